@@ -1,0 +1,202 @@
+// An access model: the rules of one platform, as data.
+//
+// A model is a JSON document (events/model/model.schema.json says its form, events/model/README.md
+// its meaning) that is parsed once into this immutable value; ids become small indices, cells are
+// looked up in O(log grants of the role). Its version is the SHA-256 (hex) of its canonical JSON
+// (RFC 8785), so that the same rules are the same version everywhere.
+//
+// Immutable after `parse`: any number of threads. No I/O.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/ids.h"
+#include "events/result.h"
+
+namespace tenure {
+
+using LevelIndex = std::uint8_t;        // 0 is the scale's first level: no access
+using PermissionIndex = std::uint16_t;  // into AccessModel::permissions()
+using RoleIndex = std::uint16_t;        // into AccessModel::roles()
+
+// What a grant depends on: nothing, the member's assignments, or the assignments if there are any.
+enum class Visibility : std::uint8_t { all, assigned, all_unless_assigned };
+
+struct Cell {
+  LevelIndex level = 0;
+  Visibility visibility = Visibility::all;
+  bool unspecified = false;  // the platform's text leaves it blank: grants nothing, and says so
+};
+
+struct Scale {
+  std::string id;
+  std::vector<LevelId> levels;  // lowest first
+};
+
+struct PermissionRule {
+  PermissionId id;
+  std::string name;    // the platform's own
+  std::string module;  // the platform's own
+  std::string submodule;
+  std::uint16_t scale = 0;                  // into AccessModel::scales()
+  std::optional<PermissionIndex> parent;    // must be at parent_level for this one to count
+  LevelIndex parent_level = 1;
+  std::string resource_kind;                // what it is about; empty: the organization
+  std::string feature;                      // must be on; empty: none
+  std::vector<LevelIndex> options;          // what a custom role may choose; empty: any level of the scale
+  bool owner_only = false;
+};
+
+enum class Cardinality : std::uint8_t { any, exactly_one, at_least_one };
+
+struct RoleRule {
+  RoleId id;
+  std::string name;
+  std::string description;
+  int rank = 0;  // higher outranks lower
+  std::vector<RoleIndex> inherits;
+  Cardinality cardinality = Cardinality::any;
+  bool available = true;      // false: "coming soon", nobody can hold it
+  bool member_role = true;    // may be a member's direct role (false: only granted on a scope, as a repository role)
+};
+
+struct FeatureRule {
+  FeatureId id;
+  std::string name;
+  bool on_by_default = true;
+};
+
+struct ResourceKind {
+  std::string id;
+  std::string name;
+  bool declared = true;  // false: a resource of this kind exists without `resource.added`, until removed
+};
+
+// A setting whose value may give everyone a role on every resource of a kind ("base permission").
+struct SettingValue {
+  std::string value;
+  std::optional<RoleIndex> everyone_role;
+};
+struct SettingRule {
+  SettingId id;
+  std::string name;
+  std::string on_kind;  // the resource kind that everyone_role is on
+  std::vector<SettingValue> values;
+  std::string initial;  // the value before the first change
+};
+
+// One rule about team actions. The first rule of an action whose conditions all hold decides; an
+// action that no rule of the model names is unspecified; one that rules name and none lets through is a violation.
+struct ActionRule {
+  std::string id;
+  std::string because;               // one plain sentence
+  std::vector<std::string> actions;  // event types: "member.invited", or "role.*"
+  bool allow = true;                 // false: a prohibition, checked before every allowance
+  // Who acts. Each list that is not empty must match.
+  std::vector<std::string> actor_kinds;
+  std::vector<RoleIndex> actor_roles;
+  std::optional<PermissionIndex> actor_permission;
+  LevelIndex actor_level = 1;
+  // To whom.
+  std::vector<RoleIndex> target_roles;       // the target's role before the event
+  std::vector<RoleIndex> not_target_roles;
+  bool target_below_actor = false;           // by rank
+  std::optional<bool> target_is_actor;       // true: only oneself; false: never oneself
+  bool target_is_last_holder = false;        // the target is the only holder of its role
+  // Giving what.
+  std::vector<RoleIndex> given_roles;
+  std::vector<RoleIndex> not_given_roles;
+  bool given_below_actor = false;            // the given role ranks below the actor's
+  bool given_at_most_actor = false;
+};
+
+// What is wrong with a document: every fault, each with its place.
+struct ModelFault {
+  std::string pointer;  // JSON pointer, "/roles/3/grants/billing"
+  std::string because;
+};
+
+class AccessModel {
+ public:
+  // All faults of a document, or the model. Checks form and sense: unknown roles, permissions, levels
+  // outside the scale, cycles in inheritance or parents, duplicate ids, the limits.
+  static boost::system::result<std::shared_ptr<const AccessModel>, std::vector<ModelFault>> parse(
+      std::string_view document);
+
+  virtual ~AccessModel() = default;
+
+  const ModelId& id() const { return id_; }
+  const std::string& version() const { return version_; }    // 64 hex digits
+  const std::string& document() const { return document_; }  // canonical JSON
+  const std::string& title() const { return title_; }
+
+  const std::vector<Scale>& scales() const { return scales_; }
+  const std::vector<PermissionRule>& permissions() const { return permissions_; }
+  const std::vector<RoleRule>& roles() const { return roles_; }
+  const std::vector<FeatureRule>& features() const { return features_; }
+  const std::vector<ResourceKind>& resource_kinds() const { return resource_kinds_; }
+  const std::vector<SettingRule>& settings() const { return settings_; }
+  const std::vector<ActionRule>& rules() const { return rules_; }
+
+  std::optional<PermissionIndex> permission(std::string_view id) const;
+  std::optional<RoleIndex> role(std::string_view id) const;
+  std::optional<LevelIndex> level(PermissionIndex permission, std::string_view level) const;
+  const LevelId& level_name(PermissionIndex permission, LevelIndex level) const;
+  const ResourceKind* resource_kind(std::string_view id) const;
+  const SettingRule* setting(std::string_view id) const;
+  const FeatureRule* feature(std::string_view id) const;
+
+  // What a system role grants, with what it inherits already merged (the higher level wins, at a tie the
+  // wider visibility). O(log n).
+  Cell cell(RoleIndex role, PermissionIndex permission) const;
+  // Every cell of a role that is not plain "no access", in order of permission.
+  const std::vector<std::pair<PermissionIndex, Cell>>& cells(RoleIndex role) const;
+  // The role that `org.created` gives its owner: the model's owner role, else its highest rank.
+  RoleIndex owner_role() const { return owner_role_; }
+  bool has_owner_role() const { return has_owner_role_; }
+  // What the former owner becomes when the event does not say.
+  std::optional<RoleIndex> former_owner_role() const { return former_owner_role_; }
+
+  bool custom_roles() const { return custom_roles_; }
+  bool groups_inherit_from_parents() const { return groups_inherit_; }
+  bool outsiders_hold_scoped_grants() const { return outsiders_; }
+  // Permissions that a disabled member keeps.
+  const std::vector<PermissionIndex>& kept_when_disabled() const { return kept_when_disabled_; }
+
+ protected:
+  AccessModel() = default;
+  friend struct ModelReader;
+
+  ModelId id_;
+  std::string version_, document_, title_;
+  std::vector<Scale> scales_;
+  std::vector<PermissionRule> permissions_;
+  std::vector<RoleRule> roles_;
+  std::vector<FeatureRule> features_;
+  std::vector<ResourceKind> resource_kinds_;
+  std::vector<SettingRule> settings_;
+  std::vector<ActionRule> rules_;
+  std::vector<std::vector<std::pair<PermissionIndex, Cell>>> cells_;
+  std::vector<std::pair<std::string, std::uint16_t>> permission_by_id_, role_by_id_;  // sorted
+  RoleIndex owner_role_ = 0;
+  bool has_owner_role_ = false;
+  std::optional<RoleIndex> former_owner_role_;
+  bool custom_roles_ = false;
+  bool groups_inherit_ = false;
+  bool outsiders_ = false;
+  std::vector<PermissionIndex> kept_when_disabled_;
+};
+
+// A model that is shipped with the program: id and document. `github` for now.
+struct ShippedModel {
+  std::string_view id;
+  std::string_view document;
+};
+const std::vector<ShippedModel>& shipped_models();
+
+}  // namespace tenure
