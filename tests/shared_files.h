@@ -18,7 +18,7 @@ bool shared_files_found_or_left_out();
 
 }  // namespace tenure::testing
 
-#define REQUIRE_SHARED()                                                  \
-  do {                                                                    \
-    if (!::tenure::testing::shared_files_found_or_left_out()) return;     \
+#define REQUIRE_SHARED()                                              \
+  do {                                                                \
+    if (!::tenure::testing::shared_files_found_or_left_out()) return; \
   } while (false)
