@@ -1,0 +1,92 @@
+"""Shows that tools/test counts right: what it closes with, when it fails, and what it makes of a ctest report."""
+
+import contextlib
+import io
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
+import test_steps  # noqa: E402
+import tidy  # noqa: E402
+
+REPORT = """<testsuite>
+  <testcase name="storage/it holds" status="run"/>
+  <testcase name="storage/it holds again" status="run"/>
+  <testcase name="storage/it breaks" status="fail"><failure/><system-out>expected 1, was 2</system-out></testcase>
+  <testcase name="tools/it needs files" status="notrun">
+    <skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/><system-out>left out</system-out></testcase>
+  <testcase name="test_events_NOT_BUILT-98e47c4" status="notrun">
+    <skipped message="Unable to find executable: test_events"/></testcase>
+</testsuite>"""
+
+
+def closing(tally):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = tally.close()
+    return out.getvalue().splitlines(), code
+
+
+class Counting(unittest.TestCase):
+    def setUp(self):
+        quiet = contextlib.redirect_stdout(io.StringIO())
+        quiet.__enter__()
+        self.addCleanup(quiet.__exit__, None, None, None)
+
+    def test_the_last_line_is_the_sum_and_failures_are_named_before_it(self):
+        tally = test_steps.Tally()
+        tally.count("one", True)
+        tally.count("two", False, "because")
+        self.assertEqual(closing(tally), (["failed: two", "1 passed, 1 failed"], 1))
+
+    def test_all_passing_is_success_and_nothing_run_is_failure(self):
+        tally = test_steps.Tally()
+        self.assertEqual(closing(tally), (["0 passed, 0 failed"], 1))
+        tally.count("one", True)
+        self.assertEqual(closing(tally), (["1 passed, 0 failed"], 0))
+
+    def test_a_skipped_case_is_said_and_a_program_that_was_not_built_is_a_failure(self):
+        tally = test_steps.Tally()
+        test_steps.count_cases(tally, REPORT, "")
+        lines, code = closing(tally)
+        self.assertEqual(lines[-1], "2 passed, 2 failed, 1 skipped")
+        self.assertEqual(lines[0], "left out: tools/it needs files")
+        self.assertEqual(sorted(tally.failures), ["storage/it breaks", "test_events_NOT_BUILT-98e47c4"])
+        self.assertEqual(code, 1)
+
+    def test_a_report_without_cases_or_that_is_no_report_is_a_failure(self):
+        for text in ("<testsuite/>", "", "<testsuite><testcase"):
+            tally = test_steps.Tally()
+            test_steps.count_cases(tally, text, "")
+            self.assertEqual(len(tally.failures), 1, text)
+
+    def test_a_step_that_cannot_start_or_exits_with_a_code_is_seen(self):
+        code, log = test_steps.run("steps-test", [sys.executable, "-c", "print('said'); raise SystemExit(3)"])
+        self.assertEqual((code, log.read_text()), (3, "said\n"))
+        code, log = test_steps.run("steps-test", ["no-such-program-anywhere"])
+        self.assertNotEqual(code, 0)
+        self.assertIn("no-such-program-anywhere", log.read_text())
+        log.unlink()
+
+
+class TidyMemory(unittest.TestCase):
+    def test_a_file_is_known_by_its_own_text_and_by_each_header_it_reaches(self):
+        with tempfile.TemporaryDirectory() as folder:
+            top = pathlib.Path(folder)
+            (top / "events").mkdir()
+            (top / "events/a.cpp").write_text('#include "events/a.h"\n')
+            (top / "events/a.h").write_text('#include "b.h"\n')
+            (top / "events/b.h").write_text("int b;\n")
+            first = tidy.content_key(top, "events/a.cpp", "g++ a.cpp", b"14")
+            self.assertEqual(tidy.content_key(top, "events/a.cpp", "g++ a.cpp", b"14"), first)
+            self.assertNotEqual(tidy.content_key(top, "events/a.cpp", "g++ -O2 a.cpp", b"14"), first)
+            self.assertNotEqual(tidy.content_key(top, "events/a.cpp", "g++ a.cpp", b"15"), first)
+            (top / "events/b.h").write_text("int c;\n")
+            self.assertNotEqual(tidy.content_key(top, "events/a.cpp", "g++ a.cpp", b"14"), first)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,228 @@
+"""The steps of tools/test, in order: build, tests, checks, sanitizers, fuzzers.
+
+A step that fails does not stop the ones after it. Every ctest case, build, check and fuzzer counts as one; the
+last line printed is `N passed, N failed` (and `, N skipped` where some were left out). The exit code is 0 only
+if something passed and nothing failed. Output of each step is kept under build/log/.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+sys.dont_write_bytecode = True
+import tidy  # noqa: E402  (beside this file)
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+LOGS = TOP / "build" / "log"
+CORES = os.cpu_count() or 2
+
+# What is run again under sanitizers, by folder of tests/: under ASan+UBSan all that parses bytes from outside,
+# keeps them or is concurrent; under TSan what has threads.
+ASAN_FOLDERS = ["events", "storage", "projections", "services_http", "services"]
+TSAN_FOLDERS = ["storage", "services_http", "services"]
+FUZZ_SECONDS = 30
+SAY_EVERY_SECONDS = 30
+
+
+class Tally:
+    """What passed, failed and was skipped so far."""
+
+    def __init__(self):
+        self.passed, self.failures, self.skipped = 0, [], []
+
+    def count(self, name, ok, detail=""):
+        if ok:
+            self.passed += 1
+            print(f"  ok      {name}{': ' + detail if detail else ''}")
+        else:
+            self.failures.append(name)
+            print(f"  FAILED  {name}")
+            if detail:
+                print("\n".join("          " + line for line in detail.splitlines()[-60:]))
+
+    def close(self):
+        for name in self.skipped:
+            print(f"left out: {name}")
+        for name in self.failures:
+            print(f"failed: {name}")
+        line = f"{self.passed} passed, {len(self.failures)} failed"
+        print(line + (f", {len(self.skipped)} skipped" if self.skipped else ""))
+        return 0 if self.passed and not self.failures else 1
+
+
+def heading(text):
+    print(f"== {text}  [{time.strftime('%H:%M:%S')}]", flush=True)
+
+
+def run(name, command, env=None):
+    """Runs one command with its output in build/log/<name>.log, and says now and then how far it is."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{name}.log"
+    said = time.monotonic()
+    with open(log, "w", encoding="utf-8", errors="replace") as out:
+        try:
+            child = subprocess.Popen(
+                command, cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        except OSError as error:
+            out.write(f"{command[0]}: {error}\n")
+            return 127, log
+        with child:
+            for line in child.stdout:
+                out.write(line)
+                if time.monotonic() - said > SAY_EVERY_SECONDS:
+                    said = time.monotonic()
+                    print(f"  …       {line.strip()[:110]}", flush=True)
+        return child.returncode, log
+
+
+def build(tally, preset, targets=(), configure=(), prefix=()):
+    """Configures and builds one preset; True if all of it was built."""
+    started = time.monotonic()
+    env = {"CCACHE_SLOPPINESS": "pch_defines,time_macros"}
+    code, log = run(f"{preset}-configure", ["cmake", "--preset", preset, *configure], env)
+    if code == 0:
+        # -k 0: one file that does not compile must not hide what the others have to say.
+        command = [*prefix, "ninja", "-C", f"build/{preset}", "-k", "0", f"-j{CORES}", *targets]
+        code, log = run(f"{preset}-build", command, env)
+    tail = log.read_text(encoding="utf-8", errors="replace")
+    if code != 0:
+        wrong = [line for line in tail.splitlines() if re.search(r"error|FAILED|undefined", line, re.IGNORECASE)]
+        tail = "\n".join((wrong or tail.splitlines())[:40]) + f"\nall of it: {log.relative_to(TOP)}"
+    tally.count(f"build/{preset}", code == 0, tail if code else f"{time.monotonic() - started:.0f} s")
+    return code == 0
+
+
+def ctest(tally, preset, select=None, label="", prefix=(), env=None):
+    """Runs a build's cases in random order and counts each."""
+    report = LOGS / f"{preset}-ctest.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    command = [*prefix, "ctest", "--test-dir", f"build/{preset}", f"-j{CORES}", "--schedule-random",
+               "--output-on-failure", "--no-tests=error", "--output-junit", str(report)]
+    started = time.monotonic()
+    run(f"{preset}-ctest", command + (["-R", select] if select else []), env)
+    text = report.read_text(encoding="utf-8", errors="replace") if report.exists() else ""
+    count_cases(tally, text, label)
+    print(f"  ran in {time.monotonic() - started:.0f} s")
+
+
+def count_cases(tally, report, label):
+    """Counts every case of ctest's JUnit report. A program that was not built is a failure, not a skipped case."""
+    # XML 1.0 has no control characters; what a failing test printed may.
+    try:
+        root = xml.etree.ElementTree.fromstring(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "?", report))
+    except xml.etree.ElementTree.ParseError as error:
+        tally.count(f"{label}ctest", False, f"no report of the tests: {error}")
+        return
+    cases, passed = root.findall("testcase"), 0
+    for case in cases:
+        name, skipped = label + case.get("name"), case.find("skipped")
+        if case.get("status") == "run":
+            passed += 1
+        elif skipped is not None and (skipped.get("message") or "").startswith("SKIP_"):
+            tally.skipped.append(name)
+        else:
+            tally.count(name, False, case.findtext("system-out") or case.get("status"))
+    tally.passed += passed
+    print(f"  {passed} of {len(cases)} cases passed")
+    if not cases:
+        tally.count(f"{label}ctest", False, "no case ran")
+
+
+def sources(*folders):
+    """Our C++ files, those of git and those not yet added, without what is ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.h", "*.cpp"],
+        cwd=TOP, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout.split("\0")
+    return sorted(f for f in set(listed) if f and (TOP / f).exists() and (not folders or f.split("/")[0] in folders))
+
+
+def check_format(tally):
+    files = sources()
+    result = subprocess.run(["clang-format-14", "--dry-run", "-Werror", *files], cwd=TOP, capture_output=True,
+                            text=True, stdin=subprocess.DEVNULL)
+    wrong = sorted({line.split(":")[0] for line in result.stderr.splitlines() if "clang-format-violations" in line})
+    detail = "to mend it: clang-format-14 -i " + " ".join(wrong) if wrong else result.stderr
+    tally.count("check/clang-format", bool(files) and result.returncode == 0,
+                detail if result.returncode else f"{len(files)} files")
+
+
+def check_tidy(tally):
+    started = time.monotonic()
+    files = [f for f in sources("events", "storage", "projections", "services", "tools") if f.endswith(".cpp")]
+    findings, cached = tidy.check(TOP, TOP / "build/release", files, CORES)
+    detail = f"{len(files)} files, {cached} of them unchanged, {time.monotonic() - started:.0f} s"
+    tally.count("check/clang-tidy", bool(files) and not findings, "\n".join(findings) if findings else detail)
+
+
+def has_tests(folder):
+    return any((TOP / "tests" / folder).rglob("*.cpp"))
+
+
+def sanitizer(tally, preset, folders, options):
+    folders = [f for f in folders if has_tests(f)]
+    # Where the kernel spreads addresses wider than TSan expects it dies at start; a fixed layout avoids that.
+    fixed = ["setarch", os.uname().machine, "-R"]
+    if preset != "tsan" or subprocess.run([*fixed, "true"], capture_output=True).returncode != 0:
+        fixed = []
+    heading(f"{preset}: {' '.join(folders)}")
+    if build(tally, preset, [f"test_{f}" for f in folders], prefix=fixed):
+        ctest(tally, preset, f"^({'|'.join(folders)})/", f"{preset} ", fixed, options)
+
+
+def fuzz_one(name):
+    """Runs one fuzzer for its time, from the seeds in tests/fuzz/corpus/<name>/ and what earlier runs found."""
+    found = TOP / "build/fuzz/corpus" / name
+    found.mkdir(parents=True, exist_ok=True)
+    seeds, words = TOP / "tests/fuzz/corpus" / name, TOP / "tests/fuzz" / f"{name}.dict"
+    command = [f"build/fuzz/fuzz_{name}", f"-max_total_time={FUZZ_SECONDS}", "-timeout=20", "-rss_limit_mb=2048",
+               "-print_final_stats=1", f"-artifact_prefix=build/fuzz/{name}-"]
+    command += [f"-dict={words}"] if words.exists() else []
+    command += [str(found)] + ([str(seeds)] if seeds.is_dir() else [])
+    code, log = run(f"fuzz-{name}", command)
+    text = log.read_text(encoding="utf-8", errors="replace")
+    ran = re.search(r"number_of_executed_units:\s*(\d+)", text)
+    seed = re.search(r"Seed: (\d+)", text)
+    ok = code == 0 and ran is not None and int(ran.group(1)) > 0
+    return ok, f"{ran.group(1)} inputs, seed {seed.group(1) if seed else '?'}" if ok else text
+
+
+def fuzzers(tally):
+    names = sorted(f.stem.removeprefix("fuzz_") for f in (TOP / "tests/fuzz").glob("fuzz_*.cpp"))
+    heading(f"fuzz: {' '.join(names)}")
+    if not names or not build(tally, "fuzz", [f"fuzz_{n}" for n in names]):
+        return
+    with concurrent.futures.ThreadPoolExecutor(CORES) as pool:
+        for name, (ok, detail) in zip(names, pool.map(fuzz_one, names)):
+            tally.count(f"fuzz/{name}", ok, detail)
+
+
+def main(arguments):
+    fast, select = arguments == ["fast"], None
+    if arguments and not fast:
+        select = arguments[0]
+    tally, started = Tally(), time.monotonic()
+    heading("release build and its tests")
+    # What did not compile shows up as a case that was not built; the rest is still worth running.
+    build(tally, "release", configure=["-DBUILD_TESTING=ON"])
+    ctest(tally, "release", select)
+    if not select:
+        heading("checks")
+        check_format(tally)
+    if not select and not fast:
+        check_tidy(tally)
+        sanitizer(tally, "asan-ubsan", ASAN_FOLDERS, {"UBSAN_OPTIONS": "print_stacktrace=1"})
+        sanitizer(tally, "tsan", TSAN_FOLDERS, {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1"})
+        fuzzers(tally)
+    print(f"took {(time.monotonic() - started) / 60:.1f} min")
+    return tally.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
