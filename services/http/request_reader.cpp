@@ -1,0 +1,141 @@
+#include "services/http/request_reader.h"
+
+#include <boost/beast/http/error.hpp>
+
+#include "services/http/problem.h"
+#include "services/http/target.h"
+
+namespace tenure::http {
+namespace {
+
+namespace beast_http = boost::beast::http;
+
+Method method_of(beast_http::verb verb) {
+  switch (verb) {
+    case beast_http::verb::get:
+      return Method::get;
+    case beast_http::verb::head:
+      return Method::head;
+    case beast_http::verb::post:
+      return Method::post;
+    case beast_http::verb::put:
+      return Method::put;
+    case beast_http::verb::patch:
+      return Method::patch;
+    case beast_http::verb::delete_:
+      return Method::delete_;
+    default:
+      return Method::other;
+  }
+}
+
+std::string_view plain(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+Response bad_request(std::string_view detail) {
+  return problem(400, "malformed_request", "The request is not well-formed HTTP/1.1", detail);
+}
+
+Response body_too_large(const ServerLimits& limits) {
+  return problem(
+      413, "too_large", "Something is larger than its limit",
+      "The body is larger than " + std::to_string(limits.body_bytes_max) + " bytes; split it into several requests.");
+}
+
+}  // namespace
+
+void RequestReader::Parser::on_request_impl(beast_http::verb verb, Text, Text target, int version, Code&) {
+  reader_.request_.method = method_of(verb);
+  reader_.target_.assign(target.data(), target.size());
+  reader_.http11_ = version >= 11;
+}
+
+void RequestReader::Parser::on_field_impl(beast_http::field field, Text name, Text value, Code& code) {
+  if (reader_.head_done_) return;  // a trailer must not change what was already checked
+  if (++reader_.fields_ > reader_.limits_.head_fields_max) {
+    code = beast_http::error::header_limit;
+    return;
+  }
+  if (field == beast_http::field::expect) reader_.expects_continue_ = same_name(plain(value), "100-continue");
+  reader_.request_.add_header(plain(name), plain(value));
+}
+
+std::size_t RequestReader::Parser::on_body_impl(Text bytes, Code&) {
+  reader_.sink_->append(bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+void RequestReader::restart() {
+  parser_.emplace(*this);
+  parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes_max));
+  parser_->body_limit(boost::none);
+  request_.clear();
+  fields_ = 0;
+  head_done_ = false;
+  http11_ = true;
+  expects_continue_ = false;
+}
+
+Progress RequestReader::read_head(std::string_view bytes, std::size_t& taken) {
+  taken = 0;
+  if (bytes.empty()) return Progress::more;
+  boost::beast::error_code code;
+  taken = parser_->put({bytes.data(), bytes.size()}, code);
+  if (code == beast_http::error::need_more) return Progress::more;
+  if (code) return refuse_for(code);
+  return head_done_ ? check_head() : Progress::more;
+}
+
+Progress RequestReader::read_body(std::string_view bytes, std::size_t& taken, std::string& sink) {
+  taken = 0;
+  sink_ = &sink;
+  parser_->eager(true);
+  while (!parser_->is_done() && taken < bytes.size()) {
+    boost::beast::error_code code;
+    const std::size_t n = parser_->put({bytes.data() + taken, bytes.size() - taken}, code);
+    taken += n;
+    if (code == beast_http::error::need_more) break;
+    if (code) return refuse_for(code);
+    if (n == 0) break;
+  }
+  return parser_->is_done() ? Progress::done : Progress::more;
+}
+
+Progress RequestReader::limit_body() {
+  if (parser_->content_length().value_or(0) > limits_.body_bytes_max) return refuse_with(body_too_large(limits_));
+  parser_->body_limit(limits_.body_bytes_max);
+  return Progress::done;
+}
+
+Progress RequestReader::check_head() {
+  if (http11_ && request_.header_times("host") != 1) {
+    return refuse_with(bad_request("An HTTP/1.1 request has exactly one Host field."));
+  }
+  if (request_.header("transfer-encoding") && (!parser_->chunked() || !http11_)) {
+    return refuse_with(problem(501, "unknown_transfer_encoding", "The transfer encoding is not known",
+                               "Send the body with Content-Length or with Transfer-Encoding: chunked."));
+  }
+  const auto expect = request_.header("expect");
+  if (expect && !expects_continue_) {
+    return refuse_with(problem(417, "unknown_expectation", "The expectation is not known",
+                               "Only \"Expect: 100-continue\" is understood."));
+  }
+  if (auto ok = read_target(target_, request_); !ok) return refuse_with(problem(ok.error()));
+  return Progress::done;
+}
+
+Progress RequestReader::refuse_with(Response response) {
+  refusal_ = std::move(response);
+  return Progress::refused;
+}
+
+Progress RequestReader::refuse_for(const boost::beast::error_code& code) {
+  if (code == beast_http::error::header_limit) {
+    return refuse_with(problem(431, "head_too_large", "The request's head is larger than its limit",
+                               "The request line and header fields may have " + std::to_string(limits_.head_bytes_max) +
+                                   " bytes and " + std::to_string(limits_.head_fields_max) + " fields."));
+  }
+  if (code == beast_http::error::body_limit) return refuse_with(body_too_large(limits_));
+  return refuse_with(bad_request("The parser says: " + code.message() + "."));
+}
+
+}  // namespace tenure::http

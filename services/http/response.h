@@ -1,0 +1,65 @@
+// What a route answers: status, body, fields, or a body that is pulled piece by piece; and Reply, by which an answer
+// is given later from any thread.
+//
+// A Response is a plain value. A Reply is owned by whoever must answer and is called once, from any thread; it never
+// blocks and is safe to call after the client has gone or the server has stopped (the answer is then dropped).
+// A Reply that is destroyed uncalled answers 500, so that no client waits for ever on a forgotten path.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tenure::http {
+
+// The value of Content-Type. Only from a literal, so that an answer does not copy it.
+struct MediaType {
+  std::string_view text;
+  consteval MediaType(const char* literal) : text(literal) {}  // NOLINT: meant to convert
+};
+
+inline constexpr MediaType json_type{"application/json"};
+inline constexpr MediaType problem_type{"application/problem+json"};
+
+struct Response {
+  unsigned status = 200;
+  MediaType content_type = json_type;
+  std::string body;
+  // More fields. Content-Type, Content-Length, Transfer-Encoding, Connection and Date are the server's. Control
+  // characters in a value are replaced by spaces.
+  std::vector<std::pair<std::string, std::string>> headers;
+  // If set, `body` is not used: it is called again and again on the pool, appends the next piece to `chunk` (about 64
+  // KiB is right) and answers whether there may be more. The next call comes only when the client has taken the last
+  // piece. Throwing cuts the connection, so that a client cannot take half an answer for a whole one.
+  std::function<bool(std::string& chunk)> more;
+};
+
+// Where a Reply puts its answer. The server's loops are one; tests may have their own.
+class ReplyTarget {
+ public:
+  virtual ~ReplyTarget() = default;
+  // Any thread. `slot` and `serial` name the request.
+  virtual void deliver(std::uint32_t slot, std::uint64_t serial, Response&& response) = 0;
+};
+
+class Reply {
+ public:
+  Reply(std::shared_ptr<ReplyTarget> target, std::uint32_t slot, std::uint64_t serial)
+      : target_(std::move(target)), serial_(serial), slot_(slot) {}
+  Reply(Reply&&) noexcept = default;
+  Reply& operator=(Reply&& other) noexcept;
+  ~Reply();
+
+  void operator()(Response response);
+
+ private:
+  std::shared_ptr<ReplyTarget> target_;  // null once called
+  std::uint64_t serial_;
+  std::uint32_t slot_;
+};
+
+}  // namespace tenure::http
