@@ -1,0 +1,74 @@
+#include "events/event.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tenure {
+
+std::string_view type_name(const EventData& data) {
+  return std::visit([](const auto& d) { return std::remove_cvref_t<decltype(d)>::type; }, data);
+}
+
+bool sent_by_clients(std::string_view type) {
+  static constexpr std::array own{event::OrgCreated::type,   event::ActionDenied::type, event::ModelPublished::type,
+                                  event::TokenCreated::type, event::TokenRevoked::type};
+  return std::find(own.begin(), own.end(), type) == own.end();
+}
+
+std::string to_text(const ResourceId& resource) { return resource.kind + ":" + resource.id; }
+
+std::string to_text(const Scope& scope) {
+  switch (scope.kind) {
+    case Scope::Kind::org: return "org";
+    case Scope::Kind::every: return scope.resource_kind + ":*";
+    case Scope::Kind::resource: break;
+  }
+  return scope.resource_kind + ":" + scope.id;
+}
+
+std::string_view to_text(ActorKind kind) {
+  switch (kind) {
+    case ActorKind::member: return "member";
+    case ActorKind::support: return "support";
+    case ActorKind::system: return "system";
+    case ActorKind::integration: break;
+  }
+  return "integration";
+}
+
+std::string_view to_text(Mode mode) { return mode == Mode::observe ? "observe" : "enforce"; }
+
+std::string_view to_text(Basis basis) { return basis == Basis::happened ? "happened" : "baseline"; }
+
+std::optional<ActorKind> actor_kind_from(std::string_view text) {
+  for (const ActorKind kind : {ActorKind::member, ActorKind::support, ActorKind::system, ActorKind::integration}) {
+    if (to_text(kind) == text) return kind;
+  }
+  return std::nullopt;
+}
+
+Decided<ResourceId> parse_resource(std::string_view text, std::string_view field) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size() || text.substr(colon + 1) == "*") {
+    return refuse(RefusalCode::invalid_field,
+                  "\"" + std::string(field) + "\" must name a resource as kind:id, for example repo:acme/web.",
+                  std::string(field));
+  }
+  return ResourceId{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+Decided<Scope> parse_scope(std::string_view text, std::string_view field) {
+  if (text == "org") return Scope{};
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) {
+    return refuse(RefusalCode::invalid_field,
+                  "\"" + std::string(field) + "\" must be org, kind:id or kind:*, for example repo:acme/web.",
+                  std::string(field));
+  }
+  const std::string kind(text.substr(0, colon));
+  const std::string id(text.substr(colon + 1));
+  if (id == "*") return Scope{Scope::Kind::every, kind, {}};
+  return Scope{Scope::Kind::resource, kind, id};
+}
+
+}  // namespace tenure

@@ -1,0 +1,107 @@
+#include "events/wire/fields.h"
+
+#include <algorithm>
+
+namespace tenure::wire {
+
+void write(WriteTo& to, const std::string& text) { append_json_string(to.out, text); }
+void write(WriteTo& to, std::uint64_t number) { to.out += std::to_string(number); }
+void write(WriteTo& to, Instant at) { write(to, format_instant(at)); }
+void write(WriteTo& to, Position position) { write(to, position.value); }
+void write(WriteTo& to, Mode mode) { write(to, std::string(to_text(mode))); }
+
+namespace {
+
+// RFC 8785 orders names by UTF-16 code units. In UTF-8 that is byte order, except that U+E000 to
+// U+FFFF (lead bytes EE, EF) come after the supplementary planes (lead bytes F0 to F4).
+bool utf16_before(std::string_view a, std::string_view b) {
+  const auto [x, y] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  if (x == a.end() || y == b.end()) return x == a.end() && y != b.end();
+  const auto unit = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte;
+  };
+  return unit(*x) < unit(*y);
+}
+
+std::string person_text(const WriteTo& to, const Person& person) {
+  if (to.stored) return to_text(person.subject);
+  return person.identity.empty() ? "subject:" + to_text(person.subject) : person.identity;
+}
+
+}  // namespace
+
+void write(WriteTo& to, const Person& person) { write(to, person_text(to, person)); }
+
+void write(WriteTo& to, const PrivateText& text) {
+  const std::size_t start = to.out.size();
+  write(to, text.text);
+  move_out_if_long(to, start);
+}
+
+void write(WriteTo& to, const ResourceId& resource) { write(to, to_text(resource)); }
+void write(WriteTo& to, const Scope& scope) { write(to, to_text(scope)); }
+
+void write(WriteTo& to, const Principal& principal) {
+  switch (principal.kind) {
+    case Principal::Kind::member: write(to, "member:" + person_text(to, principal.member)); return;
+    case Principal::Kind::group: write(to, "group:" + principal.group.text); return;
+    case Principal::Kind::everyone: to.out += "\"everyone\""; return;
+  }
+}
+
+void write(WriteTo& to, const Grants& grants) {
+  const std::size_t start = to.out.size();
+  to.out += '{';
+  bool first = true;
+  std::vector<const Grants::value_type*> order;
+  order.reserve(grants.size());
+  for (const auto& entry : grants) order.push_back(&entry);
+  std::sort(order.begin(), order.end(),
+            [](const auto* a, const auto* b) { return utf16_before(a->first.text, b->first.text); });
+  for (const auto* entry : order) write_field(to, entry->first.text, entry->second.text, first);
+  to.out += '}';
+  move_out_if_long(to, start);
+}
+
+void write(WriteTo& to, const Actor& actor) {
+  to.out += "{\"id\":";
+  if (actor.is_person()) {
+    write(to, actor.who);
+  } else {
+    write(to, actor.who.identity);
+  }
+  to.out += ",\"kind\":\"";
+  to.out += to_text(actor.kind);
+  to.out += "\"}";
+}
+
+void write_name(WriteTo& to, std::string_view name, bool& first) {
+  if (!first) to.out += ',';
+  first = false;
+  append_json_string(to.out, name);
+  to.out += ':';
+}
+
+void move_out_if_long(WriteTo& to, std::size_t start) {
+  if (!to.parts || to.out.size() - start <= limits::inline_part_bytes_max) return;
+  std::string part = to.out.substr(start);
+  const Digest hash = sha256(part);
+  to.out.resize(start);
+  to.out += "{\"blob\":\"" + to_hex(hash) + "\"}";
+  to.parts->push_back({hash, std::move(part)});
+}
+
+void write_data(WriteTo& to, const EventData& data) {
+  to.out += '{';
+  std::visit(
+      [&](const auto& d) {
+        bool first = true;
+        std::apply([&](const auto&... f) { (write_field(to, f.name, d.*(f.member), first), ...); },
+                   std::remove_cvref_t<decltype(d)>::fields());
+      },
+      data);
+  to.out += '}';
+}
+
+}  // namespace tenure::wire
