@@ -1,0 +1,161 @@
+#include "projections/directory.h"
+
+#include <cstring>
+#include <mutex>
+
+namespace tenure::projections {
+
+namespace {
+
+constexpr OrgNumber no_org = 0;
+
+std::string number_key(OrgNumber org, EntityKind kind, std::string_view name) {
+  std::string key = row_key(org, Row::number);
+  key += static_cast<char>(kind);
+  key += name;
+  return key;
+}
+
+std::string name_key(OrgNumber org, Number number) {
+  std::string key = row_key(org, Row::name);
+  put_u32(key, number);
+  return key;
+}
+
+Failure broken_row(OrgNumber org, std::string_view what) {
+  return fail(FailureCode::corruption, "the " + std::string(what) + " of organization " + std::to_string(org) +
+                                           " cannot be read; run `tenure rebuild`");
+}
+
+}  // namespace
+
+std::string OrgHead::encode() const {
+  std::string out;
+  put_varint(out, next_number);
+  put_varint(out, version.value);
+  put_varint(out, position.value);
+  put_u64(out, static_cast<std::uint64_t>(newest_us));
+  put_u64(out, static_cast<std::uint64_t>(earliest_us));
+  out.append(reinterpret_cast<const char*>(chain.data()), chain.size());
+  out += name;
+  return out;
+}
+
+bool OrgHead::decode(std::string_view bytes, OrgHead& head) {
+  Reader in{bytes};
+  head.next_number = in.number();
+  head.version = Version(in.varint());
+  head.position = Position(in.varint());
+  if (!in.good || in.rest.size() < 16 + head.chain.size()) return false;
+  head.newest_us = static_cast<std::int64_t>(take_u64(in.rest, 0));
+  head.earliest_us = static_cast<std::int64_t>(take_u64(in.rest, 8));
+  std::memcpy(head.chain.data(), in.rest.data() + 16, head.chain.size());
+  head.name = std::string(in.rest.substr(16 + head.chain.size()));
+  return true;
+}
+
+Outcome<OrgNumber> find_org(storage::ViewReader& views, const OrgId& org) {
+  return find_number(views, no_org, EntityKind::org, org.text);
+}
+
+Outcome<std::optional<OrgHead>> read_head(storage::ViewReader& views, OrgNumber org) {
+  std::string value;
+  const auto found = views.get(row_key(org, Row::head), value);
+  if (!found) return found.error();
+  if (!*found) return std::optional<OrgHead>();
+  OrgHead head;
+  if (!OrgHead::decode(value, head)) return broken_row(org, "head");
+  return std::optional<OrgHead>(std::move(head));
+}
+
+void write_head(ViewWriter& views, OrgNumber org, const OrgHead& head) {
+  views.put(row_key(org, Row::head), head.encode());
+}
+
+Outcome<OrgNumber> make_org(ViewWriter& views, const OrgId& org) {
+  auto directory = read_head(views, no_org);
+  if (!directory) return directory.error();
+  OrgHead head = directory->value_or(OrgHead{});
+  const auto number = number_for(views, no_org, head, EntityKind::org, org.text);
+  if (number) write_head(views, no_org, head);
+  return number;
+}
+
+Outcome<Number> find_number(storage::ViewReader& views, OrgNumber org, EntityKind kind, std::string_view name) {
+  std::string value;
+  const auto found = views.get(number_key(org, kind, name), value);
+  if (!found) return found.error();
+  if (!*found) return Number{0};
+  if (value.size() != 4) return broken_row(org, "directory");
+  return take_u32(value, 0);
+}
+
+Outcome<Number> number_for(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name) {
+  const auto known = find_number(views, org, kind, name);
+  if (!known || *known != 0) return known;
+  const Number number = head.next_number++;
+  std::string value;
+  put_u32(value, number);
+  views.put(number_key(org, kind, name), std::move(value));
+  views.put(name_key(org, number), static_cast<char>(kind) + std::string(name));
+  return number;
+}
+
+Outcome<NamedEntity> name_of(storage::ViewReader& views, OrgNumber org, Number number) {
+  std::string value;
+  const auto found = views.get(name_key(org, number), value);
+  if (!found) return found.error();
+  if (!*found || value.empty()) return broken_row(org, "name of number " + std::to_string(number));
+  return NamedEntity{static_cast<EntityKind>(value.front()), value.substr(1)};
+}
+
+std::string member_name(const SubjectId& subject) {
+  return {reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size()};
+}
+
+SubjectId subject_of(std::string_view name) {
+  SubjectId subject;
+  if (name.size() == subject.bytes.size()) std::memcpy(subject.bytes.data(), name.data(), name.size());
+  return subject;
+}
+
+Outcome<OrgNumber> DirectoryCache::org(storage::ViewReader& views, const OrgId& org) {
+  return number(views, no_org, EntityKind::org, org.text);
+}
+
+Outcome<Number> DirectoryCache::number(storage::ViewReader& views, OrgNumber org, EntityKind kind,
+                                       std::string_view name) {
+  std::string key = number_key(org, kind, name);
+  {
+    const std::shared_lock lock(mutex_);
+    if (const auto it = numbers_.find(key); it != numbers_.end()) return it->second;
+  }
+  const auto found = find_number(views, org, kind, name);
+  if (!found || *found == 0) return found;
+  const std::unique_lock lock(mutex_);
+  if (numbers_.size() >= entries_max) numbers_.clear();
+  numbers_.emplace(std::move(key), *found);
+  return found;
+}
+
+Outcome<NamedEntity> DirectoryCache::name(storage::ViewReader& views, OrgNumber org, Number number) {
+  const std::uint64_t key = static_cast<std::uint64_t>(org) << 32 | number;
+  {
+    const std::shared_lock lock(mutex_);
+    if (const auto it = names_.find(key); it != names_.end()) return it->second;
+  }
+  auto found = name_of(views, org, number);
+  if (!found) return found;
+  const std::unique_lock lock(mutex_);
+  if (names_.size() >= entries_max) names_.clear();
+  names_.emplace(key, *found);
+  return found;
+}
+
+void DirectoryCache::forget() {
+  const std::unique_lock lock(mutex_);
+  numbers_.clear();
+  names_.clear();
+}
+
+}  // namespace tenure::projections

@@ -1,0 +1,70 @@
+// Who is numbered how: names to numbers and back, within an organization, and the organizations themselves.
+//
+// Numbers are given in the order of the log. A name keeps its number for ever, so what was read once may be
+// kept: `DirectoryCache` does, for readers on any thread.
+#pragma once
+
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "projections/layout.h"
+#include "projections/view_writer.h"
+
+namespace tenure::projections {
+
+// Where an organization stands; one row, rewritten with each of its records.
+struct OrgHead {
+  std::string name;
+  Number next_number = 1;
+  Version version;
+  Position position;               // of its newest record
+  std::int64_t newest_us = std::numeric_limits<std::int64_t>::min();    // newest occurred_at so far
+  std::int64_t earliest_us = std::numeric_limits<std::int64_t>::max();  // history_from
+  Digest chain{};                  // SHA-256 of its newest record
+
+  std::string encode() const;
+  static bool decode(std::string_view bytes, OrgHead& head);
+};
+
+// 0 when the organization is not known.
+Outcome<OrgNumber> find_org(storage::ViewReader& views, const OrgId& org);
+Outcome<std::optional<OrgHead>> read_head(storage::ViewReader& views, OrgNumber org);
+void write_head(ViewWriter& views, OrgNumber org, const OrgHead& head);
+// The number of a new organization; its head is written by the caller.
+Outcome<OrgNumber> make_org(ViewWriter& views, const OrgId& org);
+
+// 0 when the name is not known.
+Outcome<Number> find_number(storage::ViewReader& views, OrgNumber org, EntityKind kind, std::string_view name);
+// The name's number, made if it is new (from head.next_number).
+Outcome<Number> number_for(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name);
+
+struct NamedEntity {
+  EntityKind kind = EntityKind::org;
+  std::string name;
+};
+Outcome<NamedEntity> name_of(storage::ViewReader& views, OrgNumber org, Number number);
+
+// A subject as the name of a member entity, and back.
+std::string member_name(const SubjectId& subject);
+SubjectId subject_of(std::string_view name);
+
+// Keeps what never changes. Bounded (entries_max); emptied when full. Any thread.
+class DirectoryCache {
+ public:
+  static constexpr std::size_t entries_max = 400'000;
+
+  Outcome<OrgNumber> org(storage::ViewReader& views, const OrgId& org);
+  Outcome<Number> number(storage::ViewReader& views, OrgNumber org, EntityKind kind, std::string_view name);
+  Outcome<NamedEntity> name(storage::ViewReader& views, OrgNumber org, Number number);
+  void forget();
+
+ private:
+  std::shared_mutex mutex_;
+  std::unordered_map<std::string, Number> numbers_;
+  std::unordered_map<std::uint64_t, NamedEntity> names_;
+};
+
+}  // namespace tenure::projections

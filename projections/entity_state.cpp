@@ -1,0 +1,173 @@
+#include "projections/entity_state.h"
+
+#include <algorithm>
+
+namespace tenure::projections {
+
+bool Entry::counts(std::uint64_t known) const {
+  if (at.position > known) return false;
+  std::size_t turns = 0;
+  for (const std::uint64_t position : retractions) turns += position <= known;
+  return turns % 2 == 0;
+}
+
+namespace {
+
+auto lower(std::vector<Live>& live, Slot slot) {
+  return std::lower_bound(live.begin(), live.end(), slot, [](const Live& l, Slot s) { return l.slot < s; });
+}
+
+}  // namespace
+
+const Live* EntityState::find(Slot slot) const {
+  const auto it =
+      std::lower_bound(live.begin(), live.end(), slot, [](const Live& l, Slot s) { return l.slot < s; });
+  return it != live.end() && it->slot == slot ? &*it : nullptr;
+}
+
+std::pair<const Live*, const Live*> EntityState::of_kind(SlotKind kind) const {
+  const auto first = std::lower_bound(live.begin(), live.end(), kind,
+                                      [](const Live& l, SlotKind k) { return l.slot.kind < k; });
+  const auto last =
+      std::upper_bound(first, live.end(), kind, [](SlotKind k, const Live& l) { return k < l.slot.kind; });
+  return {live.data() + (first - live.begin()), live.data() + (last - live.begin())};
+}
+
+void EntityState::set(const Entry& entry, Slot slot, Number value) {
+  const auto it = lower(live, slot);
+  if (it != live.end() && it->slot == slot) {
+    const Point since = it->value == value ? it->since : entry.at;
+    *it = {slot, value, entry.at, since};
+  } else {
+    live.insert(it, {slot, value, entry.at, entry.at});
+  }
+}
+
+void EntityState::accept(const Entry& entry) {
+  // The member exists from here on even if no invitation is known: the acceptance is the fact.
+  const Live* invited = find({SlotKind::invited});
+  const Number role = invited ? invited->value : 0;
+  std::vector<Number> groups;
+  const auto [first, last] = of_kind(SlotKind::invited_group);
+  for (const Live* l = first; l != last; ++l) groups.push_back(l->slot.a);
+  std::erase_if(live, [](const Live& l) {
+    return l.slot.kind == SlotKind::invited || l.slot.kind == SlotKind::invited_group ||
+           l.slot.kind == SlotKind::expires;
+  });
+  set(entry, {SlotKind::exists}, 0);
+  if (role != 0) set(entry, {SlotKind::role}, role);
+  for (const Number group : groups) set(entry, {SlotKind::group, group}, 0);
+}
+
+void EntityState::apply(const Entry& entry) {
+  switch (entry.op) {
+    case Op::set: return set(entry, entry.slot, entry.value);
+    case Op::clear: {
+      const auto it = lower(live, entry.slot);
+      if (it != live.end() && it->slot == entry.slot) live.erase(it);
+      return;
+    }
+    case Op::clear_kind:
+      std::erase_if(live, [&](const Live& l) { return l.slot.kind == entry.slot.kind; });
+      return;
+    case Op::end: {
+      const bool keep_endings = entry.slot.b != 0;
+      std::erase_if(live, [&](const Live& l) { return l.slot.kind != SlotKind::ended || !keep_endings; });
+      const Slot ended{SlotKind::ended,
+                       keep_endings ? static_cast<Number>(entry.at.position >> 32) : 0,
+                       keep_endings ? static_cast<Number>(entry.at.position) : 0};
+      return set(entry, ended, entry.value);
+    }
+    case Op::accept: return accept(entry);
+    case Op::reset_role: {
+      const Live* base = find({SlotKind::based_on});
+      const bool based = base && base->value != 0;
+      std::erase_if(live, [&](const Live& l) {
+        return l.slot.kind == SlotKind::edited_grant || (based && l.slot.kind == SlotKind::created_grant);
+      });
+      return;
+    }
+  }
+}
+
+namespace {
+
+void put_point(std::string& out, Point at, Point base) {
+  put_signed(out, static_cast<std::int64_t>(static_cast<std::uint64_t>(at.us) - static_cast<std::uint64_t>(base.us)));
+  put_signed(out, static_cast<std::int64_t>(at.position - base.position));
+}
+
+Point take_point(Reader& in, Point base) {
+  Point at;
+  at.us = static_cast<std::int64_t>(static_cast<std::uint64_t>(base.us) +
+                                    static_cast<std::uint64_t>(in.signed_varint()));
+  at.position = base.position + static_cast<std::uint64_t>(in.signed_varint());
+  return at;
+}
+
+void put_slot(std::string& out, Slot slot, Number value) {
+  out += static_cast<char>(slot.kind);
+  put_varint(out, slot.a);
+  put_varint(out, slot.b);
+  put_varint(out, value);
+}
+
+Slot take_slot(Reader& in, Number& value) {
+  Slot slot;
+  slot.kind = static_cast<SlotKind>(in.varint());
+  slot.a = in.number();
+  slot.b = in.number();
+  value = in.number();
+  return slot;
+}
+
+constexpr Point epoch{0, 0};
+
+}  // namespace
+
+std::string Chunk::encode() const {
+  std::string out;
+  put_varint(out, carry.size());
+  Point base = epoch;
+  for (const Live& l : carry) {
+    put_slot(out, l.slot, l.value);
+    put_point(out, l.at, base);
+    put_point(out, l.since, l.at);
+    base = l.at;
+  }
+  put_varint(out, entries.size());
+  for (const Entry& e : entries) {
+    out += static_cast<char>(e.op);
+    put_slot(out, e.slot, e.value);
+    put_point(out, e.at, base);
+    put_varint(out, e.retractions.size());
+    for (const std::uint64_t position : e.retractions) put_varint(out, position);
+    base = e.at;
+  }
+  return out;
+}
+
+bool Chunk::decode(std::string_view bytes, Chunk& chunk) {
+  Reader in{bytes};
+  chunk.carry.clear();
+  chunk.entries.clear();
+  Point base = epoch;
+  for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) {
+    Live& l = chunk.carry.emplace_back();
+    l.slot = take_slot(in, l.value);
+    l.at = take_point(in, base);
+    l.since = take_point(in, l.at);
+    base = l.at;
+  }
+  for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) {
+    Entry& e = chunk.entries.emplace_back();
+    e.op = static_cast<Op>(in.varint());
+    e.slot = take_slot(in, e.value);
+    e.at = take_point(in, base);
+    for (std::uint64_t r = in.varint(); r > 0 && in.good; --r) e.retractions.push_back(in.varint());
+    base = e.at;
+  }
+  return in.good && in.rest.empty();
+}
+
+}  // namespace tenure::projections

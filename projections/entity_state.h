@@ -1,0 +1,105 @@
+// The fold of one entity: what a member, group, role, resource or the organization itself has at a
+// point, from its own events alone.
+//
+// An entity's history is a list of entries in order of Point. Each entry sets or clears a slot ("has
+// role", "is in group 7", "holds role 3 on resource 9"), or ends the entity, which clears every slot.
+// A link between two entities stands in the timeline of the one that holds it (a membership with the member, a
+// grant with its principal); whether the other end exists, and has not ended since, is asked when the
+// question is (access.cpp). So a late event changes one timeline, and creation never has to clear anything.
+//
+// Plain values; no I/O; any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "projections/layout.h"
+
+namespace tenure::projections {
+
+enum class SlotKind : std::uint8_t {
+  exists = 1,
+  role = 2,           // value: role
+  group = 3,          // a: group
+  grant = 4,          // a: scope, b: role
+  assigned = 5,       // a: scope (a resource)
+  disabled = 6,       // a: area, 0 for everywhere
+  invited = 7,        // value: role or 0
+  invited_group = 8,  // a: group
+  parent = 9,         // value: group or resource
+  setting = 10,       // a: setting, value: value
+  feature = 11,       // a: feature, value: 0 off, 1 on
+  model = 12,         // value: model
+  based_on = 13,      // value: role, 0 for none
+  created_grant = 14,  // a: permission, value: level
+  edited_grant = 15,  // a: permission, value: level
+  ended = 16,         // when it ended last; roles keep every ending (a, b: position), value: reassign_to
+  mode = 17,          // value: 0 observe, 1 enforce
+  expires = 18,       // of the invitation; a, b: the high and low half of the instant's bits
+};
+
+struct Slot {
+  SlotKind kind = SlotKind::exists;
+  Number a = 0;
+  Number b = 0;
+  auto operator<=>(const Slot&) const = default;
+};
+
+enum class Op : std::uint8_t {
+  set = 1,
+  clear = 2,
+  clear_kind = 3,   // every slot of the kind
+  end = 4,          // clears everything; b of the slot: 1 to keep every ending (roles)
+  accept = 5,       // the pending invitation, if any, becomes membership, role and groups
+  reset_role = 6,   // edits go, and what was granted beside the base
+};
+
+struct Entry {
+  Point at;
+  Op op = Op::set;
+  Slot slot;
+  Number value = 0;
+  // Positions of the retractions of this event, and of their retractions: it counts as known at k if an even
+  // number of them is at or below k.
+  std::vector<std::uint64_t> retractions;
+
+  bool counts(std::uint64_t known) const;
+};
+
+// A slot that is set.
+struct Live {
+  Slot slot;
+  Number value = 0;
+  Point at;     // the latest event that set it
+  Point since;  // the first of an unbroken run of events that set it to this value
+};
+
+struct EntityState {
+  std::vector<Live> live;  // sorted by slot
+
+  const Live* find(Slot slot) const;
+  bool exists() const { return find({SlotKind::exists}) != nullptr; }
+  // The slots of one kind, in order.
+  std::pair<const Live*, const Live*> of_kind(SlotKind kind) const;
+
+  void apply(const Entry& entry);
+
+ private:
+  void set(const Entry& entry, Slot slot, Number value);
+  void accept(const Entry& entry);
+};
+
+// A stretch of entries with the state that was there before it.
+struct Chunk {
+  std::vector<Live> carry;
+  std::vector<Entry> entries;  // sorted by point
+
+  std::string encode() const;
+  // False when the bytes are not a chunk.
+  static bool decode(std::string_view bytes, Chunk& chunk);
+};
+
+}  // namespace tenure::projections

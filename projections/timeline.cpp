@@ -1,0 +1,377 @@
+#include "projections/timeline.h"
+
+#include <algorithm>
+
+namespace tenure::projections {
+
+namespace {
+
+constexpr std::uint64_t known_now = std::numeric_limits<std::uint64_t>::max();
+
+std::string timeline_key(OrgNumber org, Number entity, char tag) {
+  std::string key = row_key(org, Row::timeline);
+  put_u32(key, entity);
+  key += tag;
+  return key;
+}
+
+std::string sealed_key(OrgNumber org, Number entity, Point start) {
+  std::string key = timeline_key(org, entity, 'S');
+  put_time(key, start.us);
+  put_u64(key, start.position);
+  return key;
+}
+
+// The newest chunk with the point where it begins.
+struct HeadChunk {
+  Point start;
+  Chunk chunk;
+};
+
+Failure broken(OrgNumber org, Number entity) {
+  return fail(FailureCode::corruption, "the timeline of entity " + std::to_string(entity) + " in organization " +
+                                           std::to_string(org) + " cannot be read; run `tenure rebuild`");
+}
+
+Outcome<bool> read_head_chunk(storage::ViewReader& views, OrgNumber org, Number entity, HeadChunk& head) {
+  std::string value;
+  const auto found = views.get(timeline_key(org, entity, 'H'), value);
+  if (!found || !*found) return found;
+  if (value.size() < 16) return broken(org, entity);
+  head.start = {take_time(value, 0), take_u64(value, 8)};
+  if (!Chunk::decode(std::string_view(value).substr(16), head.chunk)) return broken(org, entity);
+  return true;
+}
+
+void write_head_chunk(ViewWriter& views, OrgNumber org, Number entity, const HeadChunk& head) {
+  std::string value;
+  put_time(value, head.start.us);
+  put_u64(value, head.start.position);
+  value += head.chunk.encode();
+  views.put(timeline_key(org, entity, 'H'), std::move(value));
+}
+
+// The chunk that covers a point, sealed or not.
+Outcome<Chunk> chunk_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
+  HeadChunk head;
+  const auto found = read_head_chunk(views, org, entity, head);
+  if (!found) return found.error();
+  if (!*found || at >= head.start) return std::move(head.chunk);
+  std::string key, value;
+  const auto sealed = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
+  if (!sealed) return sealed.error();
+  Chunk chunk;
+  if (*sealed && !Chunk::decode(value, chunk)) return broken(org, entity);
+  return chunk;
+}
+
+void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at, std::uint64_t known) {
+  for (const Entry& entry : entries) {
+    if (entry.at > at) break;
+    if (entry.counts(known)) state.apply(entry);
+  }
+}
+
+std::size_t chunk_limit(std::size_t carried) { return std::max(chunk_entries_min, carried * 2); }
+
+}  // namespace
+
+Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
+  auto chunk = chunk_at(views, org, entity, at);
+  if (!chunk) return chunk.error();
+  EntityState state{std::move(chunk->carry)};
+  fold_until(state, chunk->entries, at, known_now);
+  return state;
+}
+
+Outcome<std::vector<Entry>> entries_of(storage::ViewReader& views, OrgNumber org, Number entity) {
+  std::vector<Entry> all;
+  bool good = true;
+  const auto done = views.scan(timeline_key(org, entity, 'S'), timeline_key(org, entity, 'S' + 1),
+                               [&](std::string_view, std::string_view value) {
+                                 Chunk chunk;
+                                 good = Chunk::decode(value, chunk);
+                                 std::move(chunk.entries.begin(), chunk.entries.end(), std::back_inserter(all));
+                                 return good;
+                               });
+  if (!done) return done.error();
+  HeadChunk head;
+  const auto found = read_head_chunk(views, org, entity, head);
+  if (!found) return found.error();
+  if (!good) return broken(org, entity);
+  std::move(head.chunk.entries.begin(), head.chunk.entries.end(), std::back_inserter(all));
+  return all;
+}
+
+Outcome<EntityState> state_known(storage::ViewReader& views, OrgNumber org, Number entity, Point at,
+                                 std::uint64_t known) {
+  const auto entries = entries_of(views, org, entity);
+  if (!entries) return entries.error();
+  EntityState state;
+  fold_until(state, *entries, at, known);
+  return state;
+}
+
+namespace {
+
+// Whether a link of this kind counts only while its holder exists. A member's scoped grants do not:
+// a model may let them reach people who are no members.
+bool needs_existence(EntityKind kind, SlotKind slot) {
+  switch (slot) {
+    case SlotKind::role:
+    case SlotKind::group:
+    case SlotKind::assigned:
+    case SlotKind::parent: return true;
+    case SlotKind::grant: return kind == EntityKind::group;
+    default: return false;
+  }
+}
+
+void add_intervals(EntityKind kind, Number entity, const EntityState& state, const Live& live,
+                   std::vector<Interval>& out) {
+  Interval i;
+  i.principal = entity;
+  i.open = i.link = live.at;
+  i.since = live.since;
+  if (needs_existence(kind, live.slot.kind)) {
+    const Live* exists = state.find({SlotKind::exists});
+    if (!exists) return;
+    i.open = std::max(i.open, exists->since);
+  }
+  const auto in = [&](ListKind list, Number of, Number extra = 0) {
+    i.list = {list, of};
+    i.extra = extra;
+    out.push_back(i);
+  };
+  switch (live.slot.kind) {
+    case SlotKind::exists:
+      // Being added twice changes nothing: the interval runs from the first time.
+      i.open = i.link = live.since;
+      if (kind == EntityKind::member) return in(ListKind::members, 0);
+      return in(ListKind::entities, static_cast<Number>(kind));
+    case SlotKind::role: return in(ListKind::holders, live.value);
+    case SlotKind::group: return in(ListKind::group_members, live.slot.a);
+    case SlotKind::grant:
+      in(ListKind::grants_on, live.slot.a, live.slot.b);
+      return in(ListKind::grants_of, live.slot.b, live.slot.a);
+    case SlotKind::assigned: return in(ListKind::assigned, live.slot.a);
+    case SlotKind::disabled: return in(ListKind::disabled, 0, live.slot.a);
+    case SlotKind::invited: return in(ListKind::invited, 0);
+    case SlotKind::parent:
+      return live.value != 0 ? in(ListKind::children, live.value) : void();
+    default: return;
+  }
+}
+
+// Runs entries over a state and tells which intervals ended and which began.
+class IntervalFold {
+ public:
+  IntervalFold(EntityKind kind, Number entity, EntityState state)
+      : kind_(kind), entity_(entity), state_(std::move(state)) {}
+
+  void apply(const Entry& entry) {
+    const bool one_slot =
+        (entry.op == Op::set || entry.op == Op::clear) && entry.slot.kind != SlotKind::exists;
+    before_.clear();
+    after_.clear();
+    collect(one_slot ? &entry.slot : nullptr, before_);
+    state_.apply(entry);
+    collect(one_slot ? &entry.slot : nullptr, after_);
+    // Both are sorted: what is in one alone has ended or begun.
+    auto a = before_.begin();
+    auto b = after_.begin();
+    while (a != before_.end() || b != after_.end()) {
+      if (b == after_.end() || (a != before_.end() && *a < *b)) {
+        ended_.push_back(*a);
+        ended_.back().close = entry.at;
+        ++a;
+      } else if (a == before_.end() || *b < *a) {
+        begun_.push_back(*b);
+        ++b;
+      } else {
+        ++a;
+        ++b;
+      }
+    }
+  }
+
+  const EntityState& state() const { return state_; }
+  EntityState take_state() { return std::move(state_); }
+  // Since the start: closed intervals, and all that were opened (those that have closed since too).
+  std::vector<Interval>& ended() { return ended_; }
+  std::vector<Interval>& begun() { return begun_; }
+
+ private:
+  void collect(const Slot* one, std::vector<Interval>& out) const {
+    if (one) {
+      if (const Live* live = state_.find(*one)) add_intervals(kind_, entity_, state_, *live, out);
+    } else {
+      for (const Live& live : state_.live) add_intervals(kind_, entity_, state_, live, out);
+    }
+    std::sort(out.begin(), out.end());
+  }
+
+  EntityKind kind_;
+  Number entity_;
+  EntityState state_;
+  std::vector<Interval> before_, after_, ended_, begun_;
+};
+
+Interval as_open(Interval interval) {
+  interval.close = Point::never();
+  return interval;
+}
+
+// In order: the newest chunk grows.
+Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, HeadChunk& head,
+                     const std::vector<Entry>& entries) {
+  EntityState state{head.chunk.carry};
+  fold_until(state, head.chunk.entries, Point::never(), known_now);
+  if (head.chunk.entries.size() >= chunk_limit(head.chunk.carry.size())) {
+    views.put(sealed_key(org, entity, head.start), head.chunk.encode());
+    head = {entries.front().at, {state.live, {}}};
+  }
+  IntervalFold fold(kind, entity, std::move(state));
+  for (const Entry& entry : entries) {
+    fold.apply(entry);
+    head.chunk.entries.push_back(entry);
+  }
+  // An interval that began and ended within this one event never was.
+  for (const Interval& i : fold.ended()) {
+    const auto begun = std::find(fold.begun().begin(), fold.begun().end(), as_open(i));
+    if (begun != fold.begun().end()) {
+      fold.begun().erase(begun);
+      continue;
+    }
+    erase_interval(views, org, as_open(i));
+    put_interval(views, org, i);
+  }
+  for (const Interval& i : fold.begun()) put_interval(views, org, i);
+  write_head_chunk(views, org, entity, head);
+  return {};
+}
+
+// All that the entity's entries from a point on make of the lists: closed and open, sorted.
+std::vector<Interval> intervals_from(EntityKind kind, Number entity, const std::vector<Live>& carry,
+                                     const std::vector<Entry>& entries) {
+  IntervalFold fold(kind, entity, EntityState{carry});
+  for (const Entry& entry : entries) {
+    if (entry.counts(known_now)) fold.apply(entry);
+  }
+  std::vector<Interval> all = std::move(fold.ended());
+  // What began and ended within one event never was.
+  std::erase_if(all, [](const Interval& i) { return i.open == i.close; });
+  const auto open = open_intervals(kind, entity, fold.state());
+  all.insert(all.end(), open.begin(), open.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+// The tail of a timeline: everything from the chunk that covers a point.
+struct Tail {
+  Point start;
+  std::vector<Live> carry;
+  std::vector<Entry> entries;
+};
+
+// Reads the tail and erases its sealed chunks, to be written anew.
+Outcome<Tail> take_tail(ViewWriter& views, OrgNumber org, Number entity, HeadChunk head, Point at) {
+  Tail tail{head.start, head.chunk.carry, {}};
+  if (at < head.start) {
+    std::string key, value;
+    const auto first = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
+    if (!first) return first.error();
+    if (!*first) return broken(org, entity);
+    std::vector<std::string> erased;
+    bool good = true, begun = false;
+    const auto done = views.scan(key, timeline_key(org, entity, 'S' + 1), [&](std::string_view k, std::string_view v) {
+      Chunk chunk;
+      good = Chunk::decode(v, chunk);
+      if (!begun) {
+        begun = true;
+        tail.start = {take_time(k, k.size() - 16), take_u64(k, k.size() - 8)};
+        tail.carry = chunk.carry;
+      }
+      std::move(chunk.entries.begin(), chunk.entries.end(), std::back_inserter(tail.entries));
+      erased.emplace_back(k);
+      return good;
+    });
+    if (!done) return done.error();
+    if (!good) return broken(org, entity);
+    for (std::string& k : erased) views.erase(std::move(k));
+  }
+  std::move(head.chunk.entries.begin(), head.chunk.entries.end(), std::back_inserter(tail.entries));
+  return tail;
+}
+
+// Cuts a tail into chunks again.
+void write_tail(ViewWriter& views, OrgNumber org, Number entity, Tail tail) {
+  HeadChunk head{tail.start, {tail.carry, {}}};
+  EntityState state{std::move(tail.carry)};
+  for (Entry& entry : tail.entries) {
+    const bool new_event = !head.chunk.entries.empty() && head.chunk.entries.back().at != entry.at;
+    if (new_event && head.chunk.entries.size() >= chunk_limit(head.chunk.carry.size())) {
+      views.put(sealed_key(org, entity, head.start), head.chunk.encode());
+      head = {entry.at, {state.live, {}}};
+    }
+    if (entry.counts(known_now)) state.apply(entry);
+    head.chunk.entries.push_back(std::move(entry));
+  }
+  write_head_chunk(views, org, entity, head);
+}
+
+// Out of order: the tail is changed by `change`, and the lists follow.
+template <class Change>
+Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, HeadChunk head, Point at,
+                     const Change& change) {
+  auto tail = take_tail(views, org, entity, std::move(head), at);
+  if (!tail) return tail.error();
+  const auto before = intervals_from(kind, entity, tail->carry, tail->entries);
+  change(tail->entries);
+  const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
+  std::vector<Interval> gone, fresh;
+  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(gone));
+  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(fresh));
+  for (const Interval& i : gone) erase_interval(views, org, i);
+  for (const Interval& i : fresh) put_interval(views, org, i);
+  write_tail(views, org, entity, std::move(*tail));
+  return {};
+}
+
+}  // namespace
+
+std::vector<Interval> open_intervals(EntityKind kind, Number entity, const EntityState& state) {
+  std::vector<Interval> all;
+  for (const Live& live : state.live) add_intervals(kind, entity, state, live, all);
+  return all;
+}
+
+Outcome<void> add_entries(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity,
+                          const std::vector<Entry>& entries) {
+  HeadChunk head;
+  const auto found = read_head_chunk(views, org, entity, head);
+  if (!found) return found.error();
+  const Point at = entries.front().at;
+  // A chunk that is empty but sealed before cannot be: a head always has the entry that opened it.
+  if (head.chunk.entries.empty() || head.chunk.entries.back().at < at) {
+    return append(views, org, kind, entity, head, entries);
+  }
+  return refold(views, org, kind, entity, std::move(head), at, [&](std::vector<Entry>& all) {
+    const auto place = std::upper_bound(all.begin(), all.end(), at, [](Point p, const Entry& e) { return p < e.at; });
+    all.insert(place, entries.begin(), entries.end());
+  });
+}
+
+Outcome<void> turn_entries(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, Point target,
+                           std::uint64_t by) {
+  HeadChunk head;
+  const auto found = read_head_chunk(views, org, entity, head);
+  if (!found) return found.error();
+  return refold(views, org, kind, entity, std::move(head), target, [&](std::vector<Entry>& all) {
+    for (Entry& entry : all) {
+      if (entry.at == target) entry.retractions.push_back(by);
+    }
+  });
+}
+
+}  // namespace tenure::projections
