@@ -32,5 +32,11 @@ inline constexpr std::size_t page_rows_default = 100;
 inline constexpr std::size_t group_depth_max = 64;
 // An access model's document.
 inline constexpr std::size_t model_bytes_max = 4'194'304;
+// What one model may hold: the largest platform known to us has 91 permissions and 5 roles.
+inline constexpr std::size_t model_permissions_max = 4'096;
+inline constexpr std::size_t model_roles_max = 1'024;
+inline constexpr std::size_t model_rules_max = 1'024;
+inline constexpr std::size_t model_parts_max = 256;  // scales, features, settings, kinds of resources
+inline constexpr std::size_t model_levels_max = 32;
 
 }  // namespace tenure::limits

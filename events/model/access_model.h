@@ -90,8 +90,9 @@ struct SettingRule {
   std::string initial;  // the value before the first change
 };
 
-// One rule about team actions. The first rule of an action whose conditions all hold decides; an
-// action that no rule of the model names is unspecified; one that rules name and none lets through is a violation.
+// One rule about team actions. A prohibition whose conditions all hold decides before any allowance, then the first
+// allowance does. An action that no allowance of the model names is unspecified, since the text does not say who may;
+// one that allowances name and none lets through is a violation.
 struct ActionRule {
   std::string id;
   std::string because;               // one plain sentence
@@ -162,9 +163,15 @@ class AccessModel {
   // What the former owner becomes when the event does not say.
   std::optional<RoleIndex> former_owner_role() const { return former_owner_role_; }
 
+  // The rules that name an event type (by its index in EventData), as indices into rules(): prohibitions first, each
+  // kind in the order of the document.
+  const std::vector<std::uint16_t>& rules_of(std::size_t action) const;
+
   bool custom_roles() const { return custom_roles_; }
   bool groups_inherit_from_parents() const { return groups_inherit_; }
   bool outsiders_hold_scoped_grants() const { return outsiders_; }
+  // Whoever is added on the invitation of a disabled member starts disabled.
+  bool invitees_share_disabling() const { return invitees_share_disabling_; }
   // Permissions that a disabled member keeps.
   const std::vector<PermissionIndex>& kept_when_disabled() const { return kept_when_disabled_; }
 
@@ -181,6 +188,7 @@ class AccessModel {
   std::vector<ResourceKind> resource_kinds_;
   std::vector<SettingRule> settings_;
   std::vector<ActionRule> rules_;
+  std::vector<std::vector<std::uint16_t>> rules_of_;
   std::vector<std::vector<std::pair<PermissionIndex, Cell>>> cells_;
   std::vector<std::pair<std::string, std::uint16_t>> permission_by_id_, role_by_id_;  // sorted
   RoleIndex owner_role_ = 0;
@@ -189,14 +197,19 @@ class AccessModel {
   bool custom_roles_ = false;
   bool groups_inherit_ = false;
   bool outsiders_ = false;
+  bool invitees_share_disabling_ = false;
   std::vector<PermissionIndex> kept_when_disabled_;
 };
 
-// A model that is shipped with the program: id and document. `github` for now.
+// The models that are shipped with the program, each document as its file in events/model/shipped/ has it. The file's
+// name is the model's id. Built in by events/model/embed.cmake.
 struct ShippedModel {
   std::string_view id;
   std::string_view document;
 };
 const std::vector<ShippedModel>& shipped_models();
+
+// The JSON Schema (2020-12) of a model's document.
+std::string_view access_model_schema();
 
 }  // namespace tenure

@@ -140,8 +140,7 @@ class CanonicalWriter {
     out_ += '{';
     for (const Member* member : members) {
       if (member != members.front()) out_ += ',';
-      pointer_ += '/';
-      append_pointer_token(member->first);
+      append_json_pointer(pointer_, member->first);
       if (!write_string(member->first)) return false;
       out_ += ':';
       if (!write(member->second)) return false;
@@ -150,17 +149,6 @@ class CanonicalWriter {
     out_ += '}';
     --depth_;
     return true;
-  }
-  void append_pointer_token(std::string_view name) {
-    for (const char c : name) {
-      if (c == '~') {
-        pointer_ += "~0";
-      } else if (c == '/') {
-        pointer_ += "~1";
-      } else {
-        pointer_ += c;
-      }
-    }
   }
 
   std::string& out_;
@@ -233,6 +221,19 @@ void append_json_number(std::string& out, double value) {
     out += 'e';
     out += exponent < 0 ? '-' : '+';
     out += std::to_string(std::abs(exponent));
+  }
+}
+
+void append_json_pointer(std::string& pointer, std::string_view name) {
+  pointer += '/';
+  for (const char c : name) {
+    if (c == '~') {
+      pointer += "~0";
+    } else if (c == '/') {
+      pointer += "~1";
+    } else {
+      pointer += c;
+    }
   }
 }
 

@@ -28,6 +28,9 @@ void append_json_integer(std::string& out, std::int64_t value);
 // A finite number as ECMAScript's Number.prototype.toString lays it out; infinities and NaN are a bug (assert).
 void append_json_number(std::string& out, double value);
 
+// Adds "/" and the member's name to a JSON pointer (RFC 6901), with ~ and / escaped.
+void append_json_pointer(std::string& pointer, std::string_view name);
+
 // Whether `a` comes before `b` in canonical order: by UTF-16 code units, which differs from
 // byte order only where U+E000..U+FFFF meet characters beyond them.
 bool canonical_less(std::string_view a, std::string_view b);

@@ -1,0 +1,325 @@
+// Reads a model's document: the parts that everything else refers to. Roles are in roles_json.cpp, rules in
+// rules_json.cpp.
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "events/digest.h"
+#include "events/limits.h"
+#include "events/model/model_reader.h"
+#include "events/wire/canonical_json.h"
+#include "events/wire/json_read.h"
+
+namespace tenure {
+namespace {
+
+using Need = Members::Need;
+using Parsed = boost::system::result<std::shared_ptr<const AccessModel>, std::vector<ModelFault>>;
+
+Parsed one_fault(std::string pointer, std::string because) {
+  return std::vector<ModelFault>{{std::move(pointer), std::move(because)}};
+}
+
+}  // namespace
+
+Parsed AccessModel::parse(std::string_view document) {
+  if (document.size() > limits::model_bytes_max) {
+    return one_fault("", "A model's document has at most " + std::to_string(limits::model_bytes_max) + " bytes.");
+  }
+  const auto json = read_json(document);
+  if (!json) {
+    return one_fault("", "This is not JSON from byte " + std::to_string(json.error().offset.value_or(0)) + " on: " +
+                             json.error().because);
+  }
+  auto canonical = canonical_json(*json);
+  if (!canonical) return one_fault(canonical.error().field, canonical.error().because);
+
+  const auto model = ModelReader::make();
+  ModelReader reader;
+  reader.model = model.get();
+  reader.read(*json);
+  if (!reader.faults.empty()) return reader.faults.take();
+  std::string version = to_hex(sha256(*canonical));
+  reader.set_identity(std::move(*canonical), std::move(version));
+  return std::shared_ptr<const AccessModel>(model);
+}
+
+std::shared_ptr<AccessModel> ModelReader::make() { return std::shared_ptr<AccessModel>(new AccessModel()); }
+
+void ModelReader::set_identity(std::string document, std::string version) {
+  model->document_ = std::move(document);
+  model->version_ = std::move(version);
+}
+
+void ModelReader::read(const nlohmann::json& document) {
+  Members top(faults, document, "",
+              {"id", "title", "description", "scales", "resource_kinds", "permissions", "roles", "features",
+               "settings", "owner_role", "former_owner_role", "custom_roles", "groups", "outsiders_hold_scoped_grants",
+               "invitees_share_disabling", "kept_when_disabled", "rules"});
+  if (!top.is_object()) return;
+  read_top(top);
+  read_scales(top);
+  read_resource_kinds(top);
+  read_features(top);
+  index_ids(top, "permissions", model->permission_by_id_);
+  index_ids(top, "roles", model->role_by_id_);
+  top.each("permissions", Need::required, limits::model_permissions_max,
+           [&](const nlohmann::json& json, const std::string& pointer) { read_permission(json, pointer); });
+  check_parents(top);
+  top.each("roles", Need::required, limits::model_roles_max,
+           [&](const nlohmann::json& json, const std::string& pointer) { read_role(json, pointer); });
+  if (model->roles_.empty() && faults.empty()) top.fault("roles", "A model has at least one role.");
+  if (!faults.empty() && (model->roles_.empty() || model->scales_.empty())) return;
+  merge_inherited(top);
+  read_owner_roles(top);
+  read_settings(top);
+  top.each_text("kept_when_disabled", limits::model_permissions_max, [&](const std::string& id, const std::string& at) {
+    if (const auto permission = permission_named(id, at)) model->kept_when_disabled_.push_back(*permission);
+  });
+  top.each("rules", Need::optional, limits::model_rules_max,
+           [&](const nlohmann::json& json, const std::string& pointer) { read_rule(json, pointer); });
+  order_rules();
+}
+
+void ModelReader::read_top(Members& top) {
+  if (auto id = top.text("id", Need::required)) {
+    if (!is_plain_name(*id)) {
+      top.fault("id", "A model's id has 1 to 64 letters, digits, dots, dashes and underscores.");
+    }
+    model->id_ = ModelId(std::move(*id));
+  }
+  model->title_ = top.text("title").value_or(model->id_.text);
+  top.text("description");
+  model->custom_roles_ = top.flag("custom_roles").value_or(false);
+  model->outsiders_ = top.flag("outsiders_hold_scoped_grants").value_or(false);
+  model->invitees_share_disabling_ = top.flag("invitees_share_disabling").value_or(false);
+  if (const auto* json = top.find("groups")) {
+    Members groups(faults, *json, top.at("groups"), {"inherit_from_parents"});
+    model->groups_inherit_ = groups.flag("inherit_from_parents").value_or(false);
+  }
+}
+
+void ModelReader::read_scales(Members& top) {
+  top.each_named("scales", Need::required, limits::model_parts_max,
+                 [&](const std::string& id, const nlohmann::json& json, const std::string& pointer) {
+    Scale scale{id, {}};
+    if (!is_model_identifier(id)) faults.add(pointer, "A scale's name has neither blanks nor control characters.");
+    const bool fits = json.is_array() && json.size() >= 2 && json.size() <= limits::model_levels_max;
+    if (!fits) {
+      faults.add(pointer, "A scale is an array of 2 to " + std::to_string(limits::model_levels_max) +
+                              " levels, lowest first; the first means no access.");
+    }
+    std::unordered_set<std::string> seen;
+    for (std::size_t i = 0; fits && i < json.size(); ++i) {
+      const std::string place = pointer_to(pointer, i);
+      const std::string level = json[i].is_string() ? json[i].get<std::string>() : std::string();
+      if (!is_model_identifier(level)) faults.add(place, "A level is text without blanks and control characters.");
+      note_id(seen, level, place);
+      scale.levels.emplace_back(level);
+    }
+    if (scale.levels.empty()) scale.levels.emplace_back("none");
+    model->scales_.push_back(std::move(scale));
+  });
+}
+
+void ModelReader::read_resource_kinds(Members& top) {
+  std::unordered_set<std::string> seen;
+  top.each("resource_kinds", Need::optional, limits::model_parts_max,
+           [&](const nlohmann::json& json, const std::string& pointer) {
+    Members members(faults, json, pointer, {"id", "name", "declared"});
+    ResourceKind kind;
+    const auto id = members.text("id", Need::required);
+    if (id && !is_plain_name(*id)) {
+      members.fault("id", "A kind of resource has 1 to 64 letters, digits, dots, dashes and underscores.");
+    }
+    note_id(seen, id, members.at("id"));
+    kind.id = id.value_or("");
+    kind.name = members.text("name", Need::required).value_or("");
+    kind.declared = members.flag("declared").value_or(true);
+    model->resource_kinds_.push_back(std::move(kind));
+  });
+}
+
+void ModelReader::read_features(Members& top) {
+  std::unordered_set<std::string> seen;
+  top.each("features", Need::optional, limits::model_parts_max,
+           [&](const nlohmann::json& json, const std::string& pointer) {
+    Members members(faults, json, pointer, {"id", "name", "on_by_default"});
+    FeatureRule feature;
+    const auto id = members.identifier("id", Need::required);
+    note_id(seen, id, members.at("id"));
+    feature.id = FeatureId(id.value_or(""));
+    feature.name = members.text("name", Need::required).value_or("");
+    feature.on_by_default = members.flag("on_by_default").value_or(true);
+    model->features_.push_back(std::move(feature));
+  });
+}
+
+// Faults of a list as such are noted when its items are read; here only the ids count.
+void ModelReader::index_ids(Members& top, std::string_view list,
+                            std::vector<std::pair<std::string, std::uint16_t>>& index) {
+  const nlohmann::json* json = top.find(list);
+  if (!json || !json->is_array() || json->size() > limits::model_permissions_max) return;
+  std::unordered_set<std::string> seen;
+  for (std::size_t i = 0; i < json->size(); ++i) {
+    const nlohmann::json& item = (*json)[i];
+    if (!item.is_object() || !item.contains("id") || !item.at("id").is_string()) continue;
+    const std::string id = item.at("id").get<std::string>();
+    note_id(seen, id, pointer_to(pointer_to(top.at(list), i), "id"));
+    index.emplace_back(id, static_cast<std::uint16_t>(i));
+  }
+  std::sort(index.begin(), index.end());
+}
+
+void ModelReader::read_permission(const nlohmann::json& json, const std::string& pointer) {
+  Members members(faults, json, pointer,
+                  {"id", "name", "module", "submodule", "scale", "resource", "parent", "parent_level", "feature",
+                   "options", "owner_only"});
+  PermissionRule rule;
+  rule.id = PermissionId(members.identifier("id", Need::required).value_or(""));
+  rule.name = members.text("name", Need::required).value_or("");
+  rule.module = members.text("module", Need::required).value_or("");
+  rule.submodule = members.text("submodule").value_or("");
+  rule.owner_only = members.flag("owner_only").value_or(false);
+  if (const auto scale = members.text("scale", Need::required)) {
+    const auto& scales = model->scales_;
+    const auto at = std::find_if(scales.begin(), scales.end(), [&](const Scale& s) { return s.id == *scale; });
+    if (at == scales.end()) members.fault("scale", "The model has no scale \"" + *scale + "\".");
+    if (at != scales.end()) rule.scale = static_cast<std::uint16_t>(at - scales.begin());
+  }
+  if (const auto kind = members.text("resource")) {
+    if (!model->resource_kind(*kind)) members.fault("resource", "The model has no kind of resource \"" + *kind + "\".");
+    rule.resource_kind = *kind;
+  }
+  if (const auto feature = members.text("feature")) {
+    if (!model->feature(*feature)) members.fault("feature", "The model has no feature \"" + *feature + "\".");
+    rule.feature = *feature;
+  }
+  if (const auto parent = members.text("parent")) rule.parent = permission_named(parent, members.at("parent"));
+  model->permissions_.push_back(std::move(rule));
+  if (!model->scales_.empty()) read_options(model->permissions_.back(), members);
+}
+
+void ModelReader::read_options(PermissionRule& rule, Members& members) {
+  const auto here = static_cast<PermissionIndex>(model->permissions_.size() - 1);
+  std::unordered_set<std::string> seen;
+  members.each_text("options", limits::model_levels_max, [&](const std::string& level, const std::string& at) {
+    note_id(seen, level, at);
+    if (const auto index = level_named(here, level, at)) rule.options.push_back(*index);
+  });
+  std::sort(rule.options.begin(), rule.options.end());
+}
+
+// Parents may stand behind their children, so their levels are read when every permission is there.
+void ModelReader::check_parents(Members& top) {
+  const nlohmann::json* list = top.find("permissions");
+  auto& permissions = model->permissions_;
+  if (!list || model->scales_.empty()) return;
+  for (std::size_t i = 0; i < permissions.size(); ++i) {
+    const nlohmann::json& item = (*list)[i];
+    if (!item.is_object()) continue;
+    const std::string pointer = pointer_to(top.at("permissions"), i);
+    read_parent(permissions[i], item, pointer);
+    // A chain without a circle is shorter than the list.
+    auto ancestor = permissions[i].parent;
+    for (std::size_t steps = 0; ancestor && steps <= permissions.size(); ++steps) {
+      if (*ancestor == i) {
+        faults.add(pointer_to(pointer, "parent"), "This permission would be its own ancestor.");
+        break;
+      }
+      ancestor = permissions[*ancestor].parent;
+    }
+  }
+}
+
+void ModelReader::read_parent(PermissionRule& rule, const nlohmann::json& item, const std::string& pointer) {
+  if (!item.contains("parent_level")) return;
+  const std::string place = pointer_to(pointer, "parent_level");
+  const nlohmann::json& level = item.at("parent_level");
+  if (!item.contains("parent")) return faults.add(place, "A parent's level needs a parent.");
+  if (!level.is_string()) return faults.add(place, "Text should stand here.");
+  if (!rule.parent || *rule.parent >= model->permissions_.size()) return;
+  if (const auto index = level_named(*rule.parent, level.get<std::string>(), place)) {
+    rule.parent_level = *index;
+    if (*index == 0) faults.add(place, "The first level of a scale means no access, so it asks nothing of the parent.");
+  }
+}
+
+void ModelReader::read_settings(Members& top) {
+  std::unordered_set<std::string> seen;
+  top.each("settings", Need::optional, limits::model_parts_max,
+           [&](const nlohmann::json& json, const std::string& pointer) {
+    Members members(faults, json, pointer, {"id", "name", "on_kind", "initial", "values"});
+    SettingRule setting;
+    const auto id = members.identifier("id", Need::required);
+    note_id(seen, id, members.at("id"));
+    setting.id = SettingId(id.value_or(""));
+    setting.name = members.text("name", Need::required).value_or("");
+    if (const auto kind = members.text("on_kind")) {
+      if (!model->resource_kind(*kind)) members.fault("on_kind", "The model has no kind of resource \"" + *kind + "\".");
+      setting.on_kind = *kind;
+    }
+    setting.initial = members.text("initial", Need::required).value_or("");
+    read_setting_values(setting, members);
+    model->settings_.push_back(std::move(setting));
+  });
+}
+
+void ModelReader::read_setting_values(SettingRule& setting, Members& members) {
+  members.each_named("values", Need::required, limits::model_parts_max,
+                     [&](const std::string& value, const nlohmann::json& json, const std::string& pointer) {
+    SettingValue entry{value, std::nullopt};
+    if (json.is_string()) {
+      entry.everyone_role = role_named(json.get<std::string>(), pointer);
+      if (setting.on_kind.empty()) {
+        members.fault("on_kind", "A value that gives a role needs the kind of resource that the role is on.");
+      }
+    } else if (!json.is_null()) {
+      faults.add(pointer, "The id of a role, or null, should stand here.");
+    }
+    setting.values.push_back(std::move(entry));
+  });
+  const bool known = std::any_of(setting.values.begin(), setting.values.end(),
+                                 [&](const SettingValue& entry) { return entry.value == setting.initial; });
+  if (!known && !setting.initial.empty()) members.fault("initial", "The setting has no such value.");
+}
+
+std::optional<PermissionIndex> ModelReader::permission_named(const std::optional<std::string>& id,
+                                                             const std::string& pointer) {
+  if (!id) return std::nullopt;
+  const auto index = model->permission(*id);
+  if (!index) faults.add(pointer, "The model has no permission \"" + *id + "\".");
+  return index;
+}
+
+std::optional<RoleIndex> ModelReader::role_named(const std::optional<std::string>& id, const std::string& pointer) {
+  if (!id) return std::nullopt;
+  const auto index = model->role(*id);
+  if (!index) faults.add(pointer, "The model has no role \"" + *id + "\".");
+  return index;
+}
+
+std::optional<LevelIndex> ModelReader::level_named(PermissionIndex permission, const std::string& level,
+                                                   const std::string& pointer) {
+  const auto index = model->level(permission, level);
+  if (!index) {
+    const PermissionRule& rule = model->permissions_[permission];
+    faults.add(pointer, "The scale of \"" + rule.id.text + "\" has no level \"" + level + "\".");
+  }
+  return index;
+}
+
+std::vector<RoleIndex> ModelReader::roles_named(Members& members, std::string_view name) {
+  std::vector<RoleIndex> roles;
+  members.each_text(name, limits::model_roles_max, [&](const std::string& id, const std::string& pointer) {
+    if (const auto role = role_named(id, pointer)) roles.push_back(*role);
+  });
+  return roles;
+}
+
+void ModelReader::note_id(std::unordered_set<std::string>& seen, const std::optional<std::string>& id,
+                          const std::string& pointer) {
+  if (id && !seen.insert(*id).second) faults.add(pointer, "\"" + *id + "\" stands here for the second time.");
+}
+
+}  // namespace tenure
