@@ -1,0 +1,243 @@
+#include "tools/bench/load_client.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace tenure::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t read_bytes = 64 * 1024;
+
+[[noreturn]] void give_up(const std::string& what) { throw std::runtime_error("load client: " + what); }
+[[noreturn]] void give_up_errno(const std::string& what) { give_up(what + ": " + std::strerror(errno)); }
+
+struct Answer {
+  unsigned status = 0;
+  std::string_view body;  // still in chunks if it came so
+  std::size_t size = 0;   // of the whole answer
+};
+
+bool same_letters(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+}
+
+std::string_view field(std::string_view head, std::string_view name) {
+  std::size_t at = head.find("\r\n");
+  while (at != std::string_view::npos) {
+    const std::string_view line = head.substr(at + 2, head.find("\r\n", at + 2) - at - 2);
+    if (line.size() > name.size() && line[name.size()] == ':' && same_letters(line.substr(0, name.size()), name)) {
+      const std::size_t value = line.find_first_not_of(' ', name.size() + 1);
+      return value == std::string_view::npos ? std::string_view() : line.substr(value);
+    }
+    at = head.find("\r\n", at + 2);
+  }
+  return {};
+}
+
+// The size of a chunked body at the front of `bytes`, if all of it is there.
+std::optional<std::size_t> chunked_size(std::string_view bytes) {
+  std::size_t at = 0;
+  for (;;) {
+    const std::size_t line = bytes.find("\r\n", at);
+    if (line == std::string_view::npos) return std::nullopt;
+    std::size_t size = 0;
+    if (std::from_chars(bytes.data() + at, bytes.data() + line, size, 16).ec != std::errc()) give_up("a bad chunk");
+    at = line + 2 + size + 2;
+    if (at > bytes.size()) return std::nullopt;
+    if (size == 0) return at;
+  }
+}
+
+// The first answer in `bytes`, if it is complete.
+std::optional<Answer> whole_answer(std::string_view bytes) {
+  const std::size_t end = bytes.find("\r\n\r\n");
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view head = bytes.substr(0, end);
+  Answer answer;
+  if (head.size() < 12 || !head.starts_with("HTTP/1.1 ")) give_up("not an HTTP answer: " + std::string(head));
+  std::from_chars(head.data() + 9, head.data() + 12, answer.status);
+  const std::size_t from = end + 4;
+  std::size_t size = 0;
+  if (const std::string_view length = field(head, "content-length"); !length.empty()) {
+    std::from_chars(length.data(), length.data() + length.size(), size);
+  } else if (!field(head, "transfer-encoding").empty()) {
+    const auto chunked = chunked_size(bytes.substr(from));
+    if (!chunked) return std::nullopt;
+    size = *chunked;
+  }
+  if (bytes.size() < from + size) return std::nullopt;
+  answer.body = bytes.substr(from, size);
+  answer.size = from + size;
+  return answer;
+}
+
+int connect_to(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) give_up_errno("socket");
+  sockaddr_in end{};
+  end.sin_family = AF_INET;
+  end.sin_port = htons(port);
+  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&end), sizeof end) != 0) give_up_errno("connect");
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return fd;
+}
+
+// One connection. Requests are small next to a socket's buffer, so they are written blocking; only reading waits.
+struct Client {
+  int fd = -1;
+  std::string in;
+  Clock::time_point sent{};
+  bool done = false;
+
+  ~Client() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+class Run {
+ public:
+  explicit Run(const Load& load) : load_(load), clients_(load.connections) {
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_ < 0) give_up_errno("epoll");
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      clients_[i].fd = connect_to(load.port);
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.u64 = i;
+      if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, clients_[i].fd, &event) != 0) give_up_errno("epoll");
+    }
+  }
+  ~Run() { ::close(epoll_); }
+
+  LoadResult run() {
+    measure_from_ = Clock::now() + load_.warm_up;
+    end_ = measure_from_ + load_.duration;
+    for (std::size_t i = 0; i < clients_.size(); ++i) send_next(i);
+    std::array<epoll_event, 256> events;
+    Clock::time_point now = Clock::now();
+    while (active_ > 0 && now < end_ && !enough()) {
+      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
+      if (count < 0 && errno != EINTR) give_up_errno("epoll");
+      for (int i = 0; i < count; ++i) read_from(events[static_cast<std::size_t>(i)].data.u64);
+      now = Clock::now();
+    }
+    if (result_.answers > 0) result_.took = last_answer_ - measure_from_;
+    return result_;
+  }
+
+ private:
+  bool enough() const { return load_.answers_max && result_.answers >= *load_.answers_max; }
+
+  void send_next(std::size_t i) {
+    const std::string_view request = load_.next(i);
+    Client& client = clients_[i];
+    if (request.empty()) {
+      if (!std::exchange(client.done, true) && client.sent != Clock::time_point{}) --active_;
+      return;
+    }
+    if (client.sent == Clock::time_point{}) ++active_;
+    client.sent = Clock::now();
+    for (std::size_t at = 0; at < request.size();) {
+      const ssize_t n = ::send(client.fd, request.data() + at, request.size() - at, MSG_NOSIGNAL);
+      if (n < 0) give_up_errno("send");
+      at += static_cast<std::size_t>(n);
+    }
+  }
+
+  void read_from(std::size_t i) {
+    Client& client = clients_[i];
+    const ssize_t n = ::recv(client.fd, room_.data(), room_.size(), MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0) give_up_errno("recv");
+    if (n == 0) give_up("the server closed a connection");
+    const std::string_view bytes(room_.data(), static_cast<std::size_t>(n));
+    if (client.in.empty()) {
+      if (const auto answer = whole_answer(bytes)) return take(i, *answer);
+    }
+    client.in += bytes;
+    if (const auto answer = whole_answer(client.in)) {
+      take(i, *answer);
+      client.in.clear();
+    }
+  }
+
+  void take(std::size_t i, const Answer& answer) {
+    const auto now = Clock::now();
+    if (now >= measure_from_) {
+      last_answer_ = now;
+      ++result_.answers;
+      result_.latency.add(now - clients_[i].sent);
+      if (answer.status != load_.expected_status && result_.unexpected++ == 0) {
+        result_.first_unexpected = answer.body.substr(0, 500);
+      }
+    }
+    if (load_.answered) load_.answered(i, answer.status, answer.body);
+    send_next(i);
+  }
+
+  const Load& load_;
+  std::vector<Client> clients_;
+  std::string room_ = std::string(read_bytes, '\0');
+  int epoll_ = -1;
+  std::size_t active_ = 0;
+  Clock::time_point measure_from_{};
+  Clock::time_point end_{};
+  Clock::time_point last_answer_{};
+  LoadResult result_;
+};
+
+}  // namespace
+
+std::size_t Histogram::bucket_of(std::uint64_t ns) {
+  if (ns < (1u << sub_bits)) return ns;
+  const unsigned shift = static_cast<unsigned>(std::bit_width(ns)) - 1 - sub_bits;
+  return ((shift + 1ULL) << sub_bits) + (ns >> shift) - (1u << sub_bits);
+}
+
+std::uint64_t Histogram::upper_end(std::size_t bucket) {
+  if (bucket < (1u << sub_bits)) return bucket;
+  const std::uint64_t shift = (bucket >> sub_bits) - 1;
+  const std::uint64_t part = (bucket & ((1u << sub_bits) - 1)) + (1u << sub_bits);
+  return ((part + 1) << shift) - 1;
+}
+
+void Histogram::add(std::chrono::nanoseconds latency) {
+  const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, latency.count()));
+  ++buckets_[bucket_of(ns)];
+  ++count_;
+  max_ = std::max(max_, ns);
+}
+
+std::chrono::nanoseconds Histogram::at(double share) const {
+  const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    seen += buckets_[i];
+    if (seen > 0 && seen >= wanted) return std::chrono::nanoseconds(std::min(upper_end(i), max_));
+  }
+  return max();
+}
+
+double LoadResult::per_second() const {
+  return took.count() <= 0 ? 0 : static_cast<double>(answers) / std::chrono::duration<double>(took).count();
+}
+
+LoadResult run_load(const Load& load) { return Run(load).run(); }
+
+}  // namespace tenure::bench

@@ -1,0 +1,68 @@
+#include "tools/bench/rocks_ceiling.h"
+
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace tenure::bench {
+namespace {
+
+void check(const rocksdb::Status& status) {
+  if (!status.ok()) throw std::runtime_error("rocksdb: " + status.ToString());
+}
+
+// Keys as a log has them: rising, eight bytes, the highest first.
+std::string key_of(std::uint64_t number) {
+  std::string key(8, '\0');
+  for (int i = 7; i >= 0; --i, number >>= 8) key[static_cast<std::size_t>(i)] = static_cast<char>(number & 0xff);
+  return key;
+}
+
+}  // namespace
+
+double rocks_synced_puts_per_second(const std::string& path, const RocksCeiling& settings) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.error_if_exists = true;
+  rocksdb::DB* opened = nullptr;
+  check(rocksdb::DB::Open(options, path, &opened));
+  std::unique_ptr<rocksdb::DB> db(opened);
+
+  std::atomic<std::uint64_t> next{0};
+  std::mutex mutex;
+  rocksdb::Status failed;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto end = begin + settings.duration;
+  {
+    std::vector<std::jthread> writers;
+    for (std::size_t i = 0; i < settings.threads; ++i) {
+      writers.emplace_back([&] {
+        rocksdb::WriteOptions synced;
+        synced.sync = true;
+        const std::string value(settings.value_bytes, 'v');
+        while (std::chrono::steady_clock::now() < end) {
+          const rocksdb::Status status = db->Put(synced, key_of(next.fetch_add(1)), value);
+          if (status.ok()) continue;
+          const std::lock_guard lock(mutex);
+          failed = status;
+          return;
+        }
+      });
+    }
+  }
+  const auto took = std::chrono::steady_clock::now() - begin;
+  check(failed);
+  check(db->Close());
+  db.reset();
+  std::filesystem::remove_all(path);
+  return static_cast<double>(next.load()) / std::chrono::duration<double>(took).count();
+}
+
+}  // namespace tenure::bench
