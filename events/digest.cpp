@@ -1,10 +1,10 @@
 #include "events/digest.h"
 
+#include <openssl/evp.h>
+
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
-
-#include <openssl/evp.h>
 
 namespace tenure {
 

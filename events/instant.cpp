@@ -103,8 +103,9 @@ void append_number(std::string& text, std::int64_t value, int digits) {
 Decided<Instant> parse_instant(std::string_view text, std::string_view field) {
   Fields f;
   if (!read_fields(text, f)) {
-    return no("An instant is written as RFC 3339 with its offset, as in 2024-02-29T10:00:00Z or 2024-02-29T10:00:00+02:00.",
-              field);
+    return no(
+        "An instant is written as RFC 3339 with its offset, as in 2024-02-29T10:00:00Z or 2024-02-29T10:00:00+02:00.",
+        field);
   }
   const std::chrono::year_month_day date{std::chrono::year{f.year}, std::chrono::month{static_cast<unsigned>(f.month)},
                                          std::chrono::day{static_cast<unsigned>(f.day)}};

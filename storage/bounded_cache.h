@@ -2,9 +2,9 @@
 //
 // Owner: the part whose lookups it saves (People). Internal to storage/.
 //
-// How it forgets: entries live in two generations. What is put or found goes into the young one; when that holds half of
-// the limit it becomes the old one and the former old one is dropped. So nothing is tracked per entry, and the memory
-// is bounded by entries_max. The map is split into shards, each with its own lock.
+// How it forgets: entries live in two generations. What is put or found goes into the young one; when that holds half
+// of the limit it becomes the old one and the former old one is dropped. So nothing is tracked per entry, and the
+// memory is bounded by entries_max. The map is split into shards, each with its own lock.
 //
 // `put` takes the epoch that was read before the value was looked up elsewhere, and does nothing when `forget` has run
 // since: a value that was read just before its subject was erased is never put back afterwards.

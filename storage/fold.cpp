@@ -1,11 +1,11 @@
 #include "storage/fold.h"
 
-#include <algorithm>
-#include <stdexcept>
-
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
 #include <unicode/ustring.h>
+
+#include <algorithm>
+#include <stdexcept>
 
 namespace tenure::storage {
 
@@ -31,7 +31,8 @@ icu::UnicodeString composed(const icu::UnicodeString& text) {
 }  // namespace
 
 void append_folded(std::string& to, std::string_view identity) {
-  const bool ascii = std::all_of(identity.begin(), identity.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
+  const bool ascii =
+      std::all_of(identity.begin(), identity.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
   if (ascii) {
     for (char c : identity) to.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
     return;
@@ -41,7 +42,8 @@ void append_folded(std::string& to, std::string_view identity) {
     to += identity;
     return;
   }
-  icu::UnicodeString text = composed(icu::UnicodeString::fromUTF8({identity.data(), static_cast<std::int32_t>(identity.size())}));
+  icu::UnicodeString text =
+      composed(icu::UnicodeString::fromUTF8({identity.data(), static_cast<std::int32_t>(identity.size())}));
   composed(text.foldCase(U_FOLD_CASE_DEFAULT)).toUTF8String(to);
 }
 

@@ -1,8 +1,8 @@
 // Folding: the form of an identity in which two spellings of one person are the same bytes. Internal to storage/.
 //
-// NFC, then Unicode's default case folding, then NFC again (folding may leave a form that is not composed). Nothing else
-// is folded: full-width letters, look-alikes and surrounding spaces stay different. Text that is not UTF-8 folds to
-// itself behind a byte that UTF-8 never has, so that it equals nothing but itself. Pure; any thread.
+// NFC, then Unicode's default case folding, then NFC again (folding may leave a form that is not composed). Nothing
+// else is folded: full-width letters, look-alikes and surrounding spaces stay different. Text that is not UTF-8 folds
+// to itself behind a byte that UTF-8 never has, so that it equals nothing but itself. Pure; any thread.
 #pragma once
 
 #include <string>

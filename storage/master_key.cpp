@@ -1,11 +1,11 @@
 // The file of the master key: storage/people.h says what load_or_make_master_key promises.
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 #include "events/digest.h"
 #include "storage/people.h"
@@ -41,15 +41,17 @@ Outcome<MasterKey> read_key(const File& file, const std::string& path) {
   struct stat about {};
   if (::fstat(file.get(), &about) != 0) return io_failure("read", path);
   if ((about.st_mode & 077) != 0) {
-    return fail(FailureCode::io, "The master key " + path + " can be read by others, who then could read every name: run "
-                                 "`chmod 600 " + path + "` and ask yourself who has read it.");
+    return fail(FailureCode::io, "The master key " + path +
+                                     " can be read by others, who then could read every name: run "
+                                     "`chmod 600 " +
+                                     path + "` and ask yourself who has read it.");
   }
   char text[file_bytes + 1];
   const ssize_t count = ::read(file.get(), text, sizeof text);
   if (count < 0) return io_failure("read", path);
   const std::string_view line(text, static_cast<std::size_t>(count));
-  const auto digest = line.size() == file_bytes && line.back() == '\n' ? digest_from_hex(line.substr(0, file_bytes - 1))
-                                                                       : std::nullopt;
+  const auto digest =
+      line.size() == file_bytes && line.back() == '\n' ? digest_from_hex(line.substr(0, file_bytes - 1)) : std::nullopt;
   OPENSSL_cleanse(text, sizeof text);
   if (!digest) {
     return fail(FailureCode::wrong_format, "The master key " + path + " is not 64 hex digits and a newline.");
@@ -67,7 +69,8 @@ bool write_synced(int descriptor, const std::string& text) {
 // else made meanwhile is never replaced.
 Outcome<void> make_key(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).has_parent_path()
-                                           ? std::filesystem::path(path).parent_path() : std::filesystem::path(".");
+                                           ? std::filesystem::path(path).parent_path()
+                                           : std::filesystem::path(".");
   Digest bytes;
   random_bytes(bytes.data(), bytes.size());
   std::string text = to_hex(bytes) + "\n";

@@ -5,12 +5,14 @@
 // info string). A new person gets 16 random bytes as subject and a random AES-256 key of its own, wrapped under
 // the master key (AES-256-GCM, the subject id and organization as associated data). Text about a person is sealed under
 // that person's key: zstd-compressed if that is shorter, AES-256-GCM, 96-bit random nonce, written as
-// base64 of `flag(1) nonce(12) ciphertext tag(16)`. Associated data: organization 0x00 subject.
+// base64 of `flag(1) nonce(12) ciphertext tag(16)`. Associated data:
+// organization 0x00 subject flag.
 //
 // Threads: every call from any thread. Identities and unwrapped keys are cached, bounded
 // (identity_cache_max, key_cache_max below); `erase` drops them from the caches first.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,6 +43,10 @@ class People {
 
   People(std::unique_ptr<KeyVault> vault, const MasterKey& master);
   ~People();
+
+  // wrong_format if the vault was made with another master key; a new vault takes this one as its own. Every call
+  // that needs a key asks this first; call it at the start to hear of it then.
+  Outcome<void> check_master();
 
   // The subject of an identity in an organization, if Tenure knows the person.
   Outcome<std::optional<SubjectId>> find(const OrgId& org, std::string_view identity);

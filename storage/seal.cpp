@@ -1,14 +1,14 @@
 #include "storage/seal.h"
 
-#include <cstring>
-#include <memory>
-#include <stdexcept>
-
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+
+#include <cstring>
+#include <memory>
+#include <stdexcept>
 
 #include "events/digest.h"
 
@@ -73,7 +73,8 @@ SecretKey derive_key(const SecretKey& secret, std::string_view purpose) {
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, const_cast<std::uint8_t*>(secret.bytes.data()), secret.bytes.size()),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, const_cast<std::uint8_t*>(secret.bytes.data()),
+                                        secret.bytes.size()),
       OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, const_cast<char*>(purpose.data()), purpose.size()),
       OSSL_PARAM_construct_end()};
   SecretKey key;
@@ -107,11 +108,12 @@ std::string seal_bytes(const SecretKey& key, std::string_view associated, std::s
   unsigned char* text = nonce + nonce_bytes;
   EVP_CIPHER_CTX* context = gcm().context.get();
   int count = 0;
-  bool done = EVP_EncryptInit_ex2(context, gcm().cipher.get(), key.bytes.data(), nonce, nullptr) == 1 &&
-              EVP_EncryptUpdate(context, nullptr, &count, bytes_of(associated), static_cast<int>(associated.size())) == 1 &&
-              EVP_EncryptUpdate(context, text, &count, bytes_of(plain), static_cast<int>(plain.size())) == 1 &&
-              EVP_EncryptFinal_ex(context, text + plain.size(), &count) == 1 &&
-              EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag_bytes, text + plain.size()) == 1;
+  bool done =
+      EVP_EncryptInit_ex2(context, gcm().cipher.get(), key.bytes.data(), nonce, nullptr) == 1 &&
+      EVP_EncryptUpdate(context, nullptr, &count, bytes_of(associated), static_cast<int>(associated.size())) == 1 &&
+      EVP_EncryptUpdate(context, text, &count, bytes_of(plain), static_cast<int>(plain.size())) == 1 &&
+      EVP_EncryptFinal_ex(context, text + plain.size(), &count) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag_bytes, text + plain.size()) == 1;
   EVP_CIPHER_CTX_reset(context);
   require(done, "seal with AES-256-GCM");
   return sealed;
@@ -143,8 +145,10 @@ std::string to_base64(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::string_view three = bytes.substr(i, 3);
     std::uint32_t bits = 0;
-    for (std::size_t n = 0; n < 3; ++n) bits = bits << 8 | (n < three.size() ? static_cast<std::uint8_t>(three[n]) : 0u);
-    for (std::size_t n = 0; n < 4; ++n) text.push_back(n <= three.size() ? base64_digits[bits >> (18 - 6 * n) & 63] : '=');
+    for (std::size_t n = 0; n < 3; ++n)
+      bits = bits << 8 | (n < three.size() ? static_cast<std::uint8_t>(three[n]) : 0u);
+    for (std::size_t n = 0; n < 4; ++n)
+      text.push_back(n <= three.size() ? base64_digits[bits >> (18 - 6 * n) & 63] : '=');
   }
   return text;
 }
@@ -170,7 +174,8 @@ std::optional<std::string> from_base64(std::string_view text) {
     }
     bits <<= 6 * (4 - four.size());
     for (std::size_t n = 0; n + 1 < four.size(); ++n) bytes.push_back(static_cast<char>(bits >> (16 - 8 * n) & 0xff));
-    if ((bits & ((1u << (8 * (4 - four.size()))) - 1)) != 0) return std::nullopt;  // stray bits: another text for these bytes
+    if ((bits & ((1u << (8 * (4 - four.size()))) - 1)) != 0)
+      return std::nullopt;  // stray bits: another text for these bytes
   }
   return bytes;
 }

@@ -1,8 +1,10 @@
 // Sealing: authenticated encryption, key derivation, keyed digests and base64, over OpenSSL. Internal to storage/.
 //
-// Pure but for `random_bytes`; any thread (ciphers and contexts are fetched once a thread). What fails only when OpenSSL
-// itself is broken throws std::runtime_error; what depends on the bytes answers nothing.
+// Pure but for `random_bytes`; any thread (ciphers and contexts are fetched once a thread). What fails only when
+// OpenSSL itself is broken throws std::runtime_error; what depends on the bytes answers nothing.
 #pragma once
+
+#include <openssl/crypto.h>
 
 #include <array>
 #include <cstddef>
@@ -10,8 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <openssl/crypto.h>
 
 #include "events/ids.h"
 

@@ -1,4 +1,5 @@
-// MemoryKeyVault: the KeyVault in memory, the model that the one on disk is tested against. Contract: storage/key_vault.h.
+// MemoryKeyVault: the KeyVault in memory, the model that the one on disk is tested against. Contract:
+// storage/key_vault.h.
 //
 // Owner: a test or a simulation. Threads: every call from any thread (one lock). Nothing outlives the object. After
 // `close` every call answers Failure closed; there is no other failure.

@@ -1,5 +1,7 @@
 #include "storage/memory/store.h"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
@@ -9,8 +11,6 @@
 #include <shared_mutex>
 #include <unordered_map>
 #include <utility>
-
-#include <openssl/rand.h>
 
 #include "events/digest.h"
 
@@ -158,7 +158,8 @@ class MemorySnapshot final : public Snapshot {
         found->second[version.value - 1] <= head_) {
       return found->second[version.value - 1];
     }
-    return fail(FailureCode::not_found, "There is no version " + std::to_string(version.value) + " of " + org.text + ".");
+    return fail(FailureCode::not_found,
+                "There is no version " + std::to_string(version.value) + " of " + org.text + ".");
   }
 
   Outcome<Version> version_at(const OrgId& org, Position position) override {
@@ -175,7 +176,8 @@ class MemorySnapshot final : public Snapshot {
     const std::shared_lock lock(kept_->guard);
     if (kept_->closed) return closed_failure();
     const auto found = kept_->blobs.find(hash);
-    if (found == kept_->blobs.end() || found->second.since > at_) return fail(FailureCode::not_found, "There is no blob " + to_hex(hash) + ".");
+    if (found == kept_->blobs.end() || found->second.since > at_)
+      return fail(FailureCode::not_found, "There is no blob " + to_hex(hash) + ".");
     if (sha256(*found->second.value) != hash) {
       return fail(FailureCode::corruption, "the blob " + to_hex(hash) + " has other bytes than its hash says.");
     }
@@ -232,10 +234,12 @@ Outcome<void> MemoryStore::commit(Commit&& commit) {
   for (const NewRecord& record : commit.records) {
     assert(!record.bytes.empty() && record.bytes.size() <= record_bytes_max);
     const auto known = kept_->versions.find(record.org);
-    auto& version = newest.try_emplace(record.org, known == kept_->versions.end() ? 0 : known->second.size()).first->second;
+    auto& version =
+        newest.try_emplace(record.org, known == kept_->versions.end() ? 0 : known->second.size()).first->second;
     if (record.version.value != version + 1) {
       return fail(FailureCode::conflict, "The commit has version " + std::to_string(record.version.value) + " of " +
-                                             record.org.text + " but the next one is " + std::to_string(version + 1) + ".");
+                                             record.org.text + " but the next one is " + std::to_string(version + 1) +
+                                             ".");
     }
     ++version;
   }

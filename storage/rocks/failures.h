@@ -4,10 +4,10 @@
 // place that the caller was reading; no space is disk_full with the folder; a held lock file is locked.
 #pragma once
 
+#include <rocksdb/status.h>
+
 #include <string>
 #include <string_view>
-
-#include <rocksdb/status.h>
 
 #include "events/result.h"
 

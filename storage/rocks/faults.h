@@ -8,15 +8,15 @@
 // from any.
 #pragma once
 
+#include <rocksdb/db.h>
+#include <rocksdb/listener.h>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include <rocksdb/db.h>
-#include <rocksdb/listener.h>
 
 #include "events/result.h"
 

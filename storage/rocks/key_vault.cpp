@@ -1,5 +1,8 @@
 #include "storage/rocks/key_vault.h"
 
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -10,13 +13,10 @@
 #include <thread>
 #include <utility>
 
-#include <rocksdb/convenience.h>
-#include <rocksdb/db.h>
-
 #include "events/digest.h"
 #include "storage/rocks/failures.h"
-#include "storage/rocks/open_options.h"
 #include "storage/rocks/format.h"
+#include "storage/rocks/open_options.h"
 #include "storage/rocks/wal_tail.h"
 
 namespace tenure::storage {
@@ -54,7 +54,8 @@ class NoLog final : public rocksdb::Logger {
 
 class RocksKeyVault final : public KeyVault {
  public:
-  RocksKeyVault(std::string path, std::shared_ptr<rocksdb::Env> env) : path_(std::move(path)), own_env_(std::move(env)) {}
+  RocksKeyVault(std::string path, std::shared_ptr<rocksdb::Env> env)
+      : path_(std::move(path)), own_env_(std::move(env)) {}
   ~RocksKeyVault() override { (void)close(); }
 
   Outcome<void> open();
@@ -127,7 +128,8 @@ Outcome<std::optional<std::string>> RocksKeyVault::get(const std::string& key, c
 
 Outcome<void> RocksKeyVault::write(rocksdb::WriteBatch& batch, const char* place) {
   if (write_failed_) {
-    if (const auto resumed = db_->Resume(); !resumed.ok()) return failure_of(resumed, std::string(place) + " in " + path_);
+    if (const auto resumed = db_->Resume(); !resumed.ok())
+      return failure_of(resumed, std::string(place) + " in " + path_);
     write_failed_ = false;
   }
   const auto status = db_->Write(synced_write(), &batch);
@@ -232,8 +234,9 @@ Outcome<void> RocksKeyVault::forget_old_files() {
   const auto end = std::chrono::steady_clock::now() + old_files_wait_max;
   while (!old_files_gone()) {
     if (std::chrono::steady_clock::now() > end) {
-      return fail(FailureCode::io, "The key vault " + path_ + " could not delete its files from before an erasure: the "
-                                   "key is deleted, but its bytes may still stand in them until the next start.");
+      return fail(FailureCode::io, "The key vault " + path_ +
+                                       " could not delete its files from before an erasure: the "
+                                       "key is deleted, but its bytes may still stand in them until the next start.");
     }
     std::this_thread::sleep_for(old_files_wait_step);
   }

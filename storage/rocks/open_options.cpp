@@ -81,12 +81,12 @@ rocksdb::DBOptions durable_options(rocksdb::Env* env, const SharedMemory& memory
   options.unordered_write = false;
   options.two_write_queues = false;
   options.allow_2pc = false;
-  options.use_fsync = false;          // fdatasync carries the file's length, which is all that a log needs
-  options.recycle_log_file_num = 0;   // a fresh file per log: a torn tail never shows an older log's records
+  options.use_fsync = false;         // fdatasync carries the file's length, which is all that a log needs
+  options.recycle_log_file_num = 0;  // a fresh file per log: a torn tail never shows an older log's records
   options.wal_compression = rocksdb::kNoCompression;
-  options.WAL_ttl_seconds = 0;        // no archive: erased keys must not live on in old logs
+  options.WAL_ttl_seconds = 0;  // no archive: erased keys must not live on in old logs
   options.WAL_size_limit_MB = 0;
-  options.atomic_flush = true;        // the families of one store reach the disk together or not at all
+  options.atomic_flush = true;                  // the families of one store reach the disk together or not at all
   options.avoid_flush_during_recovery = false;  // after a crash the replayed log is flushed and dropped
   options.avoid_flush_during_shutdown = false;
   options.max_total_wal_size = 64 * mib;  // what a restart has to replay, which keeps it under two seconds
@@ -130,7 +130,9 @@ rocksdb::ReadOptions checked_read() {
   return options;
 }
 
-rocksdb::ColumnFamilyOptions log_family(const SharedMemory& memory) { return family(table_options(memory, 16 * kib), 16 * mib); }
+rocksdb::ColumnFamilyOptions log_family(const SharedMemory& memory) {
+  return family(table_options(memory, 16 * kib), 16 * mib);
+}
 rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory) {
   auto options = family(table_options(memory, 4 * kib), 24 * mib);
   options.bottommost_compression = rocksdb::kLZ4Compression;  // read far more often than written: quick to unpack

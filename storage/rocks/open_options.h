@@ -6,16 +6,16 @@
 // that a test can put its own file system below; null means the machine's.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_buffer_manager.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "storage/rocks/key_vault.h"
 #include "storage/rocks/store.h"

@@ -24,14 +24,15 @@ std::string record_place(Position position) { return "the record at position " +
 // A log entry as a record; its leaf hash is computed again, so that damaged bytes are never served.
 Outcome<LogRecord> checked_record(Position position, std::string_view value) {
   if (value.size() <= leaf_bytes) {
-    return fail(FailureCode::corruption, record_place(position) + " is cut short (" + std::to_string(value.size()) + " bytes).");
+    return fail(FailureCode::corruption,
+                record_place(position) + " is cut short (" + std::to_string(value.size()) + " bytes).");
   }
   LogRecord record;
   std::string_view bytes;
   split_log_value(value, record.leaf, bytes);
   if (leaf_hash(bytes) != record.leaf) {
-    return fail(FailureCode::corruption, record_place(position) + " does not have the leaf hash " + to_hex(record.leaf) +
-                                             " that was stored with it.");
+    return fail(FailureCode::corruption, record_place(position) + " does not have the leaf hash " +
+                                             to_hex(record.leaf) + " that was stored with it.");
   }
   record.position = position;
   record.bytes.assign(bytes);
@@ -57,7 +58,8 @@ class RocksSnapshot final : public Snapshot {
     value.Reset();
     rocksdb::ReadOptions options = checked_read();
     options.snapshot = ground_->pin->at;
-    status = ground_->pin->db->Get(options, (*ground_->pin->handles)[static_cast<std::size_t>(family)], slice_of(key), &value);
+    status = ground_->pin->db->Get(options, (*ground_->pin->handles)[static_cast<std::size_t>(family)], slice_of(key),
+                                   &value);
     return status.ok();
   }
   rocksdb::Iterator& iterator(Family family) {
@@ -181,7 +183,8 @@ class RocksSnapshot final : public Snapshot {
       if (status.IsNotFound()) return fail(FailureCode::not_found, "There is no blob " + to_hex(hash) + ".");
       return failure_of(status, place);
     }
-    if (sha256(view_of(ground_->value)) != hash) return fail(FailureCode::corruption, place + " has other bytes than its hash says.");
+    if (sha256(view_of(ground_->value)) != hash)
+      return fail(FailureCode::corruption, place + " has other bytes than its hash says.");
     return std::string(view_of(ground_->value));
   }
 

@@ -4,17 +4,17 @@
 // it; `snapshot()` shares the newest pin. So a Snapshot never shows half of a commit nor a position whose commit has
 // not returned yet, and taking one costs no lock of RocksDB.
 //
-// Threads: `publish` and `close` by the store; `take` from any thread. Each Snapshot locks itself during a call, so that
-// `close` can wait for calls under way and then take the ground from under the rest: those answer Failure closed.
+// Threads: `publish` and `close` by the store; `take` from any thread. Each Snapshot locks itself during a call, so
+// that `close` can wait for calls under way and then take the ground from under the rest: those answer Failure closed.
 #pragma once
+
+#include <rocksdb/db.h>
 
 #include <array>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <vector>
-
-#include <rocksdb/db.h>
 
 #include "storage/rocks/format.h"
 #include "storage/store.h"

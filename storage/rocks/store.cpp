@@ -1,5 +1,10 @@
 #include "storage/rocks/store.h"
 
+#include <openssl/rand.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/sst_file_reader.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cassert>
@@ -8,11 +13,6 @@
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
-
-#include <openssl/rand.h>
-#include <rocksdb/convenience.h>
-#include <rocksdb/db.h>
-#include <rocksdb/sst_file_reader.h>
 
 #include "storage/rocks/failures.h"
 #include "storage/rocks/faults.h"
@@ -25,8 +25,8 @@ namespace tenure::storage {
 namespace {
 
 constexpr std::size_t record_bytes_max = 65'535;
-constexpr std::size_t known_orgs_max = 100'000;              // organizations whose newest version is kept in memory
-constexpr std::uint64_t dense_at_end_checked = 50'000;       // positions; more than a write-ahead log of 64 MiB holds
+constexpr std::size_t known_orgs_max = 100'000;         // organizations whose newest version is kept in memory
+constexpr std::uint64_t dense_at_end_checked = 50'000;  // positions; more than a write-ahead log of 64 MiB holds
 constexpr std::size_t batch_kept_bytes = std::size_t{8} << 20;  // a larger batch's memory is given back
 
 rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -60,8 +60,8 @@ struct RocksStore::Inside {
   std::string store_id;
   std::atomic<std::uint64_t> newest{0};  // the head, as published
 
-  std::shared_mutex alive;           // held shared by long reads of the files; `close` takes it for itself
-  std::atomic<bool> closed{false};   // also tells a long read to end early
+  std::shared_mutex alive;          // held shared by long reads of the files; `close` takes it for itself
+  std::atomic<bool> closed{false};  // also tells a long read to end early
 
   std::mutex writing;  // everything below
   std::unordered_map<OrgId, Version> known_orgs;
@@ -98,7 +98,9 @@ Outcome<void> RocksStore::Inside::open_database() {
   }
   for (const std::string& name : found) {
     const bool ours = std::any_of(families.begin(), families.end(), [&](const auto& f) { return f.name == name; });
-    if (!ours) return fail(FailureCode::wrong_format, place + ": it has a part named " + name + " that this version does not know.");
+    if (!ours)
+      return fail(FailureCode::wrong_format,
+                  place + ": it has a part named " + name + " that this version does not know.");
   }
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* raw = nullptr;
@@ -147,7 +149,8 @@ Outcome<void> RocksStore::Inside::check_head() {
   Version version;
   auto got = db->Get(checked_read(), family(Family::meta), slice_of(meta_head), &value);
   if (!got.ok() && !got.IsNotFound()) return failure_of(got, place);
-  if (got.ok() && !read_head_value(value, stated, org, version)) return damaged("The entry of the head is not readable.");
+  if (got.ok() && !read_head_value(value, stated, org, version))
+    return damaged("The entry of the head is not readable.");
   if (stated != in_log) {
     return damaged("The log ends at position " + std::to_string(in_log.value) + " but the head entry says " +
                    std::to_string(stated.value) + ".");
@@ -240,7 +243,8 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
       batch.Delete(family(Family::views), view.key);
     }
   }
-  for (const NewBlob& blob : commit.blobs) batch.Put(family(Family::blobs), slice_of(digest_key(blob.hash)), blob.bytes);
+  for (const NewBlob& blob : commit.blobs)
+    batch.Put(family(Family::blobs), slice_of(digest_key(blob.hash)), blob.bytes);
   if (!commit.records.empty()) {
     const NewRecord& last = commit.records.back();
     head_value(value, Position(position.value - 1), last.org, last.version);
@@ -345,7 +349,8 @@ Outcome<void> RocksStore::check_views() {
     sound = in.closed ? Outcome<void>(closed_failure()) : in.check_table(table);
     if (!sound) break;
   }
-  if (auto freed = in.db->EnableFileDeletions(/*force=*/false); !freed.ok() && sound) return failure_of(freed, "checking the views");
+  if (auto freed = in.db->EnableFileDeletions(/*force=*/false); !freed.ok() && sound)
+    return failure_of(freed, "checking the views");
   return sound;
 }
 

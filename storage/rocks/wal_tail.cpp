@@ -1,11 +1,10 @@
 #include "storage/rocks/wal_tail.h"
 
 #include <algorithm>
+#include <boost/crc.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include <boost/crc.hpp>
 
 #include "storage/rocks/failures.h"
 
@@ -76,7 +75,8 @@ Outcome<void> check_cut(std::string_view block, std::size_t from, std::size_t bl
 }  // namespace
 
 // Follows the headers only: a record that is there in full is checked by RocksDB itself when it replays the log. A type
-// beyond `last` is not left to it, because it takes some of them for the end of the log before it looks at the checksum.
+// beyond `last` is not left to it, because it takes some of them for the end of the log before it looks at the
+// checksum.
 Outcome<void> check_log_tail(std::string_view log, const std::string& file) {
   for (std::size_t start = 0; start < log.size(); start += block_bytes) {
     const std::string_view block = log.substr(start, block_bytes);

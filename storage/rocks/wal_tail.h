@@ -8,10 +8,10 @@
 // Called by the thread that opens the store, before RocksDB does. Reads only. Failure corruption names file and offset.
 #pragma once
 
+#include <rocksdb/env.h>
+
 #include <string>
 #include <string_view>
-
-#include <rocksdb/env.h>
 
 #include "events/result.h"
 
