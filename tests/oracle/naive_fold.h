@@ -1,0 +1,110 @@
+// Start here: a second opinion on who could do what, when. It is what Tenure's own answers are compared with.
+//
+// A NaiveFold keeps the events of one organization as the JSON documents that a client sent, and answers each question
+// by folding all of them again from nothing: no index, no cache, no interval, nothing from Tenure's floors (only the
+// JSON library and the standard one). It is meant to be read beside the design and found right by reading; its
+// readings of doubtful places stand in README.md.
+//
+// Owned by the test that makes it. One thread at a time. Costs O(history) and more for each question.
+// Failure: std::logic_error for an event type that it does not know or a field that is missing, so that nothing is
+// skipped in silence.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tenure::oracle {
+
+// How much of a power a member has: its level, and over what (`all`, `assigned` or `listed`).
+struct Row {
+  std::string level;
+  std::string reach;
+  bool operator==(const Row&) const = default;
+};
+
+struct OracleAnswer {
+  bool before_history = false;
+  std::map<std::string, Row> rows;  // by identity, as first sent
+  bool operator==(const OracleAnswer&) const = default;
+};
+
+struct MemberRow {
+  std::string status;               // "active" or "disabled"
+  std::string role;                 // empty: no direct role that exists
+  std::vector<std::string> groups;  // sorted; groups that exist
+  std::int64_t since_us = 0;        // when the present membership began
+  bool operator==(const MemberRow&) const = default;
+};
+
+struct InvitationRow {
+  std::string role;                 // as invited, empty if the invitation names none
+  std::vector<std::string> groups;  // as invited, sorted
+  std::int64_t since_us = 0;
+  bool operator==(const InvitationRow&) const = default;
+};
+
+struct GroupRow {
+  std::string parent;  // empty: none that exists
+  std::string role;    // empty: none that exists
+  std::int64_t since_us = 0;
+  bool operator==(const GroupRow&) const = default;
+};
+
+struct RoleRow {
+  std::string kind;                           // "system" or "custom"
+  std::map<std::string, std::string> grants;  // permission to level; levels that mean no access are left out
+  bool operator==(const RoleRow&) const = default;
+};
+
+class NaiveFold {
+ public:
+  // `model` is what holds until an event names another. `version` is how events may name it beside its id.
+  explicit NaiveFold(const nlohmann::json& model, const std::string& version = {});
+  ~NaiveFold();
+  NaiveFold(NaiveFold&&) noexcept;
+
+  // A further model, or a further version of one. An event without `model_version` means the newest version of that
+  // model that was added before the event was appended.
+  void add_model(const nlohmann::json& model, const std::string& version = {});
+
+  // An event in the form of a client, in order of position. Its time is `occurred_at` (RFC 3339) or `occurred_us`, else
+  // `recorded_at_us`.
+  void append(const nlohmann::json& event, std::int64_t position, std::int64_t recorded_at_us);
+
+  // Who holds `permission` at `at_us`, as known at `known_position`. With a level: at least that one. With a resource:
+  // on that resource; without: on at least one.
+  OracleAnswer who_can(const std::string& permission, const std::optional<std::string>& level,
+                       const std::optional<std::string>& resource, std::int64_t at_us,
+                       std::int64_t known_position) const;
+  // The same for one person; nothing means no.
+  std::optional<Row> can(const std::string& member, const std::string& permission,
+                         const std::optional<std::string>& level, const std::optional<std::string>& resource,
+                         std::int64_t at_us, std::int64_t known_position) const;
+
+  std::map<std::string, MemberRow> members(std::int64_t at_us, std::int64_t known_position) const;
+  // Pending invitations of people who are no members.
+  std::map<std::string, InvitationRow> invitations(std::int64_t at_us, std::int64_t known_position) const;
+  std::map<std::string, GroupRow> groups(std::int64_t at_us, std::int64_t known_position) const;
+  // Direct members, each with the instant since which the link, the member and the group have all been there.
+  std::map<std::string, std::int64_t> group_members(const std::string& group, std::int64_t at_us,
+                                                    std::int64_t known_position) const;
+  std::map<std::string, RoleRow> roles(std::int64_t at_us, std::int64_t known_position) const;
+
+  // The earliest time that anything known then speaks of; nothing if nothing was known.
+  std::optional<std::int64_t> history_from(std::int64_t known_position) const;
+  bool before_history(std::int64_t at_us, std::int64_t known_position) const;
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+// Microseconds since 1970 of an RFC 3339 instant; finer than a microsecond is cut. std::logic_error if it is none.
+std::int64_t instant_us(const std::string& rfc3339);
+
+}  // namespace tenure::oracle

@@ -1,0 +1,146 @@
+#include "tests/oracle/random_model.h"
+
+#include <utility>
+
+namespace tenure::oracle {
+
+using nlohmann::json;
+
+namespace {
+
+std::string numbered(const char* prefix, std::size_t number) { return prefix + std::to_string(number); }
+
+// What both documents share.
+struct Frame {
+  json scales = json::object();
+  std::vector<json> permissions;  // id, name, scale, resource?
+};
+
+Frame random_frame(Dice& dice) {
+  static const std::vector<std::string> words{"none", "view", "edit", "full", "admin"};
+  Frame frame;
+  const std::size_t scales = 2 + dice.below(3);
+  for (std::size_t i = 0; i < scales; ++i) {
+    const auto levels = static_cast<std::ptrdiff_t>(2 + dice.below(4));
+    frame.scales[numbered("s", i)] = std::vector<std::string>(words.begin(), words.begin() + levels);
+  }
+  const std::size_t permissions = 3 + dice.below(6);
+  for (std::size_t i = 0; i < permissions; ++i) {
+    json permission{{"id", numbered("p", i)},
+                    {"name", "Permission " + std::to_string(i)},
+                    {"scale", numbered("s", dice.below(scales))}};
+    if (i == 0 || dice.percent(60)) permission["resource"] = dice.percent(75) ? "k0" : "k1";
+    frame.permissions.push_back(permission);
+  }
+  return frame;
+}
+
+// A level of a permission's scale, from the `lowest`th on.
+std::string random_level(Dice& dice, const Frame& frame, const json& permission, std::size_t lowest) {
+  const json& levels = frame.scales.at(permission.at("scale").get<std::string>());
+  return levels.at(lowest + dice.below(levels.size() - lowest)).get<std::string>();
+}
+
+json random_permissions(Dice& dice, const Frame& frame) {
+  json permissions = json::array();
+  for (std::size_t i = 0; i < frame.permissions.size(); ++i) {
+    json permission = frame.permissions[i];
+    permission["module"] = numbered("mod", dice.below(2));
+    if (i > 0 && dice.percent(25)) {
+      const json& parent = frame.permissions[dice.below(i)];
+      permission["parent"] = parent.at("id");
+      permission["parent_level"] = random_level(dice, frame, parent, 1);
+    }
+    if (dice.percent(20)) permission["feature"] = numbered("f", dice.below(2));
+    if (dice.percent(8)) permission["owner_only"] = true;
+    if (dice.percent(15)) permission["options"] = frame.scales.at(permission.at("scale").get<std::string>());
+    permissions.push_back(permission);
+  }
+  return permissions;
+}
+
+json random_grants(Dice& dice, const Frame& frame) {
+  static const std::vector<std::string> visibilities{"all", "assigned", "all_unless_assigned"};
+  json grants = json::object();
+  for (const json& permission : frame.permissions) {
+    if (!dice.percent(55)) continue;
+    const std::string level = random_level(dice, frame, permission, 0);
+    const std::string id = permission.at("id").get<std::string>();
+    if (dice.percent(40)) {
+      grants[id] = {{"level", level}, {"visibility", dice.one_of(visibilities)}};
+    } else {
+      grants[id] = level;
+    }
+  }
+  return grants;
+}
+
+json random_roles(Dice& dice, const Frame& frame, bool has_owner_role) {
+  json roles = json::array();
+  const std::size_t count = 3 + dice.below(4);
+  for (std::size_t i = 0; i < count; ++i) {
+    json role{{"id", numbered("r", i)},
+              {"name", "Role " + std::to_string(i)},
+              {"kind", "system"},
+              {"rank", 10 * (i + 1)},
+              {"grants", random_grants(dice, frame)}};
+    if (i > 0 && dice.percent(30)) role["inherits"] = json::array({numbered("r", dice.below(i))});
+    if (i + 1 < count && dice.percent(15)) role["member_role"] = false;
+    if (i + 1 == count && has_owner_role) role["cardinality"] = "at_least_one";
+    json unspecified = json::array();
+    for (const json& permission : frame.permissions) {
+      if (!role.at("grants").contains(permission.at("id").get<std::string>()) && dice.percent(10)) {
+        unspecified.push_back(permission.at("id"));
+      }
+    }
+    if (!unspecified.empty()) role["unspecified"] = unspecified;
+    roles.push_back(role);
+  }
+  return roles;
+}
+
+json random_settings(Dice& dice, const json& roles) {
+  const auto some_role = [&] { return roles.at(dice.below(roles.size())).at("id"); };
+  json values{{"none", nullptr}, {"some", some_role()}, {"more", some_role()}};
+  const std::string initial = dice.percent(70) ? "none" : "some";
+  return json::array({{{"id", "base"},
+                       {"name", "What everyone has"},
+                       {"on_kind", "k0"},
+                       {"initial", initial},
+                       {"values", std::move(values)}}});
+}
+
+json random_document(Dice& dice, const Frame& frame, const std::string& id) {
+  const bool has_owner_role = dice.percent(70);
+  json roles = random_roles(dice, frame, has_owner_role);
+  json model{
+      {"id", id},
+      {"title", "Random model " + id},
+      {"scales", frame.scales},
+      {"permissions", random_permissions(dice, frame)},
+      {"resource_kinds", json::array({{{"id", "k0"}, {"name", "Thing"}, {"declared", dice.percent(50)}},
+                                      {{"id", "k1"}, {"name", "Place of things"}, {"declared", dice.percent(50)}}})},
+      {"features", json::array({{{"id", "f0"}, {"name", "First feature"}, {"on_by_default", dice.percent(50)}},
+                                {{"id", "f1"}, {"name", "Second feature"}, {"on_by_default", dice.percent(70)}}})},
+      {"groups", {{"inherit_from_parents", dice.percent(60)}}},
+      {"outsiders_hold_scoped_grants", dice.percent(50)},
+      {"custom_roles", true}};
+  if (has_owner_role) model["owner_role"] = roles.back().at("id");
+  if (has_owner_role && dice.percent(50)) model["former_owner_role"] = roles.front().at("id");
+  if (dice.percent(70)) model["settings"] = random_settings(dice, roles);
+  if (dice.percent(50)) model["kept_when_disabled"] = json::array({dice.one_of(frame.permissions).at("id")});
+  model["roles"] = std::move(roles);
+  return model;
+}
+
+}  // namespace
+
+json random_models(Dice& dice) {
+  const Frame frame = random_frame(dice);
+  json models = json::array();
+  models.push_back(random_document(dice, frame, "plan-1"));
+  models.push_back(random_document(dice, frame, "plan-2"));
+  return models;
+}
+
+}  // namespace tenure::oracle
