@@ -47,6 +47,7 @@ enum class Row : char {
   newest = 'y',       // version -> newest occurred_at known with it, where the event itself was late
   event_id = 'k',     // keyed digest of a client's event id -> position, digest of the body
   first_named = 's',  // number of a member -> position of the record with the sealed identity
+  retractions = 'z',  // position -> positions of the retractions of that event
 };
 
 // A moment in the fold's order: time, then position.

@@ -1,0 +1,205 @@
+#include "projections/access_fold.h"
+
+#include "events/digest.h"
+#include "projections/timeline.h"
+
+namespace tenure::projections {
+
+namespace {
+
+std::string position_value(Position position) {
+  std::string out;
+  put_varint(out, position.value);
+  return out;
+}
+
+Outcome<Position> read_position(storage::ViewReader& views, const std::string& key) {
+  std::string value;
+  const auto found = views.get(key, value);
+  if (!found) return found.error();
+  if (!*found) return Position(0);
+  Reader in{value};
+  return Position(in.varint());
+}
+
+std::string id_key(OrgNumber org, const EventId& id) {
+  const Digest digest = sha256(id.text);
+  return row_key(org, Row::event_id).append(reinterpret_cast<const char*>(digest.data()), 16);
+}
+
+std::string named_key(OrgNumber org, Number member) {
+  std::string key = row_key(org, Row::first_named);
+  put_u32(key, member);
+  return key;
+}
+
+std::string earliest_key(OrgNumber org, Position position) {
+  std::string key = row_key(org, Row::earliest);
+  put_u64(key, position.value);
+  return key;
+}
+
+std::string newest_key(OrgNumber org, Version version) {
+  std::string key = row_key(org, Row::newest);
+  put_u64(key, version.value);
+  return key;
+}
+
+std::string retractions_key(OrgNumber org, Position target) {
+  std::string key = row_key(org, Row::retractions);
+  put_u64(key, target.value);
+  return key;
+}
+
+std::string time_value(std::int64_t us) {
+  std::string out;
+  put_signed(out, us);
+  return out;
+}
+
+// A fact about the past that was learnt at `position`, after events up to `newest_us` were known: what was
+// answered before that position must be found again without it (access.cpp, `Facts`).
+void note_late(ViewWriter& views, OrgNumber org, Number entity, std::int64_t occurred_us, std::int64_t newest_us,
+               Position position) {
+  Interval late;
+  late.list = {ListKind::late, 0};
+  late.principal = entity;
+  late.open = late.link = late.since = {occurred_us, position.value};
+  late.close = {newest_us + 1, position.value};
+  put_interval(views, org, late);
+}
+
+}  // namespace
+
+std::string checkpoint_key() { return row_key(0, Row::earliest); }
+
+Outcome<bool> is_retracted(storage::ViewReader& views, OrgNumber org, Position target, Position known) {
+  std::string value;
+  const auto found = views.get(retractions_key(org, target), value);
+  if (!found || !*found) return found;
+  Reader in{value};
+  while (!in.rest.empty() && in.good) {
+    const Position by(in.varint());
+    if (by > known) break;
+    // A retraction that was itself retracted does not count. Each is newer than its target: this ends.
+    const auto undone = is_retracted(views, org, by, known);
+    if (!undone) return undone;
+    if (!*undone) return true;
+  }
+  return false;
+}
+
+Outcome<std::vector<Change>> AccessFold::changes(ViewWriter& views, OrgNumber org, OrgHead& head,
+                                                 const Record& record) {
+  const NumberOf number = [&](EntityKind kind, std::string_view name) {
+    return number_for(views, org, head, kind, name);
+  };
+  const auto model = models_.find(record.model, record.model_version);
+  auto changes = changes_of(record, number, model.get());
+  return changes;
+}
+
+Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
+                                  const RecordOf& record_of) {
+  const Position target = std::get<event::EventRetracted>(record.event.data).position;
+  // A retraction may retract a retraction: the entries are those of the event at the end of the chain.
+  Position base = target;
+  auto of = record_of(base);
+  while (of && std::holds_alternative<event::EventRetracted>(of->event.data)) {
+    base = std::get<event::EventRetracted>(of->event.data).position;
+    of = record_of(base);
+  }
+  if (!of) return of.error();
+  const auto was = is_retracted(views, org, base, record.position);
+  if (!was) return was.error();
+  std::string row;
+  if (const auto found = views.get(retractions_key(org, target), row); !found) return found.error();
+  put_varint(row, record.position.value);
+  views.put(retractions_key(org, target), std::move(row));
+  const auto is = is_retracted(views, org, base, record.position);
+  if (!is) return is.error();
+  if (*was == *is) return {};
+  auto touched = changes(views, org, head, *of);
+  if (!touched) return touched.error();
+  const Point point{of->event.occurred_at->us, base.value};
+  for (const Change& change : *touched) {
+    const auto entity = number_for(views, org, head, change.kind, change.name);
+    if (!entity) return entity.error();
+    const auto done = turn_entries(views, org, change.kind, *entity, point, record.position.value);
+    if (!done) return done;
+    note_late(views, org, *entity, point.us, head.newest_us, record.position);
+  }
+  return {};
+}
+
+Outcome<void> AccessFold::apply(ViewWriter& views, const Record& record, const Digest& digest,
+                                const RecordOf& record_of) {
+  auto org = find_org(views, record.org);
+  if (org && *org == 0) org = make_org(views, record.org);
+  if (!org) return org.error();
+  auto known = read_head(views, *org);
+  if (!known) return known.error();
+  OrgHead head = known->value_or(OrgHead{});
+  if (!*known) head.name = record.org.text;
+
+  const std::int64_t at = record.event.occurred_at->us;
+  const bool late = at < head.newest_us;
+  const auto touched = changes(views, *org, head, record);
+  if (!touched) return touched.error();
+  for (const Change& change : *touched) {
+    const auto entity = number_for(views, *org, head, change.kind, change.name);
+    if (!entity) return entity.error();
+    const auto done = add_entries(views, *org, change.kind, *entity, change.entries);
+    if (!done) return done;
+    if (late) note_late(views, *org, *entity, at, head.newest_us, record.position);
+  }
+  for (const auto& [subject, sealed] : record.subjects) {
+    const auto member = number_for(views, *org, head, EntityKind::member, member_name(subject));
+    if (!member) return member.error();
+    views.put(named_key(*org, *member), position_value(record.position));
+  }
+  if (record.event.id) views.put(id_key(*org, *record.event.id), position_value(record.position));
+  if (std::holds_alternative<event::EventRetracted>(record.event.data)) {
+    const auto done = retract(views, *org, head, record, record_of);
+    if (!done) return done;
+  }
+  if (late) views.put(newest_key(*org, record.version), time_value(head.newest_us));
+  if (at < head.earliest_us) {
+    head.earliest_us = at;
+    views.put(earliest_key(*org, record.position), time_value(at));
+  }
+  head.newest_us = std::max(head.newest_us, at);
+  head.version = record.version;
+  head.position = record.position;
+  head.chain = digest;
+  write_head(views, *org, head);
+  return {};
+}
+
+Outcome<Position> position_of_id(storage::ViewReader& views, OrgNumber org, const EventId& id) {
+  return read_position(views, id_key(org, id));
+}
+
+Outcome<Position> first_named(storage::ViewReader& views, OrgNumber org, Number member) {
+  return read_position(views, named_key(org, member));
+}
+
+Outcome<std::optional<Instant>> earliest_known(storage::ViewReader& views, OrgNumber org, Position known) {
+  std::string key, value;
+  const auto found = views.last_at_most(row_key(org, Row::earliest), earliest_key(org, known), key, value);
+  if (!found) return found.error();
+  if (!*found) return std::optional<Instant>();
+  Reader in{value};
+  return std::optional<Instant>(Instant{in.signed_varint()});
+}
+
+Outcome<std::optional<Instant>> newest_row(storage::ViewReader& views, OrgNumber org, Version version) {
+  std::string value;
+  const auto found = views.get(newest_key(org, version), value);
+  if (!found) return found.error();
+  if (!*found) return std::optional<Instant>();
+  Reader in{value};
+  return std::optional<Instant>(Instant{in.signed_varint()});
+}
+
+}  // namespace tenure::projections

@@ -1,0 +1,74 @@
+// Start here: how an event becomes views. One record in, changes of the views out, in the order of
+// the log; the same function runs live (inside the append's own batch) and in a rebuild, so both
+// give the same bytes.
+//
+// `changes_of` says what an event means for each entity that it touches; `AccessFold::apply` writes
+// that into the timelines, the interval index and the organization's head.
+//
+// Threads: the writer's only. Failures: the store's; a record that names an unknown model is corruption, since a
+// model is published before it is used.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "events/record.h"
+#include "projections/directory.h"
+#include "projections/entity_state.h"
+#include "projections/models.h"
+#include "projections/view_writer.h"
+
+namespace tenure::projections {
+
+// What one event does to one entity.
+struct Change {
+  EntityKind kind = EntityKind::org;
+  std::string name;  // as the directory names it; empty for the organization itself
+  std::vector<Entry> entries;
+};
+
+// The number of every name is taken through this, in the order in which the event names them.
+using NumberOf = std::function<Outcome<Number>(EntityKind kind, std::string_view name)>;
+
+// `owner_role` and `former_owner_role` are the model's, for the events that imply them.
+Outcome<std::vector<Change>> changes_of(const Record& record, const NumberOf& number, const AccessModel* model);
+
+// A model as the directory names it.
+std::string model_name(const ModelId& id, std::string_view version);
+
+class AccessFold {
+ public:
+  // Gives a record of the log by position, those of the batch in hand too.
+  using RecordOf = std::function<Outcome<Record>(Position)>;
+
+  explicit AccessFold(const Models& models) : models_(models) {}
+
+  // `digest` is the SHA-256 of the record's bytes.
+  Outcome<void> apply(ViewWriter& views, const Record& record, const Digest& digest, const RecordOf& record_of);
+
+ private:
+  Outcome<void> retract(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
+                        const RecordOf& record_of);
+  Outcome<std::vector<Change>> changes(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record);
+
+  const Models& models_;
+};
+
+// Whether the event at `target` is retracted, as known at `known`.
+Outcome<bool> is_retracted(storage::ViewReader& views, OrgNumber org, Position target, Position known);
+
+// The position of the event with a client's id, or 0.
+Outcome<Position> position_of_id(storage::ViewReader& views, OrgNumber org, const EventId& id);
+// The position of the record that has a member's sealed identity, or 0.
+Outcome<Position> first_named(storage::ViewReader& views, OrgNumber org, Number member);
+
+// history_from as known at a position: the earliest occurred_at, or nothing while there is none.
+Outcome<std::optional<Instant>> earliest_known(storage::ViewReader& views, OrgNumber org, Position known);
+// The newest occurred_at up to a version where that version's own event was late; nothing where it was not.
+Outcome<std::optional<Instant>> newest_row(storage::ViewReader& views, OrgNumber org, Version version);
+
+// How far the fold has come: written with every batch.
+std::string checkpoint_key();
+
+}  // namespace tenure::projections

@@ -1,0 +1,176 @@
+#include "projections/facts.h"
+
+#include <algorithm>
+
+#include "events/wire/record_wire.h"
+
+namespace tenure::projections {
+
+namespace {
+
+// org.deleted ends everything: what was set before it, and not since, is gone.
+void cut_at_org_end(EntityState& state, Point ended) {
+  std::erase_if(state.live, [&](const Live& l) { return l.at <= ended && l.slot.kind != SlotKind::ended; });
+  for (Live& l : state.live) {
+    if (l.since <= ended) l.since = l.at;
+  }
+}
+
+const EntityState nothing;
+
+}  // namespace
+
+Facts::Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at)
+    : views_(&views), names_(&names), models_(&models), org_(org), at_(at), knowledge_(std::make_shared<Knowledge>()) {}
+
+Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
+                                             Position known) {
+  const auto version = snapshot.version_at(org, known);
+  if (!version) return version.error();
+  if (*version == Version(0)) return std::optional<Instant>();
+  auto row = newest_row(snapshot, number, *version);
+  if (!row || *row) return row;
+  // The event of that version was not late: its own time is the newest.
+  const auto position = snapshot.position_of(org, *version);
+  if (!position) return position.error();
+  const auto stored = snapshot.record(*position);
+  if (!stored) return stored.error();
+  const auto record = wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
+  if (!record) return record.error();
+  return record->event.occurred_at;
+}
+
+Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models,
+                               OrgNumber org, Point at, Position known) {
+  Facts facts(snapshot, names, models, org, at);
+  const auto head = read_head(snapshot, org);
+  if (!head) return head.error();
+  if (!*head || known >= (*head)->position) return facts;
+  const auto newest = newest_known(snapshot, OrgId((*head)->name), org, known);
+  if (!newest) return newest.error();
+  Knowledge& knowledge = *facts.knowledge_;
+  knowledge.known = known.value;
+  knowledge.horizon = *newest ? Point{(*newest)->us, known.value} : Point{};
+  const Point stab = Point::end_of(Instant{knowledge.horizon.us});
+  const auto done = intervals_at(snapshot, org, {ListKind::late, 0}, stab, [&](const Interval& late) {
+    if (late.open.position > known.value) knowledge.touched.insert(late.principal);
+    return true;
+  });
+  if (!done) return done.error();
+  facts.at_ = facts.clipped(at);
+  return facts;
+}
+
+Facts Facts::moved_to(Point at) const {
+  Facts moved(*views_, *names_, *models_, org_, at);
+  moved.knowledge_ = knowledge_;
+  moved.at_ = moved.clipped(at);
+  moved.failure_ = failure_;
+  return moved;
+}
+
+const EntityState& Facts::state_at(Number entity, Point at) {
+  if (entity == 0 || failure_) return nothing;
+  at = clipped(at);
+  if (at == at_) {
+    if (const auto it = states_.find(entity); it != states_.end()) return *it->second;
+  }
+  const bool refold = knowledge_->touched.contains(entity);
+  auto state = std::make_unique<EntityState>(
+      take(refold ? state_known(*views_, org_, entity, at, knowledge_->known)
+                  : projections::state_at(*views_, org_, entity, at),
+           EntityState{}));
+  const Number org = org_entity();
+  if (entity != org) {
+    if (const Live* ended = state_at(org, at).find({SlotKind::ended})) cut_at_org_end(*state, ended->at);
+  }
+  const EntityState& kept = *state;
+  if (at == at_) {
+    states_.emplace(entity, std::move(state));
+  } else {
+    others_.push_back(std::move(state));
+  }
+  return kept;
+}
+
+std::vector<Interval> Facts::touched_intervals(List list, Point at) {
+  std::vector<Interval> found;
+  for (const Number entity : knowledge_->touched) {
+    for (const Interval& i : open_intervals(name(entity).kind, entity, state_at(entity, at))) {
+      if (i.list == list) found.push_back(i);
+    }
+  }
+  return found;
+}
+
+std::vector<Interval> Facts::list(List list) {
+  std::vector<Interval> found;
+  if (failure_) return found;
+  const Live* ended = state(org_entity()).find({SlotKind::ended});
+  const auto done = intervals_at(*views_, org_, list, at_, [&](const Interval& i) {
+    const bool gone = ended && i.link <= ended->at;
+    if (!gone && !knowledge_->touched.contains(i.principal)) found.push_back(i);
+    return true;
+  });
+  if (!done && !failure_) failure_ = done.error();
+  const auto touched = touched_intervals(list, at_);
+  found.insert(found.end(), touched.begin(), touched.end());
+  return found;
+}
+
+std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
+  std::vector<Interval> found;
+  const auto done = intervals_over(*views_, org_, list, from, to, [&](const Interval& i) {
+    if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
+    return true;
+  });
+  if (!done && !failure_) failure_ = done.error();
+  for (const Number entity : knowledge_->touched) {
+    const EntityKind kind = name(entity).kind;
+    EntityState state;
+    for (const Entry& entry : entries(entity)) {
+      state.apply(entry);
+      for (const Interval& i : open_intervals(kind, entity, state)) {
+        if (i.list == list) found.push_back(i);
+      }
+    }
+  }
+  return found;
+}
+
+std::vector<Entry> Facts::entries(Number entity) {
+  auto all = take(entries_of(*views_, org_, entity), {});
+  std::erase_if(all, [&](const Entry& e) { return !e.counts(knowledge_->known); });
+  return all;
+}
+
+Number Facts::number(EntityKind kind, std::string_view name) {
+  return take(names_->number(*views_, org_, kind, name), Number{0});
+}
+
+const NamedEntity& Facts::name(Number number) {
+  const auto it = names_seen_.find(number);
+  if (it != names_seen_.end()) return it->second;
+  return names_seen_.emplace(number, take(names_->name(*views_, org_, number), NamedEntity{})).first->second;
+}
+
+Models::Model Facts::model_at(Point at) {
+  const Number org = org_entity();
+  Number model = 0;
+  if (const Live* in_force = state_at(org, at).find({SlotKind::model})) {
+    model = in_force->value;
+  } else {
+    // Before the first model (or after the organization's end): the first one that was ever in force.
+    for (const Entry& entry : entries(org)) {
+      if (entry.op != Op::set || entry.slot.kind != SlotKind::model) continue;
+      model = entry.value;
+      break;
+    }
+  }
+  if (model == 0) return nullptr;
+  const std::string& text = name(model).name;
+  const auto space = text.find(' ');
+  return models_->find(ModelId(text.substr(0, space)), text.substr(space + 1));
+}
+
+}  // namespace tenure::projections

@@ -1,0 +1,90 @@
+// The facts of one organization at one point, as known at one position: what every question about
+// access is answered from.
+//
+// A question "as known at k" is a question of now at the same point, but for the entities that were
+// touched by what became known after k about the time before it. Those are few, and listed (ListKind::late); they
+// are folded again from their own entries without what was not known. Everything else comes
+// from the chunks and the interval index as it stands.
+//
+// Errors stick: after a failed read every answer is empty and `failure` says why; the caller asks
+// once, at the end. One thread; O(1) states are kept for the life of the object.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "projections/access_fold.h"
+#include "projections/directory.h"
+#include "projections/interval_index.h"
+#include "projections/timeline.h"
+
+namespace tenure::projections {
+
+class Facts {
+ public:
+  // As known now. `views` must outlive the object.
+  Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at);
+  // As known at `known`; falls back to "now" when nothing came after it.
+  static Outcome<Facts> known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models,
+                                 OrgNumber org, Point at, Position known);
+  // The same knowledge at another point.
+  Facts moved_to(Point at) const;
+
+  OrgNumber org() const { return org_; }
+  Point at() const { return at_; }
+  // What the entity has at this point. Valid as long as the object.
+  const EntityState& state(Number entity) { return state_at(entity, at_); }
+  const EntityState& state_at(Number entity, Point at);
+  // The links of a list at this point, by their holder's side alone.
+  std::vector<Interval> list(List list);
+  // The links of a list that hold at some instant of [from, to), at this knowledge; those of
+  // touched entities as of every change of theirs.
+  std::vector<Interval> list_over(List list, Instant from, Instant to);
+  // The entity's entries that count, in order.
+  std::vector<Entry> entries(Number entity);
+
+  Number number(EntityKind kind, std::string_view name);
+  const NamedEntity& name(Number number);
+  // The model in force at a point; the first one for a time before the first. Null if there is none.
+  Models::Model model_at(Point at);
+  Number org_entity() { return number(EntityKind::org, ""); }
+
+  const std::optional<Failure>& failure() const { return failure_; }
+
+ private:
+  // What was learnt after `known` about the time up to it.
+  struct Knowledge {
+    std::uint64_t known = std::numeric_limits<std::uint64_t>::max();
+    Point horizon = Point::never();  // nothing at or after it was known
+    std::unordered_set<Number> touched;
+  };
+
+  template <class T>
+  T take(Outcome<T> outcome, T otherwise) {
+    if (outcome) return std::move(*outcome);
+    if (!failure_) failure_ = outcome.error();
+    return otherwise;
+  }
+  Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
+  std::vector<Interval> touched_intervals(List list, Point at);
+
+  storage::ViewReader* views_;
+  DirectoryCache* names_;
+  const Models* models_;
+  OrgNumber org_;
+  Point at_;
+  std::shared_ptr<Knowledge> knowledge_;
+  std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_
+  std::vector<std::unique_ptr<EntityState>> others_;                  // at other points
+  std::unordered_map<Number, NamedEntity> names_seen_;
+  std::optional<Failure> failure_;
+};
+
+// The newest occurred_at among the organization's records at or below a position; nothing if there are none.
+Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
+                                             Position known);
+
+}  // namespace tenure::projections
