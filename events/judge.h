@@ -25,18 +25,34 @@ class TeamState {
   virtual std::size_t holders(const RoleId& role, std::size_t enough) const = 0;
   // Whether the person holds the permission at that level on anything.
   virtual bool holds(const Person& person, PermissionIndex permission, LevelIndex level) const = 0;
+  // Whether the person holds it on that resource; with the id "*", on every resource of the kind. Asked for events that
+  // name a resource. A state that cannot tell resources apart answers for anything.
+  virtual bool holds_on(const Person& person, PermissionIndex permission, LevelIndex level,
+                        const ResourceId& resource) const {
+    (void)resource;
+    return holds(person, permission, level);
+  }
   virtual bool role_exists(const RoleId& role) const = 0;   // custom roles; system roles are the model's
   virtual bool role_was_deleted(const RoleId& role) const = 0;
   virtual bool group_exists(const GroupId& group) const = 0;
   virtual bool resource_exists(const ResourceId& resource) const = 0;
 };
 
-// allowed, violation (rule and sentence) or unspecified. Events of kind `system` or basis `baseline` are judged
-// like any other by the model's rules; `source.recorded` and Tenure's own events are always allowed.
+// allowed, violation (rule and sentence) or unspecified, in this order:
+//   what changes nothing, `source.recorded`, `org.created` and what Tenure writes itself is allowed;
+//   what no model permits (events/lifecycle.h) is a violation;
+//   found so (basis baseline) while nobody holds the owner's role yet is allowed: a history has to begin;
+//   then the model's rules: a prohibition that matches, then an allowance that matches; rules that allow the action to
+//   others make it a violation "<action>.not_allowed"; an action that no rule allows to anyone is unspecified.
+// Sentences name roles, permissions and rules and never a person, since they are kept in the log.
 Verdict judge(const AccessModel& model, const Event& event, const TeamState& before);
 
-// What mode `enforce` asks beyond the verdict: that every member, role, group, resource, permission, feature and setting
-// which the event names is known. The refusal names the field.
+// What mode `enforce` asks beyond the verdict: that every member, role, group, resource, permission, level, feature and
+// setting in the event's `data` is known. The refusal names the field ("/data/role"). An actor who is unknown is not
+// refused here: the judgement denies the attempt, so that it is recorded.
 Decided<void> check_names(const AccessModel& model, const Event& event, const TeamState& before);
+
+// The same person: by subject where both have one, else by identity.
+bool same_person(const Person& a, const Person& b);
 
 }  // namespace tenure

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <set>
 
-#include <nlohmann/json.hpp>
 
 #include "events/limits.h"
 #include "events/wire/canonical_json.h"

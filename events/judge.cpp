@@ -1,0 +1,201 @@
+#include "events/judge.h"
+
+#include <algorithm>
+
+#include "events/lifecycle.h"
+#include "events/model/actions.h"
+
+namespace tenure {
+namespace {
+
+using Status = TeamState::Status;
+
+// What an event is about, in the words of rules; each may be absent.
+struct Act {
+  const Person* target = nullptr;
+  const RoleId* given = nullptr;
+  // On what: one resource, or with the id "*" every one of a kind, or with no kind the whole organization.
+  std::optional<ResourceId> resource;
+  bool whole_org = false;
+};
+
+template <class Any>
+void describe(Act&, const Any&) {}
+template <class E>
+  requires requires(const E& e) { e.member; }
+void describe(Act& act, const E& e) {
+  act.target = &e.member;
+  if constexpr (requires { e.role->text; }) {
+    if (e.role) act.given = &*e.role;
+  } else if constexpr (requires { e.role.text; }) {
+    act.given = &e.role;
+  }
+  if constexpr (requires { e.resource; }) act.resource = e.resource;
+}
+void describe_scoped(Act& act, const Principal& principal, const Scope& on) {
+  if (principal.kind == Principal::Kind::member) act.target = &principal.member;
+  act.whole_org = on.kind == Scope::Kind::org;
+  if (!act.whole_org) act.resource = ResourceId{on.resource_kind, on.kind == Scope::Kind::every ? "*" : on.id};
+}
+void describe(Act& act, const event::RoleGranted& e) {
+  describe_scoped(act, e.principal, e.on);
+  act.given = &e.role;
+}
+void describe(Act& act, const event::RoleRevoked& e) { describe_scoped(act, e.principal, e.on); }
+void describe(Act& act, const event::OwnershipTransferred& e) { act.target = &e.to; }
+void describe(Act& act, const event::RoleDeleted& e) { act.given = e.reassign_to ? &*e.reassign_to : nullptr; }
+void describe(Act& act, const event::GroupCreated& e) { act.given = e.role ? &*e.role : nullptr; }
+void describe(Act& act, const event::GroupEdited& e) { act.given = e.role.value ? &*e.role.value : nullptr; }
+void describe(Act& act, const event::ResourceAdded& e) { act.resource = e.resource; }
+void describe(Act& act, const event::ResourceRemoved& e) { act.resource = e.resource; }
+
+bool holds_role(const std::vector<RoleIndex>& list, const std::optional<RoleIndex>& role) {
+  return role && std::find(list.begin(), list.end(), *role) != list.end();
+}
+
+// One event against the rules of its action. What rules ask of the state is looked up once.
+class RuleMatch {
+ public:
+  RuleMatch(const AccessModel& model, const Event& event, const TeamState& before)
+      : model_(model), event_(event), before_(before) {
+    std::visit([&](const auto& e) { describe(act_, e); }, event.data);
+    if (std::holds_alternative<event::OwnershipTransferred>(event.data)) given_ = model.owner_role();
+    if (act_.given) given_ = model.role(act_.given->text);
+    gives_ = act_.given || given_;
+  }
+
+  bool matches(const ActionRule& rule) { return actor_matches(rule) && target_matches(rule) && given_matches(rule); }
+
+ private:
+  bool by_member() const { return event_.actor.kind == ActorKind::member; }
+
+  // The actor's role while they are an active member: a role of the disabled, the invited and the gone counts for nothing.
+  const std::optional<RoleIndex>& actor_role() {
+    if (!actor_known_) {
+      actor_known_ = true;
+      const Person& actor = event_.actor.who;
+      actor_active_ = by_member() && before_.status(actor) == Status::active;
+      if (actor_active_) actor_role_ = model_.role(before_.direct_role(actor).text);
+    }
+    return actor_role_;
+  }
+  const std::optional<RoleIndex>& target_role() {
+    if (!target_known_) {
+      target_known_ = true;
+      if (act_.target) target_role_ = model_.role(before_.direct_role(*act_.target).text);
+    }
+    return target_role_;
+  }
+  // Custom roles, and having none, rank below every role of the model.
+  int rank(const std::optional<RoleIndex>& role) const { return role ? model_.roles()[*role].rank : -1; }
+
+  bool actor_matches(const ActionRule& rule) {
+    const auto& kinds = rule.actor_kinds;
+    if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), to_text(event_.actor.kind)) == kinds.end()) return false;
+    if (!rule.actor_roles.empty() && !holds_role(rule.actor_roles, actor_role())) return false;
+    return !rule.actor_permission || actor_holds(*rule.actor_permission, rule.actor_level);
+  }
+
+  bool actor_holds(PermissionIndex permission, LevelIndex level) const {
+    if (!by_member()) return false;
+    const Person& actor = event_.actor.who;
+    const std::string& kind = model_.permissions()[permission].resource_kind;
+    if (kind.empty()) return before_.holds(actor, permission, level);
+    // What is done to the whole organization is done to every resource in it.
+    if (act_.whole_org) return before_.holds_on(actor, permission, level, {kind, "*"});
+    if (act_.resource && act_.resource->kind == kind) {
+      return before_.holds_on(actor, permission, level, *act_.resource);
+    }
+    return before_.holds(actor, permission, level);
+  }
+
+  bool target_matches(const ActionRule& rule) {
+    if (!rule.target_roles.empty() && !holds_role(rule.target_roles, target_role())) return false;
+    if (!rule.not_target_roles.empty() && holds_role(rule.not_target_roles, target_role())) return false;
+    if (rule.target_below_actor && act_.target && !below_actor(rank(target_role()), false)) return false;
+    if (rule.target_is_actor) {
+      const bool self = act_.target && by_member() && same_person(*act_.target, event_.actor.who);
+      if (self != *rule.target_is_actor) return false;
+    }
+    return !rule.target_is_last_holder || target_is_last_holder();
+  }
+
+  bool target_is_last_holder() {
+    if (!act_.target || !target_role() || before_.status(*act_.target) != Status::active) return false;
+    return before_.holders(model_.roles()[*target_role()].id, 2) == 1;
+  }
+
+  bool given_matches(const ActionRule& rule) {
+    if (!rule.given_roles.empty() && !holds_role(rule.given_roles, given_)) return false;
+    if (!rule.not_given_roles.empty() && holds_role(rule.not_given_roles, given_)) return false;
+    if (!gives_) return true;
+    if (rule.given_below_actor && !below_actor(rank(given_), false)) return false;
+    return !rule.given_at_most_actor || below_actor(rank(given_), true);
+  }
+
+  bool below_actor(int other, bool or_equal) {
+    const int own = rank(actor_role());
+    return actor_active_ && (other < own || (or_equal && other == own));
+  }
+
+  const AccessModel& model_;
+  const Event& event_;
+  const TeamState& before_;
+  Act act_;
+  std::optional<RoleIndex> given_;  // empty for a custom role
+  bool gives_ = false;
+  bool actor_known_ = false, actor_active_ = false, target_known_ = false;
+  std::optional<RoleIndex> actor_role_, target_role_;
+};
+
+// Says who may instead; what is kept in every offending record stays short.
+std::string nobody_else(const AccessModel& model, std::string_view action, const std::vector<std::uint16_t>& rules) {
+  constexpr std::size_t reasons_max = 3;
+  std::string because = "No rule lets this actor do " + std::string(action) + " here.";
+  std::size_t reasons = 0;
+  for (const std::uint16_t index : rules) {
+    const ActionRule& rule = model.rules()[index];
+    if (!rule.allow) continue;
+    if (++reasons > reasons_max) break;
+    because += " " + rule.because;
+  }
+  return because;
+}
+
+Verdict judge_by_rules(const AccessModel& model, const Event& event, const TeamState& before) {
+  const auto& rules = model.rules_of(event.data.index());
+  if (rules.empty()) return {};
+  RuleMatch match(model, event, before);
+  bool allowed_to_some = false;
+  for (const std::uint16_t index : rules) {
+    const ActionRule& rule = model.rules()[index];
+    allowed_to_some = allowed_to_some || rule.allow;
+    if (!match.matches(rule)) continue;
+    if (rule.allow) return {VerdictResult::allowed, rule.id, {}};
+    return {VerdictResult::violation, rule.id, rule.because};
+  }
+  if (!allowed_to_some) return {};
+  const std::string_view action = action_type(event.data.index()).name;
+  return {VerdictResult::violation, std::string(action) + ".not_allowed", nobody_else(model, action, rules)};
+}
+
+}  // namespace
+
+bool same_person(const Person& a, const Person& b) {
+  if (!a.subject.empty() && !b.subject.empty()) return a.subject == b.subject;
+  return !a.identity.empty() && a.identity == b.identity;
+}
+
+Verdict judge(const AccessModel& model, const Event& event, const TeamState& before) {
+  const auto allowed = [](const char* rule) { return Verdict{VerdictResult::allowed, rule, {}}; };
+  if (std::holds_alternative<event::OrgCreated>(event.data)) return allowed("lifecycle.begins");
+  if (!action_type(event.data.index()).ruled) return allowed("lifecycle.record_only");
+  if (changes_nothing(event, before)) return allowed("lifecycle.changes_nothing");
+  if (auto violation = lifecycle_violation(model, event, before)) return std::move(*violation);
+  if (event.basis == Basis::baseline && before.holders(model.roles()[model.owner_role()].id, 1) == 0) {
+    return allowed("lifecycle.begins");
+  }
+  return judge_by_rules(model, event, before);
+}
+
+}  // namespace tenure

@@ -1,0 +1,235 @@
+#include "events/lifecycle.h"
+
+#include <algorithm>
+
+namespace tenure {
+namespace {
+
+using Status = TeamState::Status;
+using Found = std::optional<Verdict>;
+
+Found violation(std::string rule, std::string because) {
+  return Verdict{VerdictResult::violation, "lifecycle." + std::move(rule), std::move(because)};
+}
+
+std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+
+// One overload of `check` for each event type that has a lifecycle rule; all others are fine.
+class Lifecycle {
+ public:
+  Lifecycle(const AccessModel& model, const TeamState& before) : model_(model), before_(before) {}
+
+  template <class Any>
+  Found check(const Any&) const {
+    return std::nullopt;
+  }
+
+  Found check(const event::OrgSettingChanged& e) const {
+    const SettingRule* setting = model_.setting(e.setting.text);
+    if (!setting) return violation("unknown_setting", "The model has no setting " + quoted(e.setting.text) + ".");
+    const auto is_value = [&](const SettingValue& value) { return value.value == e.value; };
+    if (std::any_of(setting->values.begin(), setting->values.end(), is_value)) return std::nullopt;
+    return violation("unknown_setting_value",
+                     "The setting " + quoted(e.setting.text) + " has no value " + quoted(e.value) + ".");
+  }
+  Found check(const event::FeatureEnabled& e) const { return check_feature(e.feature); }
+  Found check(const event::FeatureDisabled& e) const { return check_feature(e.feature); }
+
+  Found check(const event::MemberInvited& e) const { return e.role ? check_direct(*e.role, &e.member) : std::nullopt; }
+  Found check(const event::MemberAdded& e) const {
+    return e.role ? check_change(e.member, *e.role) : std::nullopt;
+  }
+  Found check(const event::MemberRoleChanged& e) const { return check_change(e.member, e.role); }
+  Found check(const event::MemberRemoved& e) const { return check_taken(e.member, nullptr); }
+  Found check(const event::OwnershipTransferred& e) const;
+
+  Found check(const event::RoleCreated& e) const;
+  Found check(const event::RoleEdited& e) const {
+    if (auto found = check_custom(e.role, "edited")) return found;
+    return check_grants(e.grants);
+  }
+  // A system role stands at its defaults already, so only a custom one can be reset.
+  Found check(const event::RoleReset& e) const {
+    return model_.role(e.role.text) ? std::nullopt : check_custom(e.role, "reset");
+  }
+  Found check(const event::RoleDeleted& e) const {
+    if (auto found = check_custom(e.role, "deleted")) return found;
+    return e.reassign_to ? check_direct(*e.reassign_to, nullptr) : std::nullopt;
+  }
+
+  Found check(const event::GroupCreated& e) const { return e.role ? check_shared(*e.role, false) : std::nullopt; }
+  Found check(const event::GroupEdited& e) const {
+    return e.role.value ? check_shared(*e.role.value, false) : std::nullopt;
+  }
+  Found check(const event::RoleGranted& e) const { return check_shared(e.role, true); }
+
+ private:
+  const RoleRule* system_role(const RoleId& role) const {
+    const auto index = model_.role(role.text);
+    return index ? &model_.roles()[*index] : nullptr;
+  }
+
+  Found check_feature(const FeatureId& feature) const {
+    if (model_.feature(feature.text)) return std::nullopt;
+    return violation("unknown_feature", "The model has no feature " + quoted(feature.text) + ".");
+  }
+
+  Found check_available(const RoleId& role) const {
+    if (const RoleRule* rule = system_role(role)) {
+      if (rule->available) return std::nullopt;
+      return violation("role_not_available", "The role " + quoted(rule->name) + " is not available yet.");
+    }
+    if (before_.role_exists(role)) return std::nullopt;
+    if (before_.role_was_deleted(role)) {
+      return violation("role_deleted", "The role " + quoted(role.text) + " was deleted.");
+    }
+    return violation("unknown_role", "There is no role " + quoted(role.text) + ".");
+  }
+
+  // A role as somebody's own; `to` is nobody where the event does not say who.
+  Found check_direct(const RoleId& role, const Person* to) const {
+    if (auto found = check_available(role)) return found;
+    const RoleRule* rule = system_role(role);
+    if (!rule) return std::nullopt;
+    if (!rule->member_role) {
+      return violation("not_a_member_role", "The role " + quoted(rule->name) + " is only granted on a scope.");
+    }
+    if (rule->cardinality != Cardinality::exactly_one || before_.holders(role, 1) == 0) return std::nullopt;
+    if (to && before_.direct_role(*to) == role) return std::nullopt;
+    return violation("exactly_one_holder", "The role " + quoted(rule->name) + " has exactly one holder, and has one.");
+  }
+
+  // A role that many may come to have: a group's, or one granted on a scope.
+  Found check_shared(const RoleId& role, bool on_scope) const {
+    if (auto found = check_available(role)) return found;
+    const RoleRule* rule = system_role(role);
+    if (!rule) return std::nullopt;
+    if (rule->cardinality == Cardinality::exactly_one) {
+      return violation("exactly_one_holder",
+                       "The role " + quoted(rule->name) + " has exactly one holder and cannot be shared.");
+    }
+    if (on_scope || rule->member_role) return std::nullopt;
+    return violation("not_a_member_role", "The role " + quoted(rule->name) + " is only granted on a scope.");
+  }
+
+  // Taking away a role that has to have a holder. `next` is what the person has afterwards, nullptr for nothing.
+  Found check_taken(const Person& person, const RoleId* next) const {
+    if (before_.status(person) != Status::active) return std::nullopt;
+    const RoleId current = before_.direct_role(person);
+    const RoleRule* rule = system_role(current);
+    if (!rule || rule->cardinality == Cardinality::any || (next && *next == current)) return std::nullopt;
+    if (before_.holders(current, 2) > 1) return std::nullopt;
+    return violation("last_holder", "The role " + quoted(rule->name) + " must keep a holder, and this is its last one.");
+  }
+
+  Found check_change(const Person& person, const RoleId& role) const {
+    if (auto found = check_direct(role, &person)) return found;
+    return check_taken(person, &role);
+  }
+
+  Found check_custom(const RoleId& role, std::string_view done) const {
+    if (const RoleRule* rule = system_role(role)) {
+      return violation("system_role_fixed",
+                       "The role " + quoted(rule->name) + " is a system role and cannot be " + std::string(done) + ".");
+    }
+    return check_available(role);
+  }
+
+  Found check_grants(const Grants& grants) const {
+    for (const auto& [permission, level] : grants) {
+      if (auto found = check_grant(permission, level)) return found;
+    }
+    return std::nullopt;
+  }
+
+  Found check_grant(const PermissionId& permission, const LevelId& level) const {
+    const auto index = model_.permission(permission.text);
+    if (!index) return violation("unknown_permission", "The model has no permission " + quoted(permission.text) + ".");
+    const PermissionRule& rule = model_.permissions()[*index];
+    const auto at = model_.level(*index, level.text);
+    if (!at) {
+      return violation("unknown_level", quoted(permission.text) + " has no level " + quoted(level.text) + ".");
+    }
+    if (rule.owner_only && *at > 0) {
+      return violation("owner_only", quoted(permission.text) + " belongs to the owner's role alone.");
+    }
+    const auto& options = rule.options;
+    if (options.empty() || std::find(options.begin(), options.end(), *at) != options.end()) return std::nullopt;
+    return violation("level_not_offered",
+                     "A custom role cannot have " + quoted(permission.text) + " at " + quoted(level.text) + ".");
+  }
+
+  const AccessModel& model_;
+  const TeamState& before_;
+};
+
+Found Lifecycle::check(const event::OwnershipTransferred& e) const {
+  const RoleRule& owner = model_.roles()[model_.owner_role()];
+  if (before_.direct_role(e.from) != owner.id && before_.holders(owner.id, 1) > 0) {
+    return violation("not_the_owner", "Only a holder of the role " + quoted(owner.name) + " has ownership to pass on.");
+  }
+  if (!e.previous_owner_role) return std::nullopt;
+  if (*e.previous_owner_role != owner.id) return check_direct(*e.previous_owner_role, &e.from);
+  if (owner.cardinality != Cardinality::exactly_one) return std::nullopt;
+  return violation("exactly_one_holder",
+                   "The role " + quoted(owner.name) + " has exactly one holder, so the former one cannot keep it.");
+}
+
+Found Lifecycle::check(const event::RoleCreated& e) const {
+  if (!model_.custom_roles()) return violation("no_custom_roles", "The model has no custom roles.");
+  if (const RoleRule* rule = system_role(e.role)) {
+    return violation("system_role_fixed",
+                     "The role " + quoted(rule->name) + " is a system role and cannot be created again.");
+  }
+  if (before_.role_exists(e.role)) {
+    return violation("role_exists", "There is a role " + quoted(e.role.text) + " already.");
+  }
+  if (before_.role_was_deleted(e.role)) {
+    return violation("role_deleted", "The role " + quoted(e.role.text) + " was deleted, and its id never comes back.");
+  }
+  if (e.based_on) {
+    if (auto found = check_available(*e.based_on)) return found;
+  }
+  return check_grants(e.grants);
+}
+
+class Unchanged {
+ public:
+  explicit Unchanged(const TeamState& before) : before_(before) {}
+
+  template <class Any>
+  bool by(const Any&) const {
+    return false;
+  }
+  bool by(const event::MemberAdded& e) const {
+    return is(e.member, Status::active) && (!e.role || before_.direct_role(e.member) == *e.role);
+  }
+  bool by(const event::MemberRoleChanged& e) const {
+    return (is(e.member, Status::active) || is(e.member, Status::disabled)) &&
+           before_.direct_role(e.member) == e.role;
+  }
+  bool by(const event::MemberRemoved& e) const { return is(e.member, Status::removed); }
+  // A member may be disabled in one area and not in another, which the status does not tell.
+  bool by(const event::MemberDisabled& e) const { return !e.area && is(e.member, Status::disabled); }
+  bool by(const event::MemberEnabled& e) const { return !e.area && is(e.member, Status::active); }
+  bool by(const event::RoleDeleted& e) const { return !before_.role_exists(e.role) && before_.role_was_deleted(e.role); }
+
+ private:
+  bool is(const Person& person, Status status) const { return before_.status(person) == status; }
+
+  const TeamState& before_;
+};
+
+}  // namespace
+
+bool changes_nothing(const Event& event, const TeamState& before) {
+  const Unchanged unchanged(before);
+  return std::visit([&](const auto& e) { return unchanged.by(e); }, event.data);
+}
+
+Found lifecycle_violation(const AccessModel& model, const Event& event, const TeamState& before) {
+  const Lifecycle lifecycle(model, before);
+  return std::visit([&](const auto& e) { return lifecycle.check(e); }, event.data);
+}
+
+}  // namespace tenure

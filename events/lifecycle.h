@@ -1,0 +1,19 @@
+// What holds for teams under every access model, from the model's description of its roles alone: system roles stay
+// as they are, a deleted role stays deleted, a role that needs a holder keeps one, names mean something.
+//
+// Part of the judgement (events/judge.h), which is what to call. Pure; any thread.
+#pragma once
+
+#include <optional>
+
+#include "events/judge.h"
+
+namespace tenure {
+
+// Whether the event asks for what is so already: the same role, a member who is disabled being disabled.
+bool changes_nothing(const Event& event, const TeamState& before);
+
+// The violation, with a rule id that starts with "lifecycle.", or nothing.
+std::optional<Verdict> lifecycle_violation(const AccessModel& model, const Event& event, const TeamState& before);
+
+}  // namespace tenure
