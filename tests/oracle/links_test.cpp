@@ -123,7 +123,7 @@ TEST_CASE("an accepted invitation makes a member with the role and the groups th
   }
 }
 
-TEST_CASE("a deleted group takes its members, its grants and its role; its children become roots") {
+TEST_CASE("a deleted group takes its members, its grants and its role, and its children become roots") {
   Story s;
   s.happens(1, "group.created", {{"group", "top"}, {"role", "writer"}});
   s.happens(2, "group.created", {{"group", "sub"}, {"parent", "top"}});
@@ -221,7 +221,8 @@ TEST_CASE("a custom role is its base with its own grants over it, edited, and re
   CHECK(s.fold().roles(30, s.last()).at("cust") == RoleRow{"custom", {{"code", "write"}}});
 }
 
-TEST_CASE("a custom role without a base is reset to what it was created with; an edit before its creation is lost") {
+TEST_CASE(
+    "a custom role without a base is reset to what it was created with, and an edit before its creation is lost") {
   Story s;
   s.happens(1, "role.edited", {{"role", "cust"}, {"grants", {{"billing", "yes"}}}});
   s.happens(2, "role.created", {{"role", "cust"}, {"name", "C"}, {"grants", {{"code", "read"}}}});

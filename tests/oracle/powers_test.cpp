@@ -243,7 +243,7 @@ TEST_CASE("a grant on one resource with a power over what is assigned needs the 
   CHECK(s.who(4, "talk", "bot:2") == "nobody");
 }
 
-TEST_CASE("asked of a resource of another kind nobody is named; asked of none where none is meant it is left aside") {
+TEST_CASE("asked of a resource of another kind nobody is named, and where no resource is meant it is left aside") {
   Story s;
   s.happens(1, "member.added", {{"member", "ann"}, {"role", "owner"}});
   CHECK(s.who(1, "code", "bot:1") == "nobody");

@@ -28,18 +28,18 @@ struct Chance {
   const char* type;
   std::size_t weight;
 };
-constexpr std::array chances{Chance{"member.added", 90},         Chance{"member.removed", 25},
-                             Chance{"member.role_changed", 80},  Chance{"member.disabled", 20},
+constexpr std::array chances{Chance{"member.added", 130},        Chance{"member.removed", 15},
+                             Chance{"member.role_changed", 90},  Chance{"member.disabled", 20},
                              Chance{"member.enabled", 20},       Chance{"member.invited", 25},
                              Chance{"invitation.accepted", 25},  Chance{"invitation.cancelled", 6},
                              Chance{"invitation.expired", 6},    Chance{"ownership.transferred", 12},
                              Chance{"role.created", 30},         Chance{"role.edited", 25},
-                             Chance{"role.reset", 10},           Chance{"role.deleted", 18},
-                             Chance{"group.created", 50},        Chance{"group.edited", 35},
-                             Chance{"group.deleted", 14},        Chance{"group.member_added", 75},
-                             Chance{"group.member_removed", 18}, Chance{"role.granted", 95},
-                             Chance{"role.revoked", 20},         Chance{"resource.added", 55},
-                             Chance{"resource.removed", 18},     Chance{"assignment.added", 55},
+                             Chance{"role.reset", 10},           Chance{"role.deleted", 9},
+                             Chance{"group.created", 70},        Chance{"group.edited", 35},
+                             Chance{"group.deleted", 7},         Chance{"group.member_added", 130},
+                             Chance{"group.member_removed", 18}, Chance{"role.granted", 120},
+                             Chance{"role.revoked", 16},         Chance{"resource.added", 55},
+                             Chance{"resource.removed", 10},     Chance{"assignment.added", 95},
                              Chance{"assignment.removed", 12},   Chance{"feature.enabled", 14},
                              Chance{"feature.disabled", 10},     Chance{"org.setting_changed", 16},
                              Chance{"org.model_changed", 10},    Chance{"org.deleted", 1},
@@ -58,7 +58,8 @@ class HistoryMaker {
     clock_us_ = start_us;
     json created{{"model", "plan-1"}, {"mode", "observe"}};
     if (dice_.percent(70)) created["owner"] = some_person();
-    keep("org.created", created, start_us - dice_.between(0, 2 * hour_us));
+    keep("org.created", created, start_us - dice_.between(0, hour_us / 2));
+    opening();
     while (history_.events.size() < length) {
       clock_us_ += dice_.percent(10) ? 1 : dice_.between(1, 90 * second_us);
       const std::string type = some_type();
@@ -70,6 +71,19 @@ class HistoryMaker {
   }
 
  private:
+  // Something to begin with, so that the first questions are not all about an empty house.
+  void opening() {
+    for (const char* type :
+         {"member.added", "member.added", "member.added", "member.added", "member.added", "member.added",
+          "group.created", "group.created", "group.created", "resource.added", "resource.added", "group.member_added",
+          "group.member_added", "group.member_added", "group.member_added", "assignment.added", "assignment.added",
+          "role.granted", "role.granted"}) {
+      if (!dice_.percent(70)) continue;
+      clock_us_ += dice_.between(1, 5 * second_us);
+      keep(type, some_data(type), start_us);
+    }
+  }
+
   void keep(const std::string& type, json data, std::optional<std::int64_t> occurred_us) {
     json event{{"type", type}, {"actor", some_actor()}, {"data", std::move(data)}};
     if (occurred_us) event["occurred_at"] = written_some_way(*occurred_us);
@@ -106,7 +120,7 @@ class HistoryMaker {
     const std::int64_t earlier = history_.occurred_us(dice_.below(history_.events.size()));
     if (roll < 65) return std::min(earlier, clock_us_ + ahead_us_max);
     if (roll < 73) return std::min(earlier + dice_.between(-1, 1), clock_us_ + ahead_us_max);
-    if (roll < 95) return dice_.between(start_us - 2 * hour_us, clock_us_);
+    if (roll < 95) return dice_.between(start_us - hour_us / 2, clock_us_);
     return clock_us_ + dice_.between(0, ahead_us_max);
   }
 
@@ -141,12 +155,12 @@ class HistoryMaker {
   std::string some_principal() {
     const std::size_t roll = dice_.below(100);
     if (roll < 55) return "member:" + some_person();
-    return roll < 88 ? "group:" + some_group() : "everyone";
+    return roll < 94 ? "group:" + some_group() : "everyone";
   }
   std::string some_scope() {
     const std::size_t roll = dice_.below(100);
-    if (roll < 65) return some_resource();
-    if (roll < 82) return dice_.percent(70) ? "k0:*" : "k1:*";
+    if (roll < 76) return some_resource();
+    if (roll < 91) return dice_.percent(70) ? "k0:*" : "k1:*";
     return "org";
   }
   json some_levels() {
@@ -288,7 +302,7 @@ std::int64_t some_instant(Dice& dice, const RandomHistory& history) {
     const std::int64_t event_us = history.occurred_us(dice.below(history.events.size()));
     return event_us + dice.between(-1, 1);
   }
-  if (roll < 80) return dice.between(start_us - 2 * hour_us, last);
+  if (roll < 80) return dice.between(start_us - hour_us / 4, last);
   if (roll < 83) return start_us - 3 * hour_us;
   return last + ahead_us_max + dice.between(0, hour_us);
 }

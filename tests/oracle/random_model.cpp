@@ -46,7 +46,7 @@ json random_permissions(Dice& dice, const Frame& frame) {
   for (std::size_t i = 0; i < frame.permissions.size(); ++i) {
     json permission = frame.permissions[i];
     permission["module"] = numbered("mod", dice.below(2));
-    if (i > 0 && dice.percent(25)) {
+    if (i > 0 && dice.percent(18)) {
       const json& parent = frame.permissions[dice.below(i)];
       permission["parent"] = parent.at("id");
       permission["parent_level"] = random_level(dice, frame, parent, 1);
@@ -59,14 +59,14 @@ json random_permissions(Dice& dice, const Frame& frame) {
   return permissions;
 }
 
-json random_grants(Dice& dice, const Frame& frame) {
+json random_grants(Dice& dice, const Frame& frame, std::size_t visibility_percent) {
   static const std::vector<std::string> visibilities{"all", "assigned", "all_unless_assigned"};
   json grants = json::object();
   for (const json& permission : frame.permissions) {
-    if (!dice.percent(55)) continue;
-    const std::string level = random_level(dice, frame, permission, 0);
+    if (!dice.percent(75)) continue;
+    const std::string level = random_level(dice, frame, permission, dice.percent(85) ? 1 : 0);
     const std::string id = permission.at("id").get<std::string>();
-    if (dice.percent(40)) {
+    if (dice.percent(visibility_percent)) {
       grants[id] = {{"level", level}, {"visibility", dice.one_of(visibilities)}};
     } else {
       grants[id] = level;
@@ -78,12 +78,14 @@ json random_grants(Dice& dice, const Frame& frame) {
 json random_roles(Dice& dice, const Frame& frame, bool has_owner_role) {
   json roles = json::array();
   const std::size_t count = 3 + dice.below(4);
+  // In some models nearly everything depends on assignments.
+  const std::size_t visibility_percent = dice.percent(40) ? 95 : 35;
   for (std::size_t i = 0; i < count; ++i) {
     json role{{"id", numbered("r", i)},
               {"name", "Role " + std::to_string(i)},
               {"kind", "system"},
               {"rank", 10 * (i + 1)},
-              {"grants", random_grants(dice, frame)}};
+              {"grants", random_grants(dice, frame, visibility_percent)}};
     if (i > 0 && dice.percent(30)) role["inherits"] = json::array({numbered("r", dice.below(i))});
     if (i + 1 < count && dice.percent(15)) role["member_role"] = false;
     if (i + 1 == count && has_owner_role) role["cardinality"] = "at_least_one";
@@ -127,7 +129,7 @@ json random_document(Dice& dice, const Frame& frame, const std::string& id) {
       {"custom_roles", true}};
   if (has_owner_role) model["owner_role"] = roles.back().at("id");
   if (has_owner_role && dice.percent(50)) model["former_owner_role"] = roles.front().at("id");
-  if (dice.percent(70)) model["settings"] = random_settings(dice, roles);
+  if (dice.percent(50)) model["settings"] = random_settings(dice, roles);
   if (dice.percent(50)) model["kept_when_disabled"] = json::array({dice.one_of(frame.permissions).at("id")});
   model["roles"] = std::move(roles);
   return model;

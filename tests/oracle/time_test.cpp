@@ -116,7 +116,8 @@ TEST_CASE("a deleted organization leaves nobody anything, until things are creat
 }
 
 TEST_CASE(
-    "an instant is read with its offset and cut to the microsecond; without one it is when the event was recorded") {
+    "an instant is read with its offset and cut to the microsecond, and without one it is when the event was "
+    "recorded") {
   CHECK(instant_us("1970-01-01T00:00:01Z") == 1'000'000);
   CHECK(instant_us("1970-01-01T02:00:00.0000019+02:00") == 1);
   CHECK(instant_us("2024-02-29T00:00:00-01:30") == 1'709'170'200'000'000);

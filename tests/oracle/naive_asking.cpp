@@ -1,0 +1,232 @@
+// What a person can do in a state.
+#include <algorithm>
+#include <compare>
+
+#include "tests/oracle/naive_state.h"
+
+namespace tenure::oracle {
+
+using nlohmann::json;
+
+namespace {
+
+enum Reach : int { listed = 0, assigned = 1, all = 2 };
+const char* reach_text(int reach) { return reach == all ? "all" : reach == assigned ? "assigned" : "listed"; }
+
+// A level and how far it reaches; ordered so that the greater one is the better one.
+struct Power {
+  int level = 0;
+  int reach = listed;
+  auto operator<=>(const Power&) const = default;
+};
+
+class Asking {
+ public:
+  explicit Asking(const State& state) : s_(state), model_(*state.model) {}
+
+  std::optional<Row> can(const std::string& member, const std::string& permission_id,
+                         const std::optional<std::string>& level, const std::optional<std::string>& resource) const {
+    const json* permission = entry(model_, "permissions", permission_id);
+    if (permission == nullptr) return std::nullopt;
+    const Power power = effective(member, *permission, resource);
+    if (power.level == 0) return std::nullopt;
+    if (level) {
+      const json& levels = model_.at("scales").at(text(*permission, "scale"));
+      if (std::find(levels.begin(), levels.end(), json(*level)) == levels.end()) return std::nullopt;
+      if (power.level < level_of(model_, *permission, *level)) return std::nullopt;
+    }
+    return Row{level_text(model_, *permission, power.level), reach_text(power.reach)};
+  }
+
+  std::string direct_role(const std::string& member) const {
+    const auto link = s_.role_of_member.find(member);
+    if (s_.members.count(member) == 0 || link == s_.role_of_member.end()) return {};
+    return s_.role_exists(link->second) ? link->second : std::string();
+  }
+
+  std::vector<std::string> direct_groups(const std::string& member) const {
+    std::vector<std::string> groups;
+    for (const auto& [link, since] : s_.members_of_groups) {
+      if (link.second == member && s_.members.count(member) > 0 && s_.groups.count(link.first) > 0) {
+        groups.push_back(link.first);
+      }
+    }
+    std::sort(groups.begin(), groups.end());
+    return groups;
+  }
+
+ private:
+  bool wholly_disabled(const std::string& member) const {
+    const auto it = s_.disabled.find(member);
+    return it != s_.disabled.end() && it->second.whole;
+  }
+
+  // The best of all that the person is given, then the cuts.
+  Power effective(const std::string& member, const json& permission, std::optional<std::string> resource) const {
+    const std::string kind = text_or_none(permission, "resource");
+    if (kind.empty()) resource.reset();
+    if (resource && kind_of(*resource) != kind) return {};
+    if (says(permission, "owner_only", false) && direct_role(member) != owner_role(model_)) return {};
+    if (permission.contains("feature") && !feature_is_on(text(permission, "feature"))) return {};
+    if (cut_by_disablement(member, permission)) return {};
+    if (permission.contains("parent") && !parent_is_satisfied(member, permission, resource)) return {};
+    Power best;
+    for (const auto& [role, scope] : held(member)) {
+      best = std::max(best, power_of(member, role, scope, permission, kind, resource));
+    }
+    return best.level == 0 ? Power() : best;
+  }
+
+  bool feature_is_on(const std::string& id) const {
+    const auto last = s_.features.find(id);
+    if (last != s_.features.end()) return last->second;
+    const json* feature = entry(model_, "features", id);
+    return feature == nullptr || says(*feature, "on_by_default", true);
+  }
+
+  bool cut_by_disablement(const std::string& member, const json& permission) const {
+    const auto it = s_.disabled.find(member);
+    if (it == s_.disabled.end()) return false;
+    if (model_.contains("kept_when_disabled")) {
+      for (const json& kept : model_.at("kept_when_disabled")) {
+        if (kept == permission.at("id")) return false;
+      }
+    }
+    return it->second.whole || it->second.areas.count(text_or_none(permission, "module")) > 0;
+  }
+
+  // The parent is asked about the same resource if it is about that kind, else about at least one.
+  bool parent_is_satisfied(const std::string& member, const json& permission,
+                           const std::optional<std::string>& resource) const {
+    const json* parent = entry(model_, "permissions", text(permission, "parent"));
+    if (parent == nullptr) return true;
+    const bool same_kind = text_or_none(*parent, "resource") == text_or_none(permission, "resource");
+    const int needed =
+        permission.contains("parent_level") ? level_of(model_, *parent, text(permission, "parent_level")) : 1;
+    return effective(member, *parent, same_kind ? resource : std::nullopt).level >= needed;
+  }
+
+  // Every role that reaches the person, each with what it is on ("everything" for a direct or a group's own role).
+  std::vector<std::pair<std::string, std::string>> held(const std::string& member) const {
+    std::vector<std::pair<std::string, std::string>> held;
+    const bool is_member = s_.members.count(member) > 0;
+    std::set<std::string> principals;
+    if (is_member || says(model_, "outsiders_hold_scoped_grants", false)) principals.insert("member:" + member);
+    if (is_member && !wholly_disabled(member)) principals.insert("everyone");
+    if (is_member) {
+      held.emplace_back(direct_role(member), "everything");
+      for (const std::string& group : groups_that_count(member)) {
+        principals.insert("group:" + group);
+        const auto role = s_.role_of_group.find(group);
+        if (role != s_.role_of_group.end()) held.emplace_back(role->second, "everything");
+      }
+    }
+    for (const ScopedGrant& grant : s_.grants) {
+      if (principals.count(grant.principal) > 0) held.emplace_back(grant.role, grant.on);
+    }
+    if (principals.count("everyone") > 0) {
+      for (const auto& each : roles_by_settings()) held.push_back(each);
+    }
+    return held;
+  }
+
+  // The member's groups, and where the model says so all that lie above them.
+  std::set<std::string> groups_that_count(const std::string& member) const {
+    std::set<std::string> reached;
+    for (std::string group : direct_groups(member)) {
+      while (s_.groups.count(group) > 0 && reached.insert(group).second) {
+        if (!model_.contains("groups") || !says(model_.at("groups"), "inherit_from_parents", false)) break;
+        const auto parent = s_.parent_of_group.find(group);
+        if (parent == s_.parent_of_group.end()) break;
+        group = parent->second;
+      }
+    }
+    return reached;
+  }
+
+  std::vector<std::pair<std::string, std::string>> roles_by_settings() const {
+    std::vector<std::pair<std::string, std::string>> roles;
+    if (!model_.contains("settings")) return roles;
+    for (const json& setting : model_.at("settings")) {
+      const auto changed = s_.settings.find(text(setting, "id"));
+      const std::string value = changed != s_.settings.end() ? changed->second : text(setting, "initial");
+      if (!setting.at("values").contains(value) || setting.at("values").at(value).is_null()) continue;
+      roles.emplace_back(text(setting.at("values"), value.c_str()), text(setting, "on_kind") + ":*");
+    }
+    return roles;
+  }
+
+  // What one held role gives for one permission.
+  Power power_of(const std::string& member, const std::string& role, const std::string& scope, const json& permission,
+                 const std::string& kind, const std::optional<std::string>& resource) const {
+    if (!s_.role_exists(role)) return {};
+    const bool on_all = scope == "everything" || scope == "org";
+    const bool on_kind = scope == kind_of(scope) + ":*";
+    const bool on_one = !on_all && !on_kind;
+    if (!on_all && kind_of(scope) != kind) return {};
+    if (on_one && (!s_.resource_exists(scope) || (resource && *resource != scope))) return {};
+
+    const Definition definition = s_.definition(role);
+    const auto cell = definition.find(text(permission, "id"));
+    if (cell == definition.end()) return {};
+    Power power{level_of(model_, permission, cell->second.level), on_one ? listed : all};
+    std::string visibility = kind.empty() ? "all" : cell->second.visibility;
+    if (visibility == "all_unless_assigned") visibility = assigned_to_one_of(member, kind) ? "assigned" : "all";
+    if (visibility == "assigned") {
+      const bool reached = resource ? assigned_to(member, *resource)
+                           : on_one ? assigned_to(member, scope)
+                                    : reaches_one_of(member, kind);
+      if (!reached) return {};
+      power.reach = std::min<int>(power.reach, assigned);
+    }
+    return power;
+  }
+
+  bool has_live_assignment(const std::string& member, const std::string& resource) const {
+    return s_.members.count(member) > 0 && s_.resource_exists(resource) && s_.assignments.count({member, resource}) > 0;
+  }
+
+  // Assigned to the resource itself or to one that it lies in.
+  bool assigned_to(const std::string& member, std::string resource) const {
+    std::set<std::string> seen;
+    while (s_.resource_exists(resource) && seen.insert(resource).second) {
+      if (has_live_assignment(member, resource)) return true;
+      const auto parent = s_.parent_of_resource.find(resource);
+      if (parent == s_.parent_of_resource.end()) return false;
+      resource = parent->second;
+    }
+    return false;
+  }
+
+  bool assigned_to_one_of(const std::string& member, const std::string& kind) const {
+    for (const auto& [who, resource] : s_.assignments) {
+      if (who == member && kind_of(resource) == kind && has_live_assignment(member, resource)) return true;
+    }
+    return false;
+  }
+
+  // An assignment to a resource of that kind, or to one in which a resource of that kind lies.
+  bool reaches_one_of(const std::string& member, const std::string& kind) const {
+    if (assigned_to_one_of(member, kind)) return true;
+    for (const auto& [resource, parent] : s_.parent_of_resource) {
+      if (kind_of(resource) == kind && assigned_to(member, resource)) return true;
+    }
+    return false;
+  }
+
+  const State& s_;
+  const json& model_;
+};
+
+}  // namespace
+
+std::optional<Row> can(const State& state, const std::string& member, const std::string& permission,
+                       const std::optional<std::string>& level, const std::optional<std::string>& resource) {
+  return Asking(state).can(member, permission, level, resource);
+}
+std::string direct_role(const State& state, const std::string& member) { return Asking(state).direct_role(member); }
+std::vector<std::string> direct_groups(const State& state, const std::string& member) {
+  return Asking(state).direct_groups(member);
+}
+
+}  // namespace tenure::oracle

@@ -1,0 +1,281 @@
+// Folding, one family of events at a time.
+#include <iterator>
+#include <stdexcept>
+
+#include "tests/oracle/naive_state.h"
+
+namespace tenure::oracle {
+
+using nlohmann::json;
+
+namespace {
+
+template <class Map>
+void erase_where_value_is(Map& map, const std::string& value) {
+  for (auto it = map.begin(); it != map.end();) it = it->second == value ? map.erase(it) : std::next(it);
+}
+template <class Set, class Test>
+void erase_where(Set& set, Test test) {
+  for (auto it = set.begin(); it != set.end();) it = test(*it) ? set.erase(it) : std::next(it);
+}
+
+class Folding {
+ public:
+  Folding(State& state, const std::vector<json>& models) : s_(state), models_(models) {}
+
+  void fold(const Fact& fact) {
+    now_ = fact.occurred_us;
+    type_ = text(fact.event, "type");
+    data_ = fact.event.contains("data") ? fact.event.at("data") : json::object();
+    const std::string family = type_.substr(0, type_.find('.'));
+    const bool known = family == "org"          ? organization(fact)
+                       : family == "feature"    ? feature()
+                       : family == "member"     ? member()
+                       : family == "invitation" ? invitation()
+                       : family == "ownership"  ? ownership()
+                       : family == "role"       ? role()
+                       : family == "group"      ? group()
+                       : family == "resource"   ? resource()
+                       : family == "assignment" ? assignment()
+                                                : changes_no_access();
+    if (!known) throw std::logic_error("the oracle does not know the event type " + type_);
+  }
+
+ private:
+  std::string person(const char* name) const { return folded(text(data_, name)); }
+
+  bool changes_no_access() const {
+    // A retraction has done its work before the fold began: what it names is not among the facts.
+    return type_ == "event.retracted" || type_ == "source.recorded" || type_ == "action.denied";
+  }
+
+  bool organization(const Fact& fact) {
+    if (type_ == "org.created") {
+      s_.model = &models_.at(fact.model);
+      if (data_.contains("owner")) {
+        begin_membership(person("owner"));
+        s_.role_of_member[person("owner")] = owner_role(*s_.model);
+      }
+    } else if (type_ == "org.deleted") {
+      const json* model = s_.model;
+      s_ = State();
+      s_.model = model;
+    } else if (type_ == "org.setting_changed") {
+      s_.settings[text(data_, "setting")] = text(data_, "value");
+    } else if (type_ == "org.model_changed") {
+      s_.model = &models_.at(fact.model);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  bool feature() {
+    s_.features[text(data_, "feature")] = type_ == "feature.enabled";
+    return type_ == "feature.enabled" || type_ == "feature.disabled";
+  }
+
+  void begin_membership(const std::string& member) { s_.members.emplace(member, now_); }
+
+  bool member() {
+    const std::string member = person("member");
+    if (type_ == "member.added") {
+      begin_membership(member);
+      if (data_.contains("role")) s_.role_of_member[member] = text(data_, "role");
+    } else if (type_ == "member.removed") {
+      remove_member(member);
+    } else if (type_ == "member.disabled") {
+      if (data_.contains("area")) s_.disabled[member].areas.insert(text(data_, "area"));
+      if (!data_.contains("area")) s_.disabled[member].whole = true;
+    } else if (type_ == "member.enabled") {
+      if (data_.contains("area")) s_.disabled[member].areas.erase(text(data_, "area"));
+      if (!data_.contains("area")) s_.disabled.erase(member);
+    } else if (type_ == "member.role_changed") {
+      s_.role_of_member[member] = text(data_, "role");
+    } else if (type_ == "member.invited") {
+      Invitation invitation;
+      invitation.role = text_or_none(data_, "role");
+      invitation.since_us = now_;
+      if (data_.contains("groups")) {
+        for (const json& group : data_.at("groups")) invitation.groups.insert(group.get<std::string>());
+      }
+      if (data_.contains("expires_at")) invitation.expires_us = instant_us(text(data_, "expires_at"));
+      s_.invitations[member].push_back(invitation);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void remove_member(const std::string& member) {
+    s_.members.erase(member);
+    s_.role_of_member.erase(member);
+    s_.disabled.erase(member);
+    erase_where(s_.members_of_groups, [&](const auto& link) { return link.first.second == member; });
+    erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.principal == "member:" + member; });
+    erase_where(s_.assignments, [&](const auto& link) { return link.first == member; });
+  }
+
+  bool invitation() {
+    const std::string member = person("member");
+    if (type_ == "invitation.accepted") {
+      begin_membership(member);
+      std::optional<Invitation> pending;  // the latest that has not run out
+      for (const Invitation& each : s_.invitations[member]) {
+        if (!each.expires_us || now_ < *each.expires_us) pending = each;
+      }
+      if (pending && !pending->role.empty()) s_.role_of_member[member] = pending->role;
+      if (pending) {
+        for (const std::string& group : pending->groups) s_.members_of_groups.emplace(std::pair(group, member), now_);
+      }
+    } else if (type_ != "invitation.cancelled" && type_ != "invitation.expired") {
+      return false;
+    }
+    s_.invitations.erase(member);
+    return true;
+  }
+
+  bool ownership() {
+    if (type_ != "ownership.transferred") return false;
+    const std::string from = person("from");
+    s_.role_of_member.erase(from);
+    if (data_.contains("previous_owner_role")) {
+      s_.role_of_member[from] = text(data_, "previous_owner_role");
+    } else if (s_.model->contains("former_owner_role")) {
+      s_.role_of_member[from] = text(*s_.model, "former_owner_role");
+    }
+    s_.role_of_member[person("to")] = owner_role(*s_.model);
+    return true;
+  }
+
+  bool role() {
+    const std::string role = text(data_, "role");
+    if (type_ == "role.granted") {
+      s_.grants.insert(scoped_grant());
+    } else if (type_ == "role.revoked") {
+      s_.grants.erase(scoped_grant());
+    } else if (type_ == "role.deleted") {
+      delete_role(role);
+    } else if (type_ == "role.created") {
+      if (!s_.is_system_role(role)) create_role(role);
+    } else if (type_ == "role.edited") {
+      if (s_.custom_roles.count(role) > 0) overlay_grants(s_.custom_roles[role].now);
+    } else if (type_ == "role.reset") {
+      if (s_.custom_roles.count(role) > 0) s_.custom_roles[role].now = s_.custom_roles[role].after_reset;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  ScopedGrant scoped_grant() const {
+    std::string principal = text(data_, "principal");
+    if (principal.rfind("member:", 0) == 0) principal = folded(principal);
+    return {principal, text(data_, "role"), text(data_, "on")};
+  }
+
+  void overlay_grants(Definition& definition) const {
+    if (!data_.contains("grants")) return;
+    for (const auto& [permission, level] : data_.at("grants").items()) definition[permission] = read_cell(level);
+  }
+
+  void create_role(const std::string& role) {
+    CustomRole created;
+    if (data_.contains("based_on")) created.now = s_.definition(text(data_, "based_on"));
+    created.after_reset = created.now;
+    overlay_grants(created.now);
+    if (!data_.contains("based_on")) created.after_reset = created.now;
+    s_.custom_roles[role] = created;
+  }
+
+  void delete_role(const std::string& role) {
+    std::vector<std::string> members, groups;
+    for (const auto& [member, held] : s_.role_of_member) {
+      if (held == role) members.push_back(member);
+    }
+    for (const auto& [group, held] : s_.role_of_group) {
+      if (held == role) groups.push_back(group);
+    }
+    s_.custom_roles.erase(role);
+    erase_where_value_is(s_.role_of_member, role);
+    erase_where_value_is(s_.role_of_group, role);
+    erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.role == role; });
+    if (!data_.contains("reassign_to")) return;
+    for (const std::string& member : members) s_.role_of_member[member] = text(data_, "reassign_to");
+    for (const std::string& group : groups) s_.role_of_group[group] = text(data_, "reassign_to");
+  }
+
+  bool group() {
+    const std::string group = text(data_, "group");
+    if (type_ == "group.created" || type_ == "group.edited") {
+      if (type_ == "group.created") s_.groups.emplace(group, now_);
+      set_or_clear(s_.parent_of_group, group, "parent");
+      set_or_clear(s_.role_of_group, group, "role");
+    } else if (type_ == "group.deleted") {
+      s_.groups.erase(group);
+      s_.parent_of_group.erase(group);
+      s_.role_of_group.erase(group);
+      erase_where_value_is(s_.parent_of_group, group);
+      erase_where(s_.members_of_groups, [&](const auto& link) { return link.first.first == group; });
+      erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.principal == "group:" + group; });
+    } else if (type_ == "group.member_added") {
+      s_.members_of_groups.emplace(std::pair(group, person("member")), now_);
+    } else if (type_ == "group.member_removed") {
+      s_.members_of_groups.erase(std::pair(group, person("member")));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  // Absent leaves the link alone, null clears it, a text sets it.
+  void set_or_clear(std::map<std::string, std::string>& link, const std::string& group, const char* name) const {
+    if (!data_.contains(name)) return;
+    if (data_.at(name).is_null()) {
+      link.erase(group);
+    } else {
+      link[group] = text(data_, name);
+    }
+  }
+
+  bool resource() {
+    const std::string resource = text(data_, "resource");
+    if (type_ == "resource.added") {
+      s_.resources[resource] = true;
+      if (data_.contains("parent")) s_.parent_of_resource[resource] = text(data_, "parent");
+    } else if (type_ == "resource.removed") {
+      s_.resources[resource] = false;
+      s_.parent_of_resource.erase(resource);
+      erase_where_value_is(s_.parent_of_resource, resource);
+      erase_where(s_.assignments, [&](const auto& link) { return link.second == resource; });
+      erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.on == resource; });
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  bool assignment() {
+    const std::pair link(person("member"), text(data_, "resource"));
+    if (type_ == "assignment.added") {
+      s_.assignments.insert(link);
+    } else if (type_ == "assignment.removed") {
+      s_.assignments.erase(link);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  State& s_;
+  const std::vector<json>& models_;
+  std::int64_t now_ = 0;
+  std::string type_;
+  json data_;
+};
+
+}  // namespace
+
+void fold(State& state, const std::vector<json>& models, const Fact& fact) { Folding(state, models).fold(fact); }
+
+}  // namespace tenure::oracle

@@ -1,0 +1,97 @@
+// What a fold arrives at, in plain maps, and the two things done with it: folding one more event into it and asking it.
+// Internal to the naive fold. Values and pure functions; one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/oracle/model_reading.h"
+#include "tests/oracle/naive_fold.h"
+
+namespace tenure::oracle {
+
+struct Invitation {
+  std::string role;
+  std::set<std::string> groups;
+  std::optional<std::int64_t> expires_us;
+  std::int64_t since_us = 0;
+};
+
+struct CustomRole {
+  Definition after_reset;
+  Definition now;
+};
+
+struct Disablement {
+  bool whole = false;
+  std::set<std::string> areas;
+};
+
+struct ScopedGrant {
+  std::string principal;  // "member:…", "group:…" or "everyone"
+  std::string role;
+  std::string on;  // "org", "kind:id" or "kind:*"
+  auto operator<=>(const ScopedGrant&) const = default;
+};
+
+// Links are kept whether or not their ends exist; whether they count is asked later. An ending erases links.
+struct State {
+  const nlohmann::json* model = nullptr;
+  std::map<std::string, std::int64_t> members;  // since
+  std::map<std::string, std::string> role_of_member;
+  std::map<std::string, Disablement> disabled;
+  std::map<std::string, std::vector<Invitation>> invitations;  // oldest first
+  std::map<std::string, std::int64_t> groups;                  // since
+  std::map<std::string, std::string> parent_of_group;
+  std::map<std::string, std::string> role_of_group;
+  std::map<std::pair<std::string, std::string>, std::int64_t> members_of_groups;  // (group, member): since
+  std::map<std::string, CustomRole> custom_roles;
+  std::set<ScopedGrant> grants;
+  std::map<std::string, bool> resources;  // true: last added; false: last removed
+  std::map<std::string, std::string> parent_of_resource;
+  std::set<std::pair<std::string, std::string>> assignments;  // (member, resource)
+  std::map<std::string, std::string> settings;
+  std::map<std::string, bool> features;
+
+  bool is_system_role(const std::string& role) const { return entry(*model, "roles", role) != nullptr; }
+  bool role_exists(const std::string& role) const { return is_system_role(role) || custom_roles.count(role) > 0; }
+  bool resource_exists(const std::string& resource) const {
+    const auto last = resources.find(resource);
+    if (last != resources.end()) return last->second;
+    const nlohmann::json* kind = entry(*model, "resource_kinds", kind_of(resource));
+    return kind != nullptr && !says(*kind, "declared", true);
+  }
+  Definition definition(const std::string& role) const {
+    const nlohmann::json* system = entry(*model, "roles", role);
+    if (system != nullptr) return system_definition(*model, *system);
+    const auto custom = custom_roles.find(role);
+    return custom == custom_roles.end() ? Definition() : custom->second.now;
+  }
+};
+
+// One event that counts, ready to be folded.
+struct Fact {
+  nlohmann::json event;
+  std::int64_t position = 0;
+  std::int64_t occurred_us = 0;
+  std::size_t model = 0;  // which model an org.created or org.model_changed means
+};
+
+// Folds one event into the state. std::logic_error for a type that it does not know.
+void fold(State& state, const std::vector<nlohmann::json>& models, const Fact& fact);
+
+// What a person (folded identity) holds of a permission in a state; nothing if it is no access or less than `level`.
+std::optional<Row> can(const State& state, const std::string& member, const std::string& permission,
+                       const std::optional<std::string>& level, const std::optional<std::string>& resource);
+// A member's direct role, if there is one that exists.
+std::string direct_role(const State& state, const std::string& member);
+// The existing groups that a member is in directly, sorted.
+std::vector<std::string> direct_groups(const State& state, const std::string& member);
+
+}  // namespace tenure::oracle
