@@ -144,6 +144,20 @@ std::vector<Entry> Facts::entries(Number entity) {
   return all;
 }
 
+std::vector<Number> Facts::numbers_of(EntityKind kind) {
+  std::vector<Number> numbers;
+  std::string from = row_key(org_, Row::number), to = from;
+  from += static_cast<char>(kind);
+  to += static_cast<char>(static_cast<char>(kind) + 1);
+  const auto done = views_->scan(from, to, [&](std::string_view, std::string_view value) {
+    numbers.push_back(take_u32(value, 0));
+    return true;
+  });
+  if (!done && !failure_) failure_ = done.error();
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 Number Facts::number(EntityKind kind, std::string_view name) {
   return take(names_->number(*views_, org_, kind, name), Number{0});
 }

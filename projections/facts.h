@@ -46,6 +46,8 @@ class Facts {
   // The entity's entries that count, in order.
   std::vector<Entry> entries(Number entity);
 
+  // Every number of a kind that was ever named, in order.
+  std::vector<Number> numbers_of(EntityKind kind);
   Number number(EntityKind kind, std::string_view name);
   const NamedEntity& name(Number number);
   // The model in force at a point; the first one for a time before the first. Null if there is none.

@@ -33,6 +33,7 @@ enum class ListKind : char {
   invited = 'i',          // of: 0
   children = 'c',         // of: parent group or resource
   entities = 'e',         // of: the kind's letter; groups, roles and resources that exist
+  moved_roles = 'v',      // of: 0; roles whose deletion gave their holders another role
   late = 'l',             // of: 0; what became known late (history.h)
 };
 

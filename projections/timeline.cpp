@@ -159,6 +159,9 @@ void add_intervals(EntityKind kind, Number entity, const EntityState& state, con
     case SlotKind::invited: return in(ListKind::invited, 0);
     case SlotKind::parent:
       return live.value != 0 ? in(ListKind::children, live.value) : void();
+    case SlotKind::ended:
+      // A role whose deletion moved its holders to another: where to look for them from then on.
+      return kind == EntityKind::role && live.value != 0 ? in(ListKind::moved_roles, 0) : void();
     default: return;
   }
 }

@@ -1,0 +1,499 @@
+#include "projections/access.h"
+
+#include <algorithm>
+
+namespace tenure::projections {
+
+namespace {
+
+// How far a chain of "based on" or "reassigned to" is followed; longer ones are cycles.
+constexpr int chain_max = 32;
+
+std::string_view kind_of(std::string_view scope) { return scope.substr(0, scope.find(':')); }
+
+Point before(Point at) { return at.position > 0 ? Point{at.us, at.position - 1} : Point{at.us - 1, Point::never().position}; }
+
+}  // namespace
+
+std::string_view to_text(Reach reach) {
+  switch (reach) {
+    case Reach::all: return "all";
+    case Reach::assigned: return "assigned";
+    case Reach::listed: break;
+  }
+  return "listed";
+}
+
+std::string_view to_text(PathKind kind) {
+  switch (kind) {
+    case PathKind::role: return "role";
+    case PathKind::group: return "group";
+    case PathKind::grant: return "grant";
+    case PathKind::everyone: break;
+  }
+  return "everyone";
+}
+
+Access::Access(Facts facts, Models::Model model) : facts_(std::move(facts)), model_(std::move(model)) {}
+
+// ---- roles ---------------------------------------------------------------------------------------
+
+std::optional<RoleIndex> Access::system_role(Number role) {
+  const auto it = system_.find(role);
+  if (it != system_.end()) return it->second;
+  return system_.emplace(role, model_->role(facts_.name(role).name)).first->second;
+}
+
+bool Access::role_exists(Number role) { return role != 0 && (system_role(role) || facts_.state(role).exists()); }
+
+std::optional<std::pair<std::string, Cell>> Access::custom_grant(Number role, const PermissionId& permission, Point at,
+                                                                 int depth) {
+  if (depth > chain_max) return std::nullopt;
+  // A copy: the state at another point may be dropped while the chain is followed.
+  const EntityState state = facts_.state_at(role, at);
+  if (const Number p = facts_.number(EntityKind::permission, permission.text)) {
+    const Live* own = state.find({SlotKind::edited_grant, p});
+    if (!own) own = state.find({SlotKind::created_grant, p});
+    if (own) return std::pair(facts_.name(own->value).name, Cell{});
+  }
+  const Live* base = state.find({SlotKind::based_on});
+  if (!base || base->value == 0) return std::nullopt;
+  // What the base granted at the creation, before it.
+  const Point then = before(base->at);
+  const auto model = facts_.model_at(then);
+  if (!model) return std::nullopt;
+  if (const auto system = model->role(facts_.name(base->value).name)) {
+    const auto p = model->permission(permission.text);
+    if (!p) return std::nullopt;
+    const Cell cell = model->cell(*system, *p);
+    return std::pair(model->level_name(*p, cell.level).text, cell);
+  }
+  return custom_grant(base->value, permission, then, depth + 1);
+}
+
+Cell Access::cell(Number role, PermissionIndex permission) {
+  const std::uint64_t key = static_cast<std::uint64_t>(role) << 16 | permission;
+  if (const auto it = cells_.find(key); it != cells_.end()) return it->second;
+  Cell found;
+  if (const auto system = system_role(role)) {
+    found = model_->cell(*system, permission);
+  } else if (facts_.state(role).exists()) {
+    const auto grant = custom_grant(role, model_->permissions()[permission].id, facts_.at(), 0);
+    if (grant) {
+      found = grant->second;
+      found.level = model_->level(permission, grant->first).value_or(0);
+    }
+  }
+  cells_.emplace(key, found);
+  return found;
+}
+
+Number Access::resolve_role(Number role, Point link, std::vector<Edge>* edges) {
+  for (int step = 0; role != 0 && step < chain_max; ++step) {
+    const auto [first, last] = facts_.state(role).of_kind(SlotKind::ended);
+    const Live* ended = nullptr;
+    for (const Live* l = first; l != last; ++l) {
+      if (l->at > link && (!ended || l->at < ended->at)) ended = l;
+    }
+    if (!ended) return role_exists(role) ? role : 0;
+    if (edges && ended->value != 0) edges->push_back({"role deleted, its holders moved", ended->at});
+    role = ended->value;
+    link = ended->at;
+  }
+  return 0;
+}
+
+Number Access::direct_role(Number member) {
+  const EntityState& state = facts_.state(member);
+  const Live* role = state.find({SlotKind::role});
+  return role && state.exists() ? resolve_role(role->value, role->at, nullptr) : 0;
+}
+
+std::vector<Number> Access::custom_roles() {
+  std::vector<Number> roles;
+  for (const Interval& i : facts_.list({ListKind::entities, static_cast<Number>(EntityKind::role)})) {
+    if (!system_role(i.principal)) roles.push_back(i.principal);
+  }
+  std::sort(roles.begin(), roles.end());
+  return roles;
+}
+
+// ---- what a link is worth ------------------------------------------------------------------------
+
+bool Access::resource_exists(Number scope, Point link) {
+  const std::string& name = facts_.name(scope).name;
+  if (name == "org" || name.ends_with(":*")) return true;
+  const EntityState& state = facts_.state(scope);
+  const Live* ended = state.find({SlotKind::ended});
+  if (ended && ended->at > link) return false;
+  if (state.exists()) return true;
+  const ResourceKind* kind = model_->resource_kind(kind_of(name));
+  return kind && !kind->declared && !ended;
+}
+
+bool Access::grant_counts(Number role, Number scope, Point link) {
+  if (!role_exists(role) || !resource_exists(scope, link)) return false;
+  const auto [first, last] = facts_.state(role).of_kind(SlotKind::ended);
+  return std::none_of(first, last, [&](const Live& l) { return l.at > link; });
+}
+
+bool Access::group_counts(Number group, Point link) {
+  const EntityState& state = facts_.state(group);
+  const Live* ended = state.find({SlotKind::ended});
+  return state.exists() && !(ended && ended->at > link);
+}
+
+std::vector<const Live*> Access::groups_of(Number member) {
+  std::vector<const Live*> groups;
+  const EntityState& state = facts_.state(member);
+  if (!state.exists()) return groups;
+  const auto [first, last] = state.of_kind(SlotKind::group);
+  for (const Live* l = first; l != last; ++l) {
+    if (group_counts(l->slot.a, l->at)) groups.push_back(l);
+  }
+  return groups;
+}
+
+std::vector<Access::GroupLink> Access::all_groups_of(Number member, bool explain) {
+  std::vector<GroupLink> groups;
+  std::unordered_set<Number> seen;
+  for (const Live* l : groups_of(member)) {
+    GroupLink link{l->slot.a, {}};
+    if (explain) link.edges.push_back({"in group " + facts_.name(l->slot.a).name, l->since});
+    if (seen.insert(link.group).second) groups.push_back(std::move(link));
+  }
+  if (!model_->groups_inherit_from_parents()) return groups;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const Live* parent = facts_.state(groups[i].group).find({SlotKind::parent});
+    if (!parent || !group_counts(parent->value, parent->at) || !seen.insert(parent->value).second) continue;
+    GroupLink above{parent->value, groups[i].edges};
+    if (explain) above.edges.push_back({"below group " + facts_.name(parent->value).name, parent->since});
+    groups.push_back(std::move(above));
+  }
+  return groups;
+}
+
+std::vector<Interval> Access::members_of(Number group) {
+  std::vector<Interval> members;
+  if (!group_exists(group)) return members;
+  for (const Interval& i : facts_.list({ListKind::group_members, group})) {
+    if (group_counts(group, i.link)) members.push_back(i);
+  }
+  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.principal < b.principal; });
+  return members;
+}
+
+bool Access::any_assignment(const EntityState& member, const std::string& kind) {
+  const auto [first, last] = member.of_kind(SlotKind::assigned);
+  return std::any_of(first, last, [&](const Live& l) {
+    return kind_of(facts_.name(l.slot.a).name) == kind && resource_exists(l.slot.a, l.at);
+  });
+}
+
+bool Access::assigned_to(const EntityState& member, Number resource) {
+  for (int step = 0; resource != 0 && step < chain_max; ++step) {
+    const Live* link = member.find({SlotKind::assigned, resource});
+    if (link && resource_exists(resource, link->at)) return true;
+    const Live* parent = facts_.state(resource).find({SlotKind::parent});
+    resource = parent && resource_exists(parent->value, parent->at) ? parent->value : 0;
+  }
+  return false;
+}
+
+std::optional<Reach> Access::visible(const EntityState& member, Visibility visibility, const Question& question) {
+  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  if (visibility == Visibility::all || kind.empty()) return Reach::all;
+  const bool any = any_assignment(member, kind);
+  if (visibility == Visibility::all_unless_assigned && !any) return Reach::all;
+  if (!question.resource) return any ? std::optional(Reach::assigned) : std::nullopt;
+  const Number resource = facts_.number(EntityKind::scope, to_text(*question.resource));
+  return assigned_to(member, resource) ? std::optional(Reach::assigned) : std::nullopt;
+}
+
+std::optional<Reach> Access::scope_reach(Number scope, const Question& question) {
+  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  const std::string& name = facts_.name(scope).name;
+  if (name == "org") return Reach::all;
+  if (kind.empty() || kind_of(name) != kind) return std::nullopt;
+  if (name.ends_with(":*")) return Reach::all;
+  if (question.resource && name != to_text(*question.resource)) return std::nullopt;
+  return Reach::listed;
+}
+
+// ---- one member ----------------------------------------------------------------------------------
+
+void Access::add_role(std::vector<Path>& paths, const EntityState& member, Number role, Path path,
+                      const Question& question) {
+  const Cell granted = cell(role, question.permission);
+  if (granted.level == 0) return;
+  const auto reach = visible(member, granted.visibility, question);
+  if (!reach) return;
+  path.level = granted.level;
+  path.reach = *reach;
+  paths.push_back(std::move(path));
+}
+
+void Access::add_grants(std::vector<Path>& paths, Number holder, const Path& base, const Question& question,
+                        bool explain) {
+  const auto [first, last] = facts_.state(holder).of_kind(SlotKind::grant);
+  for (const Live* l = first; l != last; ++l) {
+    const auto reach = scope_reach(l->slot.a, question);
+    if (!reach || !grant_counts(l->slot.b, l->slot.a, l->at)) continue;
+    Path path = base;
+    path.level = cell(l->slot.b, question.permission).level;
+    path.reach = *reach;
+    if (path.level == 0) continue;
+    if (explain) {
+      path.edges.push_back({"role " + facts_.name(l->slot.b).name + " on " + facts_.name(l->slot.a).name, l->since});
+    }
+    paths.push_back(std::move(path));
+  }
+}
+
+Number Access::setting_role(const Question& question, Edge* edge) {
+  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  for (const SettingRule& rule : model_->settings()) {
+    if (kind.empty() || rule.on_kind != kind) continue;
+    std::string value = rule.initial;
+    Point since{};
+    const Number number = facts_.number(EntityKind::setting, rule.id.text);
+    if (const Live* set = number ? facts_.state(facts_.org_entity()).find({SlotKind::setting, number}) : nullptr) {
+      value = facts_.name(set->value).name;
+      since = set->since;
+    }
+    for (const SettingValue& option : rule.values) {
+      if (option.value != value || !option.everyone_role) continue;
+      if (edge) *edge = {"setting " + rule.id.text + " = " + value, since};
+      return *option.everyone_role + 1;
+    }
+  }
+  return 0;
+}
+
+void Access::add_everyone(std::vector<Path>& paths, const Question& question, bool explain) {
+  Path base;
+  base.kind = PathKind::everyone;
+  add_grants(paths, facts_.org_entity(), base, question, explain);
+  Edge edge;
+  const Number role = setting_role(question, &edge);
+  if (role == 0) return;
+  base.level = model_->cell(static_cast<RoleIndex>(role - 1), question.permission).level;
+  base.reach = Reach::all;
+  if (base.level == 0) return;
+  if (explain && edge.event.position != 0) base.edges.push_back(std::move(edge));
+  paths.push_back(std::move(base));
+}
+
+bool Access::disabled(Number member) { return facts_.state(member).find({SlotKind::disabled}) != nullptr; }
+
+std::string Access::cut(Number member, const EntityState& state, const Question& question) {
+  const PermissionRule& rule = model_->permissions()[question.permission];
+  const auto [first, last] = state.of_kind(SlotKind::disabled);
+  for (const Live* l = first; l != last; ++l) {
+    const auto& kept = model_->kept_when_disabled();
+    if (l->slot.a == 0 && std::find(kept.begin(), kept.end(), question.permission) == kept.end()) {
+      return "the member is disabled";
+    }
+    if (l->slot.a != 0 && facts_.name(l->slot.a).name == rule.module) return "the member is disabled in " + rule.module;
+  }
+  if (!rule.feature.empty()) {
+    const FeatureRule* feature = model_->feature(rule.feature);
+    const Number number = facts_.number(EntityKind::feature, rule.feature);
+    const Live* set = number ? facts_.state(facts_.org_entity()).find({SlotKind::feature, number}) : nullptr;
+    if (!(set ? set->value != 0 : feature && feature->on_by_default)) return "the feature " + rule.feature + " is off";
+  }
+  if (rule.owner_only) {
+    const Number role = direct_role(member);
+    if (role == 0 || system_role(role) != model_->owner_role()) return "only the owner may have it";
+  }
+  if (rule.parent) {
+    const Effective above = effective(member, {*rule.parent, 1, question.resource}, false);
+    if (above.level < rule.parent_level) {
+      return "it needs " + model_->permissions()[*rule.parent].name + " at " +
+             model_->level_name(*rule.parent, rule.parent_level).text + " first";
+    }
+  }
+  return {};
+}
+
+Effective Access::effective(Number member, const Question& question, bool explain) {
+  Effective answer;
+  const EntityState& state = facts_.state(member);
+  const bool exists = state.exists();
+  std::vector<Path> paths;
+  Path base;
+  if (exists) {
+    if (const Live* link = state.find({SlotKind::role})) {
+      Path path;
+      if (explain) path.edges.push_back({"role " + facts_.name(link->value).name, link->since});
+      const Number role = resolve_role(link->value, link->at, explain ? &path.edges : nullptr);
+      if (role != 0) add_role(paths, state, role, std::move(path), question);
+    }
+    for (const GroupLink& link : all_groups_of(member, explain)) {
+      Path path;
+      path.kind = PathKind::group;
+      path.edges = link.edges;
+      add_grants(paths, link.group, path, question, explain);
+      const Live* held = facts_.state(link.group).find({SlotKind::role});
+      if (!held) continue;
+      if (explain) path.edges.push_back({"group role " + facts_.name(held->value).name, held->since});
+      const Number role = resolve_role(held->value, held->at, explain ? &path.edges : nullptr);
+      if (role != 0) add_role(paths, state, role, std::move(path), question);
+    }
+    add_everyone(paths, question, explain);
+  }
+  if (exists || model_->outsiders_hold_scoped_grants()) {
+    base.kind = PathKind::grant;
+    add_grants(paths, member, base, question, explain);
+  }
+  std::string why = paths.empty() ? (exists ? "no role, group or grant gives it" : "not a member at that time")
+                                  : cut(member, state, question);
+  if (!why.empty()) {
+    answer.denied_because = std::move(why);
+    return answer;
+  }
+  std::stable_sort(paths.begin(), paths.end(), [](const Path& a, const Path& b) {
+    return a.level != b.level ? a.level > b.level : a.reach > b.reach;
+  });
+  answer.level = paths.front().level;
+  answer.reach = paths.front().reach;
+  if (explain) answer.paths = std::move(paths);
+  return answer;
+}
+
+// ---- everyone ------------------------------------------------------------------------------------
+
+std::unordered_set<Number> Access::roles_with(const Question& question) {
+  std::unordered_set<Number> roles;
+  for (const RoleRule& rule : model_->roles()) {
+    const Number number = facts_.number(EntityKind::role, rule.id.text);
+    if (number != 0 && cell(number, question.permission).level >= question.level) roles.insert(number);
+  }
+  for (const Number role : custom_roles()) {
+    if (cell(role, question.permission).level >= question.level) roles.insert(role);
+  }
+  return roles;
+}
+
+std::vector<Number> Access::scopes_of(const Question& question) {
+  std::vector<Number> scopes;
+  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  const auto add = [&](const std::string& name) {
+    if (const Number number = facts_.number(EntityKind::scope, name)) scopes.push_back(number);
+  };
+  add("org");
+  if (!kind.empty()) add(kind + ":*");
+  if (question.resource) add(to_text(*question.resource));
+  return scopes;
+}
+
+void Access::expand_group(Number group, std::unordered_set<Number>& members, std::unordered_set<Number>& seen) {
+  if (!seen.insert(group).second) return;
+  for (const Interval& i : members_of(group)) members.insert(i.principal);
+  if (!model_->groups_inherit_from_parents()) return;
+  for (const Interval& child : facts_.list({ListKind::children, group})) {
+    if (group_counts(group, child.link)) expand_group(child.principal, members, seen);
+  }
+}
+
+std::unordered_set<Number> Access::candidates(const Question& question) {
+  std::unordered_set<Number> members, groups;
+  bool everyone = false;
+  const auto principal = [&](Number holder) {
+    switch (facts_.name(holder).kind) {
+      case EntityKind::member: members.insert(holder); break;
+      case EntityKind::group: expand_group(holder, members, groups); break;
+      default: everyone = true; break;
+    }
+  };
+  const auto roles = roles_with(question);
+  // Whoever holds a role that grants it, or one whose deletion moved its holders to such a role.
+  std::vector<Number> held(roles.begin(), roles.end());
+  for (const Interval& ended : facts_.list({ListKind::moved_roles, 0})) held.push_back(ended.principal);
+  for (const Number role : held) {
+    for (const Interval& i : facts_.list({ListKind::holders, role})) {
+      const Number resolved = resolve_role(role, i.link, nullptr);
+      if (roles.contains(resolved)) principal(i.principal);
+    }
+  }
+  const bool any_resource = !question.resource && !model_->permissions()[question.permission].resource_kind.empty();
+  if (any_resource) {
+    for (const Number role : roles) {
+      for (const Interval& i : facts_.list({ListKind::grants_of, role})) principal(i.principal);
+    }
+  } else {
+    for (const Number scope : scopes_of(question)) {
+      for (const Interval& i : facts_.list({ListKind::grants_on, scope})) {
+        if (roles.contains(i.extra)) principal(i.principal);
+      }
+    }
+  }
+  if (const Number role = setting_role(question, nullptr)) {
+    everyone |= model_->cell(static_cast<RoleIndex>(role - 1), question.permission).level >= question.level;
+  }
+  if (everyone) {
+    for (const Interval& i : facts_.list({ListKind::members, 0})) members.insert(i.principal);
+  }
+  return members;
+}
+
+std::vector<Holder> Access::who_can(const Question& question, bool explain) {
+  std::vector<Holder> holders;
+  for (const Number member : candidates(question)) {
+    Effective effective = this->effective(member, question, explain);
+    if (effective.level >= question.level) holders.push_back({member, std::move(effective)});
+  }
+  std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) { return a.member < b.member; });
+  return holders;
+}
+
+bool Access::setting_over(const Question& question, Instant from, Instant to) {
+  Access first(facts_.moved_to(Point::end_of(from)), model_);
+  if (first.setting_role(question, nullptr) != 0) return true;
+  for (const Entry& entry : facts_.entries(facts_.org_entity())) {
+    const bool inside = entry.at.us > from.us && entry.at.us < to.us;
+    if (inside && (entry.slot.kind == SlotKind::setting || entry.slot.kind == SlotKind::model)) return true;
+  }
+  return false;
+}
+
+std::vector<Number> Access::candidates_over(const Question& question, Instant from, Instant to) {
+  std::unordered_set<Number> members, seen;
+  std::vector<Number> groups;
+  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  bool everyone = setting_over(question, from, to);
+  const auto principal = [&](Number holder) {
+    switch (facts_.name(holder).kind) {
+      case EntityKind::member: members.insert(holder); break;
+      case EntityKind::group:
+        if (seen.insert(holder).second) groups.push_back(holder);
+        break;
+      default: everyone = true; break;
+    }
+  };
+  // Any role may grant it at some instant of the range (its definition and the model change): take all that
+  // were ever named, with whoever held them then.
+  for (const Number role : facts_.numbers_of(EntityKind::role)) {
+    for (const Interval& i : facts_.list_over({ListKind::holders, role}, from, to)) principal(i.principal);
+    for (const Interval& i : facts_.list_over({ListKind::grants_of, role}, from, to)) {
+      const std::string& scope = facts_.name(i.extra).name;
+      const bool about = scope == "org" || (!kind.empty() && kind_of(scope) == kind);
+      if (about && (!question.resource || !scope.starts_with(kind + ":") || scope.ends_with(":*") ||
+                    scope == to_text(*question.resource))) {
+        principal(i.principal);
+      }
+    }
+  }
+  for (std::size_t next = 0; next < groups.size(); ++next) {
+    for (const Interval& i : facts_.list_over({ListKind::group_members, groups[next]}, from, to)) principal(i.principal);
+    for (const Interval& i : facts_.list_over({ListKind::children, groups[next]}, from, to)) principal(i.principal);
+  }
+  if (everyone) {
+    for (const Interval& i : facts_.list_over({ListKind::members, 0}, from, to)) members.insert(i.principal);
+  }
+  std::vector<Number> sorted(members.begin(), members.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+}  // namespace tenure::projections

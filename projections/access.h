@@ -1,0 +1,136 @@
+// Who could do what: effective permissions at a point, from facts and the access model in force.
+//
+// `Access` answers for one point and one knowledge. A member's level is the best over the direct
+// role, the roles and scoped grants of their groups (and, where the model says so, of the groups above), their
+// own scoped grants and what everyone has; then cut by membership, disablement, parent permission,
+// feature, owner-only and assignment. Nothing is remembered from other points, so an answer rests on
+// the facts alone.
+//
+// One thread. Errors stick in the facts: ask `facts().failure()` after the last answer.
+// Complexity: `effective` follows the member's links; `who_can` the answer and the roles that exist.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "projections/facts.h"
+
+namespace tenure::projections {
+
+enum class Reach : std::uint8_t { listed = 1, assigned = 2, all = 3 };
+std::string_view to_text(Reach reach);
+
+enum class PathKind : std::uint8_t { role, group, grant, everyone };
+std::string_view to_text(PathKind kind);
+
+// One event on the way to a power: what it did, and which one it was.
+struct Edge {
+  std::string what;
+  Point event;
+};
+
+struct Path {
+  PathKind kind = PathKind::role;
+  LevelIndex level = 0;
+  Reach reach = Reach::all;
+  std::vector<Edge> edges;
+};
+
+// Why the answer is no, in one sentence.
+struct Effective {
+  LevelIndex level = 0;
+  Reach reach = Reach::listed;
+  std::vector<Path> paths;  // best first; only when asked to explain
+  std::string denied_because;
+};
+
+struct Question {
+  PermissionIndex permission = 0;
+  LevelIndex level = 1;                 // the least level that counts
+  std::optional<ResourceId> resource;   // nothing: on at least one
+};
+
+struct Holder {
+  Number member = 0;
+  Effective effective;
+};
+
+class Access {
+ public:
+  Access(Facts facts, Models::Model model);
+  Access(Access&&) = default;
+
+  Facts& facts() { return facts_; }
+  const AccessModel& model() const { return *model_; }
+
+  // What the member has; `explain` fills paths and denied_because.
+  Effective effective(Number member, const Question& question, bool explain);
+  // Everyone who has at least the level, in order of member number.
+  std::vector<Holder> who_can(const Question& question, bool explain);
+
+  // The member's role now, its deletions followed; 0 if none.
+  Number direct_role(Number member);
+  bool active(Number member) { return facts_.state(member).exists(); }
+  bool disabled(Number member);
+  // Groups whose membership counts, in order of number.
+  std::vector<const Live*> groups_of(Number member);
+  // The direct members of a group that exists.
+  std::vector<Interval> members_of(Number group);
+  bool group_exists(Number group) { return facts_.state(group).exists(); }
+  bool role_exists(Number role);
+  bool resource_exists(Number scope, Point link);
+  // What a role grants; by name for a custom role whose level the model does not know.
+  Cell cell(Number role, PermissionIndex permission);
+  // Every role that exists: the model's (0 where the directory has no number yet) and custom ones.
+  std::vector<Number> custom_roles();
+
+  // Every member that may hold the power at some instant of [from, to): a superset.
+  std::vector<Number> candidates_over(const Question& question, Instant from, Instant to);
+
+ private:
+  struct Contribution {
+    Cell cell;
+    Path path;
+  };
+  struct GroupLink {
+    Number group = 0;
+    std::vector<Edge> edges;
+  };
+
+  std::optional<RoleIndex> system_role(Number role);
+  std::optional<std::pair<std::string, Cell>> custom_grant(Number role, const PermissionId& permission, Point at,
+                                                           int depth);
+  Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
+  bool grant_counts(Number role, Number scope, Point link);
+  bool group_counts(Number group, Point link);
+  std::vector<GroupLink> all_groups_of(Number member, bool explain);
+  std::optional<Reach> scope_reach(Number scope, const Question& question);
+  std::optional<Reach> visible(const EntityState& member, Visibility visibility, const Question& question);
+  bool assigned_to(const EntityState& member, Number resource);
+  bool any_assignment(const EntityState& member, const std::string& kind);
+
+  void add_role(std::vector<Path>& paths, const EntityState& member, Number role, Path path, const Question& question);
+  void add_grants(std::vector<Path>& paths, Number holder, const Path& base, const Question& question, bool explain);
+  void add_everyone(std::vector<Path>& paths, const Question& question, bool explain);
+  // Empty if nothing cuts; else why everything is cut.
+  std::string cut(Number member, const EntityState& state, const Question& question);
+
+  // The roles whose cell reaches the level, and those that a deletion may turn into one.
+  std::unordered_set<Number> roles_with(const Question& question);
+  std::vector<Number> scopes_of(const Question& question);
+  void expand_group(Number group, std::unordered_set<Number>& members, std::unordered_set<Number>& seen);
+  std::unordered_set<Number> candidates(const Question& question);
+  // Whether a setting may give everyone a role at some instant of [from, to).
+  bool setting_over(const Question& question, Instant from, Instant to);
+  // The index of the role that a setting gives everyone, plus 1; 0 for none.
+  Number setting_role(const Question& question, Edge* edge);
+
+  Facts facts_;
+  Models::Model model_;
+  std::unordered_map<Number, std::optional<RoleIndex>> system_;
+  std::unordered_map<std::uint64_t, Cell> cells_;
+};
+
+}  // namespace tenure::projections

@@ -1,0 +1,34 @@
+// When exactly somebody held a power: the intervals behind "who could, on that day".
+//
+// Every event that may bear on a member's power (their own, their groups', the roles', the
+// organization's) is a point at which it may change; the power is evaluated at each, by the same rules
+// as for one instant (access.h). An interval is whole: it begins where the level was reached, also if
+// that was before the range, and ends where it was left, or not yet.
+//
+// Threads and failures as Facts. Complexity: the events that bear on the member, times one evaluation.
+#pragma once
+
+#include <vector>
+
+#include "projections/access.h"
+
+namespace tenure::projections {
+
+struct Span {
+  Point open;   // the event that opened it
+  Point close;  // the event that closed it; Point::never() while it is open
+  std::string level;
+  Reach reach = Reach::all;
+};
+
+// What is asked, by name: the model may change within the range.
+struct SpanQuestion {
+  PermissionId permission;
+  std::optional<LevelId> level;  // nothing: any access
+  std::optional<ResourceId> resource;
+};
+
+// The member's intervals that touch [from, to), in order.
+std::vector<Span> spans_of(Facts& facts, Number member, const SpanQuestion& question, Instant from, Instant to);
+
+}  // namespace tenure::projections
