@@ -41,7 +41,7 @@ std::string random_level(Dice& dice, const Frame& frame, const json& permission,
   return levels.at(lowest + dice.below(levels.size() - lowest)).get<std::string>();
 }
 
-json random_permissions(Dice& dice, const Frame& frame) {
+json random_permissions(Dice& dice, const Frame& frame, bool has_owner_role) {
   json permissions = json::array();
   for (std::size_t i = 0; i < frame.permissions.size(); ++i) {
     json permission = frame.permissions[i];
@@ -52,7 +52,7 @@ json random_permissions(Dice& dice, const Frame& frame) {
       permission["parent_level"] = random_level(dice, frame, parent, 1);
     }
     if (dice.percent(20)) permission["feature"] = numbered("f", dice.below(2));
-    if (dice.percent(8)) permission["owner_only"] = true;
+    if (has_owner_role && dice.percent(12)) permission["owner_only"] = true;
     if (dice.percent(15)) permission["options"] = frame.scales.at(permission.at("scale").get<std::string>());
     permissions.push_back(permission);
   }
@@ -87,7 +87,7 @@ json random_roles(Dice& dice, const Frame& frame, bool has_owner_role) {
               {"rank", 10 * (i + 1)},
               {"grants", random_grants(dice, frame, visibility_percent)}};
     if (i > 0 && dice.percent(30)) role["inherits"] = json::array({numbered("r", dice.below(i))});
-    if (i + 1 < count && dice.percent(15)) role["member_role"] = false;
+    if (i > 0 && i + 1 < count && dice.percent(15)) role["member_role"] = false;
     if (i + 1 == count && has_owner_role) role["cardinality"] = "at_least_one";
     json unspecified = json::array();
     for (const json& permission : frame.permissions) {
@@ -99,6 +99,14 @@ json random_roles(Dice& dice, const Frame& frame, bool has_owner_role) {
     roles.push_back(role);
   }
   return roles;
+}
+
+// What belongs to the owner alone may stand in the last role's grants only: the owner's.
+void leave_to_the_owner(const json& permissions, json& roles) {
+  for (const json& permission : permissions) {
+    if (!permission.contains("owner_only")) continue;
+    for (std::size_t i = 0; i + 1 < roles.size(); ++i) roles[i]["grants"].erase(permission.at("id").get<std::string>());
+  }
 }
 
 json random_settings(Dice& dice, const json& roles) {
@@ -114,12 +122,13 @@ json random_settings(Dice& dice, const json& roles) {
 
 json random_document(Dice& dice, const Frame& frame, const std::string& id) {
   const bool has_owner_role = dice.percent(70);
+  json permissions = random_permissions(dice, frame, has_owner_role);
   json roles = random_roles(dice, frame, has_owner_role);
   json model{
       {"id", id},
       {"title", "Random model " + id},
       {"scales", frame.scales},
-      {"permissions", random_permissions(dice, frame)},
+      {"permissions", std::move(permissions)},
       {"resource_kinds", json::array({{{"id", "k0"}, {"name", "Thing"}, {"declared", dice.percent(50)}},
                                       {{"id", "k1"}, {"name", "Place of things"}, {"declared", dice.percent(50)}}})},
       {"features", json::array({{{"id", "f0"}, {"name", "First feature"}, {"on_by_default", dice.percent(50)}},
@@ -131,6 +140,7 @@ json random_document(Dice& dice, const Frame& frame, const std::string& id) {
   if (has_owner_role && dice.percent(50)) model["former_owner_role"] = roles.front().at("id");
   if (dice.percent(50)) model["settings"] = random_settings(dice, roles);
   if (dice.percent(50)) model["kept_when_disabled"] = json::array({dice.one_of(frame.permissions).at("id")});
+  leave_to_the_owner(model.at("permissions"), roles);
   model["roles"] = std::move(roles);
   return model;
 }
