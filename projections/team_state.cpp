@@ -1,0 +1,65 @@
+#include "projections/team_state.h"
+
+namespace tenure::projections {
+
+Number FactsTeamState::member(const Person& person) const {
+  if (person.subject.empty()) return 0;
+  return access_.facts().number(EntityKind::member, member_name(person.subject));
+}
+
+TeamState::Status FactsTeamState::status(const Person& person) const {
+  const Number number = member(person);
+  if (number == 0) return Status::unknown;
+  const EntityState& state = access_.facts().state(number);
+  if (state.exists()) return state.find({SlotKind::disabled}) ? Status::disabled : Status::active;
+  if (state.find({SlotKind::invited})) return Status::invited;
+  return state.find({SlotKind::ended}) ? Status::removed : Status::unknown;
+}
+
+RoleId FactsTeamState::direct_role(const Person& person) const {
+  const Number number = member(person);
+  const Number role = number == 0 ? 0 : access_.direct_role(number);
+  return role == 0 ? RoleId() : RoleId(access_.facts().name(role).name);
+}
+
+std::size_t FactsTeamState::holders(const RoleId& role, std::size_t enough) const {
+  Facts& facts = access_.facts();
+  const Number number = facts.number(EntityKind::role, role.text);
+  if (number == 0) return 0;
+  std::size_t count = 0;
+  for (const Interval& i : facts.list({ListKind::holders, number})) {
+    if (facts.name(i.principal).kind == EntityKind::member && ++count >= enough) break;
+  }
+  return count;
+}
+
+bool FactsTeamState::holds(const Person& person, PermissionIndex permission, LevelIndex level) const {
+  const Number number = member(person);
+  return number != 0 && access_.effective(number, {permission, level, std::nullopt}, false).level >= level;
+}
+
+bool FactsTeamState::role_exists(const RoleId& role) const {
+  const Number number = access_.facts().number(EntityKind::role, role.text);
+  return number != 0 && access_.role_exists(number);
+}
+
+bool FactsTeamState::role_was_deleted(const RoleId& role) const {
+  const Number number = access_.facts().number(EntityKind::role, role.text);
+  if (number == 0) return false;
+  const auto [first, last] = access_.facts().state(number).of_kind(SlotKind::ended);
+  return first != last;
+}
+
+bool FactsTeamState::group_exists(const GroupId& group) const {
+  const Number number = access_.facts().number(EntityKind::group, group.text);
+  return number != 0 && access_.group_exists(number);
+}
+
+bool FactsTeamState::resource_exists(const ResourceId& resource) const {
+  const Number number = access_.facts().number(EntityKind::scope, to_text(resource));
+  if (number != 0) return access_.resource_exists(number, Point{});
+  const ResourceKind* kind = access_.model().resource_kind(resource.kind);
+  return kind && !kind->declared;
+}
+
+}  // namespace tenure::projections
