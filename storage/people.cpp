@@ -283,8 +283,11 @@ std::optional<std::string> People::identity(const OrgId& org, SubjectId subject)
   return inside_->identities.find(person_of(org, subject));
 }
 
+// Only while the person is known: a caller that opened the identity just before an erasure must not bring it back.
 void People::remember(const OrgId& org, SubjectId subject, std::string_view identity) {
-  inside_->identities.put(person_of(org, subject), std::string(identity), inside_->identities.epoch());
+  const std::uint64_t epoch = inside_->identities.epoch();
+  const auto key = inside_->key_of(org, subject);
+  if (key && *key) inside_->identities.put(person_of(org, subject), std::string(identity), epoch);
 }
 
 Digest People::keyed_digest(std::string_view text) const { return hmac_sha256(inside_->digest_key, text); }

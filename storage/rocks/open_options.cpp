@@ -36,6 +36,7 @@ rocksdb::ColumnFamilyOptions family(const rocksdb::BlockBasedTableOptions& table
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = write_buffer_bytes;
   options.max_write_buffer_number = 3;
+  options.arena_block_size = 256 * kib;  // small, so that the shared limit counts what is used, not what is set aside
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = 32 * mib;
   options.compression = rocksdb::kLZ4Compression;  // cheap enough to stand in the way of an import

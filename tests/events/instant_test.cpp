@@ -11,7 +11,7 @@ namespace {
 std::int64_t us_of(std::string_view text) {
   INFO(text);
   auto at = parse_instant(text);
-  REQUIRE(at);
+  REQUIRE(at.has_value());
   return at->us;
 }
 std::string again(std::string_view text) { return format_instant(Instant{us_of(text)}); }
@@ -51,21 +51,21 @@ TEST_CASE("an instant is written with as many digits as it needs") {
 TEST_CASE("the ends of the calendar are instants and what lies beyond them is not") {
   CHECK(again("0000-01-01T00:00:00Z") == "0000-01-01T00:00:00Z");
   CHECK(again("9999-12-31T23:59:59.999999Z") == "9999-12-31T23:59:59.999999Z");
-  CHECK_FALSE(parse_instant("0000-01-01T00:00:00+00:01"));
-  CHECK_FALSE(parse_instant("9999-12-31T23:59:59-00:01"));
+  CHECK_FALSE(parse_instant("0000-01-01T00:00:00+00:01").has_value());
+  CHECK_FALSE(parse_instant("9999-12-31T23:59:59-00:01").has_value());
   CHECK(format_instant(Instant::max()) == "9999-12-31T23:59:59.999999Z");
   CHECK(format_instant(Instant::min()) == "0000-01-01T00:00:00Z");
 }
 
 TEST_CASE("dates that no calendar has are refused, leap days of leap years are not") {
-  CHECK(parse_instant("2024-02-29T00:00:00Z"));
-  CHECK(parse_instant("2000-02-29T00:00:00Z"));
+  CHECK(parse_instant("2024-02-29T00:00:00Z").has_value());
+  CHECK(parse_instant("2000-02-29T00:00:00Z").has_value());
   for (const char* text :
        {"2023-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2024-02-30T00:00:00Z", "2024-04-31T00:00:00Z",
         "2024-13-01T00:00:00Z", "2024-00-01T00:00:00Z", "2024-01-00T00:00:00Z", "2024-01-01T24:00:00Z",
         "2024-01-01T23:60:00Z", "2024-06-30T23:59:60Z", "2024-01-01T00:00:00+24:00", "2024-01-01T00:00:00+00:60"}) {
     INFO(text);
-    CHECK_FALSE(parse_instant(text));
+    CHECK_FALSE(parse_instant(text).has_value());
   }
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("text that is no RFC 3339 instant is refused with the field at fault")
         "2024-01-01_00:00:00Z", "20240101T000000Z"}) {
     INFO(text);
     auto at = parse_instant(text, "/occurred_at");
-    REQUIRE_FALSE(at);
+    REQUIRE_FALSE(at.has_value());
     CHECK(at.error().code == RefusalCode::invalid_field);
     CHECK(at.error().field == "/occurred_at");
     CHECK_FALSE(at.error().because.empty());
