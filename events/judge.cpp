@@ -22,7 +22,7 @@ struct Act {
 template <class Any>
 void describe(Act&, const Any&) {}
 template <class E>
-  requires requires(const E& e) { e.member; }
+requires requires(const E& e) { e.member; }
 void describe(Act& act, const E& e) {
   act.target = &e.member;
   if constexpr (requires { e.role->text; }) {
@@ -69,7 +69,8 @@ class RuleMatch {
  private:
   bool by_member() const { return event_.actor.kind == ActorKind::member; }
 
-  // The actor's role while they are an active member: a role of the disabled, the invited and the gone counts for nothing.
+  // The actor's role while they are an active member: a role of the disabled, the invited and the gone counts for
+  // nothing.
   const std::optional<RoleIndex>& actor_role() {
     if (!actor_known_) {
       actor_known_ = true;
@@ -91,7 +92,8 @@ class RuleMatch {
 
   bool actor_matches(const ActionRule& rule) {
     const auto& kinds = rule.actor_kinds;
-    if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), to_text(event_.actor.kind)) == kinds.end()) return false;
+    if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), to_text(event_.actor.kind)) == kinds.end())
+      return false;
     if (!rule.actor_roles.empty() && !holds_role(rule.actor_roles, actor_role())) return false;
     return !rule.actor_permission || actor_holds(*rule.actor_permission, rule.actor_level);
   }

@@ -32,7 +32,7 @@ class TeamState {
     (void)resource;
     return holds(person, permission, level);
   }
-  virtual bool role_exists(const RoleId& role) const = 0;   // custom roles; system roles are the model's
+  virtual bool role_exists(const RoleId& role) const = 0;  // custom roles; system roles are the model's
   virtual bool role_was_deleted(const RoleId& role) const = 0;
   virtual bool group_exists(const GroupId& group) const = 0;
   virtual bool resource_exists(const ResourceId& resource) const = 0;

@@ -36,9 +36,7 @@ class Lifecycle {
   Found check(const event::FeatureDisabled& e) const { return check_feature(e.feature); }
 
   Found check(const event::MemberInvited& e) const { return e.role ? check_direct(*e.role, &e.member) : std::nullopt; }
-  Found check(const event::MemberAdded& e) const {
-    return e.role ? check_change(e.member, *e.role) : std::nullopt;
-  }
+  Found check(const event::MemberAdded& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
   Found check(const event::MemberRoleChanged& e) const { return check_change(e.member, e.role); }
   Found check(const event::MemberRemoved& e) const { return check_taken(e.member, nullptr); }
   Found check(const event::OwnershipTransferred& e) const;
@@ -119,7 +117,8 @@ class Lifecycle {
     const RoleRule* rule = system_role(current);
     if (!rule || rule->cardinality == Cardinality::any || (next && *next == current)) return std::nullopt;
     if (before_.holders(current, 2) > 1) return std::nullopt;
-    return violation("last_holder", "The role " + quoted(rule->name) + " must keep a holder, and this is its last one.");
+    return violation("last_holder",
+                     "The role " + quoted(rule->name) + " must keep a holder, and this is its last one.");
   }
 
   Found check_change(const Person& person, const RoleId& role) const {
@@ -205,14 +204,15 @@ class Unchanged {
     return is(e.member, Status::active) && (!e.role || before_.direct_role(e.member) == *e.role);
   }
   bool by(const event::MemberRoleChanged& e) const {
-    return (is(e.member, Status::active) || is(e.member, Status::disabled)) &&
-           before_.direct_role(e.member) == e.role;
+    return (is(e.member, Status::active) || is(e.member, Status::disabled)) && before_.direct_role(e.member) == e.role;
   }
   bool by(const event::MemberRemoved& e) const { return is(e.member, Status::removed); }
   // A member may be disabled in one area and not in another, which the status does not tell.
   bool by(const event::MemberDisabled& e) const { return !e.area && is(e.member, Status::disabled); }
   bool by(const event::MemberEnabled& e) const { return !e.area && is(e.member, Status::active); }
-  bool by(const event::RoleDeleted& e) const { return !before_.role_exists(e.role) && before_.role_was_deleted(e.role); }
+  bool by(const event::RoleDeleted& e) const {
+    return !before_.role_exists(e.role) && before_.role_was_deleted(e.role);
+  }
 
  private:
   bool is(const Person& person, Status status) const { return before_.status(person) == status; }

@@ -43,12 +43,12 @@ struct PermissionRule {
   std::string name;    // the platform's own
   std::string module;  // the platform's own
   std::string submodule;
-  std::uint16_t scale = 0;                  // into AccessModel::scales()
-  std::optional<PermissionIndex> parent;    // must be at parent_level for this one to count
+  std::uint16_t scale = 0;                // into AccessModel::scales()
+  std::optional<PermissionIndex> parent;  // must be at parent_level for this one to count
   LevelIndex parent_level = 1;
-  std::string resource_kind;                // what it is about; empty: the organization
-  std::string feature;                      // must be on; empty: none
-  std::vector<LevelIndex> options;          // what a custom role may choose; empty: any level of the scale
+  std::string resource_kind;        // what it is about; empty: the organization
+  std::string feature;              // must be on; empty: none
+  std::vector<LevelIndex> options;  // what a custom role may choose; empty: any level of the scale
   bool owner_only = false;
 };
 
@@ -61,8 +61,8 @@ struct RoleRule {
   int rank = 0;  // higher outranks lower
   std::vector<RoleIndex> inherits;
   Cardinality cardinality = Cardinality::any;
-  bool available = true;      // false: "coming soon", nobody can hold it
-  bool member_role = true;    // may be a member's direct role (false: only granted on a scope, as a repository role)
+  bool available = true;    // false: "coming soon", nobody can hold it
+  bool member_role = true;  // may be a member's direct role (false: only granted on a scope, as a repository role)
 };
 
 struct FeatureRule {
@@ -104,15 +104,15 @@ struct ActionRule {
   std::optional<PermissionIndex> actor_permission;
   LevelIndex actor_level = 1;
   // To whom.
-  std::vector<RoleIndex> target_roles;       // the target's role before the event
+  std::vector<RoleIndex> target_roles;  // the target's role before the event
   std::vector<RoleIndex> not_target_roles;
-  bool target_below_actor = false;           // by rank
-  std::optional<bool> target_is_actor;       // true: only oneself; false: never oneself
-  bool target_is_last_holder = false;        // the target is the only holder of its role
+  bool target_below_actor = false;      // by rank
+  std::optional<bool> target_is_actor;  // true: only oneself; false: never oneself
+  bool target_is_last_holder = false;   // the target is the only holder of its role
   // Giving what.
   std::vector<RoleIndex> given_roles;
   std::vector<RoleIndex> not_given_roles;
-  bool given_below_actor = false;            // the given role ranks below the actor's
+  bool given_below_actor = false;  // the given role ranks below the actor's
   bool given_at_most_actor = false;
 };
 

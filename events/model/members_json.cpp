@@ -1,7 +1,6 @@
 #include "events/model/members_json.h"
 
 #include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "events/limits.h"

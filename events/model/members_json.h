@@ -8,12 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "events/model/access_model.h"
 
@@ -62,7 +61,8 @@ class Members {
   std::optional<std::int64_t> whole_number(std::string_view name, std::int64_t least, std::int64_t most);
 
   using Visit = std::function<void(const nlohmann::json& item, const std::string& pointer)>;
-  using VisitNamed = std::function<void(const std::string& name, const nlohmann::json& item, const std::string& pointer)>;
+  using VisitNamed =
+      std::function<void(const std::string& name, const nlohmann::json& item, const std::string& pointer)>;
   // Each item of an array member of at most `most` items.
   void each(std::string_view name, Need need, std::size_t most, const Visit& visit);
   // Each member of an object member, at most `most`.

@@ -1,7 +1,6 @@
 // Reads a model's document: the parts that everything else refers to. Roles are in roles_json.cpp, rules in
 // rules_json.cpp.
 #include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "events/digest.h"
@@ -28,8 +27,8 @@ Parsed AccessModel::parse(std::string_view document) {
   }
   const auto json = read_json(document);
   if (!json) {
-    return one_fault("", "This is not JSON from byte " + std::to_string(json.error().offset.value_or(0)) + " on: " +
-                             json.error().because);
+    return one_fault("", "This is not JSON from byte " + std::to_string(json.error().offset.value_or(0)) +
+                             " on: " + json.error().because);
   }
   auto canonical = canonical_json(*json);
   if (!canonical) return one_fault(canonical.error().field, canonical.error().because);
@@ -53,8 +52,8 @@ void ModelReader::set_identity(std::string document, std::string version) {
 
 void ModelReader::read(const nlohmann::json& document) {
   Members top(faults, document, "",
-              {"id", "title", "description", "scales", "resource_kinds", "permissions", "roles", "features",
-               "settings", "owner_role", "former_owner_role", "custom_roles", "groups", "outsiders_hold_scoped_grants",
+              {"id", "title", "description", "scales", "resource_kinds", "permissions", "roles", "features", "settings",
+               "owner_role", "former_owner_role", "custom_roles", "groups", "outsiders_hold_scoped_grants",
                "invitees_share_disabling", "kept_when_disabled", "rules"});
   if (!top.is_object()) return;
   read_top(top);
@@ -102,57 +101,59 @@ void ModelReader::read_top(Members& top) {
 void ModelReader::read_scales(Members& top) {
   top.each_named("scales", Need::required, limits::model_parts_max,
                  [&](const std::string& id, const nlohmann::json& json, const std::string& pointer) {
-    Scale scale{id, {}};
-    if (!is_model_identifier(id)) faults.add(pointer, "A scale's name has neither blanks nor control characters.");
-    const bool fits = json.is_array() && json.size() >= 2 && json.size() <= limits::model_levels_max;
-    if (!fits) {
-      faults.add(pointer, "A scale is an array of 2 to " + std::to_string(limits::model_levels_max) +
-                              " levels, lowest first; the first means no access.");
-    }
-    std::unordered_set<std::string> seen;
-    for (std::size_t i = 0; fits && i < json.size(); ++i) {
-      const std::string place = pointer_to(pointer, i);
-      const std::string level = json[i].is_string() ? json[i].get<std::string>() : std::string();
-      if (!is_model_identifier(level)) faults.add(place, "A level is text without blanks and control characters.");
-      note_id(seen, level, place);
-      scale.levels.emplace_back(level);
-    }
-    if (scale.levels.empty()) scale.levels.emplace_back("none");
-    model->scales_.push_back(std::move(scale));
-  });
+                   Scale scale{id, {}};
+                   if (!is_model_identifier(id))
+                     faults.add(pointer, "A scale's name has neither blanks nor control characters.");
+                   const bool fits = json.is_array() && json.size() >= 2 && json.size() <= limits::model_levels_max;
+                   if (!fits) {
+                     faults.add(pointer, "A scale is an array of 2 to " + std::to_string(limits::model_levels_max) +
+                                             " levels, lowest first; the first means no access.");
+                   }
+                   std::unordered_set<std::string> seen;
+                   for (std::size_t i = 0; fits && i < json.size(); ++i) {
+                     const std::string place = pointer_to(pointer, i);
+                     const std::string level = json[i].is_string() ? json[i].get<std::string>() : std::string();
+                     if (!is_model_identifier(level))
+                       faults.add(place, "A level is text without blanks and control characters.");
+                     note_id(seen, level, place);
+                     scale.levels.emplace_back(level);
+                   }
+                   if (scale.levels.empty()) scale.levels.emplace_back("none");
+                   model->scales_.push_back(std::move(scale));
+                 });
 }
 
 void ModelReader::read_resource_kinds(Members& top) {
   std::unordered_set<std::string> seen;
   top.each("resource_kinds", Need::optional, limits::model_parts_max,
            [&](const nlohmann::json& json, const std::string& pointer) {
-    Members members(faults, json, pointer, {"id", "name", "declared"});
-    ResourceKind kind;
-    const auto id = members.text("id", Need::required);
-    if (id && !is_plain_name(*id)) {
-      members.fault("id", "A kind of resource has 1 to 64 letters, digits, dots, dashes and underscores.");
-    }
-    note_id(seen, id, members.at("id"));
-    kind.id = id.value_or("");
-    kind.name = members.text("name", Need::required).value_or("");
-    kind.declared = members.flag("declared").value_or(true);
-    model->resource_kinds_.push_back(std::move(kind));
-  });
+             Members members(faults, json, pointer, {"id", "name", "declared"});
+             ResourceKind kind;
+             const auto id = members.text("id", Need::required);
+             if (id && !is_plain_name(*id)) {
+               members.fault("id", "A kind of resource has 1 to 64 letters, digits, dots, dashes and underscores.");
+             }
+             note_id(seen, id, members.at("id"));
+             kind.id = id.value_or("");
+             kind.name = members.text("name", Need::required).value_or("");
+             kind.declared = members.flag("declared").value_or(true);
+             model->resource_kinds_.push_back(std::move(kind));
+           });
 }
 
 void ModelReader::read_features(Members& top) {
   std::unordered_set<std::string> seen;
   top.each("features", Need::optional, limits::model_parts_max,
            [&](const nlohmann::json& json, const std::string& pointer) {
-    Members members(faults, json, pointer, {"id", "name", "on_by_default"});
-    FeatureRule feature;
-    const auto id = members.identifier("id", Need::required);
-    note_id(seen, id, members.at("id"));
-    feature.id = FeatureId(id.value_or(""));
-    feature.name = members.text("name", Need::required).value_or("");
-    feature.on_by_default = members.flag("on_by_default").value_or(true);
-    model->features_.push_back(std::move(feature));
-  });
+             Members members(faults, json, pointer, {"id", "name", "on_by_default"});
+             FeatureRule feature;
+             const auto id = members.identifier("id", Need::required);
+             note_id(seen, id, members.at("id"));
+             feature.id = FeatureId(id.value_or(""));
+             feature.name = members.text("name", Need::required).value_or("");
+             feature.on_by_default = members.flag("on_by_default").value_or(true);
+             model->features_.push_back(std::move(feature));
+           });
 }
 
 // Faults of a list as such are noted when its items are read; here only the ids count.
@@ -249,36 +250,38 @@ void ModelReader::read_settings(Members& top) {
   std::unordered_set<std::string> seen;
   top.each("settings", Need::optional, limits::model_parts_max,
            [&](const nlohmann::json& json, const std::string& pointer) {
-    Members members(faults, json, pointer, {"id", "name", "on_kind", "initial", "values"});
-    SettingRule setting;
-    const auto id = members.identifier("id", Need::required);
-    note_id(seen, id, members.at("id"));
-    setting.id = SettingId(id.value_or(""));
-    setting.name = members.text("name", Need::required).value_or("");
-    if (const auto kind = members.text("on_kind")) {
-      if (!model->resource_kind(*kind)) members.fault("on_kind", "The model has no kind of resource \"" + *kind + "\".");
-      setting.on_kind = *kind;
-    }
-    setting.initial = members.text("initial", Need::required).value_or("");
-    read_setting_values(setting, members);
-    model->settings_.push_back(std::move(setting));
-  });
+             Members members(faults, json, pointer, {"id", "name", "on_kind", "initial", "values"});
+             SettingRule setting;
+             const auto id = members.identifier("id", Need::required);
+             note_id(seen, id, members.at("id"));
+             setting.id = SettingId(id.value_or(""));
+             setting.name = members.text("name", Need::required).value_or("");
+             if (const auto kind = members.text("on_kind")) {
+               if (!model->resource_kind(*kind))
+                 members.fault("on_kind", "The model has no kind of resource \"" + *kind + "\".");
+               setting.on_kind = *kind;
+             }
+             setting.initial = members.text("initial", Need::required).value_or("");
+             read_setting_values(setting, members);
+             model->settings_.push_back(std::move(setting));
+           });
 }
 
 void ModelReader::read_setting_values(SettingRule& setting, Members& members) {
   members.each_named("values", Need::required, limits::model_parts_max,
                      [&](const std::string& value, const nlohmann::json& json, const std::string& pointer) {
-    SettingValue entry{value, std::nullopt};
-    if (json.is_string()) {
-      entry.everyone_role = role_named(json.get<std::string>(), pointer);
-      if (setting.on_kind.empty()) {
-        members.fault("on_kind", "A value that gives a role needs the kind of resource that the role is on.");
-      }
-    } else if (!json.is_null()) {
-      faults.add(pointer, "The id of a role, or null, should stand here.");
-    }
-    setting.values.push_back(std::move(entry));
-  });
+                       SettingValue entry{value, std::nullopt};
+                       if (json.is_string()) {
+                         entry.everyone_role = role_named(json.get<std::string>(), pointer);
+                         if (setting.on_kind.empty()) {
+                           members.fault("on_kind",
+                                         "A value that gives a role needs the kind of resource that the role is on.");
+                         }
+                       } else if (!json.is_null()) {
+                         faults.add(pointer, "The id of a role, or null, should stand here.");
+                       }
+                       setting.values.push_back(std::move(entry));
+                     });
   const bool known = std::any_of(setting.values.begin(), setting.values.end(),
                                  [&](const SettingValue& entry) { return entry.value == setting.initial; });
   if (!known && !setting.initial.empty()) members.fault("initial", "The setting has no such value.");

@@ -1,6 +1,5 @@
 // Reads a model's roles and merges what they inherit.
 #include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "events/limits.h"
@@ -27,9 +26,12 @@ std::optional<Cardinality> cardinality_from(std::string_view text) {
 // How much a grant shows of what it is about; more is better.
 int width(Visibility visibility) {
   switch (visibility) {
-    case Visibility::all: return 2;
-    case Visibility::all_unless_assigned: return 1;
-    case Visibility::assigned: break;
+    case Visibility::all:
+      return 2;
+    case Visibility::all_unless_assigned:
+      return 1;
+    case Visibility::assigned:
+      break;
   }
   return 0;
 }
@@ -91,9 +93,10 @@ void ModelReader::read_grants(RoleIndex role, Members& members) {
   if (model->scales_.empty()) return;
   members.each_named("grants", Need::optional, limits::model_permissions_max,
                      [&](const std::string& id, const nlohmann::json& json, const std::string& pointer) {
-    const auto permission = permission_named(id, pointer);
-    if (permission && *permission < model->permissions_.size()) read_cell(role, *permission, json, pointer);
-  });
+                       const auto permission = permission_named(id, pointer);
+                       if (permission && *permission < model->permissions_.size())
+                         read_cell(role, *permission, json, pointer);
+                     });
   members.each_text("unspecified", limits::model_permissions_max, [&](const std::string& id, const std::string& at) {
     const auto permission = permission_named(id, at);
     if (!permission) return;
@@ -115,7 +118,8 @@ void ModelReader::read_cell(RoleIndex role, PermissionIndex permission, const nl
     }
     if (const auto text = members.text("visibility")) {
       const auto visibility = visibility_from(*text);
-      if (!visibility) members.fault("visibility", "\"all\", \"assigned\" or \"all_unless_assigned\" should stand here.");
+      if (!visibility)
+        members.fault("visibility", "\"all\", \"assigned\" or \"all_unless_assigned\" should stand here.");
       cell.visibility = visibility.value_or(Visibility::all);
     }
   } else {

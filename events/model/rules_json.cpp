@@ -1,8 +1,7 @@
 // Reads a model's rules about team actions.
 #include <algorithm>
-#include <unordered_set>
-
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "events/limits.h"
 #include "events/model/actions.h"
@@ -43,7 +42,8 @@ void ModelReader::read_rule_actions(ActionRule& rule, std::vector<std::size_t>& 
   members.find("actions", Need::required);
   members.each_text("actions", limits::model_parts_max, [&](const std::string& pattern, const std::string& pointer) {
     const auto matching = actions_matching(pattern);
-    if (matching.empty()) faults.add(pointer, "No event type is called \"" + pattern + "\" that a rule could speak of.");
+    if (matching.empty())
+      faults.add(pointer, "No event type is called \"" + pattern + "\" that a rule could speak of.");
     actions.insert(actions.end(), matching.begin(), matching.end());
     rule.actions.push_back(pattern);
   });

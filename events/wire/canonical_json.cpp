@@ -4,9 +4,8 @@
 #include <cassert>
 #include <charconv>
 #include <cmath>
-#include <vector>
-
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "events/limits.h"
 
@@ -31,23 +30,42 @@ std::size_t utf8_length(unsigned char lead) {
 // Second bytes that would be overlong, a surrogate or above U+10FFFF.
 bool second_byte_fits(unsigned char lead, unsigned char second) {
   switch (lead) {
-    case 0xE0: return second >= 0xA0;
-    case 0xED: return second <= 0x9F;
-    case 0xF0: return second >= 0x90;
-    case 0xF4: return second <= 0x8F;
-    default: return true;
+    case 0xE0:
+      return second >= 0xA0;
+    case 0xED:
+      return second <= 0x9F;
+    case 0xF0:
+      return second >= 0x90;
+    case 0xF4:
+      return second <= 0x8F;
+    default:
+      return true;
   }
 }
 
 void append_escape(std::string& out, unsigned char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default: {
       constexpr char hex[] = "0123456789abcdef";
       out += "\\u00";
@@ -64,20 +82,30 @@ class CanonicalWriter {
 
   bool write(const nlohmann::json& value) {
     switch (value.type()) {
-      case nlohmann::json::value_t::null: out_ += "null"; return true;
-      case nlohmann::json::value_t::boolean: out_ += value.get<bool>() ? "true" : "false"; return true;
-      case nlohmann::json::value_t::string: return write_string(value.get_ref<const std::string&>());
-      case nlohmann::json::value_t::number_integer: return write_integer(value.get<std::int64_t>());
+      case nlohmann::json::value_t::null:
+        out_ += "null";
+        return true;
+      case nlohmann::json::value_t::boolean:
+        out_ += value.get<bool>() ? "true" : "false";
+        return true;
+      case nlohmann::json::value_t::string:
+        return write_string(value.get_ref<const std::string&>());
+      case nlohmann::json::value_t::number_integer:
+        return write_integer(value.get<std::int64_t>());
       case nlohmann::json::value_t::number_unsigned: {
         const auto number = value.get<std::uint64_t>();
         return number > static_cast<std::uint64_t>(json_integer_max) ? no_exact_integer()
                                                                      : write_integer(static_cast<std::int64_t>(number));
       }
-      case nlohmann::json::value_t::number_float: return write_double(value.get<double>());
-      case nlohmann::json::value_t::array: return write_array(value);
-      case nlohmann::json::value_t::object: return write_object(value);
+      case nlohmann::json::value_t::number_float:
+        return write_double(value.get<double>());
+      case nlohmann::json::value_t::array:
+        return write_array(value);
+      case nlohmann::json::value_t::object:
+        return write_object(value);
       case nlohmann::json::value_t::binary:
-      case nlohmann::json::value_t::discarded: break;
+      case nlohmann::json::value_t::discarded:
+        break;
     }
     return stop("This value is not JSON.");
   }

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <set>
 
-
 #include "events/limits.h"
 #include "events/wire/canonical_json.h"
 
@@ -72,20 +71,28 @@ class JsonWalk {
     return true;
   }
   void skip_blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
       ++at_;
     }
   }
 
   bool value() {
     switch (peek()) {
-      case '{': return object();
-      case '[': return array();
-      case '"': return string(nullptr);
-      case 't': return word("true");
-      case 'f': return word("false");
-      case 'n': return word("null");
-      default: break;
+      case '{':
+        return object();
+      case '[':
+        return array();
+      case '"':
+        return string(nullptr);
+      case 't':
+        return word("true");
+      case 'f':
+        return word("false");
+      case 'n':
+        return word("null");
+      default:
+        break;
     }
     return peek() == '-' || is_digit(peek()) ? number() : stop_expecting("a JSON value");
   }

@@ -7,11 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>  // complete, since it is returned by value
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>  // complete, since it is returned by value
 
 #include "events/result.h"
 
@@ -19,8 +18,9 @@ namespace tenure {
 
 // The first place where a text stops being acceptable JSON.
 struct JsonFault {
-  std::uint64_t offset = 0;  // bytes from 0, of the first byte that cannot stand there; the length where the text ends too early
-  std::string because;       // one sentence
+  // Bytes from 0, of the first byte that cannot stand there; the length where the text ends too early.
+  std::uint64_t offset = 0;
+  std::string because;  // one sentence
 };
 
 // Nothing when the text is acceptable. Serves any parser that cannot say where it stopped.

@@ -1,8 +1,8 @@
+#include <rapidcheck.h>
+
 #include <cmath>
 #include <cstring>
-
 #include <nlohmann/json.hpp>
-#include <rapidcheck.h>
 
 #include "events/limits.h"
 #include "events/wire/canonical_json.h"
@@ -46,8 +46,9 @@ TEST_CASE("canonical JSON of a mixed value has no blanks, sorted names and ECMAS
 }
 
 TEST_CASE("names are sorted by UTF-16 code units, not by bytes") {
-  CHECK(canonical(R"({"\u20ac":5,"\r":1,"\ufb33":7,"1":2,"\ud83d\ude00":6,"\u0080":3,"\u00f6":4})") ==
-        "{\"\\r\":1,\"1\":2,\"\xC2\x80\":3,\"\xC3\xB6\":4,\"\xE2\x82\xAC\":5,\"\xF0\x9F\x98\x80\":6,\"\xEF\xAC\xB3\":7}");
+  CHECK(
+      canonical(R"({"\u20ac":5,"\r":1,"\ufb33":7,"1":2,"\ud83d\ude00":6,"\u0080":3,"\u00f6":4})") ==
+      "{\"\\r\":1,\"1\":2,\"\xC2\x80\":3,\"\xC3\xB6\":4,\"\xE2\x82\xAC\":5,\"\xF0\x9F\x98\x80\":6,\"\xEF\xAC\xB3\":7}");
   CHECK(canonical_less("a", "ab"));
   CHECK_FALSE(canonical_less("ab", "ab"));
   CHECK(canonical_less("\xF4\x8F\xBF\xBF", "\xEE\x80\x80"));  // U+10FFFF before U+E000
