@@ -44,13 +44,22 @@ std::optional<RoleIndex> Access::system_role(Number role) {
   return system_.emplace(role, model_->role(facts_.name(role).name)).first->second;
 }
 
-bool Access::role_exists(Number role) { return role != 0 && (system_role(role) || facts_.state(role).exists()); }
+bool Access::role_exists(Number role) { return role != 0 && (system_role(role) || custom_role_exists(role)); }
+
+bool Access::custom_role_exists(Number role) {
+  const Live* exists = facts_.state(role).find({SlotKind::exists});
+  if (!exists) return false;
+  // Creating a role that the model of that time had already made nothing.
+  const auto model = facts_.model_at(exists->at);
+  return !model || !model->role(facts_.name(role).name);
+}
 
 std::optional<std::pair<std::string, Cell>> Access::custom_grant(Number role, const PermissionId& permission, Point at,
                                                                  int depth) {
   if (depth > chain_max) return std::nullopt;
   // A copy: the state at another point may be dropped while the chain is followed.
   const EntityState state = facts_.state_at(role, at);
+  if (!state.exists()) return std::nullopt;
   if (const Number p = facts_.number(EntityKind::permission, permission.text)) {
     const Live* own = state.find({SlotKind::edited_grant, p});
     if (!own) own = state.find({SlotKind::created_grant, p});
@@ -77,7 +86,7 @@ Cell Access::cell(Number role, PermissionIndex permission) {
   Cell found;
   if (const auto system = system_role(role)) {
     found = model_->cell(*system, permission);
-  } else if (facts_.state(role).exists()) {
+  } else if (custom_role_exists(role)) {
     const auto grant = custom_grant(role, model_->permissions()[permission].id, facts_.at(), 0);
     if (grant) {
       found = grant->second;
@@ -112,7 +121,7 @@ Number Access::direct_role(Number member) {
 std::vector<Number> Access::custom_roles() {
   std::vector<Number> roles;
   for (const Interval& i : facts_.list({ListKind::entities, static_cast<Number>(EntityKind::role)})) {
-    if (!system_role(i.principal)) roles.push_back(i.principal);
+    if (!system_role(i.principal) && custom_role_exists(i.principal)) roles.push_back(i.principal);
   }
   std::sort(roles.begin(), roles.end());
   return roles;
@@ -190,6 +199,24 @@ bool Access::any_assignment(const EntityState& member, const std::string& kind) 
   });
 }
 
+bool Access::holds_kind(Number resource, const std::string& kind, int depth) {
+  if (depth > chain_max) return false;
+  for (const Interval& child : facts_.list({ListKind::children, resource})) {
+    if (!resource_exists(resource, child.link) || !facts_.state(child.principal).exists()) continue;
+    if (kind_of(facts_.name(child.principal).name) == kind) return true;
+    if (holds_kind(child.principal, kind, depth + 1)) return true;
+  }
+  return false;
+}
+
+bool Access::assigned_to_some(const EntityState& member, const std::string& kind) {
+  if (any_assignment(member, kind)) return true;
+  const auto [first, last] = member.of_kind(SlotKind::assigned);
+  return std::any_of(first, last, [&](const Live& l) {
+    return resource_exists(l.slot.a, l.at) && holds_kind(l.slot.a, kind, 0);
+  });
+}
+
 bool Access::assigned_to(const EntityState& member, Number resource) {
   for (int step = 0; resource != 0 && step < chain_max; ++step) {
     const Live* link = member.find({SlotKind::assigned, resource});
@@ -203,11 +230,16 @@ bool Access::assigned_to(const EntityState& member, Number resource) {
 std::optional<Reach> Access::visible(const EntityState& member, Visibility visibility, const Question& question) {
   const std::string& kind = model_->permissions()[question.permission].resource_kind;
   if (visibility == Visibility::all || kind.empty()) return Reach::all;
-  const bool any = any_assignment(member, kind);
-  if (visibility == Visibility::all_unless_assigned && !any) return Reach::all;
-  if (!question.resource) return any ? std::optional(Reach::assigned) : std::nullopt;
+  if (visibility == Visibility::all_unless_assigned && !any_assignment(member, kind)) return Reach::all;
+  if (!question.resource) return assigned_to_some(member, kind) ? std::optional(Reach::assigned) : std::nullopt;
   const Number resource = facts_.number(EntityKind::scope, to_text(*question.resource));
   return assigned_to(member, resource) ? std::optional(Reach::assigned) : std::nullopt;
+}
+
+bool Access::assigned_where_needed(const EntityState& member, Visibility visibility, Number resource) {
+  const std::string_view kind = kind_of(facts_.name(resource).name);
+  if (visibility == Visibility::all_unless_assigned && !any_assignment(member, std::string(kind))) return true;
+  return assigned_to(member, resource);
 }
 
 std::optional<Reach> Access::scope_reach(Number scope, const Question& question) {
@@ -233,16 +265,23 @@ void Access::add_role(std::vector<Path>& paths, const EntityState& member, Numbe
   paths.push_back(std::move(path));
 }
 
-void Access::add_grants(std::vector<Path>& paths, Number holder, const Path& base, const Question& question,
-                        bool explain) {
+void Access::add_grants(std::vector<Path>& paths, const EntityState& member, Number holder, const Path& base,
+                        const Question& question, bool explain) {
   const auto [first, last] = facts_.state(holder).of_kind(SlotKind::grant);
   for (const Live* l = first; l != last; ++l) {
-    const auto reach = scope_reach(l->slot.a, question);
+    auto reach = scope_reach(l->slot.a, question);
     if (!reach || !grant_counts(l->slot.b, l->slot.a, l->at)) continue;
+    const Cell granted = cell(l->slot.b, question.permission);
+    if (granted.level == 0) continue;
+    if (*reach == Reach::all) {
+      reach = visible(member, granted.visibility, question);
+    } else if (granted.visibility != Visibility::all && !assigned_where_needed(member, granted.visibility, l->slot.a)) {
+      reach = std::nullopt;
+    }
+    if (!reach) continue;
     Path path = base;
-    path.level = cell(l->slot.b, question.permission).level;
+    path.level = granted.level;
     path.reach = *reach;
-    if (path.level == 0) continue;
     if (explain) {
       path.edges.push_back({"role " + facts_.name(l->slot.b).name + " on " + facts_.name(l->slot.a).name, l->since});
     }
@@ -270,30 +309,32 @@ Number Access::setting_role(const Question& question, Edge* edge) {
   return 0;
 }
 
-void Access::add_everyone(std::vector<Path>& paths, const Question& question, bool explain) {
+void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, const Question& question,
+                          bool explain) {
   Path base;
   base.kind = PathKind::everyone;
-  add_grants(paths, facts_.org_entity(), base, question, explain);
+  add_grants(paths, member, facts_.org_entity(), base, question, explain);
   Edge edge;
   const Number role = setting_role(question, &edge);
   if (role == 0) return;
-  base.level = model_->cell(static_cast<RoleIndex>(role - 1), question.permission).level;
-  base.reach = Reach::all;
-  if (base.level == 0) return;
+  const Cell granted = model_->cell(static_cast<RoleIndex>(role - 1), question.permission);
+  const auto reach = visible(member, granted.visibility, question);
+  if (granted.level == 0 || !reach) return;
+  base.level = granted.level;
+  base.reach = *reach;
   if (explain && edge.event.position != 0) base.edges.push_back(std::move(edge));
   paths.push_back(std::move(base));
 }
 
-bool Access::disabled(Number member) { return facts_.state(member).find({SlotKind::disabled}) != nullptr; }
+bool Access::disabled(Number member) { return facts_.state(member).find({SlotKind::disabled, 0}) != nullptr; }
 
 std::string Access::cut(Number member, const EntityState& state, const Question& question) {
   const PermissionRule& rule = model_->permissions()[question.permission];
   const auto [first, last] = state.of_kind(SlotKind::disabled);
   for (const Live* l = first; l != last; ++l) {
     const auto& kept = model_->kept_when_disabled();
-    if (l->slot.a == 0 && std::find(kept.begin(), kept.end(), question.permission) == kept.end()) {
-      return "the member is disabled";
-    }
+    if (std::find(kept.begin(), kept.end(), question.permission) != kept.end()) break;
+    if (l->slot.a == 0) return "the member is disabled";
     if (l->slot.a != 0 && facts_.name(l->slot.a).name == rule.module) return "the member is disabled in " + rule.module;
   }
   if (!rule.feature.empty()) {
@@ -307,7 +348,8 @@ std::string Access::cut(Number member, const EntityState& state, const Question&
     if (role == 0 || system_role(role) != model_->owner_role()) return "only the owner may have it";
   }
   if (rule.parent) {
-    const Effective above = effective(member, {*rule.parent, 1, question.resource}, false);
+    const bool same_kind = model_->permissions()[*rule.parent].resource_kind == rule.resource_kind;
+    const Effective above = effective(member, {*rule.parent, 1, same_kind ? question.resource : std::nullopt}, false);
     if (above.level < rule.parent_level) {
       return "it needs " + model_->permissions()[*rule.parent].name + " at " +
              model_->level_name(*rule.parent, rule.parent_level).text + " first";
@@ -318,6 +360,11 @@ std::string Access::cut(Number member, const EntityState& state, const Question&
 
 Effective Access::effective(Number member, const Question& question, bool explain) {
   Effective answer;
+  const std::string& about = model_->permissions()[question.permission].resource_kind;
+  if (question.resource && !about.empty() && about != question.resource->kind) {
+    answer.denied_because = "the permission is about resources of kind " + about;
+    return answer;
+  }
   const EntityState& state = facts_.state(member);
   const bool exists = state.exists();
   std::vector<Path> paths;
@@ -333,18 +380,18 @@ Effective Access::effective(Number member, const Question& question, bool explai
       Path path;
       path.kind = PathKind::group;
       path.edges = link.edges;
-      add_grants(paths, link.group, path, question, explain);
+      add_grants(paths, state, link.group, path, question, explain);
       const Live* held = facts_.state(link.group).find({SlotKind::role});
       if (!held) continue;
       if (explain) path.edges.push_back({"group role " + facts_.name(held->value).name, held->since});
       const Number role = resolve_role(held->value, held->at, explain ? &path.edges : nullptr);
       if (role != 0) add_role(paths, state, role, std::move(path), question);
     }
-    add_everyone(paths, question, explain);
+    add_everyone(paths, state, question, explain);
   }
   if (exists || model_->outsiders_hold_scoped_grants()) {
     base.kind = PathKind::grant;
-    add_grants(paths, member, base, question, explain);
+    add_grants(paths, state, member, base, question, explain);
   }
   std::string why = paths.empty() ? (exists ? "no role, group or grant gives it" : "not a member at that time")
                                   : cut(member, state, question);

@@ -100,6 +100,7 @@ class Access {
   };
 
   std::optional<RoleIndex> system_role(Number role);
+  bool custom_role_exists(Number role);
   std::optional<std::pair<std::string, Cell>> custom_grant(Number role, const PermissionId& permission, Point at,
                                                            int depth);
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
@@ -110,10 +111,15 @@ class Access {
   std::optional<Reach> visible(const EntityState& member, Visibility visibility, const Question& question);
   bool assigned_to(const EntityState& member, Number resource);
   bool any_assignment(const EntityState& member, const std::string& kind);
+  // Whether a resource of the kind lies in the resource.
+  bool holds_kind(Number resource, const std::string& kind, int depth);
+  bool assigned_to_some(const EntityState& member, const std::string& kind);
+  bool assigned_where_needed(const EntityState& member, Visibility visibility, Number resource);
 
   void add_role(std::vector<Path>& paths, const EntityState& member, Number role, Path path, const Question& question);
-  void add_grants(std::vector<Path>& paths, Number holder, const Path& base, const Question& question, bool explain);
-  void add_everyone(std::vector<Path>& paths, const Question& question, bool explain);
+  void add_grants(std::vector<Path>& paths, const EntityState& member, Number holder, const Path& base,
+                  const Question& question, bool explain);
+  void add_everyone(std::vector<Path>& paths, const EntityState& member, const Question& question, bool explain);
   // Empty if nothing cuts; else why everything is cut.
   std::string cut(Number member, const EntityState& state, const Question& question);
 

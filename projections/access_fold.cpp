@@ -99,15 +99,36 @@ Outcome<std::vector<Change>> AccessFold::changes(ViewWriter& views, OrgNumber or
   return changes;
 }
 
+Outcome<void> AccessFold::find_earliest(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
+                                        Instant turned, bool counts, RecordSource& records) {
+  std::int64_t earliest = std::min(head.earliest_us, turned.us);
+  if (!counts) {
+    if (turned.us != head.earliest_us) return {};
+    earliest = std::numeric_limits<std::int64_t>::max();
+    for (Version version(1); version < record.version; version = version.next()) {
+      const auto other = records.record_of(record.org, version);
+      if (!other) return other.error();
+      if (std::holds_alternative<event::EventRetracted>(other->event.data)) continue;
+      const auto gone = is_retracted(views, org, other->position, record.position);
+      if (!gone) return gone.error();
+      if (!*gone) earliest = std::min(earliest, other->event.occurred_at->us);
+    }
+  }
+  if (earliest == head.earliest_us) return {};
+  head.earliest_us = earliest;
+  views.put(earliest_key(org, record.position), time_value(earliest));
+  return {};
+}
+
 Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
-                                  const RecordOf& record_of) {
+                                  RecordSource& records) {
   const Position target = std::get<event::EventRetracted>(record.event.data).position;
   // A retraction may retract a retraction: the entries are those of the event at the end of the chain.
   Position base = target;
-  auto of = record_of(base);
+  auto of = records.record(base);
   while (of && std::holds_alternative<event::EventRetracted>(of->event.data)) {
     base = std::get<event::EventRetracted>(of->event.data).position;
-    of = record_of(base);
+    of = records.record(base);
   }
   if (!of) return of.error();
   const auto was = is_retracted(views, org, base, record.position);
@@ -129,11 +150,11 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
     if (!done) return done;
     note_late(views, org, *entity, point.us, head.newest_us, record.position);
   }
-  return {};
+  return find_earliest(views, org, head, record, *of->event.occurred_at, *was, records);
 }
 
 Outcome<void> AccessFold::apply(ViewWriter& views, const Record& record, const Digest& digest,
-                                const RecordOf& record_of) {
+                                RecordSource& records) {
   auto org = find_org(views, record.org);
   if (org && *org == 0) org = make_org(views, record.org);
   if (!org) return org.error();
@@ -159,12 +180,13 @@ Outcome<void> AccessFold::apply(ViewWriter& views, const Record& record, const D
     views.put(named_key(*org, *member), position_value(record.position));
   }
   if (record.event.id) views.put(id_key(*org, *record.event.id), position_value(record.position));
-  if (std::holds_alternative<event::EventRetracted>(record.event.data)) {
-    const auto done = retract(views, *org, head, record, record_of);
+  const bool retraction = std::holds_alternative<event::EventRetracted>(record.event.data);
+  if (retraction) {
+    const auto done = retract(views, *org, head, record, records);
     if (!done) return done;
   }
   if (late) views.put(newest_key(*org, record.version), time_value(head.newest_us));
-  if (at < head.earliest_us) {
+  if (at < head.earliest_us && !retraction) {
     head.earliest_us = at;
     views.put(earliest_key(*org, record.position), time_value(at));
   }

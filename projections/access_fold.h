@@ -37,19 +37,28 @@ Outcome<std::vector<Change>> changes_of(const Record& record, const NumberOf& nu
 // A model as the directory names it.
 std::string model_name(const ModelId& id, std::string_view version);
 
+// The log as the fold sees it: what is committed, and the batch in hand up to the record being folded.
+class RecordSource {
+ public:
+  virtual ~RecordSource() = default;
+  virtual Outcome<Record> record(Position position) = 0;
+  virtual Outcome<Record> record_of(const OrgId& org, Version version) = 0;
+};
+
 class AccessFold {
  public:
-  // Gives a record of the log by position, those of the batch in hand too.
-  using RecordOf = std::function<Outcome<Record>(Position)>;
 
   explicit AccessFold(const Models& models) : models_(models) {}
 
   // `digest` is the SHA-256 of the record's bytes.
-  Outcome<void> apply(ViewWriter& views, const Record& record, const Digest& digest, const RecordOf& record_of);
+  Outcome<void> apply(ViewWriter& views, const Record& record, const Digest& digest, RecordSource& records);
 
  private:
   Outcome<void> retract(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
-                        const RecordOf& record_of);
+                        RecordSource& records);
+  // history_from after an event was retracted (or counts again): a retraction may take the earliest away.
+  Outcome<void> find_earliest(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
+                              Instant turned, bool counts, RecordSource& records);
   Outcome<std::vector<Change>> changes(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record);
 
   const Models& models_;
@@ -63,7 +72,8 @@ Outcome<Position> position_of_id(storage::ViewReader& views, OrgNumber org, cons
 // The position of the record that has a member's sealed identity, or 0.
 Outcome<Position> first_named(storage::ViewReader& views, OrgNumber org, Number member);
 
-// history_from as known at a position: the earliest occurred_at, or nothing while there is none.
+// history_from as known at a position: the earliest occurred_at of what was not retracted, retractions aside; nothing
+// while there is none.
 Outcome<std::optional<Instant>> earliest_known(storage::ViewReader& views, OrgNumber org, Position known);
 // The newest occurred_at up to a version where that version's own event was late; nothing where it was not.
 Outcome<std::optional<Instant>> newest_row(storage::ViewReader& views, OrgNumber org, Version version);

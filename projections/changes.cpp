@@ -38,12 +38,12 @@ class Collector {
 
   void operator()(const event::MemberInvited& e) {
     member(e.member);
-    end_invitation();
-    set({SlotKind::invited}, e.role ? n(EntityKind::role, e.role->text) : 0);
-    for (const GroupId& group : e.groups) set({SlotKind::invited_group, n(EntityKind::group, group.text)});
+    const auto low = static_cast<Number>(at_.position), high = static_cast<Number>(at_.position >> 32);
+    set({SlotKind::invited, high, low}, e.role ? n(EntityKind::role, e.role->text) : 0);
+    for (const GroupId& group : e.groups) set({SlotKind::invited_group, n(EntityKind::group, group.text), low});
     if (!e.expires_at) return;
     const auto bits = static_cast<std::uint64_t>(e.expires_at->us);
-    set({SlotKind::expires, static_cast<Number>(bits >> 32), static_cast<Number>(bits)});
+    set({SlotKind::expires, low, static_cast<Number>(bits >> 32)}, static_cast<Number>(bits));
   }
   void operator()(const event::InvitationAccepted& e) {
     member(e.member);
@@ -195,7 +195,7 @@ class Collector {
   void set_role(std::string_view role) { set({SlotKind::role}, n(EntityKind::role, role)); }
 
   void end_invitation() {
-    add(Op::clear, {SlotKind::invited});
+    add(Op::clear_kind, {SlotKind::invited});
     add(Op::clear_kind, {SlotKind::invited_group});
     add(Op::clear_kind, {SlotKind::expires});
   }

@@ -43,20 +43,42 @@ void EntityState::set(const Entry& entry, Slot slot, Number value) {
   }
 }
 
+std::optional<Invitation> EntityState::invitation(Instant at) const {
+  std::optional<Invitation> latest;
+  const auto [first, last] = of_kind(SlotKind::invited);
+  for (const Live* l = first; l != last; ++l) {
+    Invitation found{l->at, l->value, {}, Instant::max()};
+    const auto [e, e_last] = of_kind(SlotKind::expires);
+    for (const Live* x = e; x != e_last; ++x) {
+      if (x->at != l->at) continue;
+      found.expires_at.us = static_cast<std::int64_t>(static_cast<std::uint64_t>(x->slot.b) << 32 | x->value);
+    }
+    if (found.expires_at <= at || (latest && found.at < latest->at)) continue;
+    const auto [g, g_last] = of_kind(SlotKind::invited_group);
+    for (const Live* x = g; x != g_last; ++x) {
+      if (x->at == l->at) found.groups.push_back(x->slot.a);
+    }
+    latest = std::move(found);
+  }
+  return latest;
+}
+
+namespace {
+
+bool of_invitation(SlotKind kind) {
+  return kind == SlotKind::invited || kind == SlotKind::invited_group || kind == SlotKind::expires;
+}
+
+}  // namespace
+
 void EntityState::accept(const Entry& entry) {
   // The member exists from here on even if no invitation is known: the acceptance is the fact.
-  const Live* invited = find({SlotKind::invited});
-  const Number role = invited ? invited->value : 0;
-  std::vector<Number> groups;
-  const auto [first, last] = of_kind(SlotKind::invited_group);
-  for (const Live* l = first; l != last; ++l) groups.push_back(l->slot.a);
-  std::erase_if(live, [](const Live& l) {
-    return l.slot.kind == SlotKind::invited || l.slot.kind == SlotKind::invited_group ||
-           l.slot.kind == SlotKind::expires;
-  });
+  const auto taken = invitation(Instant{entry.at.us});
+  std::erase_if(live, [](const Live& l) { return of_invitation(l.slot.kind); });
   set(entry, {SlotKind::exists}, 0);
-  if (role != 0) set(entry, {SlotKind::role}, role);
-  for (const Number group : groups) set(entry, {SlotKind::group, group}, 0);
+  if (!taken) return;
+  if (taken->role != 0) set(entry, {SlotKind::role}, taken->role);
+  for (const Number group : taken->groups) set(entry, {SlotKind::group, group}, 0);
 }
 
 void EntityState::apply(const Entry& entry) {
@@ -72,7 +94,10 @@ void EntityState::apply(const Entry& entry) {
       return;
     case Op::end: {
       const bool keep_endings = entry.slot.b != 0;
-      std::erase_if(live, [&](const Live& l) { return l.slot.kind != SlotKind::ended || !keep_endings; });
+      std::erase_if(live, [&](const Live& l) {
+        const bool stays = of_invitation(l.slot.kind) || l.slot.kind == SlotKind::model || l.slot.kind == SlotKind::mode;
+        return !stays && (l.slot.kind != SlotKind::ended || !keep_endings);
+      });
       const Slot ended{SlotKind::ended,
                        keep_endings ? static_cast<Number>(entry.at.position >> 32) : 0,
                        keep_endings ? static_cast<Number>(entry.at.position) : 0};

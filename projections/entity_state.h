@@ -11,7 +11,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +27,8 @@ enum class SlotKind : std::uint8_t {
   grant = 4,          // a: scope, b: role
   assigned = 5,       // a: scope (a resource)
   disabled = 6,       // a: area, 0 for everywhere
-  invited = 7,        // value: role or 0
-  invited_group = 8,  // a: group
+  invited = 7,        // a, b: position of the invitation; value: role or 0
+  invited_group = 8,  // a: group, b: low half of the invitation's position
   parent = 9,         // value: group or resource
   setting = 10,       // a: setting, value: value
   feature = 11,       // a: feature, value: 0 off, 1 on
@@ -38,7 +38,7 @@ enum class SlotKind : std::uint8_t {
   edited_grant = 15,  // a: permission, value: level
   ended = 16,         // when it ended last; roles keep every ending (a, b: position), value: reassign_to
   mode = 17,          // value: 0 observe, 1 enforce
-  expires = 18,       // of the invitation; a, b: the high and low half of the instant's bits
+  expires = 18,       // a: low half of the invitation's position, b and value: the instant's bits
 };
 
 struct Slot {
@@ -52,8 +52,8 @@ enum class Op : std::uint8_t {
   set = 1,
   clear = 2,
   clear_kind = 3,   // every slot of the kind
-  end = 4,          // clears everything; b of the slot: 1 to keep every ending (roles)
-  accept = 5,       // the pending invitation, if any, becomes membership, role and groups
+  end = 4,          // clears everything but invitations, model and mode; b of the slot: 1 to keep every ending (roles)
+  accept = 5,       // the latest invitation that has not run out, if any, becomes membership, role and groups
   reset_role = 6,   // edits go, and what was granted beside the base
 };
 
@@ -77,6 +77,14 @@ struct Live {
   Point since;  // the first of an unbroken run of events that set it to this value
 };
 
+// An invitation that waits for an answer.
+struct Invitation {
+  Point at;
+  Number role = 0;
+  std::vector<Number> groups;
+  Instant expires_at = Instant::max();
+};
+
 struct EntityState {
   std::vector<Live> live;  // sorted by slot
 
@@ -84,6 +92,9 @@ struct EntityState {
   bool exists() const { return find({SlotKind::exists}) != nullptr; }
   // The slots of one kind, in order.
   std::pair<const Live*, const Live*> of_kind(SlotKind kind) const;
+
+  // The latest invitation that has not run out at an instant.
+  std::optional<Invitation> invitation(Instant at) const;
 
   void apply(const Entry& entry);
 

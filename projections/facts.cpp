@@ -10,7 +10,7 @@ namespace {
 
 // org.deleted ends everything: what was set before it, and not since, is gone.
 void cut_at_org_end(EntityState& state, Point ended) {
-  std::erase_if(state.live, [&](const Live& l) { return l.at <= ended && l.slot.kind != SlotKind::ended; });
+  std::erase_if(state.live, [&](const Live& l) { return l.at <= ended; });
   for (Live& l : state.live) {
     if (l.since <= ended) l.since = l.at;
   }
@@ -174,11 +174,12 @@ Models::Model Facts::model_at(Point at) {
   if (const Live* in_force = state_at(org, at).find({SlotKind::model})) {
     model = in_force->value;
   } else {
-    // Before the first model (or after the organization's end): the first one that was ever in force.
+    // Before the organization's creation its first model holds: the one that was recorded first.
+    std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
     for (const Entry& entry : entries(org)) {
-      if (entry.op != Op::set || entry.slot.kind != SlotKind::model) continue;
+      if (entry.op != Op::set || entry.slot.kind != SlotKind::model || entry.at.position > first) continue;
+      first = entry.at.position;
       model = entry.value;
-      break;
     }
   }
   if (model == 0) return nullptr;

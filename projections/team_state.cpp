@@ -11,8 +11,8 @@ TeamState::Status FactsTeamState::status(const Person& person) const {
   const Number number = member(person);
   if (number == 0) return Status::unknown;
   const EntityState& state = access_.facts().state(number);
-  if (state.exists()) return state.find({SlotKind::disabled}) ? Status::disabled : Status::active;
-  if (state.find({SlotKind::invited})) return Status::invited;
+  if (state.exists()) return state.find({SlotKind::disabled, 0}) ? Status::disabled : Status::active;
+  if (state.invitation(Instant{access_.facts().at().us})) return Status::invited;
   return state.find({SlotKind::ended}) ? Status::removed : Status::unknown;
 }
 
@@ -57,7 +57,7 @@ bool FactsTeamState::group_exists(const GroupId& group) const {
 
 bool FactsTeamState::resource_exists(const ResourceId& resource) const {
   const Number number = access_.facts().number(EntityKind::scope, to_text(resource));
-  if (number != 0) return access_.resource_exists(number, Point{});
+  if (number != 0) return access_.resource_exists(number, access_.facts().at());
   const ResourceKind* kind = access_.model().resource_kind(resource.kind);
   return kind && !kind->declared;
 }

@@ -4,9 +4,33 @@ namespace tenure::projections {
 
 void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) { base_ = std::move(base); }
 
-void ViewWriter::put(std::string key, std::string value) { changes_.insert_or_assign(std::move(key), std::move(value)); }
+void ViewWriter::put(std::string key, std::string value) { change(std::move(key), std::move(value)); }
 
-void ViewWriter::erase(std::string key) { changes_.insert_or_assign(std::move(key), std::nullopt); }
+void ViewWriter::erase(std::string key) { change(std::move(key), std::nullopt); }
+
+void ViewWriter::change(std::string key, std::optional<std::string> value) {
+  const auto it = changes_.lower_bound(key);
+  if (it != changes_.end() && it->first == key) {
+    undo_.emplace_back(it->first, std::move(it->second));
+    it->second = std::move(value);
+  } else {
+    undo_.emplace_back(key, std::nullopt);
+    changes_.emplace_hint(it, std::move(key), std::move(value));
+  }
+}
+
+void ViewWriter::mark() { undo_.clear(); }
+
+void ViewWriter::roll_back() {
+  for (; !undo_.empty(); undo_.pop_back()) {
+    auto& [key, before] = undo_.back();
+    if (before) {
+      changes_.find(key)->second = std::move(*before);
+    } else {
+      changes_.erase(changes_.find(key));
+    }
+  }
+}
 
 void ViewWriter::keep(std::string_view key, const std::optional<std::string>& value) {
   if (cache_bytes_ > cache_bytes_max) {
@@ -110,11 +134,13 @@ std::vector<storage::ViewWrite> ViewWriter::take() {
     writes.push_back({key, std::move(value)});
   }
   changes_.clear();
+  undo_.clear();
   return writes;
 }
 
 void ViewWriter::forget() {
   changes_.clear();
+  undo_.clear();
   cache_.clear();
   cache_bytes_ = 0;
 }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "storage/store.h"
@@ -36,6 +37,10 @@ class ViewWriter : public storage::ViewReader {
   Outcome<void> scan(std::string_view from, std::string_view to,
                      const std::function<bool(std::string_view, std::string_view)>& row) override;
 
+  // Everything changed after `mark` is undone by `roll_back`; a new mark forgets the older one.
+  void mark();
+  void roll_back();
+
   // The changes since the last take, in key order.
   std::vector<storage::ViewWrite> take();
   void forget();
@@ -46,12 +51,17 @@ class ViewWriter : public storage::ViewReader {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
+  // A change as it stood before it was changed again: nothing if there was none.
+  using Undo = std::pair<std::string, std::optional<std::optional<std::string>>>;
+
   void keep(std::string_view key, const std::optional<std::string>& value);
+  void change(std::string key, std::optional<std::string> value);
 
   std::unique_ptr<storage::Snapshot> base_;
   std::map<std::string, std::optional<std::string>, std::less<>> changes_;
   std::unordered_map<std::string, std::optional<std::string>, TextHash, std::equal_to<>> cache_;
   std::size_t cache_bytes_ = 0;
+  std::vector<Undo> undo_;
 };
 
 }  // namespace tenure::projections

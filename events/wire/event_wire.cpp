@@ -162,9 +162,9 @@ Decided<Event> read_event(std::string_view text) {
   return std::move(events->front());
 }
 
-std::string write_event(const Event& event) {
-  std::string out;
-  WriteTo to{out};
+namespace {
+
+void write_members(WriteTo& to, const Event& event) {
   bool first = true;
   write_field(to, "actor", event.actor, first);
   write_field(to, "approved_by", event.approved_by, first);
@@ -179,6 +179,27 @@ std::string write_event(const Event& event) {
   write_field(to, "source_ip", event.source_ip, first);
   write_field(to, "ticket", event.ticket, first);
   write_field(to, "type", std::string(type_name(event.data)), first);
+}
+
+}  // namespace
+
+std::string write_event(const Event& event) {
+  std::string out;
+  WriteTo to{out};
+  write_members(to, event);
+  return out;
+}
+
+std::string fingerprint(const Event& event, bool with_time) {
+  std::string out;
+  WriteTo to{out, true};
+  if (with_time) {
+    write_members(to, event);
+  } else {
+    Event timeless = event;
+    timeless.occurred_at.reset();
+    write_members(to, timeless);
+  }
   return out;
 }
 

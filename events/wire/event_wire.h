@@ -27,6 +27,8 @@ Decided<Event> read_event(std::string_view text);
 // The event's own fields as JSON object members, without braces and without `position` and the like;
 // people as identities where known, else as "subject:ID". For the API and for `action.denied`.
 std::string write_event(const Event& event);
+// What makes two sendings of an event the same: everything that the client said, people by subject.
+std::string fingerprint(const Event& event, bool with_time);
 // The `data` object alone, as the API shows it.
 std::string write_data(const EventData& data);
 
