@@ -1,0 +1,93 @@
+#include "services/record/batch.h"
+
+#include "events/digest.h"
+
+namespace tenure::services {
+
+void Recorder::Batch::add(const Record& record, wire::EncodedRecord encoded) {
+  const Digest leaf = leaf_hash(encoded.bytes);
+  commit.records.push_back({record.org, record.version, leaf, std::move(encoded.bytes)});
+  for (wire::Part& part : encoded.parts) commit.blobs.push_back({part.hash, std::move(part.bytes)});
+  records.push_back(record);
+}
+
+void Recorder::Batch::mark() {
+  records_marked_ = records.size();
+  blobs_marked_ = commit.blobs.size();
+}
+
+void Recorder::Batch::roll_back() {
+  records.resize(records_marked_);
+  commit.records.resize(records_marked_);
+  commit.blobs.resize(blobs_marked_);
+}
+
+Decided<void> Recorder::Batch::can_retract(Position target, const OrgId& org) {
+  const std::string place = "/data/position";
+  if (target >= next()) {
+    return refuse(RefusalCode::unknown_event, "there is no event at position " + std::to_string(target.value) + " yet.", place);
+  }
+  const auto of = record(target);
+  if (!of || of->org != org) {
+    return refuse(RefusalCode::unknown_event,
+                  "position " + std::to_string(target.value) + " is not an event of this organization.", place);
+  }
+  if (std::holds_alternative<event::OrgCreated>(of->event.data)) {
+    return refuse(RefusalCode::invalid_field, "the creation of an organization cannot be retracted.", place);
+  }
+  return {};
+}
+
+Outcome<Record> Recorder::Batch::record(Position position) {
+  if (position >= first) {
+    const std::size_t i = position.value - first.value;
+    if (i < records.size()) return records[i];
+    return fail(FailureCode::not_found, "no record at position " + std::to_string(position.value));
+  }
+  const auto stored = base->record(position);
+  if (!stored) return stored.error();
+  return wire::read_record(stored->bytes, [this](const Digest& hash) { return base->blob(hash); });
+}
+
+Outcome<Record> Recorder::Batch::record_of(const OrgId& org, Version version) {
+  for (const Record& record : records) {
+    if (record.org == org && record.version == version) return record;
+  }
+  const auto position = base->position_of(org, version);
+  if (!position) return position.error();
+  return record(*position);
+}
+
+std::string KeptAnswer::encode() const {
+  std::string out;
+  projections::put_signed(out, at.us);
+  projections::put_varint(out, version.value);
+  projections::put_varint(out, positions.size());
+  for (const Position p : positions) projections::put_varint(out, p.value);
+  return out + body;
+}
+
+std::optional<KeptAnswer> KeptAnswer::decode(std::string_view bytes) {
+  projections::Reader in{bytes};
+  KeptAnswer kept;
+  kept.at.us = in.signed_varint();
+  kept.version = Version(in.varint());
+  for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) kept.positions.emplace_back(in.varint());
+  if (!in.good) return std::nullopt;
+  kept.body = std::string(in.rest);
+  return kept;
+}
+
+std::string idempotency_row(const IdempotencyKey& key) {
+  std::string row = projections::row_key(kept_rows, projections::Row::event_id);
+  const Digest digest = sha256(key.token + '\0' + key.key);
+  return row.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+}
+
+std::string checkpoint_value(Position position) {
+  std::string out;
+  projections::put_varint(out, position.value);
+  return out;
+}
+
+}  // namespace tenure::services

@@ -1,0 +1,68 @@
+// One batch in the making: what it will commit, and the log as it stands with it. Inside the recorder only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "events/wire/record_wire.h"
+#include "services/record/recorder.h"
+
+namespace tenure::services {
+
+struct Recorder::Batch : projections::RecordSource {
+  Position first;
+  Instant now;
+  storage::Snapshot* base = nullptr;
+  storage::Commit commit;
+  std::vector<Record> records;  // beside commit.records
+  std::map<std::string, Person> principals;
+
+  Position next() const { return Position(first.value + records.size()); }
+  void add(const Record& record, wire::EncodedRecord encoded);
+  void mark();
+  void roll_back();
+  // A retraction must name an earlier event of the same organization, and not its creation.
+  Decided<void> can_retract(Position target, const OrgId& org);
+
+  Outcome<Record> record(Position position) override;
+  Outcome<Record> record_of(const OrgId& org, Version version) override;
+
+ private:
+  std::size_t records_marked_ = 0, blobs_marked_ = 0;
+};
+
+// One request in the making.
+struct Recorder::Work {
+  AppendRequest& request;
+  Version version;
+  Mode mode = Mode::observe;
+  AppendAnswer answer;
+  Refusals refusals;
+  std::vector<std::pair<Event, Refusal>> denied;
+  std::vector<Person> people;  // named by the event in hand
+
+  void refuse(std::uint64_t index, Refusal refusal) {
+    refusal.index = index;
+    refusals.push_back(std::move(refusal));
+  }
+};
+
+// What is kept of an answer for its Idempotency-Key.
+struct KeptAnswer {
+  Instant at;
+  std::string body;
+  Version version;
+  std::vector<Position> positions;
+
+  std::string encode() const;
+  static std::optional<KeptAnswer> decode(std::string_view bytes);
+};
+
+// Rows that are no view of the log stand under a number that no organization gets, and outlive a rebuild.
+inline constexpr projections::OrgNumber kept_rows = 0xFFFFFFFF;
+std::string idempotency_row(const IdempotencyKey& key);
+std::string checkpoint_value(Position position);
+
+}  // namespace tenure::services

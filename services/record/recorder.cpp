@@ -1,0 +1,442 @@
+#include "services/record/recorder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "events/digest.h"
+#include "events/limits.h"
+#include "events/people.h"
+#include "events/wire/event_wire.h"
+#include "events/wire/record_wire.h"
+#include "projections/before.h"
+#include "services/record/batch.h"
+
+namespace tenure::services {
+
+using projections::EntityKind;
+using projections::Facts;
+using projections::FactsTeamState;
+using projections::Point;
+
+Instant system_clock_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
+}
+
+std::optional<Person> key_owner(const Event& event) {
+  std::optional<Person> owner;
+  Event copy = event;
+  each_person_in_data(copy, [&](Person& person) {
+    if (!owner) owner = person;
+  });
+  if (!owner && event.actor.is_person()) owner = event.actor.who;
+  return owner;
+}
+
+Recorder::Recorder(storage::Store& store, storage::People& people, const projections::Models& models, Clock clock)
+    : store_(store), people_(people), models_(models), clock_(std::move(clock)), fold_(models), head_(store.head()) {}
+
+std::vector<AppendResult> Recorder::failed(std::size_t requests, const Failure& failure) {
+  views_.forget();
+  names_.forget();
+  head_ = store_.head();
+  return std::vector<AppendResult>(requests, AppendResult(failure));
+}
+
+std::vector<AppendResult> Recorder::record(std::vector<AppendRequest> requests) {
+  Batch batch;
+  if (const auto done = begin(batch, requests); !done) return failed(requests.size(), done.error());
+  std::vector<AppendResult> results;
+  results.reserve(requests.size());
+  for (AppendRequest& request : requests) {
+    results.push_back(take(batch, request));
+    // A failure of the store in the middle leaves the views in doubt: the whole batch goes.
+    if (const auto* failure = std::get_if<Failure>(&results.back())) return failed(requests.size(), *failure);
+  }
+  batch.commit.views = views_.take();
+  if (batch.commit.records.empty() && batch.commit.views.empty()) return results;
+  const std::size_t count = batch.commit.records.size();
+  const auto done = store_.commit(std::move(batch.commit));
+  if (!done) return failed(requests.size(), done.error());
+  head_ = Position(head_.value + count);
+  newest_ = batch.now;
+  return results;
+}
+
+Outcome<void> Recorder::begin(Batch& batch, std::vector<AppendRequest>& requests) {
+  views_.stand_on(store_.snapshot());
+  batch.first = head_.next();
+  batch.commit.first = batch.first;
+  batch.base = &views_.base();
+  if (newest_.us == 0 && head_.value > 0) {
+    const auto last = batch.record(head_);
+    if (!last) return last.error();
+    newest_ = last->recorded_at;
+  }
+  batch.now = std::max(clock_(), Instant{newest_.us + 1});
+  return resolve_people(batch, requests);
+}
+
+// Everyone that the batch names, made known with one synced write an organization at most.
+Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>& requests) {
+  std::map<OrgId, std::vector<Person*>> named;
+  for (AppendRequest& request : requests) {
+    auto& people = named[request.org];
+    for (Event& event : request.events) {
+      each_person(event, [&](Person& person) { people.push_back(&person); });
+    }
+    Person& principal = batch.principals[request.org.text + '\0' + request.by.principal];
+    if (!request.by.principal.empty() && principal.identity.empty()) {
+      principal.identity = request.by.principal;
+      people.push_back(&principal);
+    }
+  }
+  for (auto& [org, people] : named) {
+    if (people.empty()) continue;
+    std::vector<std::string_view> identities;
+    identities.reserve(people.size());
+    for (const Person* person : people) identities.push_back(person->identity);
+    const auto subjects = people_.find_or_make(org, identities);
+    if (!subjects) return subjects.error();
+    for (std::size_t i = 0; i < people.size(); ++i) people[i]->subject = (*subjects)[i];
+  }
+  return {};
+}
+
+AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
+  if (auto answer = seen_before(batch, request)) return std::move(*answer);
+  Work work{request, {}, Mode::observe, {}, {}, {}, {}};
+  const auto org = projections::find_org(views_, request.org);
+  if (!org) return org.error();
+  const bool creates =
+      !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
+  if (*org == 0 && !creates && !request.own) {
+    return Refusals{refuse(RefusalCode::unknown_org,
+                           "there is no organization \"" + request.org.text + "\"; create it with POST /v1/orgs.", "org")};
+  }
+  const auto head = projections::read_head(views_, *org);
+  if (!head) return head.error();
+  const Version version = *org == 0 || !*head ? Version(0) : (*head)->version;
+  if (creates && version != Version(0)) {
+    const auto again = earlier(batch, work, request.events.front(), work.refusals);
+    if (!again) return again.error();
+    if (*again && work.refusals.empty()) return AppendAnswer{{**again}, version};
+    return Refusals{refuse(RefusalCode::already_exists, "the organization \"" + request.org.text + "\" exists.", "id")};
+  }
+  views_.mark();
+  batch.mark();
+  work.version = version;
+  for (std::uint64_t i = 0; i < request.events.size(); ++i) {
+    const auto done = take_event(batch, work, request.events[i], i);
+    if (!done) return done.error();
+  }
+  const bool all_there = std::all_of(work.answer.items.begin(), work.answer.items.end(),
+                                     [](const Appended& a) { return a.duplicate; });
+  if (work.refusals.empty() && request.expected && *request.expected != version && !all_there) {
+    Refusal stale = refuse(RefusalCode::version_conflict,
+                           "the organization is at version " + std::to_string(version.value) + ", not " +
+                               std::to_string(request.expected->value) + "; read what changed and send again.",
+                           "If-Match");
+    stale.version = version.value;
+    work.refusals.push_back(std::move(stale));
+  }
+  if (!work.refusals.empty()) {
+    views_.roll_back();
+    batch.roll_back();
+    names_.forget();
+    if (const auto done = deny(batch, work); !done) return done.error();
+    return std::move(work.refusals);
+  }
+  work.answer.version = work.version;
+  note_key(batch, request, work.answer);
+  return std::move(work.answer);
+}
+
+// ---- what was sent before ------------------------------------------------------------------------
+
+std::optional<AppendResult> Recorder::seen_before(Batch& batch, const AppendRequest& request) {
+  if (!request.idempotency) return std::nullopt;
+  std::string value;
+  const auto found = views_.get(idempotency_row(*request.idempotency), value);
+  if (!found) return AppendResult(found.error());
+  if (!*found) return std::nullopt;
+  const auto kept = KeptAnswer::decode(value);
+  if (!kept || kept->at.us + idempotency_us < batch.now.us) return std::nullopt;
+  if (kept->body != request.idempotency->body) {
+    return AppendResult(Refusals{refuse(RefusalCode::id_reused,
+                                        "this Idempotency-Key came with another body before; use a new key for a new request.",
+                                        "Idempotency-Key")});
+  }
+  AppendAnswer answer;
+  answer.version = kept->version;
+  for (const Position position : kept->positions) {
+    const auto record = batch.record(position);
+    if (!record) return AppendResult(record.error());
+    answer.items.push_back({record->event.id, position, record->version, record->verdict, true});
+  }
+  return AppendResult(std::move(answer));
+}
+
+void Recorder::note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer) {
+  if (!request.idempotency) return;
+  KeptAnswer kept{batch.now, request.idempotency->body, answer.version, {}};
+  for (const Appended& item : answer.items) kept.positions.push_back(item.position);
+  views_.put(idempotency_row(*request.idempotency), kept.encode());
+}
+
+// The event's first answer, if its id was taken; a refusal if the id came with something else.
+Outcome<std::optional<Appended>> Recorder::earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals) {
+  std::optional<Appended> none;
+  if (!event.id) return none;
+  const auto org = projections::find_org(views_, work.request.org);
+  if (!org || *org == 0) return none;
+  const auto position = projections::position_of_id(views_, *org, *event.id);
+  if (!position) return position.error();
+  if (*position == Position(0)) return none;
+  auto record = batch.record(*position);
+  if (!record) return record.error();
+  const auto owner = key_owner(record->event);
+  SubjectId subject = owner ? owner->subject : SubjectId{};
+  if (!owner) {
+    const auto own = people_.find(work.request.org, organization_identity);
+    if (!own) return own.error();
+    subject = own->value_or(SubjectId{});
+  }
+  each_private_text(record->event, [&](PrivateText& text) {
+    const auto plain = people_.open(work.request.org, subject, text.text);
+    text.text = plain && *plain ? **plain : std::string();
+  });
+  Event sent = event;
+  const bool with_time = sent.occurred_at.has_value() && work.mode != Mode::enforce;
+  if (auto* created = std::get_if<event::OrgCreated>(&sent.data)) {
+    if (!created->model_version) created->model_version = record->model_version;
+  }
+  if (wire::fingerprint(sent, with_time) != wire::fingerprint(record->event, with_time)) {
+    refusals.push_back(refuse(RefusalCode::id_reused,
+                              "an event with the id \"" + event.id->text + "\" was recorded at position " +
+                                  std::to_string(position->value) + " with other content; use a new id.",
+                              "/id"));
+    return none;
+  }
+  return std::optional<Appended>(Appended{event.id, *position, record->version, record->verdict, true});
+}
+
+// ---- one event -----------------------------------------------------------------------------------
+
+void Recorder::settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index) {
+  if (!event.occurred_at || work.mode == Mode::enforce) event.occurred_at = batch.now;
+  if (event.occurred_at->us <= batch.now.us + limits::future_us_max) return;
+  work.refuse(index, refuse(RefusalCode::in_the_future,
+                            "\"occurred_at\" is " + format_instant(*event.occurred_at) + ", more than 5 minutes ahead of " +
+                                format_instant(batch.now) + "; mend the sender's clock.",
+                            "/occurred_at"));
+}
+
+// The version of a model that an event names, or the newest.
+bool Recorder::settle_models(Work& work, Event& event, std::uint64_t index) {
+  const auto settle = [&](const ModelId& id, std::optional<std::string>& version) {
+    const auto model = models_.find(id, version.value_or(""));
+    if (model) return version = model->version(), true;
+    work.refuse(index, refuse(RefusalCode::unknown_model,
+                              "there is no access model \"" + id.text + "\"" +
+                                  (version ? " of version " + *version : std::string()) + "; GET /v1/models lists them.",
+                              "/data/model"));
+    return false;
+  };
+  if (auto* created = std::get_if<event::OrgCreated>(&event.data)) return settle(created->model, created->model_version);
+  if (auto* changed = std::get_if<event::OrgModelChanged>(&event.data)) {
+    return settle(changed->model, changed->model_version);
+  }
+  return true;
+}
+
+Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::uint64_t index) {
+  const std::size_t refused = work.refusals.size();
+  const auto again = earlier(batch, work, event, work.refusals);
+  if (!again) return again.error();
+  if (*again) {
+    work.answer.items.push_back(std::move(**again));
+    return {};
+  }
+  for (std::size_t i = refused; i < work.refusals.size(); ++i) work.refusals[i].index = index;
+  settle_time(batch, work, event, index);
+  if (!settle_models(work, event, index) || work.refusals.size() > refused) return {};
+
+  Record record;
+  record.org = work.request.org;
+  record.version = work.version.next();
+  record.position = batch.next();
+  record.recorded_at = batch.now;
+  record.recorded_by = {work.request.by.token, {}, work.request.by.channel, work.request.by.import_id};
+  const auto principal = batch.principals.find(work.request.org.text + '\0' + work.request.by.principal);
+  if (principal == batch.principals.end() || principal->second.subject.empty()) {
+    record.recorded_by.principal = "tenure";
+  } else {
+    record.recorded_by.principal = to_text(principal->second.subject);
+    work.people.push_back(principal->second);
+  }
+  const auto fit = judged(batch, work, event, record, index);
+  if (!fit) return fit.error();
+  if (!*fit) {
+    work.people.clear();
+    return {};
+  }
+  record.event = event;
+  each_person(event, [&](Person& person) { work.people.push_back(person); });
+  return append(batch, work, std::move(record));
+}
+
+// Fills model, verdict and what was replaced; false if the event is refused.
+Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index) {
+  record.verdict = {VerdictResult::allowed, {}, {}};
+  if (work.request.org == tenure_org) return true;
+  if (const auto* created = std::get_if<event::OrgCreated>(&event.data)) {
+    record.model = created->model;
+    record.model_version = *created->model_version;
+    work.mode = created->mode;
+    return true;
+  }
+  const auto org = projections::find_org(views_, work.request.org);
+  if (!org) return org.error();
+  Facts facts(views_, names_, models_, *org, Point::end_of(*event.occurred_at));
+  auto model = facts.model_at(facts.at());
+  if (!model) {
+    if (facts.failure()) return *facts.failure();
+    return fail(FailureCode::corruption, "the organization " + work.request.org.text + " has no access model");
+  }
+  record.model = model->id();
+  record.model_version = model->version();
+  if (const auto* mode = facts.state(facts.org_entity()).find({projections::SlotKind::mode})) {
+    work.mode = mode->value == 1 ? Mode::enforce : Mode::observe;
+    if (work.mode == Mode::enforce) event.occurred_at = batch.now;
+  }
+  if (const auto* retracted = std::get_if<event::EventRetracted>(&event.data)) {
+    const auto target = batch.can_retract(retracted->position, work.request.org);
+    if (!target) {
+      work.refuse(index, target.error());
+      return false;
+    }
+  }
+  const FactsTeamState state(std::move(facts), model);
+  if (work.mode == Mode::enforce) {
+    if (const auto named = check_names(*model, event, state); !named) {
+      work.refuse(index, named.error());
+      return false;
+    }
+  }
+  record.verdict = judge(*model, event, state);
+  record.before.json = projections::before_of(event, state);
+  if (state.failure()) return *state.failure();
+  if (work.mode == Mode::enforce && record.verdict.result != VerdictResult::allowed) {
+    Refusal refusal = refuse(RefusalCode::not_allowed,
+                             record.verdict.because.empty() ? "the access model does not speak of this action, and the "
+                                                              "organization only lets through what is allowed."
+                                                            : record.verdict.because);
+    refusal.rule = record.verdict.rule.empty() ? "unspecified" : record.verdict.rule;
+    work.denied.push_back({event, refusal});
+    work.refuse(index, std::move(refusal));
+    return false;
+  }
+  return true;
+}
+
+// ---- into the log --------------------------------------------------------------------------------
+
+Outcome<void> Recorder::seal(Record& record, const std::vector<Person>& people) {
+  const auto org = projections::find_org(views_, record.org);
+  if (!org) return org.error();
+  for (const Person& person : people) {
+    const auto known = std::find_if(record.subjects.begin(), record.subjects.end(),
+                                    [&](const auto& s) { return s.first == person.subject; });
+    if (known != record.subjects.end()) continue;
+    if (*org != 0) {
+      const auto number =
+          names_.number(views_, *org, EntityKind::member, projections::member_name(person.subject));
+      if (!number) return number.error();
+      const auto named = *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, *org, *number);
+      if (!named) return named.error();
+      if (*named != Position(0)) continue;
+    }
+    const auto sealed = people_.seal(record.org, person.subject, person.identity);
+    if (!sealed) return sealed.error();
+    record.subjects.emplace_back(person.subject, *sealed);
+  }
+  std::optional<Failure> failure;
+  std::optional<SubjectId> owner;
+  each_private_text(record.event, [&](PrivateText& text) {
+    if (failure) return;
+    if (!owner) {
+      const auto person = key_owner(record.event);
+      if (person) owner = person->subject;
+    }
+    if (!owner) {
+      const auto own = people_.find_or_make(record.org, {organization_identity});
+      if (!own) return failure = own.error(), void();
+      owner = own->front();
+    }
+    const auto sealed = people_.seal(record.org, *owner, text.text);
+    if (!sealed) return failure = sealed.error(), void();
+    text.text = *sealed;
+  });
+  if (failure) return *failure;
+  return {};
+}
+
+Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
+  const auto org = projections::find_org(views_, record.org);
+  if (!org) return org.error();
+  if (*org != 0) {
+    const auto head = projections::read_head(views_, *org);
+    if (!head) return head.error();
+    if (*head) record.prev = (*head)->chain;
+  }
+  if (const auto done = seal(record, work.people); !done) return done;
+  work.people.clear();
+  auto encoded = wire::write_record(record);
+  if (!encoded) {
+    work.refuse(work.answer.items.size(), encoded.error());
+    return {};
+  }
+  batch.add(record, std::move(*encoded));
+  const auto folded = fold_.apply(views_, batch.records.back(), sha256(batch.commit.records.back().bytes), batch);
+  if (!folded) return folded;
+  views_.put(projections::checkpoint_key(), checkpoint_value(record.position));
+  work.version = record.version;
+  work.answer.items.push_back({record.event.id, record.position, record.version, record.verdict, false});
+  return {};
+}
+
+// Mode `enforce`: each attempt that was refused by a rule is on record.
+Outcome<void> Recorder::deny(Batch& batch, Work& work) {
+  if (work.denied.empty()) return {};
+  const auto org = projections::find_org(views_, work.request.org);
+  if (!org) return org.error();
+  const auto head = projections::read_head(views_, *org);
+  if (!head) return head.error();
+  work.version = *head ? (*head)->version : Version(0);
+  for (const auto& [event, refusal] : work.denied) {
+    Record record;
+    record.org = work.request.org;
+    record.version = work.version.next();
+    record.position = batch.next();
+    record.recorded_at = batch.now;
+    record.recorded_by = {work.request.by.token, "tenure", work.request.by.channel, work.request.by.import_id};
+    record.verdict = {VerdictResult::violation, refusal.rule, refusal.because};
+    Facts facts(views_, names_, models_, *org, Point::end_of(batch.now));
+    if (const auto model = facts.model_at(facts.at())) {
+      record.model = model->id();
+      record.model_version = model->version();
+    }
+    record.event.actor = event.actor;
+    record.event.approved_by = event.approved_by;
+    record.event.occurred_at = batch.now;
+    record.event.data = event::ActionDenied{refusal.because, {"{" + wire::write_event(event) + "}"},
+                                            std::string(type_name(event.data)), refusal.rule};
+    each_person(record.event, [&](Person& person) { work.people.push_back(person); });
+    if (const auto done = append(batch, work, std::move(record)); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace tenure::services

@@ -1,0 +1,117 @@
+// Start here: how an event is accepted. Requests in, records in the log and changes of the views out,
+// in one atomic, synced batch.
+//
+// For each request in turn: the organization is looked up; a sending that was seen before (event id, Idempotency-Key)
+// gets its first answer; the expected version is compared; people become subjects; the access model judges each event by
+// the state at its time; what it replaced is noted; texts are sealed; the record is encoded, chained
+// and folded into the views on top of what stands before it in the same batch. A request is taken
+// whole or refused whole, with the index of each event at fault.
+//
+// Owned by the program. `record` on one thread only (the writer's). Memory: one batch.
+// When `record` returns, every positive answer in it is durable; if the store's commit failed, every
+// request of the batch has that Failure and nothing of it is kept.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "events/record.h"
+#include "projections/access_fold.h"
+#include "projections/team_state.h"
+#include "storage/people.h"
+#include "storage/store.h"
+
+namespace tenure::services {
+
+// Reads the time; the store's own clock never goes back, whatever this says.
+using Clock = std::function<Instant()>;
+Instant system_clock_now();
+
+// Who records, as the token says.
+struct Recording {
+  std::string token;      // public id, empty for the program itself
+  std::string principal;  // identity, empty for the program itself
+  Channel channel = Channel::api;
+  std::string import_id;
+};
+
+// A retried request is recognised by its key for 7 days.
+struct IdempotencyKey {
+  std::string token;
+  std::string key;
+  std::string body;  // digest of the body, keyed
+};
+inline constexpr std::int64_t idempotency_us = 7LL * 24 * 3600 * 1'000'000;
+
+struct AppendRequest {
+  OrgId org;
+  std::vector<Event> events;
+  std::optional<Version> expected;
+  std::optional<IdempotencyKey> idempotency;
+  Recording by;
+  bool own = false;  // Tenure's own events, which no client may send
+};
+
+struct Appended {
+  std::optional<EventId> id;
+  Position position;
+  Version version;
+  Verdict verdict;
+  bool duplicate = false;  // it was there already
+};
+
+struct AppendAnswer {
+  std::vector<Appended> items;
+  Version version;  // the organization's, after this request
+};
+
+using Refusals = std::vector<Refusal>;
+using AppendResult = std::variant<AppendAnswer, Refusals, Failure>;
+
+class Recorder {
+ public:
+  Recorder(storage::Store& store, storage::People& people, const projections::Models& models, Clock clock);
+
+  // One batch: an answer for each request, in order.
+  std::vector<AppendResult> record(std::vector<AppendRequest> requests);
+
+ private:
+  struct Batch;
+  struct Work;
+
+  Outcome<void> begin(Batch& batch, std::vector<AppendRequest>& requests);
+  Outcome<void> resolve_people(Batch& batch, std::vector<AppendRequest>& requests);
+  AppendResult take(Batch& batch, AppendRequest& request);
+  std::optional<AppendResult> seen_before(Batch& batch, const AppendRequest& request);
+  Outcome<std::optional<Appended>> earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals);
+  Outcome<void> take_event(Batch& batch, Work& work, Event& event, std::uint64_t index);
+  void settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index);
+  bool settle_models(Work& work, Event& event, std::uint64_t index);
+  Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);
+  Outcome<void> append(Batch& batch, Work& work, Record record);
+  Outcome<void> seal(Record& record, const std::vector<Person>& people);
+  Outcome<void> deny(Batch& batch, Work& work);
+  void note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer);
+  std::vector<AppendResult> failed(std::size_t requests, const Failure& failure);
+
+  storage::Store& store_;
+  storage::People& people_;
+  const projections::Models& models_;
+  Clock clock_;
+  projections::ViewWriter views_;
+  projections::DirectoryCache names_;
+  projections::AccessFold fold_;
+  Position head_;
+  Instant newest_{0};
+};
+
+// Whose key seals an event's private texts: the first person of its data, else the actor, else the
+// organization's own subject (empty here).
+std::optional<Person> key_owner(const Event& event);
+// The identity under which the organization's own subject is kept; no client can send it.
+inline constexpr std::string_view organization_identity = "\x01organization";
+
+}  // namespace tenure::services
