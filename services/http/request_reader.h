@@ -57,8 +57,11 @@ class RequestReader {
     void on_header_impl(Code&) override { reader_.head_done_ = true; }
     void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
     std::size_t on_body_impl(Text bytes, Code&) override;
-    void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, Text bytes, Code& code) override { return on_body_impl(bytes, code); }
+    void on_chunk_header_impl(std::uint64_t size, Text, Code&) override { reader_.chunk_left_ = size; }
+    std::size_t on_chunk_body_impl(std::uint64_t, Text bytes, Code& code) override {
+      reader_.chunk_left_ -= bytes.size();
+      return on_body_impl(bytes, code);
+    }
     void on_finish_impl(Code&) override {}
 
     RequestReader& reader_;
@@ -67,6 +70,7 @@ class RequestReader {
   Progress refuse_with(Response response);
   Progress refuse_for(const boost::beast::error_code& code);
   Progress check_head();
+  bool can_read_framing(std::size_t size) const;
 
   const ServerLimits& limits_;
   std::optional<Parser> parser_;
@@ -75,6 +79,7 @@ class RequestReader {
   std::string target_;
   std::string* sink_ = nullptr;
   std::size_t fields_ = 0;
+  std::uint64_t chunk_left_ = 0;  // of the current chunk's content
   bool head_done_ = false;
   bool http11_ = true;
   bool expects_continue_ = false;
