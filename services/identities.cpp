@@ -1,0 +1,117 @@
+#include "services/identities.h"
+
+#include "events/digest.h"
+#include "events/people.h"
+#include "events/wire/canonical_json.h"
+#include "events/wire/record_wire.h"
+#include "projections/access_fold.h"
+#include "services/record/recorder.h"
+
+namespace tenure::services {
+
+using projections::Number;
+using projections::OrgNumber;
+
+Outcome<std::string> Identities::of_subject(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
+                                            const SubjectId& subject) {
+  if (auto known = people_.identity(org, subject)) return std::move(*known);
+  const std::string unnamed = "subject:" + to_text(subject);
+  const auto member =
+      names_.number(snapshot, number, projections::EntityKind::member, projections::member_name(subject));
+  if (!member) return member.error();
+  const auto position = *member == 0 ? Outcome<Position>(Position(0)) : projections::first_named(snapshot, number, *member);
+  if (!position) return position.error();
+  if (*position == Position(0)) return unnamed;
+  const auto stored = snapshot.record(*position);
+  if (!stored) return stored.error();
+  const auto record = wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
+  if (!record) return record.error();
+  for (const auto& [named, sealed] : record->subjects) {
+    if (named != subject) continue;
+    const auto opened = people_.open(org, subject, sealed);
+    if (!opened) return opened.error();
+    if (!*opened) return unnamed;
+    people_.remember(org, subject, **opened);
+    return **opened;
+  }
+  return unnamed;
+}
+
+Outcome<std::string> Identities::of_member(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
+                                           Number member) {
+  const auto named = names_.name(snapshot, number, member);
+  if (!named) return named.error();
+  return of_subject(snapshot, org, number, projections::subject_of(named->name));
+}
+
+Outcome<Number> Identities::member_of(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
+                                      std::string_view identity) {
+  std::optional<SubjectId> subject;
+  if (identity.starts_with("subject:")) {
+    subject = subject_from_text(identity.substr(8));
+  } else {
+    const auto found = people_.find(org, identity);
+    if (!found) return found.error();
+    subject = *found;
+  }
+  if (!subject) return Number{0};
+  return names_.number(snapshot, number, projections::EntityKind::member, projections::member_name(*subject));
+}
+
+// `before` names people by subject, as JSON texts of a form that nothing else has.
+Outcome<std::string> Identities::with_identities(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
+                                                 std::string_view json) {
+  constexpr std::size_t length = 36;  // "s_" and 32 digits, in quotes
+  std::string out;
+  while (true) {
+    const auto quote = json.find("\"s_");
+    if (quote == std::string_view::npos) break;
+    out += json.substr(0, quote);
+    json.remove_prefix(quote);
+    std::optional<SubjectId> subject;
+    if (json.size() >= length && json[length - 1] == '"') subject = subject_from_text(json.substr(1, length - 2));
+    if (!subject) {
+      out += json.front();
+      json.remove_prefix(1);
+      continue;
+    }
+    const auto identity = of_subject(snapshot, org, number, *subject);
+    if (!identity) return identity.error();
+    append_json_string(out, *identity);
+    json.remove_prefix(length);
+  }
+  return out.append(json);
+}
+
+Outcome<std::string> Identities::show(storage::Snapshot& snapshot, OrgNumber number, Record record) {
+  const auto owner = key_owner(record.event);
+  SubjectId subject = owner ? owner->subject : SubjectId{};
+  std::optional<Failure> failure;
+  const auto note = [&](const auto& outcome) {
+    if (!outcome && !failure) failure = outcome.error();
+    return outcome.has_value();
+  };
+  each_private_text(record.event, [&](PrivateText& text) {
+    if (subject.empty()) {
+      const auto own = people_.find(record.org, organization_identity);
+      if (!note(own)) return;
+      subject = own->value_or(SubjectId{});
+    }
+    const auto plain = people_.open(record.org, subject, text.text);
+    if (note(plain)) text.text = *plain ? **plain : "erased";
+  });
+  each_person(record.event, [&](Person& person) {
+    const auto identity = of_subject(snapshot, record.org, number, person.subject);
+    if (note(identity)) person.identity = *identity;
+  });
+  if (const auto principal = subject_from_text(record.recorded_by.principal)) {
+    const auto identity = of_subject(snapshot, record.org, number, *principal);
+    if (note(identity)) record.recorded_by.principal = *identity;
+  }
+  const auto before = with_identities(snapshot, record.org, number, record.before.json);
+  if (!before) return before.error();
+  if (failure) return *failure;
+  return wire::show_record(record, *before);
+}
+
+}  // namespace tenure::services

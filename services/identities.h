@@ -1,0 +1,41 @@
+// From the numbers and subjects of the views to the identities that people know.
+//
+// An identity is opened from the record that first named the person and then kept by People. A person who
+// was erased is shown as "subject:s_…".
+//
+// Threads: any, each with its own snapshot. Failures: the store's; corruption if a sealed identity does not open.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "events/record.h"
+#include "projections/directory.h"
+#include "storage/people.h"
+
+namespace tenure::services {
+
+class Identities {
+ public:
+  Identities(storage::People& people, projections::DirectoryCache& names) : people_(people), names_(names) {}
+
+  Outcome<std::string> of_member(storage::Snapshot& snapshot, const OrgId& org, projections::OrgNumber number,
+                                 projections::Number member);
+  Outcome<std::string> of_subject(storage::Snapshot& snapshot, const OrgId& org, projections::OrgNumber number,
+                                  const SubjectId& subject);
+  // The member's number; 0 if the organization has never heard of the person.
+  Outcome<projections::Number> member_of(storage::Snapshot& snapshot, const OrgId& org, projections::OrgNumber number,
+                                         std::string_view identity);
+
+  // The record as the API shows it: people by identity, private texts opened.
+  Outcome<std::string> show(storage::Snapshot& snapshot, projections::OrgNumber number, Record record);
+
+ private:
+  Outcome<std::string> with_identities(storage::Snapshot& snapshot, const OrgId& org, projections::OrgNumber number,
+                                       std::string_view json);
+
+  storage::People& people_;
+  projections::DirectoryCache& names_;
+};
+
+}  // namespace tenure::services
