@@ -3,7 +3,8 @@
 //
 // Owned by its loop and used on that loop's thread only. It is a state machine driven by `run`, which goes on until it
 // has to wait for the client or for an answer; a request whose answer is at hand goes from read to write without
-// another trip through the event loop. At most one operation on the socket is pending at any time.
+// another trip through the event loop. At most one read and one wait for writing are pending at any time (both only
+// after a time-out was answered while a read was pending).
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,9 @@
 #include "services/http/response_head.h"
 
 namespace tenure::http {
+
+inline constexpr std::size_t idle_buffer_bytes = 8 * kibibyte;   // what a connection keeps between requests
+inline constexpr std::size_t body_buffer_bytes = 64 * kibibyte;  // one piece of a body
 
 class Connection {
  public:
