@@ -192,6 +192,14 @@ std::vector<Interval> Access::members_of(Number group) {
   return members;
 }
 
+Point Access::member_since(Number group, const Interval& membership) {
+  Point since = membership.since;
+  for (const Number end : {group, membership.principal}) {
+    if (const Live* exists = facts_.state(end).find({SlotKind::exists})) since = std::max(since, exists->since);
+  }
+  return since;
+}
+
 bool Access::any_assignment(const EntityState& member, const std::string& kind) {
   const auto [first, last] = member.of_kind(SlotKind::assigned);
   return std::any_of(first, last, [&](const Live& l) {
@@ -387,7 +395,8 @@ Effective Access::effective(Number member, const Question& question, bool explai
       const Number role = resolve_role(held->value, held->at, explain ? &path.edges : nullptr);
       if (role != 0) add_role(paths, state, role, std::move(path), question);
     }
-    add_everyone(paths, state, question, explain);
+    // What everyone has is for those who are not disabled, whatever else they keep.
+    if (!disabled(member)) add_everyone(paths, state, question, explain);
   }
   if (exists || model_->outsiders_hold_scoped_grants()) {
     base.kind = PathKind::grant;

@@ -78,6 +78,8 @@ class Access {
   std::vector<const Live*> groups_of(Number member);
   // The direct members of a group that exists.
   std::vector<Interval> members_of(Number group);
+  // Since when link, member and group have all been there, without a break.
+  Point member_since(Number group, const Interval& membership);
   bool group_exists(Number group) { return facts_.state(group).exists(); }
   bool role_exists(Number role);
   bool resource_exists(Number scope, Point link);

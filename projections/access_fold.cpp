@@ -146,6 +146,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   for (const Change& change : *touched) {
     const auto entity = number_for(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
+    if (change.entries.empty()) continue;
     const auto done = turn_entries(views, org, change.kind, *entity, point, record.position.value);
     if (!done) return done;
     note_late(views, org, *entity, point.us, head.newest_us, record.position);
@@ -170,6 +171,7 @@ Outcome<void> AccessFold::apply(ViewWriter& views, const Record& record, const D
   for (const Change& change : *touched) {
     const auto entity = number_for(views, *org, head, change.kind, change.name);
     if (!entity) return entity.error();
+    if (change.entries.empty()) continue;  // it names the entity and changes no access of it
     const auto done = add_entries(views, *org, change.kind, *entity, change.entries);
     if (!done) return done;
     if (late) note_late(views, *org, *entity, at, head.newest_us, record.position);

@@ -38,6 +38,12 @@ bool FactsTeamState::holds(const Person& person, PermissionIndex permission, Lev
   return number != 0 && access_.effective(number, {permission, level, std::nullopt}, false).level >= level;
 }
 
+bool FactsTeamState::holds_on(const Person& person, PermissionIndex permission, LevelIndex level,
+                              const ResourceId& resource) const {
+  const Number number = member(person);
+  return number != 0 && access_.effective(number, {permission, level, resource}, false).level >= level;
+}
+
 bool FactsTeamState::role_exists(const RoleId& role) const {
   const Number number = access_.facts().number(EntityKind::role, role.text);
   return number != 0 && access_.role_exists(number);

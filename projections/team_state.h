@@ -17,6 +17,8 @@ class FactsTeamState : public TeamState {
   RoleId direct_role(const Person& person) const override;
   std::size_t holders(const RoleId& role, std::size_t enough) const override;
   bool holds(const Person& person, PermissionIndex permission, LevelIndex level) const override;
+  bool holds_on(const Person& person, PermissionIndex permission, LevelIndex level,
+                const ResourceId& resource) const override;
   bool role_exists(const RoleId& role) const override;
   bool role_was_deleted(const RoleId& role) const override;
   bool group_exists(const GroupId& group) const override;

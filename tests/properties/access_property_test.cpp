@@ -164,7 +164,7 @@ json Subject::answer(const Question& question) {
   } else if (question.kind == "group_members") {
     const auto group = access.facts().number(EntityKind::group, asked.at("group").get<std::string>());
     if (group != 0) {
-      for (const auto& i : access.members_of(group)) answer["rows"][identity(i.principal)] = i.open.us;
+      for (const auto& i : access.members_of(group)) answer["rows"][identity(i.principal)] = access.member_since(group, i).us;
     }
   } else if (question.kind == "roles") {
     const auto add = [&](const std::string& id, const char* kind, const auto& cell) {

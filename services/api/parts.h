@@ -1,0 +1,64 @@
+// What the routes work with: the parts of a running Tenure, owned by the program, shared by all routes.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "projections/models.h"
+#include "services/append_queue.h"
+#include "services/http/problem.h"
+#include "services/http/router.h"
+#include "services/identities.h"
+#include "services/tokens.h"
+
+namespace tenure::services {
+
+struct Parts {
+  storage::Store& store;
+  storage::People& people;
+  projections::Models& models;
+  projections::DirectoryCache& names;
+  AppendQueue& appends;
+  Tokens& tokens;
+  Identities identities;
+  Clock clock;
+  std::atomic<std::int64_t> newest_us{0};  // the newest recorded_at that was acknowledged
+  std::function<std::string()> metrics;
+  std::function<std::optional<std::string>()> trouble;  // why the store takes no appends, if so
+
+  // The store's clock: never behind what was recorded.
+  Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }
+};
+
+// The organization of a request's path, opened at one snapshot.
+struct OpenOrg {
+  OrgId id;
+  projections::OrgNumber number = 0;
+  projections::OrgHead head;
+  std::unique_ptr<storage::Snapshot> snapshot;
+};
+// A Response is a no: 404 for an unknown organization, 500 for a failure.
+boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::string_view name);
+[[noreturn]] void throw_exception_from_error(const http::Response& response, const boost::source_location& where);
+
+// The same for a test or a hook: whether the request's token may do it.
+std::optional<http::Response> authorise(Parts& parts, http::Request& request, const http::Route& route);
+
+// What a request may append as: its token and principal.
+Recording recording_of(const http::Request& request, Channel channel);
+
+// The whole surface.
+void add_routes(http::Router& router, Parts& parts);
+void add_access_routes(http::Router& router, Parts& parts);
+void add_org_routes(http::Router& router, Parts& parts);
+void add_event_routes(http::Router& router, Parts& parts);
+void add_import_route(http::Router& router, Parts& parts);
+void add_model_routes(http::Router& router, Parts& parts);
+void add_token_routes(http::Router& router, Parts& parts);
+void add_health_routes(http::Router& router, Parts& parts);
+
+// An append's answer as HTTP.
+http::Response append_response(const AppendResult& result, unsigned status = 201);
+
+}  // namespace tenure::services

@@ -1,0 +1,122 @@
+#include <algorithm>
+
+#include "services/api/json_text.h"
+#include "services/api/parts.h"
+#include "services/openapi.h"
+
+namespace tenure::services {
+
+void throw_exception_from_error(const http::Response&, const boost::source_location& where) {
+  throw std::logic_error("value of a refused request asked at " + where.to_string());
+}
+
+boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::string_view name) {
+  OpenOrg org;
+  org.id = OrgId(name);
+  org.snapshot = parts.store.snapshot();
+  const auto number = parts.names.org(*org.snapshot, org.id);
+  if (!number) return http::problem(number.error());
+  org.number = *number;
+  auto head = *number == 0 ? Outcome<std::optional<projections::OrgHead>>(std::optional<projections::OrgHead>())
+                           : projections::read_head(*org.snapshot, *number);
+  if (!head) return http::problem(head.error());
+  if (!*head) {
+    return http::problem(refuse(RefusalCode::unknown_org,
+                                "there is no organization \"" + std::string(name) + "\"; GET /v1/orgs lists them.", "org"),
+                         404);
+  }
+  org.head = std::move(**head);
+  return org;
+}
+
+std::optional<http::Response> authorise(Parts& parts, http::Request& request, const http::Route& route) {
+  if (route.scope.empty()) return std::nullopt;
+  const auto header = request.header("Authorization");
+  constexpr std::string_view bearer = "Bearer ";
+  if (!header || !header->starts_with(bearer)) {
+    return http::problem(refuse(RefusalCode::unauthenticated,
+                                "send a token as \"Authorization: Bearer tnr_…\"; `tenure token create` makes one."));
+  }
+  const auto token = parts.tokens.find(header->substr(bearer.size()), parts.now());
+  if (!token) {
+    return http::problem(refuse(RefusalCode::unauthenticated, "this token is unknown, revoked or expired; use another."));
+  }
+  if (!token->may(route.scope)) {
+    return http::problem(refuse(RefusalCode::forbidden, "this token lacks the scope \"" + route.scope + "\"; ask for one that has it."));
+  }
+  if (route.path.find("{org}") != std::string::npos && !token->sees(request.param("org"))) {
+    return http::problem(refuse(RefusalCode::forbidden, "this token is for other organizations.", "org"));
+  }
+  request.identity = token;
+  return std::nullopt;
+}
+
+Recording recording_of(const http::Request& request, Channel channel) {
+  const auto* token = request.identity_as<Token>();
+  return {token->id, token->principal, channel, {}};
+}
+
+http::Response append_response(const AppendResult& result, unsigned status) {
+  if (const auto* failure = std::get_if<Failure>(&result)) return http::problem(*failure);
+  if (const auto* refusals = std::get_if<Refusals>(&result)) return http::problem(*refusals);
+  const auto& answer = std::get<AppendAnswer>(result);
+  JsonText json;
+  json.open('{').key("items").open('[');
+  for (const Appended& item : answer.items) {
+    json.open('{');
+    if (item.id) json.field("id", item.id->text);
+    json.field("position", item.position.value).field("version", item.version.value);
+    json.key("verdict").open('{');
+    static constexpr const char* results[] = {"allowed", "violation", "unspecified"};
+    json.field("result", results[static_cast<int>(item.verdict.result)]);
+    if (!item.verdict.rule.empty()) json.field("rule", item.verdict.rule);
+    if (!item.verdict.because.empty()) json.field("because", item.verdict.because);
+    json.close('}').close('}');
+  }
+  json.close(']').close('}');
+  http::Response response;
+  response.status = status;
+  response.body = json.take();
+  response.headers.emplace_back("ETag", '"' + std::to_string(answer.version.value) + '"');
+  return response;
+}
+
+void add_health_routes(http::Router& router, Parts& parts) {
+  const auto text = [](std::string body) {
+    http::Response response;
+    response.body = std::move(body);
+    return response;
+  };
+  router.on_loop(http::Method::get, "/healthz", "", [text](http::Request&) { return text(R"({"status":"ok"})"); });
+  router.on_loop(http::Method::get, "/readyz", "", [&parts, text](http::Request&) {
+    const auto trouble = parts.trouble ? parts.trouble() : std::nullopt;
+    JsonText json;
+    json.open('{').field("status", trouble ? "degraded" : "ready").field("position", parts.store.head().value);
+    json.field("store", parts.store.id());
+    if (trouble) json.field("because", *trouble);
+    http::Response response = text(json.close('}').take());
+    if (trouble) response.status = 503;
+    return response;
+  });
+  router.blocking(http::Method::get, "/metrics", "", [&parts](http::Request&) {
+    http::Response response;
+    response.content_type = http::MediaType("text/plain; version=0.0.4");
+    response.body = parts.metrics ? parts.metrics() : std::string();
+    return response;
+  });
+  router.on_loop(http::Method::get, "/openapi.json", "",
+                 [text](http::Request&) { return text(std::string(openapi_document())); });
+}
+
+void add_routes(http::Router& router, Parts& parts) {
+  router.before([&parts](http::Request& request, const http::Route& route) { return authorise(parts, request, route); });
+  add_health_routes(router, parts);
+  add_model_routes(router, parts);
+  add_token_routes(router, parts);
+  add_org_routes(router, parts);
+  add_event_routes(router, parts);
+  add_import_route(router, parts);
+  add_access_routes(router, parts);
+}
+
+}  // namespace tenure::services
