@@ -24,8 +24,7 @@ namespace tenure::http {
 class Task {
  public:
   template <class F>
-  requires(!std::is_same_v<std::decay_t<F>, Task>) explicit Task(F&& f)
-      : held_(std::make_unique<Held<std::decay_t<F>>>(std::forward<F>(f))) {}
+  requires(!std::is_same_v<F, Task>) explicit Task(F f) : held_(std::make_unique<Held<F>>(std::move(f))) {}
   void operator()() { held_->run(); }
 
  private:

@@ -22,6 +22,7 @@ TEST_CASE("stopping closes idle connections at once and answers what is in fligh
   });
   s.start();
   std::vector<RawClient> idle;  // some on each loop: once all are closed, every loop knows that it stops
+  idle.reserve(4);
   for (int i = 0; i < 4; ++i) idle.push_back(s.client());
   RawClient waiting = s.client();
   RawClient pooled = s.client();
@@ -93,6 +94,7 @@ TEST_CASE("stopping in the middle of traffic loses no answer that was begun") {
     std::atomic<int> torn = 0;
     std::atomic<int> whole = 0;
     std::vector<std::thread> clients;
+    clients.reserve(8);
     for (int i = 0; i < 8; ++i) {
       clients.emplace_back([&] {
         try {

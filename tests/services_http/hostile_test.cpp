@@ -11,6 +11,7 @@ using namespace tenure::http;
 using namespace tenure::http::test;
 using Catch::Matchers::Contains;
 using std::chrono::milliseconds;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -141,8 +142,7 @@ TEST_CASE("what is no HTTP is 400 and closed") {
        {std::string_view("hello\r\n\r\n"), std::string_view("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11),
         std::string_view("GET  /ok HTTP/1.1\r\n\r\n"), std::string_view("GET /ok HTTP/3.0\r\nHost: t\r\n\r\n"),
         std::string_view("GET /ok HTTP/1.1\nHost: t\n\n"), std::string_view("GET /ok HTTP/1.1\r\nHost : t\r\n\r\n"),
-        std::string_view("GET /o\0k HTTP/1.1\r\nHost: t\r\n\r\n", 31),
-        std::string_view("GET /ok HTTP/1.1\r\nHost: t\r\nX: a\0b\r\n\r\n", 38),
+        "GET /o\0k HTTP/1.1\r\nHost: t\r\n\r\n"sv, "GET /ok HTTP/1.1\r\nHost: t\r\nX: a\0b\r\n\r\n"sv,
         std::string_view("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: -1\r\n\r\n"),
         std::string_view("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999999999999\r\n\r\n"),
         std::string_view("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")}) {

@@ -98,6 +98,7 @@ TEST_CASE("many answers from other threads at once all arrive, each with its own
   });
   s.start();
   std::vector<RawClient> clients;
+  clients.reserve(100);
   for (int i = 0; i < 100; ++i) clients.push_back(s.client());
   for (int round = 0; round < 5; ++round) {
     for (int i = 0; i < 100; ++i) clients[i].send(get("/n/" + std::to_string(i * 10 + round)));
