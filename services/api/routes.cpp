@@ -2,7 +2,6 @@
 
 #include "services/api/json_text.h"
 #include "services/api/parts.h"
-#include "services/openapi.h"
 
 namespace tenure::services {
 
@@ -105,7 +104,7 @@ void add_health_routes(http::Router& router, Parts& parts) {
     return response;
   });
   router.on_loop(http::Method::get, "/openapi.json", "",
-                 [text](http::Request&) { return text(std::string(openapi_document())); });
+                 [&parts, text](http::Request&) { return text(parts.openapi); });
 }
 
 void add_routes(http::Router& router, Parts& parts) {
