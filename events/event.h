@@ -34,6 +34,11 @@ struct PrivateText {
   std::string text;
 };
 
+// A text of any length that speaks of nobody, such as an access model: kept bare, beside the log when it is long.
+struct Document {
+  std::string text;
+};
+
 enum class ActorKind : std::uint8_t { member, support, system, integration };
 
 // Who acted. Members and support staff are people; a system or an integration has a plain id, which
@@ -382,7 +387,7 @@ struct ActionDenied {
 
 // The reserved organization's own events. Never sent by a client.
 struct ModelPublished {
-  std::string document;  // SHA-256 (hex) of the stored document, kept as a blob
+  Document document;  // canonical JSON
   ModelId model;
   std::string version;
 #define TENURE_FIELDS                                                                        \

@@ -33,6 +33,7 @@ void write(WriteTo& to, Position position);
 void write(WriteTo& to, Mode mode);
 void write(WriteTo& to, const Person& person);
 void write(WriteTo& to, const PrivateText& text);
+void write(WriteTo& to, const Document& document);
 void write(WriteTo& to, const ResourceId& resource);
 void write(WriteTo& to, const Scope& scope);
 void write(WriteTo& to, const Principal& principal);
@@ -112,6 +113,7 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, Position&
 bool read(ReadFrom& from, const Element& json, std::string_view field, Mode& mode);
 bool read(ReadFrom& from, const Element& json, std::string_view field, Person& person);
 bool read(ReadFrom& from, const Element& json, std::string_view field, PrivateText& text);
+bool read(ReadFrom& from, const Element& json, std::string_view field, Document& document);
 bool read(ReadFrom& from, const Element& json, std::string_view field, ResourceId& resource);
 bool read(ReadFrom& from, const Element& json, std::string_view field, Scope& scope);
 bool read(ReadFrom& from, const Element& json, std::string_view field, Principal& principal);

@@ -120,6 +120,18 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, PrivateTe
   return read_text(from, json, field, from.stored ? limits::record_bytes_max : limits::text_bytes_max, text.text);
 }
 
+bool read(ReadFrom& from, const Element& json, std::string_view field, Document& document) {
+  const auto hash = blob_of(json);
+  if (!hash) return read_text(from, json, field, limits::record_bytes_max, document.text);
+  std::string part;
+  if (!fetch(from, *hash, field, part)) return false;
+  simdjson::dom::parser parser;
+  std::string_view text;
+  if (parser.parse(part).get(text) != simdjson::SUCCESS) return from.wrong_kind(field, "a text");
+  document.text.assign(text);
+  return true;
+}
+
 bool read(ReadFrom& from, const Element& json, std::string_view field, ResourceId& resource) {
   std::string text;
   if (!read_identifier(from, json, field, text)) return false;

@@ -39,6 +39,12 @@ void write(WriteTo& to, const PrivateText& text) {
   move_out_if_long(to, start);
 }
 
+void write(WriteTo& to, const Document& document) {
+  const std::size_t start = to.out.size();
+  write(to, document.text);
+  move_out_if_long(to, start);
+}
+
 void write(WriteTo& to, const ResourceId& resource) { write(to, to_text(resource)); }
 void write(WriteTo& to, const Scope& scope) { write(to, to_text(scope)); }
 

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "events/digest.h"
 #include "events/limits.h"
 #include "events/wire/event_wire.h"
 #include "events/wire/record_wire.h"

@@ -1,0 +1,190 @@
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "events/limits.h"
+#include "events/wire/event_wire.h"
+#include "events/wire/json_read.h"
+#include "services/api/asked.h"
+#include "services/api/json_text.h"
+
+namespace tenure::services {
+
+namespace {
+
+using http::Request;
+using http::Response;
+using nlohmann::json;
+
+Refusal field_no(std::string_view field, std::string because) {
+  return refuse(RefusalCode::invalid_field, std::move(because), "/" + std::string(field));
+}
+
+// A text field of 1 to 320 bytes without control characters.
+Decided<std::string> name_field(const json& body, std::string_view field) {
+  const auto it = body.find(field);
+  if (it == body.end()) return refuse(RefusalCode::missing_field, "\"" + std::string(field) + "\" is needed.", "/" + std::string(field));
+  if (!it->is_string()) return field_no(field, "\"" + std::string(field) + "\" must be a text.");
+  const auto& text = it->get_ref<const std::string&>();
+  const bool control = std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (text.empty() || text.size() > limits::identifier_bytes_max || control) {
+    return field_no(field, "\"" + std::string(field) + "\" must be 1 to 320 bytes without control characters.");
+  }
+  return text;
+}
+
+Decided<OrgId> org_id(const json& body) {
+  const auto id = name_field(body, "id");
+  if (!id) return id.error();
+  if (id->find_first_of("/?#%\\ ") != std::string::npos || id->front() == '_' || *id == "." || *id == "..") {
+    return field_no("id", "\"id\" stands in paths: no spaces, no / ? # % \\, and no _ in front.");
+  }
+  return OrgId(*id);
+}
+
+// The creation as one event, read by the same reader as every event where it can be.
+Decided<Event> creation(const json& body) {
+  for (const auto& [key, value] : body.items()) {
+    static constexpr std::string_view known[] = {"id", "model", "model_version", "mode", "owner", "occurred_at", "actor"};
+    if (std::find(std::begin(known), std::end(known), key) == std::end(known)) {
+      return refuse(RefusalCode::unknown_field, "\"" + key + "\" is not a field of an organization.", "/" + key);
+    }
+  }
+  event::OrgCreated created;
+  const auto model = name_field(body, "model");
+  if (!model) return model.error();
+  created.model = ModelId(*model);
+  if (body.contains("model_version")) {
+    const auto version = name_field(body, "model_version");
+    if (!version) return version.error();
+    created.model_version = *version;
+  }
+  const auto mode = name_field(body, "mode");
+  if (!mode) return mode.error();
+  if (*mode != "observe" && *mode != "enforce") return field_no("mode", "\"mode\" must be \"observe\" or \"enforce\".");
+  created.mode = *mode == "enforce" ? Mode::enforce : Mode::observe;
+  if (body.contains("owner")) {
+    const auto owner = name_field(body, "owner");
+    if (!owner) return owner.error();
+    created.owner = Person{*owner, {}};
+  }
+  Event event;
+  event.data = std::move(created);
+  event.actor = {ActorKind::system, {"tenure", {}}};
+  if (body.contains("occurred_at")) {
+    const auto text = name_field(body, "occurred_at");
+    const auto at = text ? parse_instant(*text, "/occurred_at") : Decided<Instant>(text.error());
+    if (!at) return at.error();
+    event.occurred_at = *at;
+  }
+  if (body.contains("actor")) {
+    // A small event carries the actor through the one strict reader.
+    const json carrier{{"type", "org.deleted"}, {"actor", body.at("actor")}};
+    const auto read = wire::read_event(carrier.dump(-1, ' ', false, json::error_handler_t::replace));
+    if (!read) return read.error();
+    event.actor = read->actor;
+  }
+  return event;
+}
+
+void create(Parts& parts, Request&& request, http::Reply reply) {
+  const auto body = read_json(request.body, "");
+  if (!body) return reply(http::problem(body.error()));
+  if (!body->is_object()) return reply(http::problem(field_no("", "the body must be an object.")));
+  const auto id = org_id(*body);
+  if (!id) return reply(http::problem(id.error()));
+  auto event = creation(*body);
+  if (!event) return reply(http::problem(event.error()));
+  if (!request.identity_as<Token>()->sees(id->text)) {
+    return reply(http::problem(refuse(RefusalCode::forbidden, "this token is for other organizations.", "/id")));
+  }
+  AppendRequest wanted;
+  wanted.org = *id;
+  wanted.by = recording_of(request, Channel::api);
+  const auto created = std::get<event::OrgCreated>(event->data);
+  const auto model = parts.models.find(created.model, created.model_version.value_or(""));
+  wanted.events.push_back(std::move(*event));
+  auto answer = std::make_shared<http::Reply>(std::move(reply));
+  parts.appends.submit(std::move(wanted), [answer, id = *id, created, model](AppendResult result) {
+    const auto* taken = std::get_if<AppendAnswer>(&result);
+    if (!taken || !model) return (*answer)(append_response(result));
+    JsonText json;
+    json.open('{').field("id", id.text).field("model", model->id().text).field("model_version", model->version());
+    json.field("mode", to_text(created.mode)).field("position", taken->items.front().position.value);
+    json.field("version", taken->version.value).close('}');
+    Response response;
+    response.status = 201;
+    response.body = json.take();
+    response.headers.emplace_back("ETag", '"' + std::to_string(taken->version.value) + '"');
+    response.headers.emplace_back("Location", "/v1/orgs/" + id.text);
+    (*answer)(std::move(response));
+  });
+}
+
+// One organization's row; an organization that cannot be read is a failure of the whole list.
+std::optional<Response> write_org(Parts& parts, storage::Snapshot& snapshot, JsonText& json, projections::OrgNumber number) {
+  const auto head = projections::read_head(snapshot, number);
+  if (!head) return http::problem(head.error());
+  if (!*head) return std::nullopt;
+  projections::Facts facts(snapshot, parts.names, parts.models, number, projections::Point::never());
+  const auto model = facts.model_at(facts.at());
+  const auto* mode = facts.state(facts.org_entity()).find({projections::SlotKind::mode});
+  json.open('{').field("id", (*head)->name);
+  if (model) json.field("model", model->id().text).field("model_version", model->version());
+  json.field("mode", mode && mode->value == 1 ? "enforce" : "observe").field("version", (*head)->version.value);
+  json.field("position", (*head)->position.value).field("history_from", Instant{(*head)->earliest_us}).close('}');
+  if (facts.failure()) return http::problem(*facts.failure());
+  return std::nullopt;
+}
+
+Response list(Parts& parts, Request& request) {
+  const auto known = only_known(request, {"limit", "cursor"});
+  if (!known) return http::problem(known.error());
+  const auto snapshot = parts.store.snapshot();
+  const auto pinned = asked_page(request, parts, *snapshot);
+  if (!pinned) return http::problem(pinned.error());
+  projections::Facts directory(*snapshot, parts.names, parts.models, 0, projections::Point::never());
+  const auto* token = request.identity_as<Token>();
+  std::vector<projections::OrgNumber> rows;
+  for (const auto number : directory.numbers_of(projections::EntityKind::org)) {
+    const std::string& name = directory.name(number).name;
+    if (name == tenure_org.text || !token->sees(name)) continue;
+    rows.push_back(number);
+  }
+  if (directory.failure()) return http::problem(*directory.failure());
+  JsonText json;
+  json.open('{').field("as_of", parts.now()).field("position", pinned->position.value);
+  json.field("total", static_cast<std::uint64_t>(rows.size())).key("items").open('[');
+  auto next = std::upper_bound(rows.begin(), rows.end(), pinned->page.after);
+  std::size_t written = 0;
+  for (; next != rows.end() && written < pinned->page.limit; ++next, ++written) {
+    if (auto failed = write_org(parts, *snapshot, json, *next)) return std::move(*failed);
+  }
+  json.close(']');
+  if (next != rows.end()) json.field("next", next_cursor(request, parts, *pinned, *std::prev(next)));
+  Response response;
+  response.body = json.close('}').take();
+  return response;
+}
+
+Response one(Parts& parts, Request& request) {
+  auto org = open_org(parts, request.param("org"));
+  if (!org) return org.error();
+  JsonText json;
+  if (auto failed = write_org(parts, *org->snapshot, json, org->number)) return std::move(*failed);
+  Response response;
+  response.body = json.take();
+  response.headers.emplace_back("ETag", '"' + std::to_string(org->head.version.value) + '"');
+  return response;
+}
+
+}  // namespace
+
+void add_org_routes(http::Router& router, Parts& parts) {
+  router.async(http::Method::post, "/v1/orgs", "append",
+               [&parts](Request&& request, http::Reply reply) { create(parts, std::move(request), std::move(reply)); });
+  router.blocking(http::Method::get, "/v1/orgs", "read", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, "/v1/orgs/{org}", "read", [&parts](Request& r) { return one(parts, r); });
+}
+
+}  // namespace tenure::services

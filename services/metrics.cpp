@@ -1,0 +1,81 @@
+#include "services/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+#include <spdlog/spdlog.h>
+
+#include <mutex>
+#include <unordered_map>
+
+namespace tenure::services {
+
+struct Metrics::Inside {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
+                                                          .Name("tenure_http_requests_total")
+                                                          .Help("Requests answered, by route and status class.")
+                                                          .Register(registry);
+  prometheus::Histogram& seconds = prometheus::BuildHistogram()
+                                       .Name("tenure_http_request_seconds")
+                                       .Help("Time from the first byte read to the last byte given to the kernel.")
+                                       .Register(registry)
+                                       .Add({}, prometheus::Histogram::BucketBoundaries{0.0001, 0.0005, 0.001, 0.005, 0.01,
+                                                                                        0.05, 0.1, 0.5, 1, 5});
+  prometheus::Gauge& open = gauge("tenure_http_connections", "Connections that are open.");
+  prometheus::Counter& crashes = prometheus::BuildCounter()
+                                     .Name("tenure_http_crashes_total")
+                                     .Help("Handlers that failed in a way they should not.")
+                                     .Register(registry)
+                                     .Add({});
+  prometheus::Gauge& position = gauge("tenure_log_position", "The newest position of the log.");
+  prometheus::Gauge& memory = gauge("tenure_store_memory_bytes", "Bytes held by the block cache and the write buffers.");
+  std::function<double()> ask_position, ask_memory;
+
+  std::mutex mutex;
+  std::unordered_map<std::string, prometheus::Counter*> by_route;
+
+  prometheus::Gauge& gauge(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  }
+};
+
+Metrics::Metrics() : inside_(std::make_unique<Inside>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::served(const http::Served& request) {
+  std::string key(request.route);
+  key += static_cast<char>('0' + request.status / 100);
+  prometheus::Counter* counter = nullptr;
+  {
+    const std::lock_guard lock(inside_->mutex);
+    auto& known = inside_->by_route[key];
+    if (!known) {
+      known = &inside_->requests.Add({{"route", request.route.empty() ? "none" : std::string(request.route)},
+                                      {"status", std::string(1, key.back()) + "xx"}});
+    }
+    counter = known;
+  }
+  counter->Increment();
+  inside_->seconds.Observe(std::chrono::duration<double>(request.took).count());
+}
+
+void Metrics::connections(std::size_t open) { inside_->open.Set(static_cast<double>(open)); }
+
+void Metrics::crashed(std::string_view route, std::string_view what) {
+  inside_->crashes.Increment();
+  spdlog::error("a request of {} failed: {}", route, what);
+}
+
+void Metrics::watch_position(std::function<double()> position) { inside_->ask_position = std::move(position); }
+void Metrics::watch_memory(std::function<double()> bytes) { inside_->ask_memory = std::move(bytes); }
+
+std::string Metrics::text() {
+  if (inside_->ask_position) inside_->position.Set(inside_->ask_position());
+  if (inside_->ask_memory) inside_->memory.Set(inside_->ask_memory());
+  return prometheus::TextSerializer().Serialize(inside_->registry.Collect());
+}
+
+}  // namespace tenure::services

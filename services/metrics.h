@@ -1,0 +1,33 @@
+// What the server counts, in the text form that Prometheus reads.
+//
+// An Observer of the HTTP server; every call is cheap and from any thread. `text` renders all of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "services/http/server.h"
+
+namespace tenure::services {
+
+class Metrics : public http::Observer {
+ public:
+  Metrics();
+  ~Metrics() override;
+
+  void served(const http::Served& request) override;
+  void connections(std::size_t open) override;
+  void crashed(std::string_view route, std::string_view what) override;
+
+  // Numbers that are looked up when they are asked for.
+  void watch_position(std::function<double()> position);
+  void watch_memory(std::function<double()> bytes);
+  std::string text();
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace tenure::services

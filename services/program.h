@@ -1,0 +1,49 @@
+// Start here: a running Tenure. Opens what is kept, builds the parts in order, listens, and takes them down again
+// in the opposite order.
+//
+// Owned by `main` or a test; every call from one thread. `start` fails with what could not be opened, and where.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "events/result.h"
+
+namespace tenure::storage {
+class Store;
+class People;
+}
+
+namespace tenure::services {
+
+struct ProgramOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 7400;  // 0: any free one
+  std::string openapi;
+  unsigned io_threads = 1;
+  unsigned pool_threads = 2;
+  unsigned drain_seconds = 10;
+  bool demo = false;
+};
+
+class Program {
+ public:
+  Program(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::People> people, ProgramOptions options);
+  ~Program();
+
+  // The port it listens on.
+  Outcome<std::uint16_t> start();
+  // A token for everything, made anew: what the first start writes to data/admin.token.
+  Outcome<std::string> make_admin_token();
+  bool has_tokens() const;
+  // Takes no new work, finishes what it has, closes the store.
+  void stop();
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+
+}  // namespace tenure::services

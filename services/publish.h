@@ -1,0 +1,31 @@
+// What belongs to no organization: publishing access models, and making and revoking tokens. Each is an
+// event of the reserved organization; the registries in memory follow it.
+#pragma once
+
+#include "projections/models.h"
+#include "services/append_queue.h"
+#include "services/identities.h"
+#include "services/tokens.h"
+
+namespace tenure::services {
+
+// Records `model.published`; the document stands in the record, or beside it as a blob. Known at once when it returns.
+AppendResult publish_model(AppendQueue& appends, projections::Models& models,
+                           const projections::Models::Model& model, const Recording& by);
+
+struct TokenWish {
+  std::string principal;
+  std::vector<std::string> scopes, orgs, actor_kinds;
+  std::optional<Instant> expires_at;
+};
+struct TokenMade {
+  AppendResult result;
+  NewToken token;
+};
+TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now);
+AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view id, const Recording& by);
+
+// Fills both registries from the reserved organization's records.
+Outcome<void> load_registries(storage::Store& store, Identities& identities, projections::Models& models, Tokens& tokens);
+
+}  // namespace tenure::services
