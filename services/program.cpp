@@ -1,0 +1,107 @@
+#include "services/program.h"
+
+#include <spdlog/spdlog.h>
+
+#include "services/api/parts.h"
+#include "services/demo.h"
+#include "services/http/server.h"
+#include "services/metrics.h"
+#include "services/publish.h"
+#include "services/record/rebuild.h"
+
+namespace tenure::services {
+
+struct Program::Inside {
+  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<storage::People> people;
+  ProgramOptions options;
+  projections::Models models;
+  projections::DirectoryCache names;
+  Tokens tokens;
+  std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<AppendQueue> appends;
+  std::unique_ptr<Parts> parts;
+  Metrics metrics;
+  std::unique_ptr<http::Server> server;
+
+  Outcome<void> build();
+  Outcome<void> publish_shipped();
+};
+
+Program::Program(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::People> people, ProgramOptions options)
+    : inside_(std::make_unique<Inside>()) {
+  inside_->store = std::move(store);
+  inside_->people = std::move(people);
+  inside_->options = std::move(options);
+}
+
+Program::~Program() { stop(); }
+
+Outcome<void> Program::Inside::publish_shipped() {
+  for (const ShippedModel& shipped : shipped_models()) {
+    const auto model = AccessModel::parse(shipped.document);
+    if (!model) return fail(FailureCode::corruption, "the shipped model " + std::string(shipped.id) + " is broken");
+    if (models.find((*model)->id(), (*model)->version())) continue;
+    const auto result = publish_model(*appends, models, *model, Recording{{}, {}, Channel::console, {}});
+    if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
+  }
+  return {};
+}
+
+Outcome<void> Program::Inside::build() {
+  Identities identities(*people, names);
+  // The models come first: folding an event asks for the model it was judged by.
+  if (const auto done = load_models(*store, models); !done) return done;
+  if (const auto done = catch_up_views(*store, models, {}); !done) return done;
+  if (const auto done = load_registries(*store, identities, models, tokens); !done) return done;
+  recorder = std::make_unique<Recorder>(*store, *people, models, system_clock_now);
+  appends = std::make_unique<AppendQueue>(*recorder);
+  parts.reset(new Parts{*store, *people, models, names, *appends, tokens, identities, system_clock_now, {0}, options.openapi,
+                        [this] { return metrics.text(); }, nullptr});
+  metrics.watch_position([this] { return static_cast<double>(store->head().value); });
+  return publish_shipped();
+}
+
+Outcome<std::uint16_t> Program::start() {
+  Inside& in = *inside_;
+  if (const auto done = in.build(); !done) return done.error();
+  if (in.options.demo) {
+    if (const auto done = make_demo(*in.appends); !done) return done.error();
+  }
+  http::Router router;
+  add_routes(router, *in.parts);
+  http::ServerOptions options;
+  options.address = in.options.address;
+  options.port = in.options.port;
+  options.io_threads = in.options.io_threads;
+  options.pool_threads = in.options.pool_threads;
+  options.limits.drain_timeout = std::chrono::seconds(in.options.drain_seconds);
+  options.observer = &in.metrics;
+  in.server = std::make_unique<http::Server>(options, std::move(router));
+  const auto port = in.server->listen();
+  if (port) in.server->run_in_background();
+  return port;
+}
+
+Outcome<std::string> Program::make_admin_token() {
+  const TokenWish wish{"admin", {"admin", "append", "read", "review", "feed"}, {}, {}, std::nullopt};
+  const auto made =
+      create_token(*inside_->appends, inside_->tokens, wish, Recording{{}, {}, Channel::console, {}}, system_clock_now());
+  if (const auto* failure = std::get_if<Failure>(&made.result)) return *failure;
+  if (!std::holds_alternative<AppendAnswer>(made.result)) return fail(FailureCode::io, "the token was refused");
+  return made.token.secret;
+}
+
+bool Program::has_tokens() const { return !inside_->tokens.all().empty(); }
+
+void Program::stop() {
+  Inside& in = *inside_;
+  // Requests in flight still need the writer: the server drains first, then the queue, then the stores close.
+  if (in.server) in.server->stop();
+  in.server.reset();
+  if (in.appends) in.appends->stop();
+  if (in.people) (void)in.people->close();
+  if (in.store) (void)in.store->close();
+}
+
+}  // namespace tenure::services

@@ -1,0 +1,25 @@
+// The views from the log: catching up after a crash between versions of Tenure, and the whole rebuild.
+//
+// Folding a record here gives the same bytes as folding it live. One thread, no appends meanwhile.
+#pragma once
+
+#include <functional>
+
+#include "projections/models.h"
+#include "storage/store.h"
+
+namespace tenure::services {
+
+// Told after each batch: the position reached and the head.
+using Progress = std::function<void(Position reached, Position head)>;
+
+// Every published access model of the log.
+Outcome<void> load_models(storage::Store& store, projections::Models& models);
+
+// Folds what the views have not seen; at once when they have seen all. corruption if they are ahead of the log.
+Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress);
+
+// Deletes the views and folds the whole log. Rows that are no view of the log (kept_rows) stay.
+Outcome<void> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress);
+
+}  // namespace tenure::services
