@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "events/limits.h"
+#include "events/wire/record_wire.h"
 #include "services/api/json_text.h"
 #include "services/api/parts.h"
 #include "services/import/github_audit.h"
@@ -32,6 +33,12 @@ class GithubImport : public http::Upload {
     by_.import_id = next_import_id(parts.now());
     const auto open = open_org(parts, org_.text);
     exists_ = open.has_value();
+    if (!exists_) return;
+    // The line that made the organization is known by the id of its first event.
+    const auto position = open->snapshot->position_of(org_, Version(1));
+    const auto stored = position ? open->snapshot->record(*position) : Outcome<storage::LogRecord>(position.error());
+    const auto first = stored ? wire::read_record(stored->bytes, {}) : Outcome<Record>(stored.error());
+    if (first && first->event.id) created_by_ = first->event.id->text;
   }
 
   std::optional<Response> chunk(std::string_view bytes) override {
@@ -85,7 +92,10 @@ class GithubImport : public http::Upload {
     if (!exists_) begin_org(*read);
     if (read->creates_org) {
       // The creation is the organization's own first event; a line that comes later than it is only kept.
-      if (created_by_ == read->document_id) return;
+      if (created_by_ == read->document_id) {
+        duplicates_ += !created_;
+        return;
+      }
       Event kept;
       kept.id = EventId(read->document_id);
       kept.occurred_at = read->occurred_at;

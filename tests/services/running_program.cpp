@@ -1,0 +1,115 @@
+#include "tests/services/running_program.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <filesystem>
+#include <stdexcept>
+
+#include "storage/people.h"
+#include "storage/rocks/key_vault.h"
+#include "storage/rocks/store.h"
+
+namespace tenure::test {
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "tenure-test-XXXXXX").string();
+  if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+RunningProgram::RunningProgram(bool demo) : demo_(demo) {
+  start();
+  const auto token = program_->make_admin_token();
+  if (!token) throw std::runtime_error(token.error().because);
+  token_ = *token;
+}
+
+RunningProgram::~RunningProgram() = default;
+
+void RunningProgram::start() {
+  const auto key = storage::load_or_make_master_key(folder_.path() + "/master.key");
+  auto store = storage::RocksStore::open(folder_.path() + "/store");
+  auto vault = storage::open_key_vault(folder_.path() + "/keys");
+  if (!key || !store || !vault) throw std::runtime_error("the store does not open");
+  services::ProgramOptions options;
+  options.port = 0;
+  options.demo = demo_;
+  options.drain_seconds = 2;
+  program_ = std::make_unique<services::Program>(std::move(*store), std::make_unique<storage::People>(std::move(*vault), *key), options);
+  const auto port = program_->start();
+  if (!port) throw std::runtime_error(port.error().because);
+  port_ = *port;
+}
+
+void RunningProgram::restart() {
+  program_.reset();
+  start();
+}
+
+HttpAnswer RunningProgram::request(const std::string& method, const std::string& target, const std::string& body,
+                                   std::vector<std::string> headers) {
+  std::string text = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  text += "Authorization: Bearer " + token_ + "\r\n";
+  if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  for (const auto& header : headers) text += header + "\r\n";
+  return raw(text + "\r\n" + body);
+}
+
+HttpAnswer RunningProgram::raw(const std::string& bytes) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port_);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  timeval limit{120, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    const auto n = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n <= 0) break;
+    sent += static_cast<std::size_t>(n);
+  }
+  std::string all;
+  char buffer[65536];
+  for (ssize_t n; (n = ::recv(socket, buffer, sizeof buffer, 0)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+  ::close(socket);
+  HttpAnswer answer;
+  const auto head_end = all.find("\r\n\r\n");
+  if (head_end == std::string::npos) return answer;
+  answer.status = std::stoi(all.substr(9, 3));
+  answer.body = all.substr(head_end + 4);
+  std::size_t line = all.find("\r\n") + 2;
+  while (line < head_end) {
+    const auto end = all.find("\r\n", line);
+    const auto colon = all.find(':', line);
+    std::string name = all.substr(line, colon - line);
+    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    answer.headers[name] = all.substr(colon + 2, end - colon - 2);
+    line = end + 2;
+  }
+  return answer;
+}
+
+std::string percent(const std::string& text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : text) {
+    if (std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      out += static_cast<char>(c);
+    } else {
+      out += {'%', digits[c >> 4], digits[c & 15]};
+    }
+  }
+  return out;
+}
+
+}  // namespace tenure::test

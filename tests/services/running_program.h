@@ -1,0 +1,63 @@
+// A whole Tenure on a free loopback port with a store on disk, for tests that speak HTTP to it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "services/program.h"
+
+namespace tenure::test {
+
+struct HttpAnswer {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // lower case names
+  std::string body;
+  nlohmann::json json() const { return nlohmann::json::parse(body); }
+};
+
+// A folder that goes away with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class RunningProgram {
+ public:
+  explicit RunningProgram(bool demo = false);
+  ~RunningProgram();
+
+  // One request over a connection of its own. `headers` are lines without line ends.
+  HttpAnswer request(const std::string& method, const std::string& target, const std::string& body = {},
+                     std::vector<std::string> headers = {});
+  HttpAnswer get(const std::string& target) { return request("GET", target); }
+  HttpAnswer post(const std::string& target, const std::string& body, std::vector<std::string> headers = {}) {
+    return request("POST", target, body, std::move(headers));
+  }
+  // As it is, without a token of ours.
+  HttpAnswer raw(const std::string& bytes);
+
+  std::uint16_t port() const { return port_; }
+  const std::string& token() const { return token_; }
+  void restart();
+
+ private:
+  void start();
+
+  TemporaryFolder folder_;
+  bool demo_;
+  std::unique_ptr<services::Program> program_;
+  std::uint16_t port_ = 0;
+  std::string token_;
+};
+
+// For a query: everything but letters, digits and -._~ as %XX.
+std::string percent(const std::string& text);
+
+}  // namespace tenure::test
