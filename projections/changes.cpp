@@ -60,7 +60,6 @@ class Collector {
 
   void operator()(const event::MemberAdded& e) {
     member(e.member);
-    end_invitation();
     set(SlotKind::exists);
     if (e.role) set_role(e.role->text);
   }

@@ -1,0 +1,98 @@
+#include "tools/tenure/serve.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "services/openapi.h"
+#include "services/program.h"
+#include "storage/people.h"
+#include "storage/rocks/key_vault.h"
+#include "storage/rocks/store.h"
+#include "tools/tenure/exit_codes.h"
+
+namespace tenure {
+
+namespace {
+
+int failed(const Failure& failure) {
+  std::cerr << "tenure: " << failure.because << "\n";
+  return failure.code == FailureCode::corruption ? exit_corrupt : exit_failed;
+}
+
+// Written whole or not at all, for its owner's eyes only.
+bool write_secret(const std::string& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  const std::string line = text + "\n";
+  const bool good = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
+  ::close(file);
+  return good;
+}
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  // Taken by sigwait below; threads started from here on inherit the mask.
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
+  spdlog::set_level(spdlog::level::from_str(options.log_level));
+
+  std::error_code error;
+  std::filesystem::create_directories(options.data, error);
+  if (error) return failed(fail(FailureCode::io, "cannot make the folder " + options.data + ": " + error.message()));
+  const auto key = storage::load_or_make_master_key(options.master_key.empty() ? options.data + "/master.key" : options.master_key);
+  if (!key) return failed(key.error());
+  storage::RocksSettings settings;
+  settings.block_cache_bytes = std::size_t{options.cache_mb} << 20;
+  auto store = storage::RocksStore::open(options.data + "/store", settings);
+  if (!store) return failed(store.error());
+  auto vault = storage::open_key_vault(options.data + "/keys");
+  if (!vault) return failed(vault.error());
+  auto people = std::make_unique<storage::People>(std::move(*vault), *key);
+  if (const auto fits = people->check_master(); !fits) return failed(fits.error());
+
+  services::ProgramOptions program_options;
+  program_options.address = options.address;
+  program_options.port = options.port;
+  program_options.io_threads = options.io_threads;
+  program_options.pool_threads = options.pool_threads;
+  program_options.drain_seconds = options.drain_seconds;
+  program_options.demo = options.demo;
+  program_options.openapi = std::string(openapi_document());
+  services::Program program(std::move(*store), std::move(people), program_options);
+  const auto port = program.start();
+  if (!port) return failed(port.error());
+  if (!program.has_tokens()) {
+    const auto secret = program.make_admin_token();
+    if (!secret) return failed(secret.error());
+    if (!write_secret(options.data + "/admin.token", *secret)) {
+      return failed(fail(FailureCode::io, "cannot write " + options.data + "/admin.token"));
+    }
+  }
+  std::cout << "tenure: ready on http://" << options.address << ":" << *port << ", data in " << options.data << std::endl;
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  std::cout << "tenure: stopping" << std::endl;
+  program.stop();
+  return exit_ok;
+}
+
+}  // namespace tenure
