@@ -128,7 +128,8 @@ def count_cases(tally, report, label):
         elif skipped is not None and (skipped.get("message") or "").startswith("SKIP_"):
             tally.skipped.append(name)
         else:
-            tally.count(name, False, case.findtext("system-out") or case.get("status"))
+            why = f"{case.get('status')}, after {float(case.get('time') or 0):.0f} s, with no output"
+            tally.count(name, False, case.findtext("system-out") or why)
     tally.passed += passed
     print(f"  {passed} of {len(cases)} cases passed")
     if not cases:

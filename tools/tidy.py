@@ -59,7 +59,8 @@ def check(top, build, files, jobs):
     for file in files:
         command = commands.get(str(top / file))
         if command is None:
-            continue  # not part of this build
+            findings.append(f"{file}: not part of the build, so not looked at")
+            continue
         key = content_key(top, file, command, fixed)
         if (memory / key).exists():
             cached += 1
