@@ -15,6 +15,7 @@
 
 #include "events/digest.h"
 #include "storage/rocks/failures.h"
+#include "storage/rocks/faults.h"
 #include "storage/rocks/format.h"
 #include "storage/rocks/open_options.h"
 #include "storage/rocks/wal_tail.h"
@@ -25,6 +26,8 @@ namespace {
 
 constexpr std::size_t block_cache_bytes = std::size_t{8} << 20;
 constexpr std::size_t write_buffers_bytes = std::size_t{8} << 20;
+// The store's own floor stops appends long before; a key is a few bytes, and erasing must go on on a full disk.
+constexpr std::uint64_t no_free_floor = 0;
 constexpr std::chrono::seconds old_files_wait_max{10};  // for RocksDB's own thread to delete what a compaction replaced
 constexpr std::chrono::milliseconds old_files_wait_step{2};
 
@@ -55,7 +58,7 @@ class NoLog final : public rocksdb::Logger {
 class RocksKeyVault final : public KeyVault {
  public:
   RocksKeyVault(std::string path, std::shared_ptr<rocksdb::Env> env)
-      : path_(std::move(path)), own_env_(std::move(env)) {}
+      : path_(std::move(path)), own_env_(std::move(env)), faults_(path_, no_free_floor, this->env()) {}
   ~RocksKeyVault() override { (void)close(); }
 
   Outcome<void> open();
@@ -73,21 +76,22 @@ class RocksKeyVault final : public KeyVault {
   Outcome<void> finish_erasures();
   Outcome<void> rewrite(const rocksdb::Slice* from, const rocksdb::Slice* to);
   Outcome<void> forget_old_files();
-  bool old_files_gone();
+  Outcome<std::string> old_files();
 
   const std::string path_;
   const std::shared_ptr<rocksdb::Env> own_env_;
   std::mutex writing_;
   std::shared_mutex alive_;  // shared by calls that use db_, exclusive for the moment of closing
   std::unique_ptr<rocksdb::DB> db_;
-  bool write_failed_ = false;
+  Faults faults_;
 };
 
 Outcome<void> RocksKeyVault::open() {
-  if (auto sound = check_log_tails(env(), path_); !sound) return sound;
+  if (auto sound = check_logs(env(), path_, LogCheck::what_rocksdb_leaves); !sound) return sound;
   const SharedMemory memory = shared_memory(block_cache_bytes, write_buffers_bytes);
   rocksdb::DBOptions options = durable_options(env(), memory);
   options.info_log = std::make_shared<NoLog>();
+  options.listeners.push_back(faults_.listener());
   // The list of tables names the first and last key of each. A tiny limit starts a fresh list at every change, so that
   // an erased subject's keys do not stay in an old one.
   options.max_manifest_file_size = 1;
@@ -127,15 +131,10 @@ Outcome<std::optional<std::string>> RocksKeyVault::get(const std::string& key, c
 }
 
 Outcome<void> RocksKeyVault::write(rocksdb::WriteBatch& batch, const char* place) {
-  if (write_failed_) {
-    if (const auto resumed = db_->Resume(); !resumed.ok())
-      return failure_of(resumed, std::string(place) + " in " + path_);
-    write_failed_ = false;
-  }
+  if (auto no = faults_.ready_to_write(*db_)) return *no;
   const auto status = db_->Write(synced_write(), &batch);
   if (status.ok()) return {};
-  write_failed_ = true;
-  return failure_of(status, std::string(place) + " in " + path_);
+  return faults_.note(status, place);
 }
 
 Outcome<std::optional<SubjectId>> RocksKeyVault::find(const OrgId& org, const Digest& lookup) {
@@ -232,31 +231,41 @@ Outcome<void> RocksKeyVault::forget_old_files() {
     return failure_of(status, "rewriting the key vault " + path_ + " after an erasure");
   }
   const auto end = std::chrono::steady_clock::now() + old_files_wait_max;
-  while (!old_files_gone()) {
+  for (;;) {
+    // Allowing deletions again is what makes RocksDB look through its folder at once and delete what it left lying.
+    auto status = db_->DisableFileDeletions();
+    if (status.ok()) status = db_->EnableFileDeletions(/*force=*/false);
+    if (!status.ok()) return failure_of(status, "deleting the old files of the key vault " + path_);
+    auto old = old_files();
+    if (!old) return old.error();
+    if (old->empty()) return {};
     if (std::chrono::steady_clock::now() > end) {
-      return fail(FailureCode::io, "The key vault " + path_ +
-                                       " could not delete its files from before an erasure: the "
-                                       "key is deleted, but its bytes may still stand in them until the next start.");
+      return fail(FailureCode::io, "The key is deleted, but the key vault " + path_ +
+                                       " could not delete files that may still hold its bytes:" + *old +
+                                       ". The next start tries again.");
     }
     std::this_thread::sleep_for(old_files_wait_step);
   }
-  return {};
 }
 
-bool RocksKeyVault::old_files_gone() {
+// Files that may hold keys and that the vault does not stand on any more: right after a flush that is every log with
+// anything in it, and every table or list of tables that is not in use.
+Outcome<std::string> RocksKeyVault::old_files() {
   std::vector<std::string> live, there;
   std::uint64_t manifest_bytes = 0;
-  rocksdb::VectorLogPtr logs;
-  if (!db_->GetLiveFiles(live, &manifest_bytes, /*flush_memtable=*/false).ok()) return false;
-  if (!db_->GetSortedWalFiles(logs).ok() || !env()->GetChildren(path_, &there).ok()) return false;
-  // The newest log is the live one; each before it is a log from before the flush.
-  if (logs.size() > 1) return false;
-  std::set<std::string> keep(live.begin(), live.end());  // names with a leading '/'
-  for (const auto& log : logs) keep.insert(log->PathName());
-  return std::all_of(there.begin(), there.end(), [&](const std::string& name) {
-    const bool holds_keys = name.ends_with(".sst") || name.ends_with(".log") || name.starts_with("MANIFEST");
-    return !holds_keys || keep.contains("/" + name);
-  });
+  auto status = db_->GetLiveFiles(live, &manifest_bytes, /*flush_memtable=*/false);
+  if (status.ok()) status = env()->GetChildren(path_, &there);
+  if (!status.ok()) return failure_of(status, "listing the files of the key vault " + path_);
+  const std::set<std::string> in_use(live.begin(), live.end());  // names with a leading '/'
+  std::string old;
+  for (const std::string& name : there) {
+    std::uint64_t bytes = 0;
+    const bool is_log = name.ends_with(".log");
+    if (!is_log && !name.ends_with(".sst") && !name.starts_with("MANIFEST")) continue;
+    if (in_use.contains("/" + name) || !env()->GetFileSize(path_ + "/" + name, &bytes).ok()) continue;
+    if (!is_log || bytes > 0) old += " " + name;
+  }
+  return old;
 }
 
 Outcome<void> RocksKeyVault::close() {

@@ -83,7 +83,7 @@ struct RocksStore::Inside {
 };
 
 Outcome<void> RocksStore::Inside::open_database() {
-  if (auto sound = check_log_tails(env(), path); !sound) return sound;
+  if (auto sound = check_logs(env(), path, LogCheck::what_rocksdb_leaves); !sound) return sound;
   memory = shared_memory(settings.block_cache_bytes, settings.write_buffers_bytes);
   faults = std::make_unique<Faults>(path, settings.free_floor_bytes, env());
   rocksdb::DBOptions options = durable_options(env(), memory);
@@ -105,7 +105,12 @@ Outcome<void> RocksStore::Inside::open_database() {
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::Open(options, path, families, &opened, &raw);
-  if (!status.ok()) return failure_of(status, place);
+  if (!status.ok()) {
+    if (status.IsCorruption()) {
+      if (auto sound = check_logs(env(), path, LogCheck::everything); !sound) return sound;  // names the place
+    }
+    return failure_of(status, place);
+  }
   db.reset(raw);
   std::copy(opened.begin(), opened.end(), handles.begin());
   return {};

@@ -77,7 +77,7 @@ Outcome<void> check_cut(std::string_view block, std::size_t from, std::size_t bl
 // Follows the headers only: a record that is there in full is checked by RocksDB itself when it replays the log. A type
 // beyond `last` is not left to it, because it takes some of them for the end of the log before it looks at the
 // checksum.
-Outcome<void> check_log_tail(std::string_view log, const std::string& file) {
+Outcome<void> check_log(std::string_view log, const std::string& file, LogCheck what) {
   for (std::size_t start = 0; start < log.size(); start += block_bytes) {
     const std::string_view block = log.substr(start, block_bytes);
     const bool last = start + block.size() == log.size();
@@ -93,7 +93,11 @@ Outcome<void> check_log_tail(std::string_view log, const std::string& file) {
       if (header.type > type_last) return damage(file, start + at, "a record has a type that is never written");
       if (at + header_bytes + header.length > block.size()) {
         if (last) return check_cut(block, at, start, file);
-        break;  // RocksDB reports a length beyond its block
+        if (what == LogCheck::everything) return damage(file, start + at, "a record's length runs past its block");
+        break;  // RocksDB reports it
+      }
+      if (what == LogCheck::everything && !whole_record_at(block, at)) {
+        return damage(file, start + at, "a record does not have the checksum that was stored with it");
       }
       at += header_bytes + header.length;
     }
@@ -101,7 +105,7 @@ Outcome<void> check_log_tail(std::string_view log, const std::string& file) {
   return {};
 }
 
-Outcome<void> check_log_tails(rocksdb::Env* env, const std::string& folder) {
+Outcome<void> check_logs(rocksdb::Env* env, const std::string& folder, LogCheck what) {
   std::vector<std::string> names;
   if (!env->FileExists(folder).ok() || !env->GetChildren(folder, &names).ok()) return {};
   std::sort(names.begin(), names.end());
@@ -111,7 +115,7 @@ Outcome<void> check_log_tails(rocksdb::Env* env, const std::string& folder) {
     std::string log;
     const rocksdb::Status read = rocksdb::ReadFileToString(env, file, &log);
     if (!read.ok()) return failure_of(read, "reading the write-ahead log " + file);
-    if (auto sound = check_log_tail(log, file); !sound) return sound;
+    if (auto sound = check_log(log, file, what); !sound) return sound;
   }
   return {};
 }

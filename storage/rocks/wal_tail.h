@@ -17,9 +17,13 @@
 
 namespace tenure::storage {
 
+// What to look at: what RocksDB leaves unchecked, before it opens; or everything, to name the place after it refused to
+// open without naming one.
+enum class LogCheck { what_rocksdb_leaves, everything };
+
 // Every *.log in `folder`; a folder that is not there has none.
-Outcome<void> check_log_tails(rocksdb::Env* env, const std::string& folder);
+Outcome<void> check_logs(rocksdb::Env* env, const std::string& folder, LogCheck what);
 // One log's bytes; `file` is for the sentence.
-Outcome<void> check_log_tail(std::string_view log, const std::string& file);
+Outcome<void> check_log(std::string_view log, const std::string& file, LogCheck what);
 
 }  // namespace tenure::storage
