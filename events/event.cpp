@@ -10,7 +10,7 @@ std::string_view type_name(const EventData& data) {
 }
 
 bool sent_by_clients(std::string_view type) {
-  static constexpr std::array own{event::OrgCreated::type,   event::ActionDenied::type, event::ModelPublished::type,
+  static constexpr std::array own{event::OrgCreated::type, event::ActionDenied::type, event::ModelPublished::type,
                                   event::TokenCreated::type, event::TokenRevoked::type};
   return std::find(own.begin(), own.end(), type) == own.end();
 }
@@ -19,19 +19,26 @@ std::string to_text(const ResourceId& resource) { return resource.kind + ":" + r
 
 std::string to_text(const Scope& scope) {
   switch (scope.kind) {
-    case Scope::Kind::org: return "org";
-    case Scope::Kind::every: return scope.resource_kind + ":*";
-    case Scope::Kind::resource: break;
+    case Scope::Kind::org:
+      return "org";
+    case Scope::Kind::every:
+      return scope.resource_kind + ":*";
+    case Scope::Kind::resource:
+      break;
   }
   return scope.resource_kind + ":" + scope.id;
 }
 
 std::string_view to_text(ActorKind kind) {
   switch (kind) {
-    case ActorKind::member: return "member";
-    case ActorKind::support: return "support";
-    case ActorKind::system: return "system";
-    case ActorKind::integration: break;
+    case ActorKind::member:
+      return "member";
+    case ActorKind::support:
+      return "support";
+    case ActorKind::system:
+      return "system";
+    case ActorKind::integration:
+      break;
   }
   return "integration";
 }

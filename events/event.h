@@ -96,12 +96,10 @@ constexpr Field<C, T> field(std::string_view name, T C::*member) {
   return {name, member};
 }
 
-#define TENURE_EVENT(type_name, schema_number)             \
-  static constexpr std::string_view type = type_name;      \
-  static constexpr int schema = schema_number;             \
-  static constexpr auto fields() {                         \
-    return std::tuple(TENURE_FIELDS);                      \
-  }
+#define TENURE_EVENT(type_name, schema_number)        \
+  static constexpr std::string_view type = type_name; \
+  static constexpr int schema = schema_number;        \
+  static constexpr auto fields() { return std::tuple(TENURE_FIELDS); }
 
 namespace event {
 
@@ -110,8 +108,8 @@ struct OrgCreated {
   std::optional<std::string> model_version;
   Mode mode = Mode::observe;
   std::optional<Person> owner;
-#define TENURE_FIELDS                                                                       \
-  field("mode", &OrgCreated::mode), field("model", &OrgCreated::model),                     \
+#define TENURE_FIELDS                                                   \
+  field("mode", &OrgCreated::mode), field("model", &OrgCreated::model), \
       field("model_version", &OrgCreated::model_version), field("owner", &OrgCreated::owner)
   TENURE_EVENT("org.created", 1)
 #undef TENURE_FIELDS
@@ -157,8 +155,8 @@ struct MemberInvited {
   std::optional<RoleId> role;
   std::vector<GroupId> groups;
   std::optional<Instant> expires_at;
-#define TENURE_FIELDS                                                                            \
-  field("expires_at", &MemberInvited::expires_at), field("groups", &MemberInvited::groups),      \
+#define TENURE_FIELDS                                                                       \
+  field("expires_at", &MemberInvited::expires_at), field("groups", &MemberInvited::groups), \
       field("member", &MemberInvited::member), field("role", &MemberInvited::role)
   TENURE_EVENT("member.invited", 1)
 #undef TENURE_FIELDS
@@ -220,10 +218,9 @@ struct OwnershipTransferred {
   Person from;
   std::optional<RoleId> previous_owner_role;
   Person to;
-#define TENURE_FIELDS                                                                           \
-  field("from", &OwnershipTransferred::from),                                                   \
-      field("previous_owner_role", &OwnershipTransferred::previous_owner_role),                 \
-      field("to", &OwnershipTransferred::to)
+#define TENURE_FIELDS                         \
+  field("from", &OwnershipTransferred::from), \
+      field("previous_owner_role", &OwnershipTransferred::previous_owner_role), field("to", &OwnershipTransferred::to)
   TENURE_EVENT("ownership.transferred", 1)
 #undef TENURE_FIELDS
 };
@@ -234,10 +231,9 @@ struct RoleCreated {
   std::optional<std::string> description;
   std::optional<RoleId> based_on;
   Grants grants;
-#define TENURE_FIELDS                                                                          \
-  field("based_on", &RoleCreated::based_on), field("description", &RoleCreated::description),  \
-      field("grants", &RoleCreated::grants), field("name", &RoleCreated::name),                \
-      field("role", &RoleCreated::role)
+#define TENURE_FIELDS                                                                         \
+  field("based_on", &RoleCreated::based_on), field("description", &RoleCreated::description), \
+      field("grants", &RoleCreated::grants), field("name", &RoleCreated::name), field("role", &RoleCreated::role)
   TENURE_EVENT("role.created", 1)
 #undef TENURE_FIELDS
 };
@@ -269,9 +265,9 @@ struct GroupCreated {
   std::optional<std::string> name;
   std::optional<GroupId> parent;
   std::optional<RoleId> role;
-#define TENURE_FIELDS                                                                   \
-  field("group", &GroupCreated::group), field("name", &GroupCreated::name),             \
-      field("parent", &GroupCreated::parent), field("role", &GroupCreated::role)
+#define TENURE_FIELDS                                                                                               \
+  field("group", &GroupCreated::group), field("name", &GroupCreated::name), field("parent", &GroupCreated::parent), \
+      field("role", &GroupCreated::role)
   TENURE_EVENT("group.created", 1)
 #undef TENURE_FIELDS
 };
@@ -280,9 +276,9 @@ struct GroupEdited {
   std::optional<std::string> name;
   Patch<GroupId> parent;
   Patch<RoleId> role;
-#define TENURE_FIELDS                                                               \
-  field("group", &GroupEdited::group), field("name", &GroupEdited::name),           \
-      field("parent", &GroupEdited::parent), field("role", &GroupEdited::role)
+#define TENURE_FIELDS                                                                                            \
+  field("group", &GroupEdited::group), field("name", &GroupEdited::name), field("parent", &GroupEdited::parent), \
+      field("role", &GroupEdited::role)
   TENURE_EVENT("group.edited", 1)
 #undef TENURE_FIELDS
 };
@@ -375,11 +371,11 @@ struct SourceRecorded {
 // Mode `enforce` only: what was refused, and by which rule. Never sent by a client.
 struct ActionDenied {
   std::string because;
-  PrivateText event;  // the refused event as JSON
+  PrivateText event;    // the refused event as JSON
   std::string refused;  // its type
   std::string rule;
-#define TENURE_FIELDS                                                                \
-  field("because", &ActionDenied::because), field("event", &ActionDenied::event),    \
+#define TENURE_FIELDS                                                             \
+  field("because", &ActionDenied::because), field("event", &ActionDenied::event), \
       field("refused", &ActionDenied::refused), field("rule", &ActionDenied::rule)
   TENURE_EVENT("action.denied", 1)
 #undef TENURE_FIELDS
@@ -390,8 +386,8 @@ struct ModelPublished {
   Document document;  // canonical JSON
   ModelId model;
   std::string version;
-#define TENURE_FIELDS                                                                        \
-  field("document", &ModelPublished::document), field("model", &ModelPublished::model),      \
+#define TENURE_FIELDS                                                                   \
+  field("document", &ModelPublished::document), field("model", &ModelPublished::model), \
       field("version", &ModelPublished::version)
   TENURE_EVENT("model.published", 1)
 #undef TENURE_FIELDS
@@ -399,15 +395,15 @@ struct ModelPublished {
 struct TokenCreated {
   std::vector<std::string> actor_kinds;  // empty: any
   std::optional<Instant> expires_at;
-  std::string hash;                // SHA-256 (hex) of the secret, which has 256 random bits
-  std::vector<std::string> orgs;   // empty: all
+  std::string hash;               // SHA-256 (hex) of the secret, which has 256 random bits
+  std::vector<std::string> orgs;  // empty: all
   Person principal;
   std::vector<std::string> scopes;
-  std::string token;               // its public id
-#define TENURE_FIELDS                                                                                 \
-  field("actor_kinds", &TokenCreated::actor_kinds), field("expires_at", &TokenCreated::expires_at),   \
-      field("hash", &TokenCreated::hash), field("orgs", &TokenCreated::orgs),                         \
-      field("principal", &TokenCreated::principal), field("scopes", &TokenCreated::scopes),           \
+  std::string token;  // its public id
+#define TENURE_FIELDS                                                                               \
+  field("actor_kinds", &TokenCreated::actor_kinds), field("expires_at", &TokenCreated::expires_at), \
+      field("hash", &TokenCreated::hash), field("orgs", &TokenCreated::orgs),                       \
+      field("principal", &TokenCreated::principal), field("scopes", &TokenCreated::scopes),         \
       field("token", &TokenCreated::token)
   TENURE_EVENT("token.created", 1)
 #undef TENURE_FIELDS

@@ -25,10 +25,10 @@ struct Verdict {
 enum class Channel : std::uint8_t { api, import, console };
 
 struct RecordedBy {
-  std::string token;       // public id of the token, empty for the program itself
-  std::string principal;   // subject text of the token's principal within this organization, or "tenure"
+  std::string token;      // public id of the token, empty for the program itself
+  std::string principal;  // subject text of the token's principal within this organization, or "tenure"
   Channel channel = Channel::api;
-  std::string import_id;   // which import, empty if none
+  std::string import_id;  // which import, empty if none
 };
 
 // The values that an event replaced, as known when it was recorded: a JSON object in canonical form

@@ -5,22 +5,21 @@
 //   a bug    assert, crash. Never a value.
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include <boost/system/result.hpp>
 
 namespace tenure {
 
 // What kind of no. The HTTP status and the stable `code` of the answer follow from it alone
 // (services/http/problem.h has the table).
 enum class RefusalCode : std::uint8_t {
-  malformed_json,          // not JSON at all; `offset` says where
-  invalid_field,           // a field's value is of the wrong kind or outside its limits
-  unknown_field,           // a field that this type does not have
+  malformed_json,  // not JSON at all; `offset` says where
+  invalid_field,   // a field's value is of the wrong kind or outside its limits
+  unknown_field,   // a field that this type does not have
   missing_field,
-  unknown_type,            // an event type that Tenure does not know
+  unknown_type,  // an event type that Tenure does not know
   unknown_org,
   unknown_model,
   unknown_member,
@@ -30,13 +29,13 @@ enum class RefusalCode : std::uint8_t {
   unknown_group,
   unknown_resource,
   unknown_event,
-  not_found,               // any other thing that is not there
+  not_found,  // any other thing that is not there
   already_exists,
-  in_the_future,           // occurred_at further ahead than the limit
-  too_large,               // body, record, batch or identifier past its limit
-  id_reused,               // an event id or idempotency key with another body
-  version_conflict,        // If-Match does not name the current version
-  not_allowed,             // mode `enforce`: the model's rule says no; `rule` names it
+  in_the_future,     // occurred_at further ahead than the limit
+  too_large,         // body, record, batch or identifier past its limit
+  id_reused,         // an event id or idempotency key with another body
+  version_conflict,  // If-Match does not name the current version
+  not_allowed,       // mode `enforce`: the model's rule says no; `rule` names it
   invalid_cursor,
   unauthenticated,
   forbidden,

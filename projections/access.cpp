@@ -11,25 +11,34 @@ constexpr int chain_max = 32;
 
 std::string_view kind_of(std::string_view scope) { return scope.substr(0, scope.find(':')); }
 
-Point before(Point at) { return at.position > 0 ? Point{at.us, at.position - 1} : Point{at.us - 1, Point::never().position}; }
+Point before(Point at) {
+  return at.position > 0 ? Point{at.us, at.position - 1} : Point{at.us - 1, Point::never().position};
+}
 
 }  // namespace
 
 std::string_view to_text(Reach reach) {
   switch (reach) {
-    case Reach::all: return "all";
-    case Reach::assigned: return "assigned";
-    case Reach::listed: break;
+    case Reach::all:
+      return "all";
+    case Reach::assigned:
+      return "assigned";
+    case Reach::listed:
+      break;
   }
   return "listed";
 }
 
 std::string_view to_text(PathKind kind) {
   switch (kind) {
-    case PathKind::role: return "role";
-    case PathKind::group: return "group";
-    case PathKind::grant: return "grant";
-    case PathKind::everyone: break;
+    case PathKind::role:
+      return "role";
+    case PathKind::group:
+      return "group";
+    case PathKind::grant:
+      return "grant";
+    case PathKind::everyone:
+      break;
   }
   return "everyone";
 }
@@ -201,6 +210,7 @@ Point Access::member_since(Number group, const Interval& membership) {
 }
 
 bool Access::any_assignment(const EntityState& member, const std::string& kind) {
+  if (!member.exists()) return false;  // an assignment needs both ends
   const auto [first, last] = member.of_kind(SlotKind::assigned);
   return std::any_of(first, last, [&](const Live& l) {
     return kind_of(facts_.name(l.slot.a).name) == kind && resource_exists(l.slot.a, l.at);
@@ -219,13 +229,14 @@ bool Access::holds_kind(Number resource, const std::string& kind, int depth) {
 
 bool Access::assigned_to_some(const EntityState& member, const std::string& kind) {
   if (any_assignment(member, kind)) return true;
+  if (!member.exists()) return false;
   const auto [first, last] = member.of_kind(SlotKind::assigned);
-  return std::any_of(first, last, [&](const Live& l) {
-    return resource_exists(l.slot.a, l.at) && holds_kind(l.slot.a, kind, 0);
-  });
+  return std::any_of(first, last,
+                     [&](const Live& l) { return resource_exists(l.slot.a, l.at) && holds_kind(l.slot.a, kind, 0); });
 }
 
 bool Access::assigned_to(const EntityState& member, Number resource) {
+  if (!member.exists()) return false;
   for (int step = 0; resource != 0 && step < chain_max; ++step) {
     const Live* link = member.find({SlotKind::assigned, resource});
     if (link && resource_exists(resource, link->at)) return true;
@@ -317,8 +328,7 @@ Number Access::setting_role(const Question& question, Edge* edge) {
   return 0;
 }
 
-void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, const Question& question,
-                          bool explain) {
+void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, const Question& question, bool explain) {
   Path base;
   base.kind = PathKind::everyone;
   add_grants(paths, member, facts_.org_entity(), base, question, explain);
@@ -457,9 +467,15 @@ std::unordered_set<Number> Access::candidates(const Question& question) {
   bool everyone = false;
   const auto principal = [&](Number holder) {
     switch (facts_.name(holder).kind) {
-      case EntityKind::member: members.insert(holder); break;
-      case EntityKind::group: expand_group(holder, members, groups); break;
-      default: everyone = true; break;
+      case EntityKind::member:
+        members.insert(holder);
+        break;
+      case EntityKind::group:
+        expand_group(holder, members, groups);
+        break;
+      default:
+        everyone = true;
+        break;
     }
   };
   const auto roles = roles_with(question);
@@ -520,11 +536,15 @@ std::vector<Number> Access::candidates_over(const Question& question, Instant fr
   bool everyone = setting_over(question, from, to);
   const auto principal = [&](Number holder) {
     switch (facts_.name(holder).kind) {
-      case EntityKind::member: members.insert(holder); break;
+      case EntityKind::member:
+        members.insert(holder);
+        break;
       case EntityKind::group:
         if (seen.insert(holder).second) groups.push_back(holder);
         break;
-      default: everyone = true; break;
+      default:
+        everyone = true;
+        break;
     }
   };
   // Any role may grant it at some instant of the range (its definition and the model change): take all that
@@ -541,7 +561,8 @@ std::vector<Number> Access::candidates_over(const Question& question, Instant fr
     }
   }
   for (std::size_t next = 0; next < groups.size(); ++next) {
-    for (const Interval& i : facts_.list_over({ListKind::group_members, groups[next]}, from, to)) principal(i.principal);
+    for (const Interval& i : facts_.list_over({ListKind::group_members, groups[next]}, from, to))
+      principal(i.principal);
     for (const Interval& i : facts_.list_over({ListKind::children, groups[next]}, from, to)) principal(i.principal);
   }
   if (everyone) {

@@ -48,8 +48,8 @@ struct Effective {
 
 struct Question {
   PermissionIndex permission = 0;
-  LevelIndex level = 1;                 // the least level that counts
-  std::optional<ResourceId> resource;   // nothing: on at least one
+  LevelIndex level = 1;                // the least level that counts
+  std::optional<ResourceId> resource;  // nothing: on at least one
 };
 
 struct Holder {

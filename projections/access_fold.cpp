@@ -154,8 +154,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   return find_earliest(views, org, head, record, *of->event.occurred_at, *was, records);
 }
 
-Outcome<void> AccessFold::apply(ViewWriter& views, const Record& record, const Digest& digest,
-                                RecordSource& records) {
+Outcome<void> AccessFold::apply(ViewWriter& views, const Record& record, const Digest& digest, RecordSource& records) {
   auto org = find_org(views, record.org);
   if (org && *org == 0) org = make_org(views, record.org);
   if (!org) return org.error();

@@ -47,18 +47,16 @@ class RecordSource {
 
 class AccessFold {
  public:
-
   explicit AccessFold(const Models& models) : models_(models) {}
 
   // `digest` is the SHA-256 of the record's bytes.
   Outcome<void> apply(ViewWriter& views, const Record& record, const Digest& digest, RecordSource& records);
 
  private:
-  Outcome<void> retract(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
-                        RecordSource& records);
+  Outcome<void> retract(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record, RecordSource& records);
   // history_from after an event was retracted (or counts again): a retraction may take the earliest away.
-  Outcome<void> find_earliest(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record,
-                              Instant turned, bool counts, RecordSource& records);
+  Outcome<void> find_earliest(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record, Instant turned,
+                              bool counts, RecordSource& records);
   Outcome<std::vector<Change>> changes(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record);
 
   const Models& models_;

@@ -239,8 +239,6 @@ class Looker {
 
 }  // namespace
 
-std::string before_of(const Event& event, const FactsTeamState& state) {
-  return std::visit(Looker(state), event.data);
-}
+std::string before_of(const Event& event, const FactsTeamState& state) { return std::visit(Looker(state), event.data); }
 
 }  // namespace tenure::projections

@@ -8,7 +8,10 @@ namespace {
 class Collector {
  public:
   Collector(const Record& record, const NumberOf& number, const AccessModel* model)
-      : number_(number), model_(model), model_version_(record.model_version), at_{record.event.occurred_at->us, record.position.value} {}
+      : number_(number),
+        model_(model),
+        model_version_(record.model_version),
+        at_{record.event.occurred_at->us, record.position.value} {}
 
   void operator()(const event::OrgCreated& e) {
     begin(EntityKind::org, "");
@@ -210,9 +213,15 @@ class Collector {
   }
   void grant(Op op, const Principal& principal, const Scope& on, const RoleId& role) {
     switch (principal.kind) {
-      case Principal::Kind::member: member(principal.member); break;
-      case Principal::Kind::group: begin(EntityKind::group, principal.group.text); break;
-      case Principal::Kind::everyone: begin(EntityKind::org, ""); break;
+      case Principal::Kind::member:
+        member(principal.member);
+        break;
+      case Principal::Kind::group:
+        begin(EntityKind::group, principal.group.text);
+        break;
+      case Principal::Kind::everyone:
+        begin(EntityKind::org, "");
+        break;
     }
     const Number scope = n(EntityKind::scope, to_text(on));
     add(op, {SlotKind::grant, scope, n(EntityKind::role, role.text)});

@@ -20,10 +20,10 @@ struct OrgHead {
   std::string name;
   Number next_number = 1;
   Version version;
-  Position position;               // of its newest record
+  Position position;                                                    // of its newest record
   std::int64_t newest_us = std::numeric_limits<std::int64_t>::min();    // newest occurred_at so far
   std::int64_t earliest_us = std::numeric_limits<std::int64_t>::max();  // history_from
-  Digest chain{};                  // SHA-256 of its newest record
+  Digest chain{};                                                       // SHA-256 of its newest record
 
   std::string encode() const;
   static bool decode(std::string_view bytes, OrgHead& head);

@@ -20,14 +20,13 @@ auto lower(std::vector<Live>& live, Slot slot) {
 }  // namespace
 
 const Live* EntityState::find(Slot slot) const {
-  const auto it =
-      std::lower_bound(live.begin(), live.end(), slot, [](const Live& l, Slot s) { return l.slot < s; });
+  const auto it = std::lower_bound(live.begin(), live.end(), slot, [](const Live& l, Slot s) { return l.slot < s; });
   return it != live.end() && it->slot == slot ? &*it : nullptr;
 }
 
 std::pair<const Live*, const Live*> EntityState::of_kind(SlotKind kind) const {
-  const auto first = std::lower_bound(live.begin(), live.end(), kind,
-                                      [](const Live& l, SlotKind k) { return l.slot.kind < k; });
+  const auto first =
+      std::lower_bound(live.begin(), live.end(), kind, [](const Live& l, SlotKind k) { return l.slot.kind < k; });
   const auto last =
       std::upper_bound(first, live.end(), kind, [](SlotKind k, const Live& l) { return k < l.slot.kind; });
   return {live.data() + (first - live.begin()), live.data() + (last - live.begin())};
@@ -83,7 +82,8 @@ void EntityState::accept(const Entry& entry) {
 
 void EntityState::apply(const Entry& entry) {
   switch (entry.op) {
-    case Op::set: return set(entry, entry.slot, entry.value);
+    case Op::set:
+      return set(entry, entry.slot, entry.value);
     case Op::clear: {
       const auto it = lower(live, entry.slot);
       if (it != live.end() && it->slot == entry.slot) live.erase(it);
@@ -95,15 +95,16 @@ void EntityState::apply(const Entry& entry) {
     case Op::end: {
       const bool keep_endings = entry.slot.b != 0;
       std::erase_if(live, [&](const Live& l) {
-        const bool stays = of_invitation(l.slot.kind) || l.slot.kind == SlotKind::model || l.slot.kind == SlotKind::mode;
+        const bool stays =
+            of_invitation(l.slot.kind) || l.slot.kind == SlotKind::model || l.slot.kind == SlotKind::mode;
         return !stays && (l.slot.kind != SlotKind::ended || !keep_endings);
       });
-      const Slot ended{SlotKind::ended,
-                       keep_endings ? static_cast<Number>(entry.at.position >> 32) : 0,
+      const Slot ended{SlotKind::ended, keep_endings ? static_cast<Number>(entry.at.position >> 32) : 0,
                        keep_endings ? static_cast<Number>(entry.at.position) : 0};
       return set(entry, ended, entry.value);
     }
-    case Op::accept: return accept(entry);
+    case Op::accept:
+      return accept(entry);
     case Op::reset_role: {
       const Live* base = find({SlotKind::based_on});
       const bool based = base && base->value != 0;
@@ -124,8 +125,8 @@ void put_point(std::string& out, Point at, Point base) {
 
 Point take_point(Reader& in, Point base) {
   Point at;
-  at.us = static_cast<std::int64_t>(static_cast<std::uint64_t>(base.us) +
-                                    static_cast<std::uint64_t>(in.signed_varint()));
+  at.us =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(base.us) + static_cast<std::uint64_t>(in.signed_varint()));
   at.position = base.position + static_cast<std::uint64_t>(in.signed_varint());
   return at;
 }

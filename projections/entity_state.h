@@ -22,23 +22,23 @@ namespace tenure::projections {
 
 enum class SlotKind : std::uint8_t {
   exists = 1,
-  role = 2,           // value: role
-  group = 3,          // a: group
-  grant = 4,          // a: scope, b: role
-  assigned = 5,       // a: scope (a resource)
-  disabled = 6,       // a: area, 0 for everywhere
-  invited = 7,        // a, b: position of the invitation; value: role or 0
-  invited_group = 8,  // a: group, b: low half of the invitation's position
-  parent = 9,         // value: group or resource
-  setting = 10,       // a: setting, value: value
-  feature = 11,       // a: feature, value: 0 off, 1 on
-  model = 12,         // value: model
-  based_on = 13,      // value: role, 0 for none
+  role = 2,            // value: role
+  group = 3,           // a: group
+  grant = 4,           // a: scope, b: role
+  assigned = 5,        // a: scope (a resource)
+  disabled = 6,        // a: area, 0 for everywhere
+  invited = 7,         // a, b: position of the invitation; value: role or 0
+  invited_group = 8,   // a: group, b: low half of the invitation's position
+  parent = 9,          // value: group or resource
+  setting = 10,        // a: setting, value: value
+  feature = 11,        // a: feature, value: 0 off, 1 on
+  model = 12,          // value: model
+  based_on = 13,       // value: role, 0 for none
   created_grant = 14,  // a: permission, value: level
-  edited_grant = 15,  // a: permission, value: level
-  ended = 16,         // when it ended last; roles keep every ending (a, b: position), value: reassign_to
-  mode = 17,          // value: 0 observe, 1 enforce
-  expires = 18,       // a: low half of the invitation's position, b and value: the instant's bits
+  edited_grant = 15,   // a: permission, value: level
+  ended = 16,          // when it ended last; roles keep every ending (a, b: position), value: reassign_to
+  mode = 17,           // value: 0 observe, 1 enforce
+  expires = 18,        // a: low half of the invitation's position, b and value: the instant's bits
 };
 
 struct Slot {
@@ -51,10 +51,10 @@ struct Slot {
 enum class Op : std::uint8_t {
   set = 1,
   clear = 2,
-  clear_kind = 3,   // every slot of the kind
-  end = 4,          // clears everything but invitations, model and mode; b of the slot: 1 to keep every ending (roles)
-  accept = 5,       // the latest invitation that has not run out, if any, becomes membership, role and groups
-  reset_role = 6,   // edits go, and what was granted beside the base
+  clear_kind = 3,  // every slot of the kind
+  end = 4,         // clears everything but invitations, model and mode; b of the slot: 1 to keep every ending (roles)
+  accept = 5,      // the latest invitation that has not run out, if any, becomes membership, role and groups
+  reset_role = 6,  // edits go, and what was granted beside the base
 };
 
 struct Entry {

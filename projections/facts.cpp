@@ -40,8 +40,8 @@ Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const 
   return record->event.occurred_at;
 }
 
-Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models,
-                               OrgNumber org, Point at, Position known) {
+Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models, OrgNumber org,
+                               Point at, Position known) {
   Facts facts(snapshot, names, models, org, at);
   const auto head = read_head(snapshot, org);
   if (!head) return head.error();
@@ -76,10 +76,9 @@ const EntityState& Facts::state_at(Number entity, Point at) {
     if (const auto it = states_.find(entity); it != states_.end()) return *it->second;
   }
   const bool refold = knowledge_->touched.contains(entity);
-  auto state = std::make_unique<EntityState>(
-      take(refold ? state_known(*views_, org_, entity, at, knowledge_->known)
-                  : projections::state_at(*views_, org_, entity, at),
-           EntityState{}));
+  auto state = std::make_unique<EntityState>(take(refold ? state_known(*views_, org_, entity, at, knowledge_->known)
+                                                         : projections::state_at(*views_, org_, entity, at),
+                                                  EntityState{}));
   const Number org = org_entity();
   if (entity != org) {
     if (const Live* ended = state_at(org, at).find({SlotKind::ended})) cut_at_org_end(*state, ended->at);

@@ -80,7 +80,7 @@ class Facts {
   Point at_;
   std::shared_ptr<Knowledge> knowledge_;
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_
-  std::vector<std::unique_ptr<EntityState>> others_;                  // at other points
+  std::vector<std::unique_ptr<EntityState>> others_;                 // at other points
   std::unordered_map<Number, NamedEntity> names_seen_;
   std::optional<Failure> failure_;
 };

@@ -68,7 +68,8 @@ std::string value_of(const Interval& interval) {
   std::string out;
   put_signed(out, interval.open.us);
   const auto relative = [&](Point p) {
-    put_signed(out, static_cast<std::int64_t>(static_cast<std::uint64_t>(interval.open.us) - static_cast<std::uint64_t>(p.us)));
+    put_signed(out, static_cast<std::int64_t>(static_cast<std::uint64_t>(interval.open.us) -
+                                              static_cast<std::uint64_t>(p.us)));
     put_signed(out, static_cast<std::int64_t>(interval.open.position - p.position));
   };
   relative(interval.link);
@@ -167,7 +168,9 @@ Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list,
   bool go_on = true;
   const auto exact = [&](const Interval& interval) { return !interval.holds_at(at) || row(interval); };
   const std::uint64_t cell = cell_of(at.us);
-  const auto visit = [&](const Range& range) { return scan_rows(views, org, list, range.from, range.to, exact, go_on); };
+  const auto visit = [&](const Range& range) {
+    return scan_rows(views, org, list, range.from, range.to, exact, go_on);
+  };
   if (const auto done = visit(open_range(org, list, cell)); !done || !go_on) return done;
   // A leaf at `cell` is met by the level of its lowest set bit; cell 0 has none and needs no visit of its own
   // (it is the year -290,000).
@@ -187,12 +190,13 @@ Outcome<void> intervals_over(storage::ViewReader& views, OrgNumber org, List lis
   const Point end{to.us, 0};
   // Holding at some instant means: opened before the end, and not closed at or before the first instant's end.
   const auto exact = [&](const Interval& interval) {
-    const bool meets = interval.open < end && interval.close.us > from.us &&
-                       (interval.close.us > interval.open.us);
+    const bool meets = interval.open < end && interval.close.us > from.us && (interval.close.us > interval.open.us);
     return !meets || row(interval);
   };
   const std::uint64_t first = cell_of(from.us), last = cell_of(to.us - 1);
-  const auto visit = [&](const Range& range) { return scan_rows(views, org, list, range.from, range.to, exact, go_on); };
+  const auto visit = [&](const Range& range) {
+    return scan_rows(views, org, list, range.from, range.to, exact, go_on);
+  };
   if (const auto done = visit(open_range(org, list, last)); !done || !go_on) return done;
   // Everything that forks inside the range, in one scan …
   Range inside{list_key(org, list, lower_tag), list_key(org, list, lower_tag)};

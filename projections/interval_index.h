@@ -23,18 +23,18 @@
 namespace tenure::projections {
 
 enum class ListKind : char {
-  members = 'm',          // of: 0; everyone who exists
-  holders = 'r',          // of: role; members and groups whose direct role it is
-  group_members = 'g',    // of: group
-  grants_on = 'x',        // of: scope; extra: role
-  grants_of = 'G',        // of: role; extra: scope
-  assigned = 'a',         // of: scope (a resource)
-  disabled = 'd',         // of: 0; extra: area
-  invited = 'i',          // of: 0
-  children = 'c',         // of: parent group or resource
-  entities = 'e',         // of: the kind's letter; groups, roles and resources that exist
-  moved_roles = 'v',      // of: 0; roles whose deletion gave their holders another role
-  late = 'l',             // of: 0; what became known late (history.h)
+  members = 'm',        // of: 0; everyone who exists
+  holders = 'r',        // of: role; members and groups whose direct role it is
+  group_members = 'g',  // of: group
+  grants_on = 'x',      // of: scope; extra: role
+  grants_of = 'G',      // of: role; extra: scope
+  assigned = 'a',       // of: scope (a resource)
+  disabled = 'd',       // of: 0; extra: area
+  invited = 'i',        // of: 0
+  children = 'c',       // of: parent group or resource
+  entities = 'e',       // of: the kind's letter; groups, roles and resources that exist
+  moved_roles = 'v',    // of: 0; roles whose deletion gave their holders another role
+  late = 'l',           // of: 0; what became known late (history.h)
 };
 
 struct List {

@@ -24,16 +24,16 @@ using Number = std::uint32_t;
 
 enum class EntityKind : char {
   org = 'o',
-  member = 'm',      // named by the 16 bytes of its subject
+  member = 'm',  // named by the 16 bytes of its subject
   group = 'g',
   role = 'r',
-  scope = 'x',       // "org", "kind:*" or a resource "kind:id"
+  scope = 'x',  // "org", "kind:*" or a resource "kind:id"
   permission = 'p',
   level = 'l',
   setting = 's',
-  value = 'v',       // a setting's value
+  value = 'v',  // a setting's value
   feature = 'f',
-  model = 'w',       // "id version"
+  model = 'w',  // "id version"
   area = 'a',
 };
 

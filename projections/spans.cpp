@@ -45,14 +45,20 @@ std::vector<Point> points_of(Facts& facts, Number member) {
     for (const Entry& entry : facts.entries(queue[next])) {
       points.push_back(entry.at);
       switch (entry.slot.kind) {
-        case SlotKind::grant: add(entry.slot.b); [[fallthrough]];
+        case SlotKind::grant:
+          add(entry.slot.b);
+          [[fallthrough]];
         case SlotKind::group:
         case SlotKind::invited_group:
-        case SlotKind::assigned: add(entry.slot.a); break;
+        case SlotKind::assigned:
+          add(entry.slot.a);
+          break;
         case SlotKind::role:
         case SlotKind::invited:
         case SlotKind::parent:
-        case SlotKind::based_on: add(entry.value); break;
+        case SlotKind::based_on:
+          add(entry.value);
+          break;
         default:
           if (entry.op == Op::end && entry.slot.b != 0) add(entry.value);
           break;

@@ -121,9 +121,12 @@ bool needs_existence(EntityKind kind, SlotKind slot) {
     case SlotKind::role:
     case SlotKind::group:
     case SlotKind::assigned:
-    case SlotKind::parent: return true;
-    case SlotKind::grant: return kind == EntityKind::group;
-    default: return false;
+    case SlotKind::parent:
+      return true;
+    case SlotKind::grant:
+      return kind == EntityKind::group;
+    default:
+      return false;
   }
 }
 
@@ -149,20 +152,26 @@ void add_intervals(EntityKind kind, Number entity, const EntityState& state, con
       i.open = i.link = live.since;
       if (kind == EntityKind::member) return in(ListKind::members, 0);
       return in(ListKind::entities, static_cast<Number>(kind));
-    case SlotKind::role: return in(ListKind::holders, live.value);
-    case SlotKind::group: return in(ListKind::group_members, live.slot.a);
+    case SlotKind::role:
+      return in(ListKind::holders, live.value);
+    case SlotKind::group:
+      return in(ListKind::group_members, live.slot.a);
     case SlotKind::grant:
       in(ListKind::grants_on, live.slot.a, live.slot.b);
       return in(ListKind::grants_of, live.slot.b, live.slot.a);
-    case SlotKind::assigned: return in(ListKind::assigned, live.slot.a);
-    case SlotKind::disabled: return in(ListKind::disabled, 0, live.slot.a);
-    case SlotKind::invited: return in(ListKind::invited, 0);
+    case SlotKind::assigned:
+      return in(ListKind::assigned, live.slot.a);
+    case SlotKind::disabled:
+      return in(ListKind::disabled, 0, live.slot.a);
+    case SlotKind::invited:
+      return in(ListKind::invited, 0);
     case SlotKind::parent:
       return live.value != 0 ? in(ListKind::children, live.value) : void();
     case SlotKind::ended:
       // A role whose deletion moved its holders to another: where to look for them from then on.
       return kind == EntityKind::role && live.value != 0 ? in(ListKind::moved_roles, 0) : void();
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -173,8 +182,7 @@ class IntervalFold {
       : kind_(kind), entity_(entity), state_(std::move(state)) {}
 
   void apply(const Entry& entry) {
-    const bool one_slot =
-        (entry.op == Op::set || entry.op == Op::clear) && entry.slot.kind != SlotKind::exists;
+    const bool one_slot = (entry.op == Op::set || entry.op == Op::clear) && entry.slot.kind != SlotKind::exists;
     before_.clear();
     after_.clear();
     collect(one_slot ? &entry.slot : nullptr, before_);

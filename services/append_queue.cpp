@@ -25,7 +25,8 @@ void AppendQueue::submit(AppendRequest request, Done done) {
   job->done = std::move(done);
   std::unique_ptr<storage::Job> owned = std::move(job);
   if (commits_.submit(owned)) return;
-  static_cast<AppendJob&>(*owned).done(fail(FailureCode::closed, "too many appends wait, or the server is stopping; try again shortly."));
+  static_cast<AppendJob&>(*owned).done(
+      fail(FailureCode::closed, "too many appends wait, or the server is stopping; try again shortly."));
 }
 
 AppendResult AppendQueue::submit_and_wait(AppendRequest request) {

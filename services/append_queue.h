@@ -1,7 +1,7 @@
 // The one way into the log: any thread submits, one thread records, one sync serves all that waited.
 //
-// `submit` never blocks; past the queue's bound it answers at once with Failure closed ("busy"). `done` is called once, on
-// the writer's thread, and must not block. `stop` finishes what is queued and joins.
+// `submit` never blocks; past the queue's bound it answers at once with Failure closed ("busy"). `done` is called once,
+// on the writer's thread, and must not block. `stop` finishes what is queued and joins.
 #pragma once
 
 #include <atomic>

@@ -7,7 +7,8 @@ namespace tenure::services {
 namespace {
 
 // One line an event; the ids make a second start add nothing.
-constexpr std::string_view history = R"({"id":"demo-2","type":"member.added","occurred_at":"2023-01-09T09:00:00Z","actor":{"kind":"member","id":"ana@demo.test"},"data":{"member":"ben@demo.test","role":"member"}}
+constexpr std::string_view history =
+    R"({"id":"demo-2","type":"member.added","occurred_at":"2023-01-09T09:00:00Z","actor":{"kind":"member","id":"ana@demo.test"},"data":{"member":"ben@demo.test","role":"member"}}
 {"id":"demo-3","type":"member.added","occurred_at":"2023-01-09T09:05:00Z","actor":{"kind":"member","id":"ana@demo.test"},"data":{"member":"cleo@demo.test","role":"member"}}
 {"id":"demo-4","type":"group.created","occurred_at":"2023-01-10T10:00:00Z","actor":{"kind":"member","id":"ana@demo.test"},"data":{"group":"backend"}}
 {"id":"demo-5","type":"role.granted","occurred_at":"2023-01-10T10:01:00Z","actor":{"kind":"member","id":"ana@demo.test"},"data":{"principal":"group:backend","role":"write","on":"repo:demo/api"}}

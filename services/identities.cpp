@@ -19,7 +19,8 @@ Outcome<std::string> Identities::of_subject(storage::Snapshot& snapshot, const O
   const auto member =
       names_.number(snapshot, number, projections::EntityKind::member, projections::member_name(subject));
   if (!member) return member.error();
-  const auto position = *member == 0 ? Outcome<Position>(Position(0)) : projections::first_named(snapshot, number, *member);
+  const auto position =
+      *member == 0 ? Outcome<Position>(Position(0)) : projections::first_named(snapshot, number, *member);
   if (!position) return position.error();
   if (*position == Position(0)) return unnamed;
   const auto stored = snapshot.record(*position);

@@ -18,12 +18,12 @@ struct Metrics::Inside {
                                                           .Name("tenure_http_requests_total")
                                                           .Help("Requests answered, by route and status class.")
                                                           .Register(registry);
-  prometheus::Histogram& seconds = prometheus::BuildHistogram()
-                                       .Name("tenure_http_request_seconds")
-                                       .Help("Time from the first byte read to the last byte given to the kernel.")
-                                       .Register(registry)
-                                       .Add({}, prometheus::Histogram::BucketBoundaries{0.0001, 0.0005, 0.001, 0.005, 0.01,
-                                                                                        0.05, 0.1, 0.5, 1, 5});
+  prometheus::Histogram& seconds =
+      prometheus::BuildHistogram()
+          .Name("tenure_http_request_seconds")
+          .Help("Time from the first byte read to the last byte given to the kernel.")
+          .Register(registry)
+          .Add({}, prometheus::Histogram::BucketBoundaries{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5});
   prometheus::Gauge& open = gauge("tenure_http_connections", "Connections that are open.");
   prometheus::Counter& crashes = prometheus::BuildCounter()
                                      .Name("tenure_http_crashes_total")
@@ -31,7 +31,8 @@ struct Metrics::Inside {
                                      .Register(registry)
                                      .Add({});
   prometheus::Gauge& position = gauge("tenure_log_position", "The newest position of the log.");
-  prometheus::Gauge& memory = gauge("tenure_store_memory_bytes", "Bytes held by the block cache and the write buffers.");
+  prometheus::Gauge& memory =
+      gauge("tenure_store_memory_bytes", "Bytes held by the block cache and the write buffers.");
   std::function<double()> ask_position, ask_memory;
 
   std::mutex mutex;

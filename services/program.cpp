@@ -56,8 +56,18 @@ Outcome<void> Program::Inside::build() {
   if (const auto done = load_registries(*store, identities, models, tokens); !done) return done;
   recorder = std::make_unique<Recorder>(*store, *people, models, system_clock_now);
   appends = std::make_unique<AppendQueue>(*recorder);
-  parts.reset(new Parts{*store, *people, models, names, *appends, tokens, identities, system_clock_now, {0}, options.openapi,
-                        [this] { return metrics.text(); }, nullptr});
+  parts.reset(new Parts{*store,
+                        *people,
+                        models,
+                        names,
+                        *appends,
+                        tokens,
+                        identities,
+                        system_clock_now,
+                        {0},
+                        options.openapi,
+                        [this] { return metrics.text(); },
+                        nullptr});
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });
   return publish_shipped();
 }
@@ -85,8 +95,8 @@ Outcome<std::uint16_t> Program::start() {
 
 Outcome<std::string> Program::make_admin_token() {
   const TokenWish wish{"admin", {"admin", "append", "read", "review", "feed"}, {}, {}, std::nullopt};
-  const auto made =
-      create_token(*inside_->appends, inside_->tokens, wish, Recording{{}, {}, Channel::console, {}}, system_clock_now());
+  const auto made = create_token(*inside_->appends, inside_->tokens, wish, Recording{{}, {}, Channel::console, {}},
+                                 system_clock_now());
   if (const auto* failure = std::get_if<Failure>(&made.result)) return *failure;
   if (!std::holds_alternative<AppendAnswer>(made.result)) return fail(FailureCode::io, "the token was refused");
   return made.token.secret;

@@ -13,7 +13,7 @@
 namespace tenure::storage {
 class Store;
 class People;
-}
+}  // namespace tenure::storage
 
 namespace tenure::services {
 
@@ -44,6 +44,5 @@ class Program {
   struct Inside;
   std::unique_ptr<Inside> inside_;
 };
-
 
 }  // namespace tenure::services

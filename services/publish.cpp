@@ -20,8 +20,8 @@ AppendResult append_own(AppendQueue& appends, EventData data, const Recording& b
 
 }  // namespace
 
-AppendResult publish_model(AppendQueue& appends, projections::Models& models,
-                           const projections::Models::Model& model, const Recording& by) {
+AppendResult publish_model(AppendQueue& appends, projections::Models& models, const projections::Models::Model& model,
+                           const Recording& by) {
   event::ModelPublished published;
   published.model = model->id();
   published.version = model->version();
@@ -65,7 +65,8 @@ AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view
   return result;
 }
 
-Outcome<void> load_registries(storage::Store& store, Identities& identities, projections::Models& models, Tokens& tokens) {
+Outcome<void> load_registries(storage::Store& store, Identities& identities, projections::Models& models,
+                              Tokens& tokens) {
   const auto snapshot = store.snapshot();
   const auto newest = snapshot->version_of(tenure_org);
   if (!newest) return newest.error();
@@ -81,7 +82,8 @@ Outcome<void> load_registries(storage::Store& store, Identities& identities, pro
     if (const auto* published = std::get_if<event::ModelPublished>(&record->event.data)) {
       auto model = AccessModel::parse(published->document.text);
       if (!model || (*model)->version() != published->version) {
-        return fail(FailureCode::corruption, "the access model of position " + std::to_string(position->value) + " cannot be read");
+        return fail(FailureCode::corruption,
+                    "the access model of position " + std::to_string(position->value) + " cannot be read");
       }
       models.add(*model);
     } else if (const auto* created = std::get_if<event::TokenCreated>(&record->event.data)) {

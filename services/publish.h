@@ -10,8 +10,8 @@
 namespace tenure::services {
 
 // Records `model.published`; the document stands in the record, or beside it as a blob. Known at once when it returns.
-AppendResult publish_model(AppendQueue& appends, projections::Models& models,
-                           const projections::Models::Model& model, const Recording& by);
+AppendResult publish_model(AppendQueue& appends, projections::Models& models, const projections::Models::Model& model,
+                           const Recording& by);
 
 struct TokenWish {
   std::string principal;
@@ -26,6 +26,7 @@ TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wi
 AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view id, const Recording& by);
 
 // Fills both registries from the reserved organization's records.
-Outcome<void> load_registries(storage::Store& store, Identities& identities, projections::Models& models, Tokens& tokens);
+Outcome<void> load_registries(storage::Store& store, Identities& identities, projections::Models& models,
+                              Tokens& tokens);
 
 }  // namespace tenure::services

@@ -17,7 +17,9 @@ bool listed(const std::vector<std::string>& list, std::string_view item) {
 
 }  // namespace
 
-bool Token::may(std::string_view scope) const { return scope.empty() || listed(scopes, scope) || listed(scopes, "admin"); }
+bool Token::may(std::string_view scope) const {
+  return scope.empty() || listed(scopes, scope) || listed(scopes, "admin");
+}
 bool Token::sees(std::string_view org) const { return orgs.empty() || listed(orgs, org); }
 bool Token::speaks_for(std::string_view kind) const { return actor_kinds.empty() || listed(actor_kinds, kind); }
 

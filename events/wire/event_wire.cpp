@@ -47,8 +47,9 @@ bool read_member(ReadFrom& from, std::string_view key, const Element& value, std
   if (key == "data") return read_data(from, type, value, event.data);
   const std::string place = "/" + std::string(key);
   return from.no(RefusalCode::unknown_field,
-                 "\"" + std::string(key) + "\" is not a field of an event; it has id, type, occurred_at, basis, actor, "
-                 "approved_by, reason, ticket, correlation_id, session, source_ip and data.",
+                 "\"" + std::string(key) +
+                     "\" is not a field of an event; it has id, type, occurred_at, basis, actor, "
+                     "approved_by, reason, ticket, correlation_id, session, source_ip and data.",
                  place);
 }
 
@@ -57,8 +58,8 @@ bool read_event(ReadFrom& from, const Element& json, Event& event) {
   std::string_view type;
   if (!read_members(from, json, "", members) || !read_type(from, members, type)) return false;
   if (!sent_by_clients(type)) {
-    return from.no(RefusalCode::unknown_type, "\"" + std::string(type) + "\" is recorded by Tenure itself; it cannot be sent.",
-                   "/type");
+    return from.no(RefusalCode::unknown_type,
+                   "\"" + std::string(type) + "\" is recorded by Tenure itself; it cannot be sent.", "/type");
   }
   bool has_actor = false, has_data = false;
   for (const auto [key, value] : members) {
@@ -94,9 +95,8 @@ void add(BatchRefusal& refusals, Refusal refusal, std::uint64_t index) {
 }
 
 Refusal too_many() {
-  return refuse(RefusalCode::too_large,
-                "a batch may have at most " + std::to_string(limits::batch_events_max) +
-                    " events; send the rest in another request, or use the import.");
+  return refuse(RefusalCode::too_large, "a batch may have at most " + std::to_string(limits::batch_events_max) +
+                                            " events; send the rest in another request, or use the import.");
 }
 
 void read_into(const Element& json, std::vector<Event>& events, BatchRefusal& refusals, std::uint64_t index) {
@@ -151,7 +151,8 @@ boost::system::result<std::vector<Event>, BatchRefusal> read_events(std::string_
   }
   if (!refusals.empty()) return refusals;
   if (events.empty()) {
-    return BatchRefusal{refuse(RefusalCode::missing_field, "the body has no event; send an object, an array or lines.")};
+    return BatchRefusal{
+        refuse(RefusalCode::missing_field, "the body has no event; send an object, an array or lines.")};
   }
   return events;
 }

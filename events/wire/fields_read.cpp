@@ -232,7 +232,8 @@ bool read_members(ReadFrom& from, const Element& json, std::string_view field, s
   const auto twice = std::adjacent_find(seen.begin(), seen.end());
   if (twice != seen.end()) {
     const std::string place = std::string(field) + "/" + std::string(*twice);
-    return from.no(RefusalCode::malformed_json, in_quotes(*twice) + " stands twice in one object; send it once.", place);
+    return from.no(RefusalCode::malformed_json, in_quotes(*twice) + " stands twice in one object; send it once.",
+                   place);
   }
   return true;
 }

@@ -1,6 +1,6 @@
-#include "events/wire/fields.h"
-
 #include <algorithm>
+
+#include "events/wire/fields.h"
 
 namespace tenure::wire {
 
@@ -50,9 +50,15 @@ void write(WriteTo& to, const Scope& scope) { write(to, to_text(scope)); }
 
 void write(WriteTo& to, const Principal& principal) {
   switch (principal.kind) {
-    case Principal::Kind::member: write(to, "member:" + person_text(to, principal.member)); return;
-    case Principal::Kind::group: write(to, "group:" + principal.group.text); return;
-    case Principal::Kind::everyone: to.out += "\"everyone\""; return;
+    case Principal::Kind::member:
+      write(to, "member:" + person_text(to, principal.member));
+      return;
+    case Principal::Kind::group:
+      write(to, "group:" + principal.group.text);
+      return;
+    case Principal::Kind::everyone:
+      to.out += "\"everyone\"";
+      return;
   }
 }
 

@@ -10,18 +10,24 @@ namespace {
 
 std::string_view to_text(VerdictResult result) {
   switch (result) {
-    case VerdictResult::allowed: return "allowed";
-    case VerdictResult::violation: return "violation";
-    case VerdictResult::unspecified: break;
+    case VerdictResult::allowed:
+      return "allowed";
+    case VerdictResult::violation:
+      return "violation";
+    case VerdictResult::unspecified:
+      break;
   }
   return "unspecified";
 }
 
 std::string_view to_text(Channel channel) {
   switch (channel) {
-    case Channel::api: return "api";
-    case Channel::import: return "import";
-    case Channel::console: break;
+    case Channel::api:
+      return "api";
+    case Channel::import:
+      return "import";
+    case Channel::console:
+      break;
   }
   return "console";
 }
@@ -111,9 +117,9 @@ Decided<EncodedRecord> write_record(const Record& record) {
   WriteTo to{encoded.bytes, true, &encoded.parts};
   write_members(to, record, record.before.json);
   if (encoded.bytes.size() > limits::record_bytes_max) {
-    return refuse(RefusalCode::too_large,
-                  "the event would need a record of " + std::to_string(encoded.bytes.size()) + " bytes; at most " +
-                      std::to_string(limits::record_bytes_max) + " are allowed. Shorten its texts or lists.");
+    return refuse(RefusalCode::too_large, "the event would need a record of " + std::to_string(encoded.bytes.size()) +
+                                              " bytes; at most " + std::to_string(limits::record_bytes_max) +
+                                              " are allowed. Shorten its texts or lists.");
   }
   return encoded;
 }

@@ -36,8 +36,8 @@ class Asking {
     const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, pinned_.known);
     if (!earliest) return http::problem(earliest.error());
     earliest_ = *earliest;
-    auto facts = Facts::known_at(*org_.snapshot, parts_.names, parts_.models, org_.number, Point::end_of(pinned_.when.at),
-                                 pinned_.known);
+    auto facts = Facts::known_at(*org_.snapshot, parts_.names, parts_.models, org_.number,
+                                 Point::end_of(pinned_.when.at), pinned_.known);
     if (!facts) return http::problem(facts.error());
     model_ = facts->model_at(facts->at());
     if (!model_ && !facts->failure()) {
@@ -91,8 +91,8 @@ class Asking {
       auto parsed = parse_resource(*resource, "resource");
       if (!parsed) return parsed.error();
       if (!model_->resource_kind(parsed->kind)) {
-        return refuse(RefusalCode::unknown_resource,
-                      "the model has no resources of kind \"" + parsed->kind + "\".", "resource");
+        return refuse(RefusalCode::unknown_resource, "the model has no resources of kind \"" + parsed->kind + "\".",
+                      "resource");
       }
       q.resource = std::move(*parsed);
     }
@@ -171,8 +171,9 @@ class Asking {
   void edge(JsonText& json, const projections::Edge& edge) {
     json.open('{').field("what", edge.what).field("position", edge.event.position);
     const auto stored = org_.snapshot->record(Position(edge.event.position));
-    const auto record = stored ? wire::read_record(stored->bytes, [&](const Digest& h) { return org_.snapshot->blob(h); })
-                               : Outcome<Record>(stored.error());
+    const auto record = stored
+                            ? wire::read_record(stored->bytes, [&](const Digest& h) { return org_.snapshot->blob(h); })
+                            : Outcome<Record>(stored.error());
     if (!record) {
       if (!failure_) failure_ = record.error();
     } else {
@@ -236,31 +237,34 @@ Response who_can_over(Asking& asking, const projections::Question& q) {
       if (!spans.empty()) rows.push_back({member, std::move(spans)});
     }
   }
-  return asking.list(rows, [](const RangeRow& r) { return std::uint64_t{r.member}; }, [&](JsonText& json, const RangeRow& r) {
-    // The row shows the highest level that was held within the range, and each interval its own.
-    const auto best = std::max_element(r.spans.begin(), r.spans.end(), [&](const auto& a, const auto& b) {
-      return asking.model().level(q.permission, a.level).value_or(0) < asking.model().level(q.permission, b.level).value_or(0);
-    });
-    json.open('{').field("member", asking.identity(r.member)).field("level", best->level);
-    json.field("reach", projections::to_text(best->reach)).key("intervals").open('[');
-    for (const projections::Span& span : r.spans) {
-      json.open('{').field("from", Instant{span.open.us});
-      const bool open = span.close == Point::never();
-      if (open) {
-        json.null("to");
-      } else {
-        json.field("to", Instant{span.close.us});
-      }
-      json.field("level", span.level).field("opened_by", span.open.position);
-      if (open) {
-        json.null("closed_by");
-      } else {
-        json.field("closed_by", span.close.position);
-      }
-      json.close('}');
-    }
-    json.close(']').close('}');
-  });
+  return asking.list(
+      rows, [](const RangeRow& r) { return std::uint64_t{r.member}; },
+      [&](JsonText& json, const RangeRow& r) {
+        // The row shows the highest level that was held within the range, and each interval its own.
+        const auto best = std::max_element(r.spans.begin(), r.spans.end(), [&](const auto& a, const auto& b) {
+          return asking.model().level(q.permission, a.level).value_or(0) <
+                 asking.model().level(q.permission, b.level).value_or(0);
+        });
+        json.open('{').field("member", asking.identity(r.member)).field("level", best->level);
+        json.field("reach", projections::to_text(best->reach)).key("intervals").open('[');
+        for (const projections::Span& span : r.spans) {
+          json.open('{').field("from", Instant{span.open.us});
+          const bool open = span.close == Point::never();
+          if (open) {
+            json.null("to");
+          } else {
+            json.field("to", Instant{span.close.us});
+          }
+          json.field("level", span.level).field("opened_by", span.open.position);
+          if (open) {
+            json.null("closed_by");
+          } else {
+            json.field("closed_by", span.close.position);
+          }
+          json.close('}');
+        }
+        json.close(']').close('}');
+      });
 }
 
 Response who_can(Parts& parts, Request& request) {
@@ -276,13 +280,15 @@ Response who_can(Parts& parts, Request& request) {
   const bool explain = wants(request, "explain");
   std::vector<projections::Holder> holders;
   if (!asking.nothing_known()) holders = asking.access().who_can(*q, explain);
-  return asking.list(holders, [](const auto& h) { return std::uint64_t{h.member}; }, [&](JsonText& json, const auto& h) {
-    json.open('{').field("member", asking.identity(h.member));
-    json.field("level", asking.model().level_name(q->permission, h.effective.level).text);
-    json.field("reach", projections::to_text(h.effective.reach));
-    if (explain) asking.paths(json, h.effective.paths);
-    json.close('}');
-  });
+  return asking.list(
+      holders, [](const auto& h) { return std::uint64_t{h.member}; },
+      [&](JsonText& json, const auto& h) {
+        json.open('{').field("member", asking.identity(h.member));
+        json.field("level", asking.model().level_name(q->permission, h.effective.level).text);
+        json.field("reach", projections::to_text(h.effective.reach));
+        if (explain) asking.paths(json, h.effective.paths);
+        json.close('}');
+      });
 }
 
 Response can(Parts& parts, Request& request) {
@@ -299,7 +305,8 @@ Response can(Parts& parts, Request& request) {
   if (!member) return http::problem(member.error());
   if (*member == 0) {
     return missing(refuse(RefusalCode::unknown_member,
-                          "the organization has never heard of \"" + std::string(*name) + "\"; check the spelling.", "member"));
+                          "the organization has never heard of \"" + std::string(*name) + "\"; check the spelling.",
+                          "member"));
   }
   const bool explain = wants(request, "explain");
   projections::Effective effective;
@@ -312,9 +319,9 @@ Response can(Parts& parts, Request& request) {
   asking.head(json);
   if (explain) asking.paths(json, effective.paths);
   if (!allowed) {
-    json.field("denied_because", asking.nothing_known()    ? "nothing is known of that time"
-                                 : effective.level > 0 ? "the level held is lower than the one asked for"
-                                                       : std::string_view(effective.denied_because));
+    json.field("denied_because", asking.nothing_known() ? "nothing is known of that time"
+                                 : effective.level > 0  ? "the level held is lower than the one asked for"
+                                                        : std::string_view(effective.denied_because));
   }
   return asking.finish(std::move(json.close('}')));
 }
@@ -378,19 +385,23 @@ Response members(Parts& parts, Request& request) {
   Facts& facts = asking.facts();
   if (status && *status == "invited") {
     std::vector<Interval> pending = sorted(facts.list({ListKind::invited, 0}));
-    pending.erase(std::unique(pending.begin(), pending.end(), [](const auto& a, const auto& b) { return a.principal == b.principal; }),
+    pending.erase(std::unique(pending.begin(), pending.end(),
+                              [](const auto& a, const auto& b) { return a.principal == b.principal; }),
                   pending.end());
     std::erase_if(pending, [&](const Interval& i) {
       const auto& state = facts.state(i.principal);
       return state.exists() || !state.invitation(Instant{facts.at().us});
     });
-    return asking.list(pending, holder_of, [&](JsonText& json, const Interval& i) { invited_row(asking, json, i.principal); });
+    return asking.list(pending, holder_of,
+                       [&](JsonText& json, const Interval& i) { invited_row(asking, json, i.principal); });
   }
   auto rows = sorted(facts.list({ListKind::members, 0}));
   if (status) {
-    std::erase_if(rows, [&](const Interval& i) { return asking.access().disabled(i.principal) != (*status == "disabled"); });
+    std::erase_if(rows,
+                  [&](const Interval& i) { return asking.access().disabled(i.principal) != (*status == "disabled"); });
   }
-  return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) { member_row(asking, json, i.principal, i.since); });
+  return asking.list(rows, holder_of,
+                     [&](JsonText& json, const Interval& i) { member_row(asking, json, i.principal, i.since); });
 }
 
 Response member(Parts& parts, Request& request) {
@@ -402,7 +413,8 @@ Response member(Parts& parts, Request& request) {
   const auto number = parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, name);
   if (!number) return http::problem(number.error());
   if (*number == 0) {
-    return missing(refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + name + "\".", "member"));
+    return missing(
+        refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + name + "\".", "member"));
   }
   const auto& state = asking.facts().state(*number);
   JsonText json;
@@ -415,7 +427,10 @@ Response member(Parts& parts, Request& request) {
     invited_row(asking, json, *number);
   } else {
     const bool ended = state.find({projections::SlotKind::ended}) != nullptr;
-    json.open('{').field("member", asking.identity(*number)).field("status", ended ? "removed" : "not a member").close('}');
+    json.open('{')
+        .field("member", asking.identity(*number))
+        .field("status", ended ? "removed" : "not a member")
+        .close('}');
   }
   return asking.finish(std::move(json.close('}')));
 }
@@ -431,7 +446,8 @@ Response groups(Parts& parts, Request& request) {
   return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) {
     json.open('{').field("group", facts.name(i.principal).name);
     const auto& state = facts.state(i.principal);
-    if (const auto* parent = state.find({projections::SlotKind::parent}); parent && asking.access().group_exists(parent->value)) {
+    if (const auto* parent = state.find({projections::SlotKind::parent});
+        parent && asking.access().group_exists(parent->value)) {
       json.field("parent", facts.name(parent->value).name);
     }
     if (const auto* role = state.find({projections::SlotKind::role})) json.field("role", facts.name(role->value).name);
@@ -448,7 +464,8 @@ Response group_members(Parts& parts, Request& request) {
   const std::string name(request.param("group"));
   const Number group = asking.facts().number(EntityKind::group, name);
   if (group == 0) {
-    return missing(refuse(RefusalCode::unknown_group, "the organization has never had a group \"" + name + "\".", "group"));
+    return missing(
+        refuse(RefusalCode::unknown_group, "the organization has never had a group \"" + name + "\".", "group"));
   }
   std::vector<Interval> rows;
   if (!asking.nothing_known()) rows = asking.access().members_of(group);
@@ -496,8 +513,9 @@ Response roles(Parts& parts, Request& request) {
   if (!known) return no(known.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
-  return asking.list(all_roles(asking), [](const RoleRow& r) { return r.order; },
-                     [&](JsonText& json, const RoleRow& row) { role_row(asking, json, row); });
+  return asking.list(
+      all_roles(asking), [](const RoleRow& r) { return r.order; },
+      [&](JsonText& json, const RoleRow& row) { role_row(asking, json, row); });
 }
 
 Response role(Parts& parts, Request& request) {

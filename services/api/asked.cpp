@@ -39,7 +39,8 @@ Decided<std::size_t> asked_limit(const http::Request& request) {
   const auto limit = whole(*text);
   if (!limit || *limit == 0 || *limit > limits::page_rows_max) {
     return refuse(RefusalCode::invalid_field,
-                  "\"limit\" must be 1 to " + std::to_string(limits::page_rows_max) + "; follow \"next\" for more.", "limit");
+                  "\"limit\" must be 1 to " + std::to_string(limits::page_rows_max) + "; follow \"next\" for more.",
+                  "limit");
   }
   return static_cast<std::size_t>(*limit);
 }
@@ -74,7 +75,8 @@ Decided<When> asked_when(const http::Request& request, Instant now) {
     return When{day->first, true, day->first, day->second};
   }
   if (from || to) {
-    if (!from || !to) return refuse(RefusalCode::missing_field, "\"from\" and \"to\" go together.", from ? "to" : "from");
+    if (!from || !to)
+      return refuse(RefusalCode::missing_field, "\"from\" and \"to\" go together.", from ? "to" : "from");
     const auto begin = parse_instant(*from, "from"), end = parse_instant(*to, "to");
     if (!begin) return begin.error();
     if (!end) return end.error();
@@ -102,9 +104,9 @@ Decided<Position> asked_known(const http::Request& request, storage::Snapshot& s
   while (low < high) {
     const std::uint64_t middle = low + (high - low + 1) / 2;
     const auto stored = snapshot.record(Position(middle));
-    const auto record =
-        stored ? wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); })
-               : Outcome<Record>(stored.error());
+    const auto record = stored
+                            ? wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); })
+                            : Outcome<Record>(stored.error());
     if (!record) return refuse(RefusalCode::not_found, record.error().because, "known_at");
     if (record->recorded_at <= *instant) {
       low = middle;
@@ -126,8 +128,9 @@ Decided<Pinned> asked_page(const http::Request& request, Parts& parts, storage::
   pinned = {*when, snapshot.head(), *known, {*limit, 0}};
   const auto cursor = request.query("cursor");
   if (!cursor) return pinned;
-  const auto broken = refuse(RefusalCode::invalid_cursor,
-                             "this cursor was changed, or is of another store or another list; start without one.", "cursor");
+  const auto broken =
+      refuse(RefusalCode::invalid_cursor,
+             "this cursor was changed, or is of another store or another list; start without one.", "cursor");
   const auto mark = cursor->rfind('.');
   if (mark == std::string_view::npos) return broken;
   const std::string body(cursor->substr(0, mark));

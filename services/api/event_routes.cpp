@@ -23,7 +23,8 @@ Decided<std::optional<Version>> expected_version(const Request& request) {
   const auto inner = quoted ? text->substr(1, text->size() - 2) : std::string_view();
   const auto [end, error] = std::from_chars(inner.data(), inner.data() + inner.size(), number);
   if (!quoted || error != std::errc() || end != inner.data() + inner.size()) {
-    return refuse(RefusalCode::invalid_field, "If-Match must be the organization's version in quotes, as ETag gives it.", "If-Match");
+    return refuse(RefusalCode::invalid_field,
+                  "If-Match must be the organization's version in quotes, as ETag gives it.", "If-Match");
   }
   return std::optional<Version>(Version(number));
 }
@@ -35,8 +36,9 @@ Decided<std::optional<IdempotencyKey>> idempotency_of(const Request& request, co
     return refuse(RefusalCode::invalid_field, "Idempotency-Key must be 1 to 320 bytes.", "Idempotency-Key");
   }
   const Digest body = parts.people.keyed_digest(std::string(request.target()) + "\n" + request.body);
-  return std::optional<IdempotencyKey>(IdempotencyKey{request.identity_as<Token>()->id, std::string(*key),
-                                                      std::string(reinterpret_cast<const char*>(body.data()), body.size())});
+  return std::optional<IdempotencyKey>(
+      IdempotencyKey{request.identity_as<Token>()->id, std::string(*key),
+                     std::string(reinterpret_cast<const char*>(body.data()), body.size())});
 }
 
 // Actors that the token may not speak for.
@@ -45,8 +47,8 @@ Refusals speaking(const Token& token, const std::vector<Event>& events) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto kind = to_text(events[i].actor.kind);
     if (token.speaks_for(kind)) continue;
-    refusals.push_back(refuse(RefusalCode::forbidden, "this token may not speak for actors of kind " + std::string(kind) + ".",
-                              "/actor/kind"));
+    refusals.push_back(refuse(RefusalCode::forbidden,
+                              "this token may not speak for actors of kind " + std::string(kind) + ".", "/actor/kind"));
     refusals.back().index = i;
   }
   return refusals;
@@ -57,7 +59,8 @@ void append(Parts& parts, Request&& request, http::Reply reply) {
   const bool ndjson = type.find("ndjson") != std::string_view::npos;
   auto events = wire::read_events(request.body, ndjson);
   if (!events) return reply(http::problem(events.error()));
-  if (auto refusals = speaking(*request.identity_as<Token>(), *events); !refusals.empty()) return reply(http::problem(refusals));
+  if (auto refusals = speaking(*request.identity_as<Token>(), *events); !refusals.empty())
+    return reply(http::problem(refusals));
   const auto expected = expected_version(request);
   if (!expected) return reply(http::problem(expected.error()));
   const auto idempotency = idempotency_of(request, parts);
@@ -88,7 +91,8 @@ struct Filter {
     }
     if (!actor_text.empty()) {
       const Person& who = record.event.actor.who;
-      if (record.event.actor.is_person() ? actor.empty() || who.subject != actor : who.identity != actor_text) return false;
+      if (record.event.actor.is_person() ? actor.empty() || who.subject != actor : who.identity != actor_text)
+        return false;
     }
     if (!member.empty()) {
       // Every mention of a person in a record's data is its subject's text.
@@ -124,7 +128,8 @@ Decided<Filter> asked_filter(Parts& parts, const Request& request, const OpenOrg
     } else if (known) {
       filter.member = **subject;
     } else {
-      return refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + std::string(*text) + "\".", "member");
+      return refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + std::string(*text) + "\".",
+                    "member");
     }
   }
   return filter;
@@ -172,10 +177,11 @@ Response one(Parts& parts, Request& request) {
   std::uint64_t version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
   if (version == 0 || version > org->head.version.value || text != std::to_string(version)) {
-    return http::problem(refuse(RefusalCode::unknown_event,
-                                "there is no version " + text + "; the newest is " + std::to_string(org->head.version.value) + ".",
-                                "version"),
-                         404);
+    return http::problem(
+        refuse(RefusalCode::unknown_event,
+               "there is no version " + text + "; the newest is " + std::to_string(org->head.version.value) + ".",
+               "version"),
+        404);
   }
   auto record = read(*org, Version(version));
   if (!record) return http::problem(record.error());
@@ -192,7 +198,8 @@ void add_event_routes(http::Router& router, Parts& parts) {
   router.async(http::Method::post, "/v1/orgs/{org}/events", "append",
                [&parts](Request&& request, http::Reply reply) { append(parts, std::move(request), std::move(reply)); });
   router.blocking(http::Method::get, "/v1/orgs/{org}/events", "read", [&parts](Request& r) { return list(parts, r); });
-  router.blocking(http::Method::get, "/v1/orgs/{org}/events/{version}", "read", [&parts](Request& r) { return one(parts, r); });
+  router.blocking(http::Method::get, "/v1/orgs/{org}/events/{version}", "read",
+                  [&parts](Request& r) { return one(parts, r); });
 }
 
 }  // namespace tenure::services

@@ -47,9 +47,9 @@ class GithubImport : public http::Upload {
       if (end == std::string_view::npos) {
         rest_ += bytes;
         if (rest_.size() <= limits::raw_line_bytes_max) return std::nullopt;
-        return http::problem(refuse(RefusalCode::too_large,
-                                    "line " + std::to_string(lines_ + 1) + " is longer than " +
-                                        std::to_string(limits::raw_line_bytes_max) + " bytes; is it one event a line?"));
+        return http::problem(refuse(RefusalCode::too_large, "line " + std::to_string(lines_ + 1) + " is longer than " +
+                                                                std::to_string(limits::raw_line_bytes_max) +
+                                                                " bytes; is it one event a line?"));
       }
       if (rest_.empty()) {
         line(bytes.substr(0, end));
@@ -73,7 +73,8 @@ class GithubImport : public http::Upload {
     json.field("recorded_only", recorded_only_).field("duplicates", duplicates_);
     json.field("organization_created", created_).field("from_position", first_.value).field("to_position", last_.value);
     json.field("refused_lines", refused_count_).key("refused").open('[');
-    for (const auto& [number, because] : refused_) json.open('{').field("line", number).field("because", because).close('}');
+    for (const auto& [number, because] : refused_)
+      json.open('{').field("line", number).field("because", because).close('}');
     Response response;
     response.body = json.close(']').close('}').take();
     return response;
@@ -166,18 +167,20 @@ class GithubImport : public http::Upload {
 }  // namespace
 
 void add_import_route(http::Router& router, Parts& parts) {
-  router.upload(http::Method::post, "/v1/orgs/{org}/import", "append",
-                [&parts](Request& request) -> std::variant<std::unique_ptr<http::Upload>, Response> {
-                  const auto format = request.query("format").value_or("");
-                  if (format != "github-audit") {
-                    return http::problem(refuse(RefusalCode::invalid_field, "\"format\" must be github-audit.", "format"));
-                  }
-                  if (const auto* token = request.identity_as<Token>(); !token->speaks_for("member") || !token->speaks_for("integration")) {
-                    return http::problem(refuse(RefusalCode::forbidden,
-                                                "an import speaks for members and integrations; this token may not.", "format"));
-                  }
-                  return std::make_unique<GithubImport>(parts, request);
-                });
+  router.upload(
+      http::Method::post, "/v1/orgs/{org}/import", "append",
+      [&parts](Request& request) -> std::variant<std::unique_ptr<http::Upload>, Response> {
+        const auto format = request.query("format").value_or("");
+        if (format != "github-audit") {
+          return http::problem(refuse(RefusalCode::invalid_field, "\"format\" must be github-audit.", "format"));
+        }
+        if (const auto* token = request.identity_as<Token>();
+            !token->speaks_for("member") || !token->speaks_for("integration")) {
+          return http::problem(refuse(RefusalCode::forbidden,
+                                      "an import speaks for members and integrations; this token may not.", "format"));
+        }
+        return std::make_unique<GithubImport>(parts, request);
+      });
 }
 
 }  // namespace tenure::services

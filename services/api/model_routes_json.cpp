@@ -18,7 +18,11 @@ Response list(Parts& parts, Request&) {
   json.open('{').field("as_of", parts.now()).field("position", parts.store.head().value);
   json.field("total", static_cast<std::uint64_t>(models.size())).key("items").open('[');
   for (const auto& model : models) {
-    json.open('{').field("id", model->id().text).field("version", model->version()).field("title", model->title()).close('}');
+    json.open('{')
+        .field("id", model->id().text)
+        .field("version", model->version())
+        .field("title", model->title())
+        .close('}');
   }
   Response response;
   response.body = json.close(']').close('}').take();
@@ -63,7 +67,9 @@ Response one(Parts& parts, Request& request) {
   const std::string id(request.param("model"));
   const auto model = parts.models.find(ModelId(id), request.query("version").value_or(""));
   if (!model) {
-    return http::problem(refuse(RefusalCode::unknown_model, "there is no access model \"" + id + "\"; GET /v1/models lists them.", "model"), 404);
+    return http::problem(refuse(RefusalCode::unknown_model,
+                                "there is no access model \"" + id + "\"; GET /v1/models lists them.", "model"),
+                         404);
   }
   JsonText json;
   json.open('{').field("id", model->id().text).field("version", model->version()).field("title", model->title());

@@ -1,6 +1,5 @@
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "events/limits.h"
 #include "events/wire/event_wire.h"
@@ -23,7 +22,8 @@ Refusal field_no(std::string_view field, std::string because) {
 // A text field of 1 to 320 bytes without control characters.
 Decided<std::string> name_field(const json& body, std::string_view field) {
   const auto it = body.find(field);
-  if (it == body.end()) return refuse(RefusalCode::missing_field, "\"" + std::string(field) + "\" is needed.", "/" + std::string(field));
+  if (it == body.end())
+    return refuse(RefusalCode::missing_field, "\"" + std::string(field) + "\" is needed.", "/" + std::string(field));
   if (!it->is_string()) return field_no(field, "\"" + std::string(field) + "\" must be a text.");
   const auto& text = it->get_ref<const std::string&>();
   const bool control = std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
@@ -45,7 +45,8 @@ Decided<OrgId> org_id(const json& body) {
 // The creation as one event, read by the same reader as every event where it can be.
 Decided<Event> creation(const json& body) {
   for (const auto& [key, value] : body.items()) {
-    static constexpr std::string_view known[] = {"id", "model", "model_version", "mode", "owner", "occurred_at", "actor"};
+    static constexpr std::string_view known[] = {"id",    "model",       "model_version", "mode",
+                                                 "owner", "occurred_at", "actor"};
     if (std::find(std::begin(known), std::end(known), key) == std::end(known)) {
       return refuse(RefusalCode::unknown_field, "\"" + key + "\" is not a field of an organization.", "/" + key);
     }
@@ -122,7 +123,8 @@ void create(Parts& parts, Request&& request, http::Reply reply) {
 }
 
 // One organization's row; an organization that cannot be read is a failure of the whole list.
-std::optional<Response> write_org(Parts& parts, storage::Snapshot& snapshot, JsonText& json, projections::OrgNumber number) {
+std::optional<Response> write_org(Parts& parts, storage::Snapshot& snapshot, JsonText& json,
+                                  projections::OrgNumber number) {
   const auto head = projections::read_head(snapshot, number);
   if (!head) return http::problem(head.error());
   if (!*head) return std::nullopt;

@@ -24,7 +24,7 @@ struct Parts {
   Identities identities;
   Clock clock;
   std::atomic<std::int64_t> newest_us{0};  // the newest recorded_at that was acknowledged
-  std::string openapi;  // the OpenAPI document
+  std::string openapi;                     // the OpenAPI document
   std::function<std::string()> metrics;
   std::function<std::optional<std::string>()> trouble;  // why the store takes no appends, if so
 

@@ -20,9 +20,10 @@ boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::strin
                            : projections::read_head(*org.snapshot, *number);
   if (!head) return http::problem(head.error());
   if (!*head) {
-    return http::problem(refuse(RefusalCode::unknown_org,
-                                "there is no organization \"" + std::string(name) + "\"; GET /v1/orgs lists them.", "org"),
-                         404);
+    return http::problem(
+        refuse(RefusalCode::unknown_org,
+               "there is no organization \"" + std::string(name) + "\"; GET /v1/orgs lists them.", "org"),
+        404);
   }
   org.head = std::move(**head);
   return org;
@@ -38,10 +39,12 @@ std::optional<http::Response> authorise(Parts& parts, http::Request& request, co
   }
   const auto token = parts.tokens.find(header->substr(bearer.size()), parts.now());
   if (!token) {
-    return http::problem(refuse(RefusalCode::unauthenticated, "this token is unknown, revoked or expired; use another."));
+    return http::problem(
+        refuse(RefusalCode::unauthenticated, "this token is unknown, revoked or expired; use another."));
   }
   if (!token->may(route.scope)) {
-    return http::problem(refuse(RefusalCode::forbidden, "this token lacks the scope \"" + route.scope + "\"; ask for one that has it."));
+    return http::problem(
+        refuse(RefusalCode::forbidden, "this token lacks the scope \"" + route.scope + "\"; ask for one that has it."));
   }
   if (route.path.find("{org}") != std::string::npos && !token->sees(request.param("org"))) {
     return http::problem(refuse(RefusalCode::forbidden, "this token is for other organizations.", "org"));
@@ -108,7 +111,8 @@ void add_health_routes(http::Router& router, Parts& parts) {
 }
 
 void add_routes(http::Router& router, Parts& parts) {
-  router.before([&parts](http::Request& request, const http::Route& route) { return authorise(parts, request, route); });
+  router.before(
+      [&parts](http::Request& request, const http::Route& route) { return authorise(parts, request, route); });
   add_health_routes(router, parts);
   add_model_routes(router, parts);
   add_token_routes(router, parts);

@@ -52,25 +52,32 @@ Decided<TokenWish> wish_of(const json& body) {
       return refuse(RefusalCode::unknown_field, "\"" + key + "\" is not a field of a token.", "/" + key);
     }
   }
-  if (!body.contains("principal") || !body.at("principal").is_string() || body.at("principal").get<std::string>().empty() ||
+  if (!body.contains("principal") || !body.at("principal").is_string() ||
+      body.at("principal").get<std::string>().empty() ||
       body.at("principal").get<std::string>().size() > limits::identifier_bytes_max) {
-    return refuse(RefusalCode::invalid_field, "\"principal\" must say whose token it is, in 1 to 320 bytes.", "/principal");
+    return refuse(RefusalCode::invalid_field, "\"principal\" must say whose token it is, in 1 to 320 bytes.",
+                  "/principal");
   }
   wish.principal = body.at("principal").get<std::string>();
-  for (auto [field, list] : {std::pair("scopes", &wish.scopes), std::pair("orgs", &wish.orgs), std::pair("actor_kinds", &wish.actor_kinds)}) {
+  for (auto [field, list] : {std::pair("scopes", &wish.scopes), std::pair("orgs", &wish.orgs),
+                             std::pair("actor_kinds", &wish.actor_kinds)}) {
     const auto values = texts_of(body, field);
     if (!values) return values.error();
     *list = *values;
   }
-  if (wish.scopes.empty()) return refuse(RefusalCode::missing_field, "\"scopes\" needs at least one of admin, append, read, review, feed.", "/scopes");
+  if (wish.scopes.empty())
+    return refuse(RefusalCode::missing_field, "\"scopes\" needs at least one of admin, append, read, review, feed.",
+                  "/scopes");
   for (const std::string& scope : wish.scopes) {
     if (std::find(std::begin(token_scopes), std::end(token_scopes), scope) == std::end(token_scopes)) {
-      return refuse(RefusalCode::invalid_field, "\"" + scope + "\" is no scope: admin, append, read, review, feed.", "/scopes");
+      return refuse(RefusalCode::invalid_field, "\"" + scope + "\" is no scope: admin, append, read, review, feed.",
+                    "/scopes");
     }
   }
   for (const std::string& kind : wish.actor_kinds) {
     if (!actor_kind_from(kind)) {
-      return refuse(RefusalCode::invalid_field, "\"" + kind + "\" is no kind of actor: member, support, system, integration.", "/actor_kinds");
+      return refuse(RefusalCode::invalid_field,
+                    "\"" + kind + "\" is no kind of actor: member, support, system, integration.", "/actor_kinds");
     }
   }
   if (body.contains("expires_at")) {
@@ -87,7 +94,8 @@ Response create(Parts& parts, Request& request) {
   if (!body) return http::problem(body.error());
   const auto wish = wish_of(*body);
   if (!wish) return http::problem(wish.error());
-  const TokenMade made = create_token(parts.appends, parts.tokens, *wish, recording_of(request, Channel::api), parts.now());
+  const TokenMade made =
+      create_token(parts.appends, parts.tokens, *wish, recording_of(request, Channel::api), parts.now());
   if (!std::holds_alternative<AppendAnswer>(made.result)) return append_response(made.result);
   JsonText json;
   json.open('{').field("secret", made.token.secret);
@@ -134,7 +142,8 @@ Response revoke(Parts& parts, Request& request) {
 void add_token_routes(http::Router& router, Parts& parts) {
   router.blocking(http::Method::post, "/v1/tokens", "admin", [&parts](Request& r) { return create(parts, r); });
   router.blocking(http::Method::get, "/v1/tokens", "admin", [&parts](Request& r) { return list(parts, r); });
-  router.blocking(http::Method::delete_, "/v1/tokens/{token}", "admin", [&parts](Request& r) { return revoke(parts, r); });
+  router.blocking(http::Method::delete_, "/v1/tokens/{token}", "admin",
+                  [&parts](Request& r) { return revoke(parts, r); });
 }
 
 }  // namespace tenure::services

@@ -11,11 +11,13 @@ Decided<std::pair<Instant, Instant>> zoned_day(std::string_view text, std::strin
   date::year_month_day day;
   in >> date::parse("%F", day);
   if (in.fail() || !day.ok() || text.size() != 10) {
-    return refuse(RefusalCode::invalid_field, "\"on\" must be a date that is in the calendar, for example 2024-02-29.", "on");
+    return refuse(RefusalCode::invalid_field, "\"on\" must be a date that is in the calendar, for example 2024-02-29.",
+                  "on");
   }
   // The zone's table ends there; its rules for later years are not read.
   if (day.year() >= date::year(2038)) {
-    return refuse(RefusalCode::invalid_field, "\"on\" must be before 2038; use \"from\" and \"to\" for later times.", "on");
+    return refuse(RefusalCode::invalid_field, "\"on\" must be before 2038; use \"from\" and \"to\" for later times.",
+                  "on");
   }
   const date::time_zone* found = nullptr;
   try {
@@ -31,7 +33,8 @@ Decided<std::pair<Instant, Instant>> zoned_day(std::string_view text, std::strin
   const date::local_days local(day);
   const std::pair range{instant(local), instant(local + date::days(1))};
   if (range.second <= range.first) {
-    return refuse(RefusalCode::invalid_field, "that day was skipped in " + std::string(zone) + "; it had no hours.", "on");
+    return refuse(RefusalCode::invalid_field, "that day was skipped in " + std::string(zone) + "; it had no hours.",
+                  "on");
   }
   return range;
 }

@@ -25,7 +25,8 @@ void Recorder::Batch::roll_back() {
 Decided<void> Recorder::Batch::can_retract(Position target, const OrgId& org) {
   const std::string place = "/data/position";
   if (target >= next()) {
-    return refuse(RefusalCode::unknown_event, "there is no event at position " + std::to_string(target.value) + " yet.", place);
+    return refuse(RefusalCode::unknown_event, "there is no event at position " + std::to_string(target.value) + " yet.",
+                  place);
   }
   const auto of = record(target);
   if (!of || of->org != org) {

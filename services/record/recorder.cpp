@@ -113,7 +113,8 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
       !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
   if (*org == 0 && !creates && !request.own) {
     return Refusals{refuse(RefusalCode::unknown_org,
-                           "there is no organization \"" + request.org.text + "\"; create it with POST /v1/orgs.", "org")};
+                           "there is no organization \"" + request.org.text + "\"; create it with POST /v1/orgs.",
+                           "org")};
   }
   const auto head = projections::read_head(views_, *org);
   if (!head) return head.error();
@@ -131,8 +132,8 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
     const auto done = take_event(batch, work, request.events[i], i);
     if (!done) return done.error();
   }
-  const bool all_there = std::all_of(work.answer.items.begin(), work.answer.items.end(),
-                                     [](const Appended& a) { return a.duplicate; });
+  const bool all_there =
+      std::all_of(work.answer.items.begin(), work.answer.items.end(), [](const Appended& a) { return a.duplicate; });
   if (work.refusals.empty() && request.expected && *request.expected != version && !all_there) {
     Refusal stale = refuse(RefusalCode::version_conflict,
                            "the organization is at version " + std::to_string(version.value) + ", not " +
@@ -164,9 +165,9 @@ std::optional<AppendResult> Recorder::seen_before(Batch& batch, const AppendRequ
   const auto kept = KeptAnswer::decode(value);
   if (!kept || kept->at.us + idempotency_us < batch.now.us) return std::nullopt;
   if (kept->body != request.idempotency->body) {
-    return AppendResult(Refusals{refuse(RefusalCode::id_reused,
-                                        "this Idempotency-Key came with another body before; use a new key for a new request.",
-                                        "Idempotency-Key")});
+    return AppendResult(Refusals{refuse(
+        RefusalCode::id_reused, "this Idempotency-Key came with another body before; use a new key for a new request.",
+        "Idempotency-Key")});
   }
   AppendAnswer answer;
   answer.version = kept->version;
@@ -227,10 +228,11 @@ Outcome<std::optional<Appended>> Recorder::earlier(Batch& batch, Work& work, con
 void Recorder::settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index) {
   if (!event.occurred_at || work.mode == Mode::enforce) event.occurred_at = batch.now;
   if (event.occurred_at->us <= batch.now.us + limits::future_us_max) return;
-  work.refuse(index, refuse(RefusalCode::in_the_future,
-                            "\"occurred_at\" is " + format_instant(*event.occurred_at) + ", more than 5 minutes ahead of " +
-                                format_instant(batch.now) + "; mend the sender's clock.",
-                            "/occurred_at"));
+  work.refuse(index,
+              refuse(RefusalCode::in_the_future,
+                     "\"occurred_at\" is " + format_instant(*event.occurred_at) + ", more than 5 minutes ahead of " +
+                         format_instant(batch.now) + "; mend the sender's clock.",
+                     "/occurred_at"));
 }
 
 // The version of a model that an event names, or the newest.
@@ -238,13 +240,15 @@ bool Recorder::settle_models(Work& work, Event& event, std::uint64_t index) {
   const auto settle = [&](const ModelId& id, std::optional<std::string>& version) {
     const auto model = models_.find(id, version.value_or(""));
     if (model) return version = model->version(), true;
-    work.refuse(index, refuse(RefusalCode::unknown_model,
-                              "there is no access model \"" + id.text + "\"" +
-                                  (version ? " of version " + *version : std::string()) + "; GET /v1/models lists them.",
-                              "/data/model"));
+    work.refuse(index,
+                refuse(RefusalCode::unknown_model,
+                       "there is no access model \"" + id.text + "\"" +
+                           (version ? " of version " + *version : std::string()) + "; GET /v1/models lists them.",
+                       "/data/model"));
     return false;
   };
-  if (auto* created = std::get_if<event::OrgCreated>(&event.data)) return settle(created->model, created->model_version);
+  if (auto* created = std::get_if<event::OrgCreated>(&event.data))
+    return settle(created->model, created->model_version);
   if (auto* changed = std::get_if<event::OrgModelChanged>(&event.data)) {
     return settle(changed->model, changed->model_version);
   }
@@ -329,10 +333,10 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
   record.before.json = projections::before_of(event, state);
   if (state.failure()) return *state.failure();
   if (work.mode == Mode::enforce && record.verdict.result != VerdictResult::allowed) {
-    Refusal refusal = refuse(RefusalCode::not_allowed,
-                             record.verdict.because.empty() ? "the access model does not speak of this action, and the "
-                                                              "organization only lets through what is allowed."
-                                                            : record.verdict.because);
+    Refusal refusal = refuse(RefusalCode::not_allowed, record.verdict.because.empty()
+                                                           ? "the access model does not speak of this action, and the "
+                                                             "organization only lets through what is allowed."
+                                                           : record.verdict.because);
     refusal.rule = record.verdict.rule.empty() ? "unspecified" : record.verdict.rule;
     work.denied.push_back({event, refusal});
     work.refuse(index, std::move(refusal));
@@ -351,10 +355,10 @@ Outcome<void> Recorder::seal(Record& record, const std::vector<Person>& people) 
                                     [&](const auto& s) { return s.first == person.subject; });
     if (known != record.subjects.end()) continue;
     if (*org != 0) {
-      const auto number =
-          names_.number(views_, *org, EntityKind::member, projections::member_name(person.subject));
+      const auto number = names_.number(views_, *org, EntityKind::member, projections::member_name(person.subject));
       if (!number) return number.error();
-      const auto named = *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, *org, *number);
+      const auto named =
+          *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, *org, *number);
       if (!named) return named.error();
       if (*named != Position(0)) continue;
     }
@@ -431,8 +435,8 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.event.actor = event.actor;
     record.event.approved_by = event.approved_by;
     record.event.occurred_at = batch.now;
-    record.event.data = event::ActionDenied{refusal.because, {"{" + wire::write_event(event) + "}"},
-                                            std::string(type_name(event.data)), refusal.rule};
+    record.event.data = event::ActionDenied{
+        refusal.because, {"{" + wire::write_event(event) + "}"}, std::string(type_name(event.data)), refusal.rule};
     each_person(record.event, [&](Person& person) { work.people.push_back(person); });
     if (const auto done = append(batch, work, std::move(record)); !done) return done;
   }

@@ -2,10 +2,10 @@
 // in one atomic, synced batch.
 //
 // For each request in turn: the organization is looked up; a sending that was seen before (event id, Idempotency-Key)
-// gets its first answer; the expected version is compared; people become subjects; the access model judges each event by
-// the state at its time; what it replaced is noted; texts are sealed; the record is encoded, chained
-// and folded into the views on top of what stands before it in the same batch. A request is taken
-// whole or refused whole, with the index of each event at fault.
+// gets its first answer; the expected version is compared; people become subjects; the access model judges each event
+// by the state at its time; what it replaced is noted; texts are sealed; the record is encoded, chained and folded into
+// the views on top of what stands before it in the same batch. A request is taken whole or refused whole, with the
+// index of each event at fault.
 //
 // Owned by the program. `record` on one thread only (the writer's). Memory: one batch.
 // When `record` returns, every positive answer in it is durable; if the store's commit failed, every

@@ -164,7 +164,8 @@ json Subject::answer(const Question& question) {
   } else if (question.kind == "group_members") {
     const auto group = access.facts().number(EntityKind::group, asked.at("group").get<std::string>());
     if (group != 0) {
-      for (const auto& i : access.members_of(group)) answer["rows"][identity(i.principal)] = access.member_since(group, i).us;
+      for (const auto& i : access.members_of(group))
+        answer["rows"][identity(i.principal)] = access.member_since(group, i).us;
     }
   } else if (question.kind == "roles") {
     const auto add = [&](const std::string& id, const char* kind, const auto& cell) {
@@ -201,7 +202,8 @@ TEST_CASE("random questions about random histories get the naive fold's answers"
     const auto naive = oracle::oracle_of(history);
     for (std::uint64_t i = 0; i < questions_a_history; ++i) {
       const Question question = oracle::random_question(random, history);
-      INFO("run seed " << seed << ", history seed " << history_seed << ", " << question.kind << " " << question.asked.dump());
+      INFO("run seed " << seed << ", history seed " << history_seed << ", " << question.kind << " "
+                       << question.asked.dump());
       const json expected = oracle::answer(naive, question);
       const json found = subject.answer(question);
       if (expected != found) {

@@ -44,7 +44,8 @@ void RunningProgram::start() {
   options.port = 0;
   options.demo = demo_;
   options.drain_seconds = 2;
-  program_ = std::make_unique<services::Program>(std::move(*store), std::make_unique<storage::People>(std::move(*vault), *key), options);
+  program_ = std::make_unique<services::Program>(std::move(*store),
+                                                 std::make_unique<storage::People>(std::move(*vault), *key), options);
   const auto port = program_->start();
   if (!port) throw std::runtime_error(port.error().because);
   port_ = *port;
@@ -72,7 +73,8 @@ HttpAnswer RunningProgram::raw(const std::string& bytes) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   timeval limit{120, 0};
   ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    throw std::runtime_error("cannot connect");
   for (std::size_t sent = 0; sent < bytes.size();) {
     const auto n = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (n <= 0) break;

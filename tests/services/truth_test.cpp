@@ -61,8 +61,9 @@ void ask(RunningProgram& program, const json& truth, const std::string& more, Mi
   const std::string org = truth.at("org").get<std::string>();
   const std::string at = "at=" + percent(format_instant(Instant{truth.at("at_ms").get<std::int64_t>() * 1000})) + more;
   const std::string base = "/v1/orgs/" + org;
-  const auto who = members_of(program, base + "/who-can?permission=repository&level=" + truth.at("level").get<std::string>() +
-                                           "&resource=" + percent("repo:" + truth.at("repo").get<std::string>()) + "&" + at);
+  const auto who =
+      members_of(program, base + "/who-can?permission=repository&level=" + truth.at("level").get<std::string>() +
+                              "&resource=" + percent("repo:" + truth.at("repo").get<std::string>()) + "&" + at);
   std::size_t total = 0;
   members_of(program, base + "/members?" + at, &total);
   bool right = who == truth.at("who").get<std::set<std::string>>() && total == truth.at("members").get<std::size_t>();
@@ -73,7 +74,8 @@ void ask(RunningProgram& program, const json& truth, const std::string& more, Mi
   }
   ++mismatch.asked;
   if (right) return;
-  if (mismatch.wrong++ == 0) mismatch.first = truth.dump() + "\n found " + json(who).dump() + ", members " + std::to_string(total);
+  if (mismatch.wrong++ == 0)
+    mismatch.first = truth.dump() + "\n found " + json(who).dump() + ", members " + std::to_string(total);
 }
 
 void ask_all(RunningProgram& program, const std::string& data, Mismatch& mismatch, std::size_t every = 1) {
@@ -113,10 +115,13 @@ TEST_CASE("an import shuffled within each minute gives the same answers") {
   for (const std::string org : organizations) {
     auto lines = lines_of(data + "/" + org + ".ndjson");
     for (std::size_t begin = 0; begin < lines.size();) {
-      const auto minute = [&](std::size_t i) { return json::parse(lines[i]).at("created_at").get<std::int64_t>() / 60'000; };
+      const auto minute = [&](std::size_t i) {
+        return json::parse(lines[i]).at("created_at").get<std::int64_t>() / 60'000;
+      };
       std::size_t end = begin;
       while (end < lines.size() && minute(end) == minute(begin)) ++end;
-      std::shuffle(lines.begin() + static_cast<std::ptrdiff_t>(begin), lines.begin() + static_cast<std::ptrdiff_t>(end), random);
+      std::shuffle(lines.begin() + static_cast<std::ptrdiff_t>(begin), lines.begin() + static_cast<std::ptrdiff_t>(end),
+                   random);
       begin = end;
     }
     import(program, org, lines);
@@ -152,9 +157,10 @@ TEST_CASE("events that were held back find their place, and known_at before them
     const auto truths = lines_of(data + "/" + org + ".truth.ndjson");
     for (std::size_t i = 0; i < truths.size(); i += 8, ++compared) {
       const json truth = json::parse(truths[i]);
-      const std::string target = "/v1/orgs/" + org + "/who-can?permission=repository&level=" + truth.at("level").get<std::string>() +
-                                 "&resource=" + percent("repo:" + truth.at("repo").get<std::string>()) + "&at=" +
-                                 percent(format_instant(Instant{truth.at("at_ms").get<std::int64_t>() * 1000}));
+      const std::string target =
+          "/v1/orgs/" + org + "/who-can?permission=repository&level=" + truth.at("level").get<std::string>() +
+          "&resource=" + percent("repo:" + truth.at("repo").get<std::string>()) +
+          "&at=" + percent(format_instant(Instant{truth.at("at_ms").get<std::int64_t>() * 1000}));
       const auto then = members_of(program, target + "&known_at=" + std::to_string(before_late[org]));
       differed += then != members_of(without, target);
     }

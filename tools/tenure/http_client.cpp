@@ -39,7 +39,8 @@ Outcome<HttpAnswer> read_answer(beast::tcp_stream& stream, const ServerAddress& 
 }
 
 template <class Body>
-http::request<Body> head(const ServerAddress& server, const std::string& token, http::verb verb, const std::string& target) {
+http::request<Body> head(const ServerAddress& server, const std::string& token, http::verb verb,
+                         const std::string& target) {
   http::request<Body> request(verb, target, 11);
   request.set(http::field::host, server.host);
   request.set(http::field::connection, "close");

@@ -1,7 +1,7 @@
 // A small client of Tenure's own HTTP interface, for the commands. Synchronous; one request a connection.
 //
-// Failure io: the server cannot be reached or stops answering; `because` says what to do. An answer with an error status is
-// an answer. Plain http to loopback only, until TLS comes.
+// Failure io: the server cannot be reached or stops answering; `because` says what to do. An answer with an error
+// status is an answer. Plain http to loopback only, until TLS comes.
 #pragma once
 
 #include <cstdint>

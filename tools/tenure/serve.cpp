@@ -58,7 +58,8 @@ int run_serve(const ServeOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(options.data, error);
   if (error) return failed(fail(FailureCode::io, "cannot make the folder " + options.data + ": " + error.message()));
-  const auto key = storage::load_or_make_master_key(options.master_key.empty() ? options.data + "/master.key" : options.master_key);
+  const auto key =
+      storage::load_or_make_master_key(options.master_key.empty() ? options.data + "/master.key" : options.master_key);
   if (!key) return failed(key.error());
   storage::RocksSettings settings;
   settings.block_cache_bytes = std::size_t{options.cache_mb} << 20;
@@ -87,7 +88,8 @@ int run_serve(const ServeOptions& options) {
       return failed(fail(FailureCode::io, "cannot write " + options.data + "/admin.token"));
     }
   }
-  std::cout << "tenure: ready on http://" << options.address << ":" << *port << ", data in " << options.data << std::endl;
+  std::cout << "tenure: ready on http://" << options.address << ":" << *port << ", data in " << options.data
+            << std::endl;
   int signal = 0;
   ::sigwait(&signals, &signal);
   std::cout << "tenure: stopping" << std::endl;

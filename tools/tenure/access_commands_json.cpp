@@ -1,0 +1,188 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tools/tenure/commands.h"
+#include "tools/tenure/exit_codes.h"
+
+namespace tenure {
+
+namespace {
+
+using nlohmann::json;
+
+struct Asked {
+  std::string org, permission, level, resource, member, at, on, tz, from, to, known_at, status;
+  bool explain = false;
+  std::size_t limit = 1'000'000'000;
+
+  Query query() const {
+    return {{"permission", permission},
+            {"level", level},
+            {"resource", resource},
+            {"member", member},
+            {"at", at},
+            {"on", on},
+            {"tz", tz},
+            {"from", from},
+            {"to", to},
+            {"known_at", known_at},
+            {"status", status},
+            {"explain", explain ? "true" : ""}};
+  }
+};
+
+std::string text_of(const json& item, const char* field) {
+  const auto it = item.find(field);
+  if (it == item.end() || it->is_null()) return "";
+  if (it->is_string()) return it->get<std::string>();
+  if (!it->is_array()) return it->dump();
+  std::string all;
+  for (const json& part : *it)
+    all += (all.empty() ? "" : ", ") + (part.is_string() ? part.get<std::string>() : part.dump());
+  return all;
+}
+
+void print_footer(const json& head, const std::string& what) {
+  std::cout << "\n"
+            << head.value("total", std::uint64_t{0}) << " " << what << ", as of " << text_of(head, "as_of")
+            << ", position " << head.at("position") << "\n";
+  if (head.value("before_history", false)) {
+    std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
+              << ": nothing is known of it. An empty list here does not mean nobody.\n";
+  }
+}
+
+std::string edges_of(const json& path) {
+  std::string text;
+  for (const json& edge : path.at("edges")) {
+    text += "\n      " + text_of(edge, "what") + " (position " + edge.at("position").dump() + ", " +
+            text_of(edge, "occurred_at");
+    if (edge.contains("actor")) text += ", by " + text_of(edge.at("actor"), "id");
+    if (edge.contains("approved_by")) text += ", approved by " + text_of(edge.at("approved_by"), "id");
+    if (edge.contains("reason")) text += ": " + text_of(edge, "reason");
+    text += ")";
+  }
+  return text;
+}
+
+void print_paths(const json& item) {
+  for (const json& path : item.value("paths", json::array())) {
+    std::cout << "    by " << text_of(path, "kind") << ": " << text_of(path, "level") << edges_of(path) << "\n";
+  }
+}
+
+int who_can(const ClientOptions& options, const Asked& asked) {
+  Client client(options);
+  json head, items;
+  if (!client.list("/v1/orgs/" + asked.org + "/who-can", asked.query(), asked.limit, head, items))
+    return client.exit_code();
+  if (options.json) {
+    head["items"] = items;
+    head.erase("next");
+    std::cout << head.dump(2) << "\n";
+    return exit_ok;
+  }
+  if (asked.explain) {
+    for (const json& item : items) {
+      std::cout << text_of(item, "member") << "  " << text_of(item, "level") << "  " << text_of(item, "reach") << "\n";
+      print_paths(item);
+    }
+  } else {
+    std::vector<std::vector<std::string>> rows;
+    for (const json& item : items) {
+      std::string when;
+      for (const json& i : item.value("intervals", json::array())) {
+        when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") + " to " +
+                (i.at("to").is_null() ? "now" : text_of(i, "to"));
+      }
+      rows.push_back({text_of(item, "member"), text_of(item, "level"), text_of(item, "reach"), when});
+    }
+    print_table({"MEMBER", "LEVEL", "REACH", ""}, rows);
+  }
+  print_footer(head, "members");
+  return exit_ok;
+}
+
+int can(const ClientOptions& options, const Asked& asked) {
+  Client client(options);
+  json answer;
+  if (!client.get(with_query("/v1/orgs/" + asked.org + "/can", asked.query()), answer)) return client.exit_code();
+  const bool allowed = answer.at("allowed").get<bool>();
+  if (options.json) {
+    std::cout << answer.dump(2) << "\n";
+  } else {
+    std::cout << (allowed ? "yes: " + text_of(answer, "level") + ", " + text_of(answer, "reach")
+                          : "no: " + text_of(answer, "denied_because"))
+              << " (as of " << text_of(answer, "as_of") << ", position " << answer.at("position") << ")\n";
+    print_paths(answer);
+    if (answer.value("before_history", false)) {
+      std::cout << "!! That is before the history, which begins " << text_of(answer, "history_from")
+                << ": nothing is known of it.\n";
+    }
+  }
+  return allowed ? exit_ok : exit_no;
+}
+
+int members(const ClientOptions& options, const Asked& asked) {
+  Client client(options);
+  json head, items;
+  if (!client.list("/v1/orgs/" + asked.org + "/members", asked.query(), asked.limit, head, items))
+    return client.exit_code();
+  if (options.json) {
+    head["items"] = items;
+    head.erase("next");
+    std::cout << head.dump(2) << "\n";
+    return exit_ok;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const json& item : items) {
+    rows.push_back({text_of(item, "member"), text_of(item, "status"), text_of(item, "role"), text_of(item, "since"),
+                    text_of(item, "groups")});
+  }
+  print_table({"MEMBER", "STATUS", "ROLE", "SINCE", "GROUPS"}, rows);
+  print_footer(head, "members");
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_access_commands(CLI::App& app, Commands& commands) {
+  const auto asked = std::make_shared<Asked>();
+  const auto when = [asked](CLI::App* command, bool range) {
+    command->add_option("--at", asked->at, "An instant (RFC 3339); default now");
+    command->add_option("--known-at", asked->known_at, "As known at this instant or position; default now");
+    if (!range) return;
+    command->add_option("--on", asked->on, "A date: everyone who could at any moment of that day");
+    command->add_option("--tz", asked->tz, "The time zone of --on, for example Europe/Berlin");
+    command->add_option("--from", asked->from, "The beginning of a range");
+    command->add_option("--to", asked->to, "The end of a range, not included");
+  };
+  auto* who = app.add_subcommand("who-can", "Who could do it, on that date, and by whom");
+  who->add_option("org", asked->org, "The organization")->required();
+  who->add_option("permission", asked->permission, "The permission")->required();
+  who->add_option("level", asked->level, "At least this level; default any access");
+  who->add_option("--resource", asked->resource, "On this resource (kind:id); default on at least one");
+  who->add_option("--limit", asked->limit, "At most this many rows; default all");
+  who->add_flag("--explain", asked->explain, "Show every path and who made it");
+  when(who, true);
+  who->callback([&commands, asked] { commands.exit_code = who_can(commands.client, *asked); });
+  auto* one = app.add_subcommand("can", "Whether one member could do it (exit code 3 for no)");
+  one->add_option("org", asked->org, "The organization")->required();
+  one->add_option("member", asked->member, "The member")->required();
+  one->add_option("permission", asked->permission, "The permission")->required();
+  one->add_option("level", asked->level, "At least this level");
+  one->add_option("--resource", asked->resource, "On this resource (kind:id)");
+  one->add_flag("--explain", asked->explain, "Show every path and who made it");
+  when(one, false);
+  one->callback([&commands, asked] { commands.exit_code = can(commands.client, *asked); });
+  auto* list = app.add_subcommand("members", "The members at an instant");
+  list->add_option("org", asked->org, "The organization")->required();
+  list->add_option("--status", asked->status, "active, disabled or invited");
+  list->add_option("--limit", asked->limit, "At most this many rows; default all");
+  when(list, false);
+  list->callback([&commands, asked] { commands.exit_code = members(commands.client, *asked); });
+}
+
+}  // namespace tenure

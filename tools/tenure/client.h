@@ -1,0 +1,51 @@
+// What every client command shares: where the server is, who asks, and what comes back.
+//
+// One thread. A command writes its answer to standard output, what went wrong to standard error, and returns an exit
+// code (exit_codes.h).
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tenure {
+
+struct ClientOptions {
+  std::string url = "http://127.0.0.1:7400";
+  std::string token;
+  std::string data = "./data";  // where admin.token is looked for
+  bool json = false;
+};
+
+// Query parameters in order; the ones with an empty value are left out.
+using Query = std::vector<std::pair<std::string, std::string>>;
+std::string with_query(const std::string& path, const Query& query);
+
+class Client {
+ public:
+  explicit Client(ClientOptions options);
+
+  // One request. False when it failed: it has been said, and `exit_code` tells how.
+  bool request(const std::string& method, const std::string& target, const std::string& body, nlohmann::json& answer,
+               const std::string& extra_header = {});
+  bool get(const std::string& target, nlohmann::json& answer) { return request("GET", target, {}, answer); }
+  bool upload(const std::string& target, const std::function<std::string()>& source, nlohmann::json& answer);
+  // A list, followed page by page to its end; `items` are all rows, `first` the first page.
+  bool list(const std::string& path, Query query, std::size_t most, nlohmann::json& first, nlohmann::json& items);
+
+  const ClientOptions& options() const { return options_; }
+  int exit_code() const { return exit_code_; }
+
+ private:
+  bool take(unsigned status, const std::string& body, nlohmann::json& answer);
+
+  ClientOptions options_;
+  int exit_code_ = 0;
+};
+
+// Rows under a heading, columns as wide as they need.
+void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace tenure

@@ -1,0 +1,110 @@
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "tools/tenure/client.h"
+#include "tools/tenure/exit_codes.h"
+#include "tools/tenure/http_client.h"
+
+namespace tenure {
+
+using nlohmann::json;
+
+std::string with_query(const std::string& path, const Query& query) {
+  std::string target = path;
+  char separator = '?';
+  for (const auto& [name, value] : query) {
+    if (value.empty()) continue;
+    target += separator + name + '=' + percent_encoded(value);
+    separator = '&';
+  }
+  return target;
+}
+
+Client::Client(ClientOptions options) : options_(std::move(options)) {
+  const bool local =
+      options_.url.find("//127.0.0.1") != std::string::npos || options_.url.find("//localhost") != std::string::npos;
+  if (!options_.token.empty() || !local) return;
+  // On the server's own machine the first start left a token for everything.
+  std::ifstream file(options_.data + "/admin.token");
+  std::getline(file, options_.token);
+}
+
+bool Client::take(unsigned status, const std::string& body, json& answer) {
+  answer = json::parse(body, nullptr, false);
+  if (status < 400 && !answer.is_discarded()) return true;
+  exit_code_ = status == 401 || status == 403 ? exit_forbidden : status >= 500 ? exit_failed : exit_refused;
+  if (answer.is_discarded() || !answer.contains("detail")) {
+    std::cerr << "tenure: the server answered " << status << ": " << body << "\n";
+    return false;
+  }
+  if (options_.json) std::cout << body << "\n";
+  std::cerr << "tenure: " << answer.at("detail").get<std::string>() << " (" << answer.value("code", "") << ")\n";
+  const json errors = answer.value("errors", json::array());
+  for (std::size_t i = 0; i < errors.size() && i < 20 && errors.size() > 1; ++i) {
+    std::cerr << "  event " << errors[i].value("index", 0) << " " << errors[i].value("field", "") << ": "
+              << errors[i].value("detail", "") << "\n";
+  }
+  return false;
+}
+
+bool Client::request(const std::string& method, const std::string& target, const std::string& body, json& answer,
+                     const std::string& extra_header) {
+  const auto server = server_address(options_.url);
+  const auto got = server ? http_request(*server, options_.token, method, target, body, extra_header)
+                          : Outcome<HttpAnswer>(server.error());
+  if (got) return take(got->status, got->body, answer);
+  std::cerr << "tenure: " << got.error().because << "\n";
+  exit_code_ = exit_unreachable;
+  return false;
+}
+
+bool Client::upload(const std::string& target, const std::function<std::string()>& source, json& answer) {
+  const auto server = server_address(options_.url);
+  const auto got = server ? http_upload(*server, options_.token, target, source) : Outcome<HttpAnswer>(server.error());
+  if (got) return take(got->status, got->body, answer);
+  std::cerr << "tenure: " << got.error().because << "\n";
+  exit_code_ = exit_unreachable;
+  return false;
+}
+
+bool Client::list(const std::string& path, Query query, std::size_t most, json& first, json& items) {
+  items = json::array();
+  query.emplace_back("limit", std::to_string(std::min<std::size_t>(most, 1000)));
+  query.emplace_back("cursor", "");
+  while (true) {
+    json page;
+    if (!get(with_query(path, query), page)) return false;
+    if (first.is_null()) first = page;
+    for (json& item : page.at("items")) {
+      if (items.size() < most) items.push_back(std::move(item));
+    }
+    if (!page.contains("next") || items.size() >= most) return true;
+    query.back().second = page.at("next").get<std::string>();
+  }
+}
+
+void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows) {
+  const auto width_of = [](const std::string& text) {
+    std::size_t width = 0;
+    for (const unsigned char c : text) width += (c & 0xC0) != 0x80;  // UTF-8: count characters, not bytes
+    return width;
+  };
+  std::vector<std::size_t> widths;
+  for (std::size_t c = 0; c < heading.size(); ++c) {
+    std::size_t width = width_of(heading[c]);
+    for (const auto& row : rows) width = std::max(width, width_of(row[c]));
+    widths.push_back(width);
+  }
+  const auto print = [&](const std::vector<std::string>& row) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      std::cout << row[c];
+      if (c + 1 < row.size()) std::cout << std::string(widths[c] - width_of(row[c]) + 2, ' ');
+    }
+    std::cout << "\n";
+  };
+  print(heading);
+  for (const auto& row : rows) print(row);
+}
+
+}  // namespace tenure

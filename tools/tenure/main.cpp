@@ -1,0 +1,114 @@
+// The `tenure` program: the server, and the commands that talk to it.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "tools/tenure/commands.h"
+#include "tools/tenure/configuration.h"
+#include "tools/tenure/exit_codes.h"
+#include "tools/tenure/offline.h"
+#include "tools/tenure/serve.h"
+
+namespace {
+
+using namespace tenure;
+
+// "127.0.0.1:7400": loopback only, since there is no TLS yet and a token would cross the network bare.
+std::string take_listen(const std::string& text, ServeOptions& options) {
+  const auto colon = text.rfind(':');
+  const std::string host = text.substr(0, colon);
+  if (colon == std::string::npos || (host != "127.0.0.1" && host != "[::1]" && host != "localhost")) {
+    return "--listen must be 127.0.0.1:PORT or [::1]:PORT: there is no TLS yet, so Tenure answers this machine alone.";
+  }
+  const int port = std::atoi(text.c_str() + colon + 1);
+  if (port < 0 || port > 65535) return "--listen needs a port from 0 (any free one) to 65535.";
+  options.address = host == "[::1]" ? "::1" : "127.0.0.1";
+  options.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
+void add_serve(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<ServeOptions>();
+  const auto listen = std::make_shared<std::string>("127.0.0.1:7400");
+  const auto config = std::make_shared<std::string>();
+  auto* serve = app.add_subcommand("serve", "Run the server");
+  serve->add_option("--listen", *listen, "Address and port, loopback only")
+      ->envname("TENURE_LISTEN")
+      ->capture_default_str();
+  serve->add_option("--data", options->data, "The folder of the store")->envname("TENURE_DATA")->capture_default_str();
+  serve->add_option("--master-key", options->master_key, "The file of the master key [DATA/master.key]")
+      ->envname("TENURE_MASTER_KEY");
+  serve->add_flag("--demo", options->demo, "Make the demo organization [off]")->envname("TENURE_DEMO");
+  serve->add_option("--io-threads", options->io_threads, "Event loops")
+      ->envname("TENURE_IO_THREADS")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  serve->add_option("--pool-threads", options->pool_threads, "Threads for reads")
+      ->envname("TENURE_POOL_THREADS")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  serve->add_option("--cache-mb", options->cache_mb, "Block cache in MiB")
+      ->envname("TENURE_CACHE_MB")
+      ->check(CLI::Range(8, 65536))
+      ->capture_default_str();
+  serve->add_option("--log-level", options->log_level, "trace, debug, info, warn or error")
+      ->envname("TENURE_LOG_LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  serve->add_option("--drain-seconds", options->drain_seconds, "How long a stop waits for requests in flight")
+      ->envname("TENURE_DRAIN_SECONDS")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  serve->add_option("--config", *config, "A TOML file with these options; flags and TENURE_… are stronger [none]")
+      ->envname("TENURE_CONFIG");
+  serve->callback([serve, options, listen, config, &exit_code] {
+    std::string wrong;
+    if (!config->empty()) wrong = apply_configuration(*serve, *config).value_or("");
+    if (wrong.empty()) wrong = take_listen(*listen, *options);
+    if (!wrong.empty()) {
+      std::cerr << "tenure: " << wrong << "\n";
+      exit_code = exit_usage;
+      return;
+    }
+    exit_code = run_serve(*options);
+  });
+}
+
+void add_offline(CLI::App& app, int& exit_code, const bool& json) {
+  const auto options = std::make_shared<OfflineOptions>();
+  auto* rebuild = app.add_subcommand("rebuild", "Make the views anew from the log (the server must be stopped)");
+  auto* verify = app.add_subcommand("verify", "Check every record and chain (the server must be stopped)");
+  for (auto* command : {rebuild, verify}) {
+    command->add_option("--data", options->data, "The folder of the store")
+        ->envname("TENURE_DATA")
+        ->capture_default_str();
+  }
+  rebuild->callback([options, &exit_code, &json] { exit_code = run_rebuild((options->json = json, *options)); });
+  verify->callback([options, &exit_code, &json] { exit_code = run_verify((options->json = json, *options)); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Who could do X on date Y, and who authorised it.", "tenure");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", TENURE_VERSION);
+  app.footer(exit_code_table);
+  Commands commands;
+  app.add_option("--url", commands.client.url, "The server")->envname("TENURE_URL")->capture_default_str();
+  app.add_option("--token", commands.client.token, "A token; on the server's machine DATA/admin.token is found")
+      ->envname("TENURE_TOKEN");
+  app.add_flag("--json", commands.client.json, "JSON for programs");
+  add_serve(app, commands.exit_code);
+  add_access_commands(app, commands);
+  add_record_commands(app, commands);
+  add_setup_commands(app, commands);
+  add_offline(app, commands.exit_code, commands.client.json);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  return commands.exit_code;
+}

@@ -1,0 +1,113 @@
+#include "tools/tenure/offline.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <unordered_map>
+
+#include "events/digest.h"
+#include "events/wire/record_wire.h"
+#include "services/record/rebuild.h"
+#include "storage/rocks/store.h"
+#include "tools/tenure/exit_codes.h"
+
+namespace tenure {
+
+namespace {
+
+int failed(const Failure& failure) {
+  std::cerr << "tenure: " << failure.because << "\n";
+  return failure.code == FailureCode::corruption ? exit_corrupt : exit_failed;
+}
+
+void show(std::uint64_t done, std::uint64_t all) {
+  if (!::isatty(STDERR_FILENO) || all == 0) return;
+  std::cerr << "\r" << done << " of " << all << " records (" << done * 100 / all << " %)" << (done == all ? "\n" : "")
+            << std::flush;
+}
+
+// Where each organization's chain stands.
+struct Chain {
+  Version version;
+  Digest digest{};
+};
+
+// The first thing that is wrong with a record, or nothing.
+std::string fault_of(const storage::LogRecord& stored, storage::Snapshot& snapshot,
+                     std::unordered_map<std::string, Chain>& chains) {
+  if (leaf_hash(stored.bytes) != stored.leaf) return "its bytes are not those that were hashed";
+  const auto record = wire::read_record(stored.bytes, [&](const Digest& hash) -> Outcome<std::string> {
+    auto part = snapshot.blob(hash);
+    if (part && sha256(*part) != hash)
+      return fail(FailureCode::corruption, "the blob " + to_hex(hash) + " is not what was hashed");
+    return part;
+  });
+  if (!record) return record.error().because;
+  Chain& chain = chains[record->org.text];
+  if (record->position != stored.position)
+    return "it says that its position is " + std::to_string(record->position.value);
+  if (record->version != chain.version.next()) {
+    return "its version is " + std::to_string(record->version.value) + ", where " + record->org.text + " was at " +
+           std::to_string(chain.version.value);
+  }
+  if (record->prev != chain.digest) return "its chain does not follow the record before it of " + record->org.text;
+  chain = {record->version, sha256(stored.bytes)};
+  return {};
+}
+
+}  // namespace
+
+int run_verify(const OfflineOptions& options) {
+  auto store = storage::RocksStore::open(options.data + "/store");
+  if (!store) return failed(store.error());
+  const auto snapshot = (*store)->snapshot();
+  std::unordered_map<std::string, Chain> chains;
+  Position expected(1);
+  std::string fault;
+  const auto done = snapshot->records(Position(1), [&](const storage::LogRecord& stored) {
+    if (stored.position != expected) {
+      fault = "it is missing: position " + std::to_string(stored.position.value) + " follows";
+    } else {
+      fault = fault_of(stored, *snapshot, chains);
+    }
+    if (!fault.empty()) return false;
+    expected = expected.next();
+    if (expected.value % 10'000 == 0) show(expected.value, snapshot->head().value);
+    return true;
+  });
+  if (!done && fault.empty()) fault = done.error().because;
+  if (!fault.empty()) {
+    if (options.json) std::cout << "{\"ok\":false,\"position\":" << expected.value << "}\n";
+    std::cerr << "tenure: position " << expected.value << " is bad: " << fault << "\n";
+    return exit_corrupt;
+  }
+  if (const auto views = (*store)->check_views(); !views) return failed(views.error());
+  const std::uint64_t count = expected.value - 1;
+  if (count != snapshot->head().value)
+    return failed(fail(FailureCode::corruption, "the log ends at " + std::to_string(count)));
+  show(count, count);
+  if (options.json) {
+    std::cout << "{\"ok\":true,\"records\":" << count << ",\"organizations\":" << chains.size() << "}\n";
+  } else {
+    std::cout << "ok: " << count << " records, " << chains.size() << " chains, views readable\n";
+  }
+  return exit_ok;
+}
+
+int run_rebuild(const OfflineOptions& options) {
+  auto store = storage::RocksStore::open(options.data + "/store");
+  if (!store) return failed(store.error());
+  projections::Models models;
+  if (const auto done = services::load_models(**store, models); !done) return failed(done.error());
+  const auto done = services::rebuild_views(**store, models,
+                                            [](Position reached, Position head) { show(reached.value, head.value); });
+  if (!done) return failed(done.error());
+  if (options.json) {
+    std::cout << "{\"records\":" << (*store)->head().value << "}\n";
+  } else {
+    std::cout << "rebuilt: " << (*store)->head().value << " records\n";
+  }
+  return exit_ok;
+}
+
+}  // namespace tenure

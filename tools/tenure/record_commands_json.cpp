@@ -1,0 +1,185 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tools/tenure/commands.h"
+#include "tools/tenure/exit_codes.h"
+
+namespace tenure {
+
+namespace {
+
+using nlohmann::json;
+
+struct RecordOptions {
+  std::string org, file, format = "github-audit", if_match, key, type, action, actor, member, from, to;
+  std::size_t limit = 100;
+};
+
+constexpr std::size_t piece_bytes = 256 * 1024;
+
+// Tells on a terminal how much of a file has been read.
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::uint64_t total) : total_(total), shown_(total > 0 && ::isatty(STDERR_FILENO)) {}
+  void at(std::uint64_t done) {
+    if (!shown_) return;
+    const int percent = static_cast<int>(done * 100 / total_);
+    if (percent == last_) return;
+    last_ = percent;
+    std::cerr << "\r[" << std::string(percent / 4, '#') << std::string(25 - percent / 4, ' ') << "] " << percent << " %"
+              << std::flush;
+    if (percent == 100) std::cerr << "\n";
+  }
+
+ private:
+  std::uint64_t total_;
+  bool shown_;
+  int last_ = -1;
+};
+
+int import(const ClientOptions& options, const RecordOptions& wanted) {
+  std::ifstream file;
+  std::uint64_t size = 0;
+  if (wanted.file != "-") {
+    file.open(wanted.file, std::ios::binary);
+    if (!file) {
+      std::cerr << "tenure: cannot read " << wanted.file << "\n";
+      return exit_failed;
+    }
+    std::error_code ignored;
+    size = std::filesystem::file_size(wanted.file, ignored);
+  }
+  std::istream& in = wanted.file == "-" ? std::cin : file;
+  std::string first, org = wanted.org;
+  if (org.empty()) {
+    // The lines say of which organization they are; the first one is sent with the rest.
+    std::getline(in, first);
+    first += '\n';
+    const json line = json::parse(first, nullptr, false);
+    org = line.is_object() ? line.value("org", "") : "";
+    if (org.empty()) {
+      std::cerr << "tenure: the first line names no organization; give it with --org.\n";
+      return exit_usage;
+    }
+  }
+  ProgressBar bar(size);
+  std::uint64_t sent = 0;
+  const auto source = [&]() -> std::string {
+    std::string piece = std::move(first);
+    first.clear();
+    const std::size_t had = piece.size();
+    piece.resize(had + piece_bytes);
+    in.read(piece.data() + had, static_cast<std::streamsize>(piece_bytes));
+    piece.resize(had + static_cast<std::size_t>(in.gcount()));
+    sent += piece.size();
+    bar.at(std::min(sent, size));
+    return piece;
+  };
+  Client client(options);
+  json answer;
+  if (!client.upload(with_query("/v1/orgs/" + org + "/import", {{"format", wanted.format}}), source, answer))
+    return client.exit_code();
+  if (options.json) {
+    std::cout << answer.dump(2) << "\n";
+  } else {
+    std::cout << org << ": " << answer.at("lines") << " lines, " << answer.at("events") << " events recorded, "
+              << answer.at("recorded_only") << " kept without effect on access, " << answer.at("duplicates")
+              << " there already";
+    if (answer.at("to_position").get<std::uint64_t>() > 0)
+      std::cout << "; positions " << answer.at("from_position") << " to " << answer.at("to_position");
+    std::cout << "\n";
+    for (const json& refused : answer.at("refused")) {
+      std::cerr << "tenure: line " << refused.at("line") << ": " << refused.at("because").get<std::string>() << "\n";
+    }
+  }
+  return answer.at("refused_lines").get<std::uint64_t>() > 0 ? exit_refused : exit_ok;
+}
+
+int append(const ClientOptions& options, const RecordOptions& wanted) {
+  std::stringstream body;
+  if (wanted.file == "-") {
+    body << std::cin.rdbuf();
+  } else {
+    std::ifstream file(wanted.file, std::ios::binary);
+    if (!file) {
+      std::cerr << "tenure: cannot read " << wanted.file << "\n";
+      return exit_failed;
+    }
+    body << file.rdbuf();
+  }
+  Client client(options);
+  json answer;
+  std::string header;
+  if (!wanted.if_match.empty()) header = "If-Match: \"" + wanted.if_match + "\"";
+  if (!wanted.key.empty()) header = "Idempotency-Key: " + wanted.key;
+  if (!client.request("POST", "/v1/orgs/" + wanted.org + "/events", body.str(), answer, header))
+    return client.exit_code();
+  if (options.json) {
+    std::cout << answer.dump(2) << "\n";
+    return exit_ok;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const json& item : answer.at("items")) {
+    const json& verdict = item.at("verdict");
+    rows.push_back({item.at("position").dump(), item.at("version").dump(), verdict.value("result", ""),
+                    verdict.value("because", "")});
+  }
+  print_table({"POSITION", "VERSION", "VERDICT", ""}, rows);
+  return exit_ok;
+}
+
+int events(const ClientOptions& options, const RecordOptions& wanted) {
+  Client client(options);
+  json head, items;
+  const Query query{{"type", wanted.type},     {"action", wanted.action}, {"actor", wanted.actor},
+                    {"member", wanted.member}, {"from", wanted.from},     {"to", wanted.to}};
+  if (!client.list("/v1/orgs/" + wanted.org + "/events", query, wanted.limit, head, items)) return client.exit_code();
+  if (options.json) {
+    std::cout << items.dump(2) << "\n";
+    return exit_ok;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const json& item : items) {
+    rows.push_back({item.at("version").dump(), item.value("occurred_at", ""), item.value("type", ""),
+                    item.at("actor").value("id", ""), item.at("verdict").value("result", ""),
+                    item.at("data").dump().substr(0, 100)});
+  }
+  print_table({"VERSION", "OCCURRED AT", "TYPE", "ACTOR", "VERDICT", "WHAT"}, rows);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_record_commands(CLI::App& app, Commands& commands) {
+  const auto wanted = std::make_shared<RecordOptions>();
+  auto* imported = app.add_subcommand("import", "Import an audit log; again is safe, and goes on where it broke off");
+  imported->add_option("file", wanted->file, "A file of JSON lines, or - for standard input")->required();
+  imported->add_option("--org", wanted->org, "The organization; default as the first line says");
+  imported->add_option("--format", wanted->format, "github-audit")->capture_default_str();
+  imported->callback([&commands, wanted] { commands.exit_code = import(commands.client, *wanted); });
+  auto* appended = app.add_subcommand("append", "Append events from a file: an object, an array");
+  appended->add_option("org", wanted->org, "The organization")->required();
+  appended->add_option("file", wanted->file, "A JSON file, or - for standard input")->required();
+  appended->add_option("--if-match", wanted->if_match, "Only if the organization is at this version");
+  appended->add_option("--idempotency-key", wanted->key, "Makes a retry safe for 7 days");
+  appended->callback([&commands, wanted] { commands.exit_code = append(commands.client, *wanted); });
+  auto* listed = app.add_subcommand("events", "The events of an organization, oldest first");
+  listed->add_option("org", wanted->org, "The organization")->required();
+  listed->add_option("--type", wanted->type, "Only this type");
+  listed->add_option("--action", wanted->action, "Only imported lines with this action");
+  listed->add_option("--actor", wanted->actor, "Only by this actor");
+  listed->add_option("--member", wanted->member, "Only about this person");
+  listed->add_option("--from", wanted->from, "From this instant on");
+  listed->add_option("--to", wanted->to, "Until this instant, not included");
+  listed->add_option("--limit", wanted->limit, "At most this many")->capture_default_str();
+  listed->callback([&commands, wanted] { commands.exit_code = events(commands.client, *wanted); });
+}
+
+}  // namespace tenure
