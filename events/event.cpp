@@ -5,7 +5,7 @@
 
 namespace tenure {
 
-std::string_view type_name(const EventData& data) {
+std::string_view type_name(const EventPayload& data) {
   return std::visit([](const auto& d) { return std::remove_cvref_t<decltype(d)>::type; }, data);
 }
 

@@ -419,7 +419,7 @@ struct TokenRevoked {
 
 #undef TENURE_EVENT
 
-using EventData =
+using EventPayload =
     std::variant<event::OrgCreated, event::OrgDeleted, event::OrgSettingChanged, event::OrgModelChanged,
                  event::FeatureEnabled, event::FeatureDisabled, event::MemberInvited, event::InvitationAccepted,
                  event::InvitationCancelled, event::InvitationExpired, event::MemberAdded, event::MemberRemoved,
@@ -441,11 +441,11 @@ struct Event {
   std::optional<std::string> correlation_id;
   std::optional<PrivateText> session;
   std::optional<PrivateText> source_ip;
-  EventData data;
+  EventPayload data;
 };
 
 // "member.added"; the text stands in the struct.
-std::string_view type_name(const EventData& data);
+std::string_view type_name(const EventPayload& data);
 // Whether a client may send this type (the rest is Tenure's own).
 bool sent_by_clients(std::string_view type);
 

@@ -7,7 +7,7 @@ namespace tenure::services {
 
 namespace {
 
-AppendResult append_own(AppendQueue& appends, EventData data, const Recording& by) {
+AppendResult append_own(AppendQueue& appends, EventPayload data, const Recording& by) {
   AppendRequest request;
   request.org = tenure_org;
   request.own = true;

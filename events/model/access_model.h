@@ -163,7 +163,7 @@ class AccessModel {
   // What the former owner becomes when the event does not say.
   std::optional<RoleIndex> former_owner_role() const { return former_owner_role_; }
 
-  // The rules that name an event type (by its index in EventData), as indices into rules(): prohibitions first, each
+  // The rules that name an event type (by its index in EventPayload), as indices into rules(): prohibitions first, each
   // kind in the order of the document.
   const std::vector<std::uint16_t>& rules_of(std::size_t action) const;
 

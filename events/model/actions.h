@@ -1,6 +1,6 @@
 // The event types that an access model's rules may speak of, and what each of them is about.
 //
-// An action is known by its index in EventData, so that judging an event needs no text. Values only; any thread.
+// An action is known by its index in EventPayload, so that judging an event needs no text. Values only; any thread.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace tenure {
 
-inline constexpr std::size_t action_count = std::variant_size_v<EventData>;
+inline constexpr std::size_t action_count = std::variant_size_v<EventPayload>;
 
 struct ActionType {
   std::string_view name;    // "member.removed"
@@ -20,7 +20,7 @@ struct ActionType {
   bool gives_role = false;  // it may give a role
 };
 
-// Of the event type that stands at `index` (< action_count) in EventData.
+// Of the event type that stands at `index` (< action_count) in EventPayload.
 const ActionType& action_type(std::size_t index);
 
 // The actions that a rule's pattern means: "member.removed", "role.*" or "*". Empty: none, so the pattern is wrong.

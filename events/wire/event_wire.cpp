@@ -204,7 +204,7 @@ std::string fingerprint(const Event& event, bool with_time) {
   return out;
 }
 
-std::string write_data(const EventData& data) {
+std::string write_data(const EventPayload& data) {
   std::string out;
   WriteTo to{out};
   write_data(to, data);

@@ -30,6 +30,6 @@ std::string write_event(const Event& event);
 // What makes two sendings of an event the same: everything that the client said, people by subject.
 std::string fingerprint(const Event& event, bool with_time);
 // The `data` object alone, as the API shows it.
-std::string write_data(const EventData& data);
+std::string write_data(const EventPayload& data);
 
 }  // namespace tenure::wire

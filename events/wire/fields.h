@@ -86,7 +86,7 @@ void write_field(WriteTo& to, std::string_view name, const Patch<T>& patch, bool
   }
 }
 
-void write_data(WriteTo& to, const EventData& data);
+void write_data(WriteTo& to, const EventPayload& data);
 
 // ---- reading -------------------------------------------------------------------------------------
 
@@ -161,6 +161,6 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, std::vect
 // The object's members, each once; a duplicate is refused (RFC 8259 leaves its meaning open).
 bool read_members(ReadFrom& from, const Element& json, std::string_view field, simdjson::dom::object& object);
 
-bool read_data(ReadFrom& from, std::string_view type, const Element& json, EventData& data);
+bool read_data(ReadFrom& from, std::string_view type, const Element& json, EventPayload& data);
 
 }  // namespace tenure::wire

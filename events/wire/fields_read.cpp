@@ -250,7 +250,7 @@ template <class T>
 struct IsOptional<Patch<T>> : std::true_type {};
 
 template <class Data>
-bool read_one(ReadFrom& from, const Element& json, EventData& out) {
+bool read_one(ReadFrom& from, const Element& json, EventPayload& out) {
   simdjson::dom::object object;
   if (!read_members(from, json, "/data", object)) return false;
   Data data;
@@ -292,14 +292,15 @@ bool read_one(ReadFrom& from, const Element& json, EventData& out) {
 }
 
 template <std::size_t... I>
-bool read_any(ReadFrom& from, std::string_view type, const Element& json, EventData& data, std::index_sequence<I...>) {
+bool read_any(ReadFrom& from, std::string_view type, const Element& json, EventPayload& data,
+              std::index_sequence<I...>) {
   bool known = false, good = false;
   const auto one = [&]<class Data>(std::type_identity<Data>) {
     if (known || Data::type != type) return;
     known = true;
     good = read_one<Data>(from, json, data);
   };
-  (one(std::type_identity<std::variant_alternative_t<I, EventData>>{}), ...);
+  (one(std::type_identity<std::variant_alternative_t<I, EventPayload>>{}), ...);
   if (!known) {
     return from.no(RefusalCode::unknown_type, "\"" + std::string(type) + "\" is not an event type of Tenure.", "/type");
   }
@@ -308,8 +309,8 @@ bool read_any(ReadFrom& from, std::string_view type, const Element& json, EventD
 
 }  // namespace
 
-bool read_data(ReadFrom& from, std::string_view type, const Element& json, EventData& data) {
-  return read_any(from, type, json, data, std::make_index_sequence<std::variant_size_v<EventData>>{});
+bool read_data(ReadFrom& from, std::string_view type, const Element& json, EventPayload& data) {
+  return read_any(from, type, json, data, std::make_index_sequence<std::variant_size_v<EventPayload>>{});
 }
 
 }  // namespace tenure::wire

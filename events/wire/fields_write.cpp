@@ -104,7 +104,7 @@ void move_out_if_long(WriteTo& to, std::size_t start) {
   to.parts->push_back({hash, std::move(part)});
 }
 
-void write_data(WriteTo& to, const EventData& data) {
+void write_data(WriteTo& to, const EventPayload& data) {
   to.out += '{';
   std::visit(
       [&](const auto& d) {

@@ -178,7 +178,7 @@ class Reading {
   bool change_person() { return on_repo(line_.user) && change(collaborator()); }
   bool revoke_person() { return on_repo(line_.user) && revoke_last(collaborator()); }
 
-  Event& add_event(EventData data, const std::string& suffix = {}) {
+  Event& add_event(EventPayload data, const std::string& suffix = {}) {
     Event& event = out_.events.emplace_back();
     event.id = EventId(out_.document_id + suffix);
     event.occurred_at = out_.occurred_at;
@@ -189,7 +189,7 @@ class Reading {
 
  private:
   static bool named(std::string_view text) { return !text.empty(); }
-  bool add(EventData data, const std::string& suffix = {}) { return add_event(std::move(data), suffix), true; }
+  bool add(EventPayload data, const std::string& suffix = {}) { return add_event(std::move(data), suffix), true; }
 
   Person person() const { return Person{std::string(line_.user), {}}; }
   RoleId member_role() const { return RoleId(line_.permission == "admin" ? "owner" : "member"); }

@@ -101,6 +101,43 @@ T must(Outcome<T> outcome) {
   return std::move(*outcome);
 }
 
+// The questions whose answers are lists.
+template <class Identity>
+void list(const Question& question, Access& access, const AccessModel& model, const Identity& identity, json& rows) {
+  if (question.kind == "members") {
+    for (const auto& i : access.facts().list({projections::ListKind::members, 0})) {
+      std::vector<std::string> groups;
+      for (const auto* link : access.groups_of(i.principal)) groups.push_back(access.facts().name(link->slot.a).name);
+      std::sort(groups.begin(), groups.end());
+      const auto role = access.direct_role(i.principal);
+      rows[identity(i.principal)] = {{"status", access.disabled(i.principal) ? "disabled" : "active"},
+                                     {"role", role == 0 ? "" : access.facts().name(role).name},
+                                     {"groups", groups},
+                                     {"since_us", i.since.us}};
+    }
+  } else if (question.kind == "group_members") {
+    const auto group = access.facts().number(EntityKind::group, question.asked.at("group").get<std::string>());
+    if (group != 0) {
+      for (const auto& i : access.members_of(group)) rows[identity(i.principal)] = access.member_since(group, i).us;
+    }
+  } else if (question.kind == "roles") {
+    const auto add = [&](const std::string& id, const char* kind, const auto& cell) {
+      json grants = json::object();
+      for (PermissionIndex p = 0; p < model.permissions().size(); ++p) {
+        const Cell c = cell(p);
+        if (c.level > 0) grants[model.permissions()[p].id.text] = model.level_name(p, c.level).text;
+      }
+      rows[id] = {{"kind", kind}, {"grants", grants}};
+    };
+    for (RoleIndex r = 0; r < model.roles().size(); ++r) {
+      add(model.roles()[r].id.text, "system", [&](PermissionIndex p) { return model.cell(r, p); });
+    }
+    for (const auto role : access.custom_roles()) {
+      add(access.facts().name(role).name, "custom", [&](PermissionIndex p) { return access.cell(role, p); });
+    }
+  }
+}
+
 json Subject::answer(const Question& question) {
   const json& asked = question.asked;
   const auto snapshot = store.snapshot();
@@ -150,38 +187,8 @@ json Subject::answer(const Question& question) {
       const auto effective = access.effective(member, q, false);
       if (effective.level >= q.level) answer["row"] = row_of(q.permission, effective);
     }
-  } else if (question.kind == "members") {
-    for (const auto& i : access.facts().list({projections::ListKind::members, 0})) {
-      std::vector<std::string> groups;
-      for (const auto* link : access.groups_of(i.principal)) groups.push_back(access.facts().name(link->slot.a).name);
-      std::sort(groups.begin(), groups.end());
-      const auto role = access.direct_role(i.principal);
-      answer["rows"][identity(i.principal)] = {{"status", access.disabled(i.principal) ? "disabled" : "active"},
-                                               {"role", role == 0 ? "" : access.facts().name(role).name},
-                                               {"groups", groups},
-                                               {"since_us", i.since.us}};
-    }
-  } else if (question.kind == "group_members") {
-    const auto group = access.facts().number(EntityKind::group, asked.at("group").get<std::string>());
-    if (group != 0) {
-      for (const auto& i : access.members_of(group))
-        answer["rows"][identity(i.principal)] = access.member_since(group, i).us;
-    }
-  } else if (question.kind == "roles") {
-    const auto add = [&](const std::string& id, const char* kind, const auto& cell) {
-      json grants = json::object();
-      for (PermissionIndex p = 0; p < model->permissions().size(); ++p) {
-        const Cell c = cell(p);
-        if (c.level > 0) grants[model->permissions()[p].id.text] = model->level_name(p, c.level).text;
-      }
-      answer["rows"][id] = {{"kind", kind}, {"grants", grants}};
-    };
-    for (RoleIndex r = 0; r < model->roles().size(); ++r) {
-      add(model->roles()[r].id.text, "system", [&](PermissionIndex p) { return model->cell(r, p); });
-    }
-    for (const auto role : access.custom_roles()) {
-      add(access.facts().name(role).name, "custom", [&](PermissionIndex p) { return access.cell(role, p); });
-    }
+  } else {
+    list(question, access, *model, identity, answer["rows"]);
   }
   if (access.facts().failure()) FAIL(access.facts().failure()->because);
   return answer;

@@ -1,0 +1,157 @@
+#include <algorithm>
+
+#include "projections/access.h"
+
+namespace tenure::projections {
+
+namespace {
+
+std::string_view kind_of(std::string_view scope) { return scope.substr(0, scope.find(':')); }
+
+}  // namespace
+
+std::unordered_set<Number> Access::roles_with(const Question& question) {
+  std::unordered_set<Number> roles;
+  for (const RoleRule& rule : model_->roles()) {
+    const Number number = facts_.number(EntityKind::role, rule.id.text);
+    if (number != 0 && cell(number, question.permission).level >= question.level) roles.insert(number);
+  }
+  for (const Number role : custom_roles()) {
+    if (cell(role, question.permission).level >= question.level) roles.insert(role);
+  }
+  return roles;
+}
+
+std::vector<Number> Access::scopes_of(const Question& question) {
+  std::vector<Number> scopes;
+  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  const auto add = [&](const std::string& name) {
+    if (const Number number = facts_.number(EntityKind::scope, name)) scopes.push_back(number);
+  };
+  add("org");
+  if (!kind.empty()) add(kind + ":*");
+  if (question.resource) add(to_text(*question.resource));
+  return scopes;
+}
+
+void Access::expand_group(Number group, std::unordered_set<Number>& members, std::unordered_set<Number>& seen) {
+  if (!seen.insert(group).second) return;
+  for (const Interval& i : members_of(group)) members.insert(i.principal);
+  if (!model_->groups_inherit_from_parents()) return;
+  for (const Interval& child : facts_.list({ListKind::children, group})) {
+    if (group_counts(group, child.link)) expand_group(child.principal, members, seen);
+  }
+}
+
+std::unordered_set<Number> Access::candidates(const Question& question) {
+  std::unordered_set<Number> members, groups;
+  bool everyone = false;
+  const auto principal = [&](Number holder) {
+    switch (facts_.name(holder).kind) {
+      case EntityKind::member:
+        members.insert(holder);
+        break;
+      case EntityKind::group:
+        expand_group(holder, members, groups);
+        break;
+      default:
+        everyone = true;
+        break;
+    }
+  };
+  const auto roles = roles_with(question);
+  // Whoever holds a role that grants it, or one whose deletion moved its holders to such a role.
+  std::vector<Number> held(roles.begin(), roles.end());
+  for (const Interval& ended : facts_.list({ListKind::moved_roles, 0})) held.push_back(ended.principal);
+  for (const Number role : held) {
+    for (const Interval& i : facts_.list({ListKind::holders, role})) {
+      const Number resolved = resolve_role(role, i.link, nullptr);
+      if (roles.contains(resolved)) principal(i.principal);
+    }
+  }
+  const bool any_resource = !question.resource && !model_->permissions()[question.permission].resource_kind.empty();
+  if (any_resource) {
+    for (const Number role : roles) {
+      for (const Interval& i : facts_.list({ListKind::grants_of, role})) principal(i.principal);
+    }
+  } else {
+    for (const Number scope : scopes_of(question)) {
+      for (const Interval& i : facts_.list({ListKind::grants_on, scope})) {
+        if (roles.contains(i.extra)) principal(i.principal);
+      }
+    }
+  }
+  if (const Number role = setting_role(question, nullptr)) {
+    everyone |= model_->cell(static_cast<RoleIndex>(role - 1), question.permission).level >= question.level;
+  }
+  if (everyone) {
+    for (const Interval& i : facts_.list({ListKind::members, 0})) members.insert(i.principal);
+  }
+  return members;
+}
+
+std::vector<Holder> Access::who_can(const Question& question, bool explain) {
+  std::vector<Holder> holders;
+  for (const Number member : candidates(question)) {
+    Effective effective = this->effective(member, question, explain);
+    if (effective.level >= question.level) holders.push_back({member, std::move(effective)});
+  }
+  std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) { return a.member < b.member; });
+  return holders;
+}
+
+bool Access::setting_over(const Question& question, Instant from, Instant to) {
+  Access first(facts_.moved_to(Point::end_of(from)), model_);
+  if (first.setting_role(question, nullptr) != 0) return true;
+  for (const Entry& entry : facts_.entries(facts_.org_entity())) {
+    const bool inside = entry.at.us > from.us && entry.at.us < to.us;
+    if (inside && (entry.slot.kind == SlotKind::setting || entry.slot.kind == SlotKind::model)) return true;
+  }
+  return false;
+}
+
+std::vector<Number> Access::candidates_over(const Question& question, Instant from, Instant to) {
+  std::unordered_set<Number> members, seen;
+  std::vector<Number> groups;
+  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  bool everyone = setting_over(question, from, to);
+  const auto principal = [&](Number holder) {
+    switch (facts_.name(holder).kind) {
+      case EntityKind::member:
+        members.insert(holder);
+        break;
+      case EntityKind::group:
+        if (seen.insert(holder).second) groups.push_back(holder);
+        break;
+      default:
+        everyone = true;
+        break;
+    }
+  };
+  // Any role may grant it at some instant of the range (its definition and the model change): take all that
+  // were ever named, with whoever held them then.
+  for (const Number role : facts_.numbers_of(EntityKind::role)) {
+    for (const Interval& i : facts_.list_over({ListKind::holders, role}, from, to)) principal(i.principal);
+    for (const Interval& i : facts_.list_over({ListKind::grants_of, role}, from, to)) {
+      const std::string& scope = facts_.name(i.extra).name;
+      const bool about = scope == "org" || (!kind.empty() && kind_of(scope) == kind);
+      if (about && (!question.resource || !scope.starts_with(kind + ":") || scope.ends_with(":*") ||
+                    scope == to_text(*question.resource))) {
+        principal(i.principal);
+      }
+    }
+  }
+  for (std::size_t next = 0; next < groups.size(); ++next) {
+    for (const Interval& i : facts_.list_over({ListKind::group_members, groups[next]}, from, to))
+      principal(i.principal);
+    for (const Interval& i : facts_.list_over({ListKind::children, groups[next]}, from, to)) principal(i.principal);
+  }
+  if (everyone) {
+    for (const Interval& i : facts_.list_over({ListKind::members, 0}, from, to)) members.insert(i.principal);
+  }
+  std::vector<Number> sorted(members.begin(), members.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+}  // namespace tenure::projections

@@ -1,0 +1,222 @@
+// One question about who could do what: the organization, the instant, the knowledge and the page that its answer
+// rests on, and the writing of that answer. Used by the routes alone; one thread, one request.
+#pragma once
+
+#include <algorithm>
+
+#include "events/wire/record_wire.h"
+#include "projections/spans.h"
+#include "services/api/asked.h"
+#include "services/api/json_text.h"
+
+namespace tenure::services {
+
+using http::Request;
+using http::Response;
+using projections::Access;
+using projections::EntityKind;
+using projections::Facts;
+using projections::Interval;
+using projections::ListKind;
+using projections::Number;
+using projections::Point;
+
+// One question about one organization: everything that its answer rests on.
+class Asking {
+ public:
+  Asking(Parts& parts, Request& request) : parts_(parts), request_(request) {}
+
+  // Opens the organization and reads when, as known when, and which page. A Response is a no.
+  std::optional<Response> open() {
+    auto org = open_org(parts_, request_.param("org"));
+    if (!org) return org.error();
+    org_ = std::move(*org);
+    const auto pinned = asked_page(request_, parts_, *org_.snapshot);
+    if (!pinned) return http::problem(pinned.error());
+    pinned_ = *pinned;
+    const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, pinned_.known);
+    if (!earliest) return http::problem(earliest.error());
+    earliest_ = *earliest;
+    auto facts = Facts::known_at(*org_.snapshot, parts_.names, parts_.models, org_.number,
+                                 Point::end_of(pinned_.when.at), pinned_.known);
+    if (!facts) return http::problem(facts.error());
+    model_ = facts->model_at(facts->at());
+    if (!model_ && !facts->failure()) {
+      // Nothing was known yet: the names in the question are still those of the organization's model.
+      Facts now(*org_.snapshot, parts_.names, parts_.models, org_.number, Point::never());
+      model_ = now.model_at(now.at());
+    }
+    if (!model_) {
+      return http::problem(facts->failure().value_or(
+          fail(FailureCode::corruption, "the organization's access model cannot be read; run `tenure verify`")));
+    }
+    access_.emplace(std::move(*facts), model_);
+    return std::nullopt;
+  }
+
+  bool before_history() const {
+    const Instant first = pinned_.when.range ? pinned_.when.from : pinned_.when.at;
+    return !earliest_ || first < *earliest_;
+  }
+  // Nothing of what is asked for lies within the history.
+  bool nothing_known() const {
+    return !earliest_ || (pinned_.when.range ? pinned_.when.to <= *earliest_ : pinned_.when.at < *earliest_);
+  }
+
+  // permission, level and resource of the query.
+  Decided<projections::Question> question() {
+    projections::Question q;
+    const auto permission = request_.query("permission");
+    if (!permission) return refuse(RefusalCode::missing_field, "\"permission\" is needed.", "permission");
+    const auto index = model_->permission(*permission);
+    if (!index) {
+      return refuse(RefusalCode::unknown_permission,
+                    "the model " + model_->id().text + " has no permission \"" + std::string(*permission) +
+                        "\"; GET /v1/models/" + model_->id().text + " lists them.",
+                    "permission");
+    }
+    q.permission = *index;
+    if (const auto level = request_.query("level")) {
+      const auto found = model_->level(*index, *level);
+      if (!found) {
+        std::string names;
+        for (const LevelId& name : model_->scales()[model_->permissions()[*index].scale].levels) {
+          names += (names.empty() ? "" : ", ") + name.text;
+        }
+        return refuse(RefusalCode::unknown_level,
+                      "\"" + std::string(*level) + "\" is not a level of that permission: " + names + ".", "level");
+      }
+      q.level = std::max<LevelIndex>(*found, 1);
+    }
+    if (const auto resource = request_.query("resource")) {
+      auto parsed = parse_resource(*resource, "resource");
+      if (!parsed) return parsed.error();
+      if (!model_->resource_kind(parsed->kind)) {
+        return refuse(RefusalCode::unknown_resource, "the model has no resources of kind \"" + parsed->kind + "\".",
+                      "resource");
+      }
+      q.resource = std::move(*parsed);
+    }
+    return q;
+  }
+
+  void head(JsonText& json) const {
+    json.field("as_of", pinned_.when.at).field("position", pinned_.position.value);
+    if (pinned_.when.range) json.field("from", pinned_.when.from).field("to", pinned_.when.to);
+    if (pinned_.known != pinned_.position) json.field("known_at", pinned_.known.value);
+    if (earliest_) {
+      json.field("history_from", *earliest_);
+    } else {
+      json.null("history_from");
+    }
+    json.field("before_history", before_history());
+  }
+
+  std::string identity(Number member) {
+    auto identity = parts_.identities.of_member(*org_.snapshot, org_.id, org_.number, member);
+    if (identity) return std::move(*identity);
+    if (!failure_) failure_ = identity.error();
+    return {};
+  }
+
+  // A list of rows in order of their number; `row` writes one as JSON.
+  template <class Rows, class NumberOf, class Row>
+  Response list(const Rows& rows, const NumberOf& number_of, const Row& row) {
+    JsonText json;
+    json.open('{');
+    head(json);
+    json.field("total", static_cast<std::uint64_t>(rows.size())).key("items").open('[');
+    auto next = std::upper_bound(rows.begin(), rows.end(), pinned_.page.after,
+                                 [&](std::uint64_t after, const auto& r) { return after < number_of(r); });
+    std::size_t written = 0;
+    std::uint64_t last = 0;
+    for (; next != rows.end() && written < pinned_.page.limit; ++next, ++written) {
+      row(json, *next);
+      last = number_of(*next);
+    }
+    json.close(']');
+    if (next != rows.end()) json.field("next", next_cursor(request_, parts_, pinned_, last));
+    return finish(std::move(json.close('}')));
+  }
+
+  Response finish(JsonText json) {
+    if (failure_) return http::problem(*failure_);
+    if (access_ && access_->facts().failure()) return http::problem(*access_->facts().failure());
+    Response response;
+    response.body = json.take();
+    return response;
+  }
+
+  void paths(JsonText& json, const std::vector<projections::Path>& paths) {
+    json.key("paths").open('[');
+    for (const projections::Path& path : paths) {
+      json.open('{').field("kind", projections::to_text(path.kind));
+      json.field("level", model_->level_name(question_permission_, path.level).text);
+      json.field("reach", projections::to_text(path.reach)).key("edges").open('[');
+      for (const projections::Edge& edge : path.edges) this->edge(json, edge);
+      json.close(']').close('}');
+    }
+    json.close(']');
+  }
+
+  Parts& parts() { return parts_; }
+  Request& request() { return request_; }
+  OpenOrg& org() { return org_; }
+  Access& access() { return *access_; }
+  Facts& facts() { return access_->facts(); }
+  const Pinned& pinned() const { return pinned_; }
+  const AccessModel& model() const { return *model_; }
+  void about(PermissionIndex permission) { question_permission_ = permission; }
+
+ private:
+  void edge(JsonText& json, const projections::Edge& edge) {
+    json.open('{').field("what", edge.what).field("position", edge.event.position);
+    const auto stored = org_.snapshot->record(Position(edge.event.position));
+    const auto record = stored
+                            ? wire::read_record(stored->bytes, [&](const Digest& h) { return org_.snapshot->blob(h); })
+                            : Outcome<Record>(stored.error());
+    if (!record) {
+      if (!failure_) failure_ = record.error();
+    } else {
+      json.field("occurred_at", *record->event.occurred_at);
+      actor(json, "actor", record->event.actor);
+      if (record->event.approved_by) actor(json, "approved_by", *record->event.approved_by);
+      if (record->event.reason) reason(json, *record);
+    }
+    json.close('}');
+  }
+  void actor(JsonText& json, std::string_view name, const Actor& actor) {
+    std::string id = actor.who.identity;
+    if (actor.is_person()) {
+      const auto known = parts_.identities.of_subject(*org_.snapshot, org_.id, org_.number, actor.who.subject);
+      if (known) id = *known;
+    }
+    json.key(name).open('{').field("kind", to_text(actor.kind)).field("id", id).close('}');
+  }
+  void reason(JsonText& json, const Record& record) {
+    const auto owner = key_owner(record.event);
+    if (!owner) return;
+    const auto text = parts_.people.open(org_.id, owner->subject, record.event.reason->text);
+    if (text && *text) json.field("reason", **text);
+  }
+
+  Parts& parts_;
+  Request& request_;
+  OpenOrg org_;
+  Pinned pinned_;
+  std::optional<Instant> earliest_;
+  projections::Models::Model model_;
+  std::optional<Access> access_;
+  std::optional<Failure> failure_;
+  PermissionIndex question_permission_ = 0;
+};
+
+inline Response no(const Refusal& refusal) { return http::problem(refusal, 400); }
+inline Response missing(const Refusal& refusal) { return http::problem(refusal, 404); }
+
+inline bool wants(const Request& request, std::string_view flag) {
+  const auto value = request.query(flag);
+  return value && *value == "true";
+}
+
+}  // namespace tenure::services

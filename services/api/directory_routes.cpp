@@ -1,0 +1,232 @@
+#include "services/api/asking.h"
+
+namespace tenure::services {
+
+namespace {
+
+// ---- members, groups, roles ----------------------------------------------------------------------
+
+std::uint64_t holder_of(const Interval& i) { return i.principal; }
+
+std::vector<Interval> sorted(std::vector<Interval> rows) {
+  std::sort(rows.begin(), rows.end(), [](const Interval& a, const Interval& b) { return a.principal < b.principal; });
+  return rows;
+}
+
+void texts(JsonText& json, std::string_view name, std::vector<std::string> values) {
+  std::sort(values.begin(), values.end());
+  json.key(name).open('[');
+  for (const std::string& value : values) json.text(value);
+  json.close(']');
+}
+
+void member_row(Asking& asking, JsonText& json, Number member, Point since) {
+  Access& access = asking.access();
+  std::vector<std::string> groups;
+  for (const auto* link : access.groups_of(member)) groups.push_back(access.facts().name(link->slot.a).name);
+  json.open('{').field("member", asking.identity(member));
+  json.field("status", access.disabled(member) ? "disabled" : "active");
+  const Number role = access.direct_role(member);
+  if (role == 0) {
+    json.null("role");
+  } else {
+    json.field("role", access.facts().name(role).name);
+  }
+  texts(json, "groups", std::move(groups));
+  json.field("since", Instant{since.us}).close('}');
+}
+
+void invited_row(Asking& asking, JsonText& json, Number member) {
+  const auto invitation = asking.facts().state(member).invitation(Instant{asking.facts().at().us});
+  json.open('{').field("member", asking.identity(member)).field("status", "invited");
+  if (invitation->role == 0) {
+    json.null("role");
+  } else {
+    json.field("role", asking.facts().name(invitation->role).name);
+  }
+  std::vector<std::string> groups;
+  for (const Number group : invitation->groups) groups.push_back(asking.facts().name(group).name);
+  texts(json, "groups", std::move(groups));
+  json.field("since", Instant{invitation->at.us}).close('}');
+}
+
+Response members(Parts& parts, Request& request) {
+  const auto known = only_known(request, {"at", "known_at", "status", "limit", "cursor"});
+  if (!known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const auto status = request.query("status");
+  if (status && *status != "active" && *status != "disabled" && *status != "invited") {
+    return no(refuse(RefusalCode::invalid_field, "\"status\" must be active, disabled or invited.", "status"));
+  }
+  if (asking.nothing_known()) return asking.list(std::vector<Interval>(), holder_of, [](JsonText&, const Interval&) {});
+  Facts& facts = asking.facts();
+  if (status && *status == "invited") {
+    std::vector<Interval> pending = sorted(facts.list({ListKind::invited, 0}));
+    pending.erase(std::unique(pending.begin(), pending.end(),
+                              [](const auto& a, const auto& b) { return a.principal == b.principal; }),
+                  pending.end());
+    std::erase_if(pending, [&](const Interval& i) {
+      const auto& state = facts.state(i.principal);
+      return state.exists() || !state.invitation(Instant{facts.at().us});
+    });
+    return asking.list(pending, holder_of,
+                       [&](JsonText& json, const Interval& i) { invited_row(asking, json, i.principal); });
+  }
+  auto rows = sorted(facts.list({ListKind::members, 0}));
+  if (status) {
+    std::erase_if(rows,
+                  [&](const Interval& i) { return asking.access().disabled(i.principal) != (*status == "disabled"); });
+  }
+  return asking.list(rows, holder_of,
+                     [&](JsonText& json, const Interval& i) { member_row(asking, json, i.principal, i.since); });
+}
+
+Response member(Parts& parts, Request& request) {
+  const auto known = only_known(request, {"at", "known_at"});
+  if (!known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const std::string name(request.param("member"));
+  const auto number = parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, name);
+  if (!number) return http::problem(number.error());
+  if (*number == 0) {
+    return missing(
+        refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + name + "\".", "member"));
+  }
+  const auto& state = asking.facts().state(*number);
+  JsonText json;
+  json.open('{');
+  asking.head(json);
+  json.key("member");
+  if (!asking.nothing_known() && state.exists()) {
+    member_row(asking, json, *number, state.find({projections::SlotKind::exists})->since);
+  } else if (!asking.nothing_known() && state.invitation(Instant{asking.facts().at().us})) {
+    invited_row(asking, json, *number);
+  } else {
+    const bool ended = state.find({projections::SlotKind::ended}) != nullptr;
+    json.open('{')
+        .field("member", asking.identity(*number))
+        .field("status", ended ? "removed" : "not a member")
+        .close('}');
+  }
+  return asking.finish(std::move(json.close('}')));
+}
+
+Response groups(Parts& parts, Request& request) {
+  const auto known = only_known(request, {"at", "known_at", "limit", "cursor"});
+  if (!known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  Facts& facts = asking.facts();
+  std::vector<Interval> rows;
+  if (!asking.nothing_known()) rows = sorted(facts.list({ListKind::entities, static_cast<Number>(EntityKind::group)}));
+  return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) {
+    json.open('{').field("group", facts.name(i.principal).name);
+    const auto& state = facts.state(i.principal);
+    if (const auto* parent = state.find({projections::SlotKind::parent});
+        parent && asking.access().group_exists(parent->value)) {
+      json.field("parent", facts.name(parent->value).name);
+    }
+    if (const auto* role = state.find({projections::SlotKind::role})) json.field("role", facts.name(role->value).name);
+    json.field("members", static_cast<std::uint64_t>(asking.access().members_of(i.principal).size()));
+    json.field("since", Instant{i.since.us}).close('}');
+  });
+}
+
+Response group_members(Parts& parts, Request& request) {
+  const auto known = only_known(request, {"at", "known_at", "limit", "cursor"});
+  if (!known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const std::string name(request.param("group"));
+  const Number group = asking.facts().number(EntityKind::group, name);
+  if (group == 0) {
+    return missing(
+        refuse(RefusalCode::unknown_group, "the organization has never had a group \"" + name + "\".", "group"));
+  }
+  std::vector<Interval> rows;
+  if (!asking.nothing_known()) rows = asking.access().members_of(group);
+  return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) {
+    json.open('{').field("member", asking.identity(i.principal));
+    json.field("since", Instant{asking.access().member_since(group, i).us}).close('}');
+  });
+}
+
+struct RoleRow {
+  std::uint64_t order = 0;  // system roles first, in the model's order; then custom ones by number
+  std::string id;
+  std::optional<RoleIndex> system;
+  Number number = 0;
+};
+
+std::vector<RoleRow> all_roles(Asking& asking) {
+  std::vector<RoleRow> rows;
+  const auto& system = asking.model().roles();
+  for (RoleIndex r = 0; r < system.size(); ++r) rows.push_back({r + 1u, system[r].id.text, r, 0});
+  if (asking.nothing_known()) return rows;
+  for (const Number role : asking.access().custom_roles()) {
+    rows.push_back({(std::uint64_t{1} << 32) + role, asking.facts().name(role).name, std::nullopt, role});
+  }
+  return rows;
+}
+
+void role_row(Asking& asking, JsonText& json, const RoleRow& row) {
+  const AccessModel& model = asking.model();
+  json.open('{').field("role", row.id).field("name", row.system ? model.roles()[*row.system].name : row.id);
+  json.field("kind", row.system ? "system" : "custom").key("grants").open('{');
+  for (PermissionIndex p = 0; p < model.permissions().size(); ++p) {
+    const Cell cell = row.system ? model.cell(*row.system, p) : asking.access().cell(row.number, p);
+    if (cell.level > 0) json.field(model.permissions()[p].id.text, model.level_name(p, cell.level).text);
+  }
+  json.close('}');
+  if (const auto* exists = asking.facts().state(row.number).find({projections::SlotKind::exists})) {
+    json.field("since", Instant{exists->since.us});
+  }
+  json.close('}');
+}
+
+Response roles(Parts& parts, Request& request) {
+  const auto known = only_known(request, {"at", "known_at", "limit", "cursor"});
+  if (!known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  return asking.list(
+      all_roles(asking), [](const RoleRow& r) { return r.order; },
+      [&](JsonText& json, const RoleRow& row) { role_row(asking, json, row); });
+}
+
+Response role(Parts& parts, Request& request) {
+  const auto known = only_known(request, {"at", "known_at"});
+  if (!known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const std::string name(request.param("role"));
+  for (const RoleRow& row : all_roles(asking)) {
+    if (row.id != name) continue;
+    JsonText json;
+    json.open('{');
+    asking.head(json);
+    json.key("role");
+    role_row(asking, json, row);
+    return asking.finish(std::move(json.close('}')));
+  }
+  return missing(refuse(RefusalCode::unknown_role, "there was no role \"" + name + "\" at that time.", "role"));
+}
+
+}  // namespace
+
+void add_directory_routes(http::Router& router, Parts& parts) {
+  const auto bound = [&parts](Response (*answer)(Parts&, Request&)) {
+    return [&parts, answer](Request& request) { return answer(parts, request); };
+  };
+  constexpr auto get = http::Method::get;
+  router.blocking(get, "/v1/orgs/{org}/members", "read", bound(members));
+  router.blocking(get, "/v1/orgs/{org}/members/{member}", "read", bound(member));
+  router.blocking(get, "/v1/orgs/{org}/groups", "read", bound(groups));
+  router.blocking(get, "/v1/orgs/{org}/groups/{group}/members", "read", bound(group_members));
+  router.blocking(get, "/v1/orgs/{org}/roles", "read", bound(roles));
+  router.blocking(get, "/v1/orgs/{org}/roles/{role}", "read", bound(role));
+}
+
+}  // namespace tenure::services
