@@ -107,10 +107,16 @@ std::vector<Interval> Facts::list(List list) {
   if (failure_) return found;
   const Live* ended = state(org_entity()).find({SlotKind::ended});
   const auto done = intervals_at(*views_, org_, list, at_, [&](const Interval& i) {
-    const bool gone = ended && i.link <= ended->at;
+    // Being there twice keeps one interval, so for existence it is the state that knows of a return.
+    const bool existence = list.kind == ListKind::members || list.kind == ListKind::entities;
+    const bool gone = ended && i.link <= ended->at && !existence;
     if (!gone && !knowledge_->touched.contains(i.principal)) found.push_back(i);
     return true;
   });
+  if (ended && (list.kind == ListKind::members || list.kind == ListKind::entities)) {
+    std::erase_if(found, [&](const Interval& i) { return !state(i.principal).exists(); });
+    for (Interval& i : found) i.since = std::max(i.since, state(i.principal).find({SlotKind::exists})->since);
+  }
   if (!done && !failure_) failure_ = done.error();
   const auto touched = touched_intervals(list, at_);
   found.insert(found.end(), touched.begin(), touched.end());
