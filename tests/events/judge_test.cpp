@@ -72,13 +72,13 @@ const AccessModel& github_model() {
 
 Person person(const char* identity) { return {identity, {}}; }
 
-Event by(const char* actor, EventData data) {
+Event by(const char* actor, EventPayload data) {
   Event event;
   event.actor = {ActorKind::member, person(actor)};
   event.data = std::move(data);
   return event;
 }
-Event by(ActorKind kind, EventData data) {
+Event by(ActorKind kind, EventPayload data) {
   Event event;
   event.actor = {kind, person("tool")};
   event.data = std::move(data);
@@ -391,7 +391,7 @@ TEST_CASE("names that enforce asks for are refused by field when the organizatio
   TeamInMemory team = shop_team();
   team.groups = {"sre"};
   team.resources = {"queue:q1"};
-  const auto refusal = [&](EventData data) {
+  const auto refusal = [&](EventPayload data) {
     const auto names = check_names(shop_model(), by("lea", std::move(data)), team);
     REQUIRE_FALSE(names.has_value());
     CHECK_FALSE(names.error().because.empty());
@@ -431,7 +431,7 @@ TEST_CASE("names that are known, and those that an event brings into being, are 
   TeamInMemory team = shop_team();
   team.groups = {"sre"};
   team.resources = {"queue:q1"};
-  const auto known = [&](EventData data) {
+  const auto known = [&](EventPayload data) {
     return check_names(shop_model(), by("stranger", std::move(data)), team).has_value();
   };
   CHECK(known(role_of("dora", "night")));

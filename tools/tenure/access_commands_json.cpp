@@ -36,11 +36,11 @@ struct Asked {
 std::string text_of(const json& item, const char* field) {
   const auto it = item.find(field);
   if (it == item.end() || it->is_null()) return "";
-  if (it->is_string()) return it->get<std::string>();
+  if (it->is_string()) return printable(it->get<std::string>());
   if (!it->is_array()) return it->dump();
   std::string all;
   for (const json& part : *it)
-    all += (all.empty() ? "" : ", ") + (part.is_string() ? part.get<std::string>() : part.dump());
+    all += (all.empty() ? "" : ", ") + (part.is_string() ? printable(part.get<std::string>()) : part.dump());
   return all;
 }
 
@@ -76,8 +76,7 @@ void print_paths(const json& item) {
 int who_can(const ClientOptions& options, const Asked& asked) {
   Client client(options);
   json head, items;
-  if (!client.list("/v1/orgs/" + asked.org + "/who-can", asked.query(), asked.limit, head, items))
-    return client.exit_code();
+  if (!client.list(org_path(asked.org, "/who-can"), asked.query(), asked.limit, head, items)) return client.exit_code();
   if (options.json) {
     head["items"] = items;
     head.erase("next");
@@ -108,7 +107,7 @@ int who_can(const ClientOptions& options, const Asked& asked) {
 int can(const ClientOptions& options, const Asked& asked) {
   Client client(options);
   json answer;
-  if (!client.get(with_query("/v1/orgs/" + asked.org + "/can", asked.query()), answer)) return client.exit_code();
+  if (!client.get(with_query(org_path(asked.org, "/can"), asked.query()), answer)) return client.exit_code();
   const bool allowed = answer.at("allowed").get<bool>();
   if (options.json) {
     std::cout << answer.dump(2) << "\n";
@@ -128,8 +127,7 @@ int can(const ClientOptions& options, const Asked& asked) {
 int members(const ClientOptions& options, const Asked& asked) {
   Client client(options);
   json head, items;
-  if (!client.list("/v1/orgs/" + asked.org + "/members", asked.query(), asked.limit, head, items))
-    return client.exit_code();
+  if (!client.list(org_path(asked.org, "/members"), asked.query(), asked.limit, head, items)) return client.exit_code();
   if (options.json) {
     head["items"] = items;
     head.erase("next");
@@ -160,25 +158,25 @@ void add_access_commands(CLI::App& app, Commands& commands) {
     command->add_option("--to", asked->to, "The end of a range, not included");
   };
   auto* who = app.add_subcommand("who-can", "Who could do it, on that date, and by whom");
-  who->add_option("org", asked->org, "The organization")->required();
+  who->add_option("org,--org", asked->org, "The organization")->required();
   who->add_option("permission", asked->permission, "The permission")->required();
-  who->add_option("level", asked->level, "At least this level; default any access");
+  who->add_option("level,--level", asked->level, "At least this level; default any access");
   who->add_option("--resource", asked->resource, "On this resource (kind:id); default on at least one");
   who->add_option("--limit", asked->limit, "At most this many rows; default all");
   who->add_flag("--explain", asked->explain, "Show every path and who made it");
   when(who, true);
   who->callback([&commands, asked] { commands.exit_code = who_can(commands.client, *asked); });
   auto* one = app.add_subcommand("can", "Whether one member could do it (exit code 3 for no)");
-  one->add_option("org", asked->org, "The organization")->required();
+  one->add_option("org,--org", asked->org, "The organization")->required();
   one->add_option("member", asked->member, "The member")->required();
   one->add_option("permission", asked->permission, "The permission")->required();
-  one->add_option("level", asked->level, "At least this level");
+  one->add_option("level,--level", asked->level, "At least this level");
   one->add_option("--resource", asked->resource, "On this resource (kind:id)");
   one->add_flag("--explain", asked->explain, "Show every path and who made it");
   when(one, false);
   one->callback([&commands, asked] { commands.exit_code = can(commands.client, *asked); });
   auto* list = app.add_subcommand("members", "The members at an instant");
-  list->add_option("org", asked->org, "The organization")->required();
+  list->add_option("org,--org", asked->org, "The organization")->required();
   list->add_option("--status", asked->status, "active, disabled or invited");
   list->add_option("--limit", asked->limit, "At most this many rows; default all");
   when(list, false);

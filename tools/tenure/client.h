@@ -21,15 +21,19 @@ struct ClientOptions {
 
 // Query parameters in order; the ones with an empty value are left out.
 using Query = std::vector<std::pair<std::string, std::string>>;
+using Headers = std::vector<std::pair<std::string, std::string>>;
 std::string with_query(const std::string& path, const Query& query);
+// "/v1/orgs/ORG" and what comes behind it; the name may hold any character.
+std::string org_path(const std::string& org, const std::string& rest = {});
 
 class Client {
  public:
   explicit Client(ClientOptions options);
 
-  // One request. False when it failed: it has been said, and `exit_code` tells how.
+  // One request; a body is JSON unless `headers` say otherwise. False when it failed: it has been said, and `exit_code`
+  // tells how.
   bool request(const std::string& method, const std::string& target, const std::string& body, nlohmann::json& answer,
-               const std::string& extra_header = {});
+               const Headers& headers = {});
   bool get(const std::string& target, nlohmann::json& answer) { return request("GET", target, {}, answer); }
   bool upload(const std::string& target, const std::function<std::string()>& source, nlohmann::json& answer);
   // A list, followed page by page to its end; `items` are all rows, `first` the first page.
@@ -45,6 +49,9 @@ class Client {
   int exit_code_ = 0;
 };
 
+// What a server or a file says may hold control characters, which would move a terminal's cursor or change its colours:
+// each is shown as U+FFFD.
+std::string printable(const std::string& text);
 // Rows under a heading, columns as wide as they need.
 void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -21,10 +22,14 @@ std::string with_query(const std::string& path, const Query& query) {
   return target;
 }
 
+std::string org_path(const std::string& org, const std::string& rest) {
+  return "/v1/orgs/" + percent_encoded(org) + rest;
+}
+
 Client::Client(ClientOptions options) : options_(std::move(options)) {
   const bool local =
       options_.url.find("//127.0.0.1") != std::string::npos || options_.url.find("//localhost") != std::string::npos;
-  if (!options_.token.empty() || !local) return;
+  if (!options_.token.empty() || !(local || options_.url.find("//[::1]") != std::string::npos)) return;
   // On the server's own machine the first start left a token for everything.
   std::ifstream file(options_.data + "/admin.token");
   std::getline(file, options_.token);
@@ -33,26 +38,36 @@ Client::Client(ClientOptions options) : options_(std::move(options)) {
 bool Client::take(unsigned status, const std::string& body, json& answer) {
   answer = json::parse(body, nullptr, false);
   if (status < 400 && !answer.is_discarded()) return true;
-  exit_code_ = status == 401 || status == 403 ? exit_forbidden : status >= 500 ? exit_failed : exit_refused;
+  exit_code_ = status == 401 || status == 403 ? exit_forbidden
+               : status >= 500                ? exit_failed
+               : status >= 400                ? exit_refused
+                                              : exit_failed;
   if (answer.is_discarded() || !answer.contains("detail")) {
-    std::cerr << "tenure: the server answered " << status << ": " << body << "\n";
+    std::cerr << "tenure: the server answered " << status << ": " << printable(body) << "\n";
     return false;
   }
   if (options_.json) std::cout << body << "\n";
-  std::cerr << "tenure: " << answer.at("detail").get<std::string>() << " (" << answer.value("code", "") << ")\n";
+  std::cerr << "tenure: " << printable(answer.at("detail").get<std::string>()) << " (" << answer.value("code", "")
+            << ")\n";
+  if (status == 401 && options_.token.empty()) {
+    std::cerr << "tenure: no token was sent: give --token or TENURE_TOKEN, or the server's folder with --data.\n";
+  }
   const json errors = answer.value("errors", json::array());
   for (std::size_t i = 0; i < errors.size() && i < 20 && errors.size() > 1; ++i) {
-    std::cerr << "  event " << errors[i].value("index", 0) << " " << errors[i].value("field", "") << ": "
-              << errors[i].value("detail", "") << "\n";
+    std::cerr << "  event " << errors[i].value("index", 0) << " " << printable(errors[i].value("field", "")) << ": "
+              << printable(errors[i].value("detail", "")) << "\n";
   }
   return false;
 }
 
 bool Client::request(const std::string& method, const std::string& target, const std::string& body, json& answer,
-                     const std::string& extra_header) {
+                     const Headers& headers) {
   const auto server = server_address(options_.url);
-  const auto got = server ? http_request(*server, options_.token, method, target, body, extra_header)
-                          : Outcome<HttpAnswer>(server.error());
+  HttpQuestion question{method, target, options_.token, body, headers};
+  const bool typed =
+      std::any_of(headers.begin(), headers.end(), [](const auto& h) { return h.first == "Content-Type"; });
+  if (!body.empty() && !typed) question.headers.emplace_back("Content-Type", "application/json");
+  const auto got = server ? http_request(*server, question) : Outcome<HttpAnswer>(server.error());
   if (got) return take(got->status, got->body, answer);
   std::cerr << "tenure: " << got.error().because << "\n";
   exit_code_ = exit_unreachable;
@@ -61,7 +76,8 @@ bool Client::request(const std::string& method, const std::string& target, const
 
 bool Client::upload(const std::string& target, const std::function<std::string()>& source, json& answer) {
   const auto server = server_address(options_.url);
-  const auto got = server ? http_upload(*server, options_.token, target, source) : Outcome<HttpAnswer>(server.error());
+  const HttpQuestion question{"POST", target, options_.token, {}, {{"Content-Type", "application/x-ndjson"}}};
+  const auto got = server ? http_upload(*server, question, source) : Outcome<HttpAnswer>(server.error());
   if (got) return take(got->status, got->body, answer);
   std::cerr << "tenure: " << got.error().because << "\n";
   exit_code_ = exit_unreachable;
@@ -84,7 +100,24 @@ bool Client::list(const std::string& path, Query query, std::size_t most, json& 
   }
 }
 
-void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows) {
+std::string printable(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool c1 = c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (c >= 0x20 && c != 0x7F && !c1) {
+      out += text[i];
+      continue;
+    }
+    out += "\xEF\xBF\xBD";
+    i += c1 ? 1 : 0;
+  }
+  return out;
+}
+
+void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& raw_rows) {
+  auto rows = raw_rows;
+  for (auto& row : rows) std::transform(row.begin(), row.end(), row.begin(), printable);
   const auto width_of = [](const std::string& text) {
     std::size_t width = 0;
     for (const unsigned char c : text) width += (c & 0xC0) != 0x80;  // UTF-8: count characters, not bytes

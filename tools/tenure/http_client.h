@@ -1,12 +1,14 @@
-// A small client of Tenure's own HTTP interface, for the commands. Synchronous; one request a connection.
+// A small client of Tenure's own HTTP interface, for the commands. One request a connection, one thread; each call
+// blocks until the answer is there or a time limit has passed.
 //
-// Failure io: the server cannot be reached or stops answering; `because` says what to do. An answer with an error
-// status is an answer. Plain http to loopback only, until TLS comes.
+// Failure io: the server cannot be reached, stops answering or breaks off; `because` says what to do. An answer with an
+// error status is an answer. Plain http to loopback only, until TLS comes.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "events/result.h"
 
@@ -21,17 +23,25 @@ struct ServerAddress {
   std::string host;
   std::string port;
 };
-// "http://127.0.0.1:7400".
+// "http://127.0.0.1:7400"; without a port it is 7400.
 Outcome<ServerAddress> server_address(const std::string& url);
+
+struct HttpQuestion {
+  std::string method = "GET";
+  std::string target;
+  std::string token;  // empty: none is sent
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
 
 // Gives the next piece of a body of unknown length; empty at the end.
 using BodySource = std::function<std::string()>;
 
-Outcome<HttpAnswer> http_request(const ServerAddress& server, const std::string& token, const std::string& method,
-                                 const std::string& target, const std::string& body = {},
-                                 const std::string& extra_header = {});
-Outcome<HttpAnswer> http_upload(const ServerAddress& server, const std::string& token, const std::string& target,
-                                const BodySource& source);
+Outcome<HttpAnswer> http_request(const ServerAddress& server, const HttpQuestion& question);
+// The body comes from `source` instead, piece by piece, and is never whole in memory. A server that answers before the
+// end has refused: the rest is not sent and its answer is what comes back.
+Outcome<HttpAnswer> http_upload(const ServerAddress& server, const HttpQuestion& question, const BodySource& source);
+
 // For a path or query: everything but letters, digits and -._~ as %XX.
 std::string percent_encoded(const std::string& text);
 

@@ -20,7 +20,10 @@ std::string take_listen(const std::string& text, ServeOptions& options) {
   if (colon == std::string::npos || (host != "127.0.0.1" && host != "[::1]" && host != "localhost")) {
     return "--listen must be 127.0.0.1:PORT or [::1]:PORT: there is no TLS yet, so Tenure answers this machine alone.";
   }
-  const int port = std::atoi(text.c_str() + colon + 1);
+  const std::string digits = text.substr(colon + 1);
+  const bool number =
+      !digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos;
+  const int port = number ? std::stoi(digits) : -1;
   if (port < 0 || port > 65535) return "--listen needs a port from 0 (any free one) to 65535.";
   options.address = host == "[::1]" ? "::1" : "127.0.0.1";
   options.port = static_cast<std::uint16_t>(port);
@@ -104,11 +107,20 @@ int main(int argc, char** argv) {
   add_access_commands(app, commands);
   add_record_commands(app, commands);
   add_setup_commands(app, commands);
+  for (CLI::App* command : app.get_subcommands([](CLI::App* added) { return added->get_name() != "serve"; })) {
+    command->add_option("--data", commands.client.data, "The server's folder, for its admin.token")
+        ->envname("TENURE_DATA")
+        ->capture_default_str();
+  }
   add_offline(app, commands.exit_code, commands.client.json);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
+  } catch (const std::exception& error) {
+    // An answer without a field that this program counts on, most likely: another version's server.
+    std::cerr << "tenure: cannot go on: " << error.what() << "\n";
+    return exit_failed;
   }
   return commands.exit_code;
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "services/import/github_audit.h"
 #include "tools/tenure/commands.h"
 #include "tools/tenure/exit_codes.h"
 
@@ -59,13 +60,16 @@ int import(const ClientOptions& options, const RecordOptions& wanted) {
   std::istream& in = wanted.file == "-" ? std::cin : file;
   std::string first, org = wanted.org;
   if (org.empty()) {
-    // The lines say of which organization they are; the first one is sent with the rest.
-    std::getline(in, first);
-    first += '\n';
-    const json line = json::parse(first, nullptr, false);
-    org = line.is_object() ? line.value("org", "") : "";
+    // The lines say of which organization they are; the first ones are sent with the rest.
+    for (std::string line; org.empty() && std::getline(in, line);) {
+      first += line + '\n';
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      const auto read = read_github_audit_line(line);
+      if (read) org = read->org;
+      break;
+    }
     if (org.empty()) {
-      std::cerr << "tenure: the first line names no organization; give it with --org.\n";
+      std::cerr << "tenure: the first line of " << wanted.file << " names no organization; give it with --org.\n";
       return exit_usage;
     }
   }
@@ -84,7 +88,7 @@ int import(const ClientOptions& options, const RecordOptions& wanted) {
   };
   Client client(options);
   json answer;
-  if (!client.upload(with_query("/v1/orgs/" + org + "/import", {{"format", wanted.format}}), source, answer))
+  if (!client.upload(with_query(org_path(org, "/import"), {{"format", wanted.format}}), source, answer))
     return client.exit_code();
   if (options.json) {
     std::cout << answer.dump(2) << "\n";
@@ -96,11 +100,18 @@ int import(const ClientOptions& options, const RecordOptions& wanted) {
       std::cout << "; positions " << answer.at("from_position") << " to " << answer.at("to_position");
     std::cout << "\n";
     for (const json& refused : answer.at("refused")) {
-      std::cerr << "tenure: line " << refused.at("line") << ": " << refused.at("because").get<std::string>() << "\n";
+      std::cerr << "tenure: line " << refused.at("line") << ": " << printable(refused.at("because").get<std::string>())
+                << "\n";
     }
+    const auto all = answer.at("refused_lines").get<std::uint64_t>();
+    const std::uint64_t shown = answer.at("refused").size();
+    if (all > shown) std::cerr << "tenure: and " << all - shown << " more lines were refused.\n";
   }
   return answer.at("refused_lines").get<std::uint64_t>() > 0 ? exit_refused : exit_ok;
 }
+
+// Several objects, one a line, are no JSON text.
+bool is_one_json_text(const std::string& text) { return text.find('\n') == std::string::npos || json::accept(text); }
 
 int append(const ClientOptions& options, const RecordOptions& wanted) {
   std::stringstream body;
@@ -116,11 +127,10 @@ int append(const ClientOptions& options, const RecordOptions& wanted) {
   }
   Client client(options);
   json answer;
-  std::string header;
-  if (!wanted.if_match.empty()) header = "If-Match: \"" + wanted.if_match + "\"";
-  if (!wanted.key.empty()) header = "Idempotency-Key: " + wanted.key;
-  if (!client.request("POST", "/v1/orgs/" + wanted.org + "/events", body.str(), answer, header))
-    return client.exit_code();
+  Headers headers{{"Content-Type", is_one_json_text(body.str()) ? "application/json" : "application/x-ndjson"}};
+  if (!wanted.if_match.empty()) headers.emplace_back("If-Match", '"' + wanted.if_match + '"');
+  if (!wanted.key.empty()) headers.emplace_back("Idempotency-Key", wanted.key);
+  if (!client.request("POST", org_path(wanted.org, "/events"), body.str(), answer, headers)) return client.exit_code();
   if (options.json) {
     std::cout << answer.dump(2) << "\n";
     return exit_ok;
@@ -140,7 +150,7 @@ int events(const ClientOptions& options, const RecordOptions& wanted) {
   json head, items;
   const Query query{{"type", wanted.type},     {"action", wanted.action}, {"actor", wanted.actor},
                     {"member", wanted.member}, {"from", wanted.from},     {"to", wanted.to}};
-  if (!client.list("/v1/orgs/" + wanted.org + "/events", query, wanted.limit, head, items)) return client.exit_code();
+  if (!client.list(org_path(wanted.org, "/events"), query, wanted.limit, head, items)) return client.exit_code();
   if (options.json) {
     std::cout << items.dump(2) << "\n";
     return exit_ok;
@@ -164,14 +174,14 @@ void add_record_commands(CLI::App& app, Commands& commands) {
   imported->add_option("--org", wanted->org, "The organization; default as the first line says");
   imported->add_option("--format", wanted->format, "github-audit")->capture_default_str();
   imported->callback([&commands, wanted] { commands.exit_code = import(commands.client, *wanted); });
-  auto* appended = app.add_subcommand("append", "Append events from a file: an object, an array");
-  appended->add_option("org", wanted->org, "The organization")->required();
+  auto* appended = app.add_subcommand("append", "Append events from a file: an object, an array, or one object a line");
+  appended->add_option("org,--org", wanted->org, "The organization")->required();
   appended->add_option("file", wanted->file, "A JSON file, or - for standard input")->required();
   appended->add_option("--if-match", wanted->if_match, "Only if the organization is at this version");
   appended->add_option("--idempotency-key", wanted->key, "Makes a retry safe for 7 days");
   appended->callback([&commands, wanted] { commands.exit_code = append(commands.client, *wanted); });
   auto* listed = app.add_subcommand("events", "The events of an organization, oldest first");
-  listed->add_option("org", wanted->org, "The organization")->required();
+  listed->add_option("org,--org", wanted->org, "The organization")->required();
   listed->add_option("--type", wanted->type, "Only this type");
   listed->add_option("--action", wanted->action, "Only imported lines with this action");
   listed->add_option("--actor", wanted->actor, "Only by this actor");
