@@ -1,0 +1,185 @@
+// The program as a user has it: what each command prints, and its exit codes.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/catch.h"
+#include "tests/tools/running_serve.h"
+#include "tools/tenure/exit_codes.h"
+
+namespace {
+
+using namespace tenure;
+using namespace tenure::test;
+using nlohmann::json;
+
+bool says(const std::string& text, const std::string& part) {
+  INFO(text);
+  CHECK(text.find(part) != std::string::npos);
+  return text.find(part) != std::string::npos;
+}
+
+std::string audit_line(const std::string& id, const std::string& action, const std::string& more) {
+  return R"({"_document_id":")" + id + R"(","@timestamp":1700000000000,"action":")" + action +
+         R"(","actor":"ana","org":"acme")" + (more.empty() ? "" : "," + more) + "}\n";
+}
+
+const std::string history =
+    audit_line("1", "org.create", "") + audit_line("2", "org.add_member", R"("user":"ana","permission":"admin")") +
+    audit_line("3", "org.add_member", R"("user":"bob","permission":"read")") +
+    audit_line("4", "repo.add_member", R"("user":"bob","repo":"acme/site","permission":"write")");
+
+}  // namespace
+
+TEST_CASE("an imported history answers who could write, and an import again adds nothing") {
+  RunningServe serve;
+  const Ran first = serve.run({"import", "-"}, "\n" + history);
+  CHECK(first.code == exit_ok);
+  CHECK(first.err.empty());
+  says(first.out, "acme: 5 lines, 4 events recorded");
+  const Ran again = serve.run({"--json", "import", "--org", "acme", "-"}, history);
+  CHECK(again.code == exit_ok);
+  CHECK(json::parse(again.out).at("events") == 0);
+
+  const Ran who = serve.run({"who-can", "acme", "repository", "write", "--resource", "repo:acme/site"});
+  CHECK(who.code == exit_ok);
+  says(who.out, "ana     admin");
+  says(who.out, "bob     write");
+  says(who.out, "2 members, as of ");
+  const Ran named = serve.run({"--json", "who-can", "--org", "acme", "repository", "--level", "admin"});
+  CHECK(named.code == exit_ok);
+  const json rows = json::parse(named.out).at("items");
+  CHECK(rows.size() == 1);
+  CHECK(rows.at(0).at("member") == "ana");
+  const Ran why = serve.run({"who-can", "acme", "repository", "write", "--resource", "repo:acme/site", "--explain"});
+  says(why.out, "by ana");
+
+  CHECK(serve.run({"can", "acme", "bob", "repository", "write", "--resource", "repo:acme/site"}).code == exit_ok);
+  const Ran no = serve.run({"can", "acme", "bob", "repository", "admin", "--resource", "repo:acme/site"});
+  CHECK(no.code == exit_no);
+  CHECK(no.out.starts_with("no: "));
+  const Ran before = serve.run({"members", "acme", "--at", "2001-01-01T00:00:00Z"});
+  says(before.out, "!! This asks about a time before the history");
+}
+
+TEST_CASE("lines that an import refuses are named and change the exit code") {
+  RunningServe serve;
+  const Ran ran = serve.run({"import", "-"},
+                            history + "{\"action\":\n" + audit_line("5", "org.remove_member", R"("user":["bob"])"));
+  CHECK(ran.code == exit_refused);
+  says(ran.out, "4 events recorded");
+  says(ran.err, "tenure: line 5: ");
+  says(ran.err, "tenure: line 6: \"user\"");
+  const Ran nameless = serve.run({"import", "-"}, "not json\n");
+  CHECK(nameless.code == exit_usage);
+  says(nameless.err, "--org");
+  CHECK(serve.run({"import", "/nowhere/at/all"}).code == exit_failed);
+}
+
+TEST_CASE("appended events are shown with their verdicts, as one object or a line each") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const std::string event = R"({"id":"e1","type":"member.added","actor":{"kind":"member","id":"ana"},)"
+                            R"("data":{"member":"eve","role":"member"}})";
+  const Ran one = serve.run({"append", "acme", "-", "--if-match", "4", "--idempotency-key", "k"}, event);
+  CHECK(one.code == exit_ok);
+  says(one.out, "allowed");
+  const std::string lines =
+      R"({"id":"e2","type":"member.removed","actor":{"kind":"member","id":"ana"},"data":{"member":"eve"}})"
+      "\n"
+      R"({"id":"e3","type":"member.added","actor":{"kind":"member","id":"ana"},"data":{"member":"zoe"}})"
+      "\n";
+  CHECK(serve.run({"append", "acme", "-"}, lines).code == exit_ok);
+  const Ran stale =
+      serve.run({"append", "acme", "-", "--if-match", "4"},
+                R"({"type":"member.removed","actor":{"kind":"member","id":"ana"},"data":{"member":"bob"}})");
+  CHECK(stale.code == exit_refused);
+  says(stale.err, "version_conflict");
+  const Ran bad =
+      serve.run({"append", "acme", "-"},
+                R"([{"type":"no.such"},{"type":"member.removed","actor":{"kind":"member","id":"ana"},"data":{}}])");
+  CHECK(bad.code == exit_refused);
+  says(bad.err, "event 1 /data/member");
+  const Ran events = serve.run({"events", "acme", "--type", "member.removed"});
+  says(events.out, "member.removed");
+  CHECK(std::count(events.out.begin(), events.out.end(), '\n') == 2);
+}
+
+TEST_CASE("what a terminal would obey is not printed") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const Ran ran = serve.run({"can", "acme", "x\x1b[31m", "repository"});
+  CHECK(ran.code != exit_ok);
+  CHECK(ran.err.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("lists are followed page by page to the end, and a limit is the most that is shown") {
+  RunningServe serve;
+  std::string lines = audit_line("1", "org.create", "");
+  for (int i = 0; i < 1234; ++i) {
+    lines += audit_line("m" + std::to_string(i), "org.add_member",
+                        R"("user":"user-)" + std::to_string(i) + R"(","permission":"read")");
+  }
+  REQUIRE(serve.run({"import", "-"}, lines).code == exit_ok);
+  CHECK(json::parse(serve.run({"--json", "members", "acme"}).out).at("items").size() == 1234);
+  CHECK(json::parse(serve.run({"--json", "members", "acme", "--limit", "1100"}).out).at("items").size() == 1100);
+  CHECK(json::parse(serve.run({"--json", "events", "acme", "--limit", "7"}).out).size() == 7);
+}
+
+TEST_CASE("models are listed and shown as roles by permissions") {
+  RunningServe serve;
+  says(serve.run({"models"}).out, "github");
+  const Ran shown = serve.run({"models", "show", "github"});
+  CHECK(shown.code == exit_ok);
+  says(shown.out, "Repository access");
+  says(shown.out, "Maintain");
+  const Ran unknown = serve.run({"models", "show", "no such"});
+  CHECK(unknown.code == exit_refused);
+  says(unknown.err, "unknown_model");
+}
+
+TEST_CASE("a token does what its scope allows until it is revoked, and its secret is printed alone") {
+  RunningServe serve({"--demo"});
+  const Ran made = serve.run({"token", "create", "--principal", "auditor", "--scope", "read"});
+  REQUIRE(made.code == exit_ok);
+  CHECK(made.out.starts_with("tnr_"));
+  const std::string secret = made.out.substr(0, made.out.find('\n'));
+  CHECK(serve.run({"--token", secret, "members", "demo"}).code == exit_ok);
+  CHECK(serve.run({"--token", secret, "token", "list"}).code == exit_forbidden);
+  const json tokens = json::parse(serve.run({"--json", "token", "list"}).out).at("items");
+  const auto found =
+      std::find_if(tokens.begin(), tokens.end(), [](const json& t) { return t.at("principal") == "auditor"; });
+  REQUIRE(found != tokens.end());
+  CHECK(serve.run({"token", "revoke", found->at("token").get<std::string>()}).code == exit_ok);
+  const Ran after = serve.run({"--token", secret, "members", "demo"});
+  CHECK(after.code == exit_forbidden);
+  says(after.err, "unauthenticated");
+}
+
+TEST_CASE("the first start leaves an admin token that only its owner can read, and SIGTERM ends well") {
+  RunningServe serve;
+  struct stat about {};
+  REQUIRE(::stat((serve.folder() + "/admin.token").c_str(), &about) == 0);
+  CHECK((about.st_mode & 0777) == 0600);
+  const Ran without = run_tenure({"--url", serve.url(), "members", "demo", "--data", "/nowhere"});
+  CHECK(without.code == exit_forbidden);
+  says(without.err, "TENURE_TOKEN");
+  CHECK(serve.stop() == exit_ok);
+  const Ran gone = run_tenure({"--url", serve.url(), "--token", "t", "members", "demo"});
+  CHECK(gone.code == exit_unreachable);
+  says(gone.err, "tenure serve");
+}
+
+TEST_CASE("a stopped store is rebuilt and verified, and one in use is left alone") {
+  RunningServe serve({"--demo"});
+  const Ran in_use = run_tenure({"verify", "--data", serve.folder()});
+  CHECK(in_use.code == exit_failed);
+  CHECK_FALSE(in_use.err.empty());
+  REQUIRE(serve.stop() == exit_ok);
+  CHECK(run_tenure({"rebuild", "--data", serve.folder()}).code == exit_ok);
+  const Ran verified = run_tenure({"--json", "verify", "--data", serve.folder()});
+  CHECK(verified.code == exit_ok);
+  CHECK(json::parse(verified.out).at("ok") == true);
+}

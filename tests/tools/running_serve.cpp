@@ -1,0 +1,109 @@
+#include "tests/tools/running_serve.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace tenure::test {
+
+namespace {
+
+std::string new_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "tenure-tools-XXXXXX").string();
+  if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
+  return pattern;
+}
+
+std::string whole(const std::string& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+// Starts the program with its three streams on the given descriptors.
+pid_t start(std::vector<std::string> arguments, std::vector<std::string> environment, int in, int out, int err) {
+  arguments.insert(arguments.begin(), TENURE_BINARY);
+  environment.emplace_back("PATH=/usr/bin:/bin");
+  const auto argv = pointers(arguments), envp = pointers(environment);
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::runtime_error("cannot fork");
+  if (pid > 0) return pid;
+  if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) ::_exit(127);
+  ::execve(argv[0], argv.data(), envp.data());
+  ::_exit(127);
+}
+
+int code_of(pid_t pid) {
+  int status = 0;
+  if (::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
+
+}  // namespace
+
+Ran run_tenure(const std::vector<std::string>& arguments, const std::string& in,
+               const std::vector<std::string>& environment) {
+  const std::string folder = new_folder();
+  std::ofstream(folder + "/in", std::ios::binary) << in;
+  const int from = ::open((folder + "/in").c_str(), O_RDONLY | O_CLOEXEC);
+  const int out = ::open((folder + "/out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int err = ::open((folder + "/err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  Ran ran;
+  ran.code = code_of(start(arguments, environment, from, out, err));
+  for (const int file : {from, out, err}) ::close(file);
+  ran.out = whole(folder + "/out");
+  ran.err = whole(folder + "/err");
+  std::filesystem::remove_all(folder);
+  return ran;
+}
+
+RunningServe::RunningServe(const std::vector<std::string>& options) : folder_(new_folder()) {
+  std::vector<std::string> arguments{"serve", "--listen", "127.0.0.1:0", "--data", folder_};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  int said[2];
+  if (::pipe2(said, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  pid_ = start(arguments, {}, nothing, said[1], 2);
+  ::close(nothing);
+  ::close(said[1]);
+  // Its first line says where it is; the end of the pipe says that it died.
+  std::string line;
+  for (char c = 0; ::read(said[0], &c, 1) == 1 && c != '\n';) line += c;
+  ::close(said[0]);
+  const auto from = line.find("http://"), to = line.find(',');
+  if (from == std::string::npos || to == std::string::npos) throw std::runtime_error("serve said: " + line);
+  url_ = line.substr(from, to - from);
+}
+
+RunningServe::~RunningServe() {
+  stop();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+Ran RunningServe::run(std::vector<std::string> arguments, const std::string& in) const {
+  return run_tenure(arguments, in, {"TENURE_URL=" + url_, "TENURE_DATA=" + folder_});
+}
+
+int RunningServe::stop() {
+  if (pid_ < 0) return -1;
+  ::kill(pid_, SIGTERM);
+  const int code = code_of(pid_);
+  pid_ = -1;
+  return code;
+}
+
+}  // namespace tenure::test
