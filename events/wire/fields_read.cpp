@@ -261,8 +261,8 @@ bool read_one(ReadFrom& from, const Element& json, EventPayload& out) {
     std::size_t at = 0;
     const std::string place = "/data/" + std::string(key);
     const Element element = value;
-    const auto one = [&](const auto& f) {
-      if (!known && f.name == key) {
+    const auto one = [&, name = key](const auto& f) {  // clang 14 captures no structured binding by itself
+      if (!known && f.name == name) {
         known = seen[at] = true;
         good = read(from, element, place, data.*(f.member));
       }
