@@ -1,4 +1,6 @@
-// The OpenAPI 3.1 document that is served at /openapi.json, built into the program. Any thread.
+// The OpenAPI 3.1 document that is served at /openapi.json: services/openapi.json, built into the program.
+//
+// Any thread. tests/services/openapi_test.cpp keeps it true to what the server answers.
 #pragma once
 
 #include <string_view>

@@ -1,0 +1,255 @@
+// The OpenAPI document: whole in itself, and true to what a running server answers.
+#include "services/openapi.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/catch.h"
+#include "tests/services/running_program.h"
+
+namespace {
+
+using namespace tenure;
+using nlohmann::json;
+
+const json& document() {
+  static const json parsed = json::parse(openapi_document());
+  return parsed;
+}
+
+const json& resolved(const json& schema) {
+  const auto ref = schema.find("$ref");
+  if (ref == schema.end()) return schema;
+  const auto text = ref->get<std::string>();
+  return document().at(json::json_pointer(text.substr(1)));
+}
+
+bool is_of(const json& value, const std::string& type) {
+  if (type == "object") return value.is_object();
+  if (type == "array") return value.is_array();
+  if (type == "string") return value.is_string();
+  if (type == "integer") return value.is_number_integer();
+  if (type == "boolean") return value.is_boolean();
+  return type == "null" && value.is_null();
+}
+
+// The names that a schema of an object knows, with those of its parts.
+void names_of(const json& raw, std::set<std::string>& names) {
+  const json& schema = resolved(raw);
+  const json properties = schema.value("properties", json::object());
+  for (const auto& [name, unused] : properties.items()) names.insert(name);
+  for (const json& part : schema.value("allOf", json::array())) names_of(part, names);
+}
+
+std::vector<std::string> faults_of(const json& value, const json& raw, const std::string& place,
+                                   bool known_names = true);
+
+// What is wrong with one object's members.
+void check_members(const json& value, const json& schema, const std::string& place, std::vector<std::string>& faults) {
+  for (const json& name : schema.value("required", json::array())) {
+    if (!value.contains(name.get<std::string>())) faults.push_back(place + " lacks " + name.get<std::string>());
+  }
+  const json properties = schema.value("properties", json::object());
+  for (const auto& [name, member] : value.items()) {
+    if (!properties.contains(name)) continue;
+    for (auto& fault : faults_of(member, properties.at(name), place + "/" + name)) faults.push_back(std::move(fault));
+  }
+}
+
+// Where a value differs from its schema; a member that the schema does not name is a fault too.
+std::vector<std::string> faults_of(const json& value, const json& raw, const std::string& place, bool known_names) {
+  const json& schema = resolved(raw);
+  std::vector<std::string> faults;
+  const auto all = [&](std::vector<std::string> more) { faults.insert(faults.end(), more.begin(), more.end()); };
+  if (const auto type = schema.find("type"); type != schema.end()) {
+    bool fits = type->is_string() && is_of(value, type->get<std::string>());
+    if (type->is_array()) {
+      fits = std::any_of(type->begin(), type->end(), [&](const json& t) { return is_of(value, t.get<std::string>()); });
+    }
+    if (!fits) return {place + " is " + value.dump() + ", not " + type->dump()};
+  }
+  if (const auto choices = schema.find("enum"); choices != schema.end()) {
+    if (std::find(choices->begin(), choices->end(), value) == choices->end())
+      faults.push_back(place + " is " + value.dump());
+  }
+  for (const json& part : schema.value("allOf", json::array())) all(faults_of(value, part, place, false));
+  if (const auto choices = schema.find("oneOf"); choices != schema.end()) {
+    const bool one = std::any_of(choices->begin(), choices->end(),
+                                 [&](const json& c) { return faults_of(value, c, place).empty(); });
+    if (!one) faults.push_back(place + " is none of its kinds: " + value.dump());
+  }
+  if (value.is_array() && schema.contains("items")) {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      all(faults_of(value[i], schema.at("items"), place + "/" + std::to_string(i)));
+  }
+  if (!value.is_object()) return faults;
+  check_members(value, schema, place, faults);
+  std::set<std::string> names;
+  names_of(schema, names);
+  if (!known_names || names.empty()) return faults;
+  for (const auto& [name, unused] : value.items()) {
+    if (!names.contains(name)) faults.push_back(place + " has " + name + ", of which the document knows nothing");
+  }
+  return faults;
+}
+
+void find_refs(const json& value, std::vector<std::string>& refs) {
+  if (value.is_object() && value.contains("$ref")) refs.push_back(value.at("$ref").get<std::string>());
+  if (!value.is_structured()) return;
+  for (const json& member : value) find_refs(member, refs);
+}
+
+// Compares an answer with what the document says of its route and status.
+void check_answer(const test::HttpAnswer& answer, const std::string& method, const std::string& path) {
+  INFO(method << " " << path << " answered " << answer.status << ": " << answer.body);
+  const json& responses = document().at("paths").at(path).at(method).at("responses");
+  const std::string status = std::to_string(answer.status);
+  const json& response = responses.contains(status) ? responses.at(status) : responses.at("default");
+  const auto type = answer.headers.find("content-type");
+  REQUIRE(type != answer.headers.end());
+  REQUIRE(response.at("content").contains(type->second));
+  CHECK(faults_of(answer.json(), response.at("content").at(type->second).at("schema"), "") ==
+        std::vector<std::string>());
+}
+
+}  // namespace
+
+TEST_CASE("the OpenAPI document refers only to what it has, and leaves no schema unused") {
+  CHECK(document().at("openapi") == "3.1.0");
+  std::vector<std::string> refs;
+  find_refs(document(), refs);
+  CHECK(refs.size() > 50);
+  for (const std::string& ref : refs) {
+    INFO(ref);
+    REQUIRE(ref.starts_with("#/"));
+    CHECK(document().contains(json::json_pointer(ref.substr(1))));
+  }
+  for (const auto& [name, unused] : document().at("components").at("schemas").items()) {
+    INFO(name);
+    CHECK(std::find(refs.begin(), refs.end(), "#/components/schemas/" + name) != refs.end());
+  }
+}
+
+TEST_CASE("the OpenAPI document has every route, each with its parameters, its problem and its scope") {
+  const std::set<std::string> expected{"get /healthz",
+                                       "get /metrics",
+                                       "get /openapi.json",
+                                       "get /readyz",
+                                       "get /v1/models",
+                                       "get /v1/models/{model}",
+                                       "get /v1/orgs",
+                                       "get /v1/orgs/{org}",
+                                       "get /v1/orgs/{org}/can",
+                                       "get /v1/orgs/{org}/events",
+                                       "get /v1/orgs/{org}/events/{version}",
+                                       "get /v1/orgs/{org}/groups",
+                                       "get /v1/orgs/{org}/groups/{group}/members",
+                                       "get /v1/orgs/{org}/members",
+                                       "get /v1/orgs/{org}/members/{member}",
+                                       "get /v1/orgs/{org}/roles",
+                                       "get /v1/orgs/{org}/roles/{role}",
+                                       "get /v1/orgs/{org}/who-can",
+                                       "get /v1/tokens",
+                                       "post /v1/models",
+                                       "post /v1/orgs",
+                                       "post /v1/orgs/{org}/events",
+                                       "post /v1/orgs/{org}/import",
+                                       "post /v1/tokens",
+                                       "delete /v1/tokens/{token}"};
+  std::set<std::string> found;
+  for (const auto& [path, operations] : document().at("paths").items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      INFO(method << " " << path);
+      found.insert(method + " " + path);
+      CHECK(operation.contains("summary"));
+      std::set<std::string> in_path;
+      for (const json& parameter : operation.at("parameters")) {
+        CHECK(resolved(parameter).contains("name"));
+        if (resolved(parameter).at("in") == "path")
+          in_path.insert("{" + resolved(parameter).at("name").get<std::string>() + "}");
+      }
+      for (std::size_t open = path.find('{'); open != std::string::npos; open = path.find('{', open + 1)) {
+        CHECK(in_path.contains(path.substr(open, path.find('}', open) - open + 1)));
+      }
+      if (!path.starts_with("/v1")) continue;
+      CHECK(operation.at("responses").contains("default"));
+      CHECK_FALSE(operation.at("security").at(0).at("bearer").empty());
+    }
+  }
+  CHECK(found == expected);
+}
+
+TEST_CASE("what the server answers has the shape that the OpenAPI document gives it") {
+  test::RunningProgram program(true);
+  const std::string org = "/v1/orgs/demo";
+  const auto get = [&](const std::string& target, const std::string& path) {
+    check_answer(program.get(target), "get", path);
+  };
+  get("/healthz", "/healthz");
+  get("/readyz", "/readyz");
+  get("/v1/models", "/v1/models");
+  get("/v1/models/github", "/v1/models/{model}");
+  get("/v1/models/none", "/v1/models/{model}");
+  get("/v1/orgs?limit=1", "/v1/orgs");
+  get(org, "/v1/orgs/{org}");
+  get("/v1/orgs/none", "/v1/orgs/{org}");
+  get(org + "/events?limit=3", "/v1/orgs/{org}/events");
+  get(org + "/events/1", "/v1/orgs/{org}/events/{version}");
+  get(org + "/events/0", "/v1/orgs/{org}/events/{version}");
+  const std::string who = org + "/who-can?permission=repository";
+  get(who, "/v1/orgs/{org}/who-can");
+  get(who + "&explain=true&limit=1", "/v1/orgs/{org}/who-can");
+  get(who + "&on=2023-06-01&tz=Europe/Berlin", "/v1/orgs/{org}/who-can");
+  get(who + "&at=1999-01-01T00:00:00Z&known_at=2", "/v1/orgs/{org}/who-can");
+  get(who + "&level=none-such", "/v1/orgs/{org}/who-can");
+  for (const char* more : {"", "&explain=true", "&at=1999-01-01T00:00:00Z", "&level=admin"}) {
+    get(org + "/can?permission=repository&member=ana@demo.test" + more, "/v1/orgs/{org}/can");
+  }
+  get(org + "/members?limit=1", "/v1/orgs/{org}/members");
+  get(org + "/members?status=invited", "/v1/orgs/{org}/members");
+  for (const char* member : {"ana@demo.test", "ben@demo.test", "nobody"}) {
+    get(org + "/members/" + member, "/v1/orgs/{org}/members/{member}");
+  }
+  get(org + "/groups", "/v1/orgs/{org}/groups");
+  const auto groups = program.get(org + "/groups?at=2023-06-01T00:00:00Z").json().at("items");
+  REQUIRE_FALSE(groups.empty());
+  const std::string group = groups.at(0).at("group").get<std::string>();
+  get(org + "/groups/" + test::percent(group) + "/members?at=2023-06-01T00:00:00Z",
+      "/v1/orgs/{org}/groups/{group}/members");
+  get(org + "/roles", "/v1/orgs/{org}/roles");
+  get(org + "/roles/owner", "/v1/orgs/{org}/roles/{role}");
+  get("/v1/tokens", "/v1/tokens");
+}
+
+TEST_CASE("what the server answers to a change has the shape that the OpenAPI document gives it") {
+  test::RunningProgram program;
+  const auto post = [&](const std::string& target, const std::string& path, const std::string& body,
+                        const std::vector<std::string>& headers = {}) {
+    auto answer = program.post(target, body, headers);
+    check_answer(answer, "post", path);
+    return answer;
+  };
+  post("/v1/orgs", "/v1/orgs", R"({"id":"acme","model":"github","mode":"observe","owner":"ana"})");
+  post("/v1/orgs", "/v1/orgs", R"({"id":"acme","model":"github","mode":"observe","owner":"ana"})");
+  const std::string events = "/v1/orgs/{org}/events";
+  const auto added = post(
+      "/v1/orgs/acme/events", events,
+      R"({"id":"a","type":"member.added","actor":{"kind":"member","id":"ana"},"data":{"member":"bob","role":"member"}})");
+  CHECK(added.status == 201);
+  CHECK(added.headers.contains("etag"));
+  const auto refused = post("/v1/orgs/acme/events", events, R"([{"type":"none"},{"type":"member.added"}])");
+  CHECK(refused.status == 400);
+  CHECK(refused.json().at("errors").size() == 2);
+  post("/v1/orgs/acme/events", events, "{", {});
+  post("/v1/orgs/acme/events", events, R"({"type":"org.deleted","actor":{"kind":"system","id":"x"}})",
+       {"If-Match: \"99\""});
+  const std::string line = R"({"_document_id":"d","@timestamp":1,"action":"org.create","actor":"ana","org":"lines"})";
+  post("/v1/orgs/lines/import?format=github-audit", "/v1/orgs/{org}/import", line + "\nnot json\n");
+  post("/v1/orgs/lines/import?format=none", "/v1/orgs/{org}/import", line);
+  const auto token = post("/v1/tokens", "/v1/tokens", R"({"principal":"auditor","scopes":["read"],"orgs":["acme"]})");
+  REQUIRE(token.status == 201);
+  const std::string id = token.json().at("token").get<std::string>();
+  check_answer(program.request("DELETE", "/v1/tokens/" + id), "delete", "/v1/tokens/{token}");
+  check_answer(program.request("DELETE", "/v1/tokens/none"), "delete", "/v1/tokens/{token}");
+}
