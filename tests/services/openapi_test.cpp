@@ -233,9 +233,9 @@ TEST_CASE("what the server answers to a change has the shape that the OpenAPI do
   post("/v1/orgs", "/v1/orgs", R"({"id":"acme","model":"github","mode":"observe","owner":"ana"})");
   post("/v1/orgs", "/v1/orgs", R"({"id":"acme","model":"github","mode":"observe","owner":"ana"})");
   const std::string events = "/v1/orgs/{org}/events";
-  const auto added = post(
-      "/v1/orgs/acme/events", events,
-      R"({"id":"a","type":"member.added","actor":{"kind":"member","id":"ana"},"data":{"member":"bob","role":"member"}})");
+  const auto added = post("/v1/orgs/acme/events", events,
+                          R"({"id":"a","type":"member.added","actor":{"kind":"member","id":"ana"},)"
+                          R"("data":{"member":"bob","role":"member"}})");
   CHECK(added.status == 201);
   CHECK(added.headers.contains("etag"));
   const auto refused = post("/v1/orgs/acme/events", events, R"([{"type":"none"},{"type":"member.added"}])");
