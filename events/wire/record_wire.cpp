@@ -290,8 +290,10 @@ Outcome<Record> read_record(std::string_view bytes, const PartSource& parts) {
   object members;
   bool good = parser.parse(bytes.data(), bytes.size(), true).get(json) == simdjson::SUCCESS &&
               json.get(members) == simdjson::SUCCESS;
-  for (auto it = good ? members.begin() : members.end(); good && it != members.end(); ++it) {
-    good = read_member(from, it.key(), it.value(), record);
+  if (good) {  // an object that was never read has no end either
+    for (auto it = members.begin(); good && it != members.end(); ++it) {
+      good = read_member(from, it.key(), it.value(), record);
+    }
   }
   if (good && !read_typed(from, members, record)) good = false;
   if (!good) {
