@@ -28,6 +28,7 @@ std::string whole(const std::string& file) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> all;
+  all.reserve(texts.size() + 1);
   for (std::string& text : texts) all.push_back(text.data());
   all.push_back(nullptr);
   return all;
@@ -94,7 +95,7 @@ RunningServe::~RunningServe() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-Ran RunningServe::run(std::vector<std::string> arguments, const std::string& in) const {
+Ran RunningServe::run(const std::vector<std::string>& arguments, const std::string& in) const {
   return run_tenure(arguments, in, {"TENURE_URL=" + url_, "TENURE_DATA=" + folder_});
 }
 

@@ -28,7 +28,7 @@ class RunningServe {
   RunningServe(const RunningServe&) = delete;
 
   // A command against this server, with its admin token.
-  Ran run(std::vector<std::string> arguments, const std::string& in = {}) const;
+  Ran run(const std::vector<std::string>& arguments, const std::string& in = {}) const;
   // SIGTERM, and what became of it.
   int stop();
 
