@@ -1,8 +1,8 @@
 // Random models, random histories, random questions: the projections against the naive fold, which shares no
 // code with them. The seed is printed; TENURE_SEED repeats a run, TENURE_QUESTIONS changes its length.
 //
-// The seed is fixed and the run short for now: longer runs still find histories (an organization deleted and used again,
-// roles of changed models) where the two readings differ. They are the next thing to settle.
+// The seed is fixed and the run short for now: longer runs still find histories (an organization deleted and used
+// again, roles of changed models) where the two readings differ. They are the next thing to settle.
 
 #include <cstdlib>
 #include <fstream>
