@@ -20,7 +20,7 @@ namespace tenure::storage {
 
 struct NewSubject {
   OrgId org;
-  Digest lookup;            // HMAC-SHA-256 of the folded identity under the store's lookup key
+  Digest lookup;  // HMAC-SHA-256 of the folded identity under the store's lookup key
   SubjectId subject;
   std::string wrapped_key;  // the subject's AES-256 key, sealed under the master key
 };
