@@ -73,7 +73,7 @@ void append(Parts& parts, Request&& request, http::Reply reply) {
   wanted.by = recording_of(request, Channel::api);
   // std::function wants a copyable callable; the reply is called once.
   auto answer = std::make_shared<http::Reply>(std::move(reply));
-  parts.appends.submit(std::move(wanted), [answer](AppendResult result) { (*answer)(append_response(result)); });
+  parts.appends.submit(std::move(wanted), [answer](const AppendResult& result) { (*answer)(append_response(result)); });
 }
 
 // The filters of a list of events.

@@ -260,7 +260,7 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   const auto again = earlier(batch, work, event, work.refusals);
   if (!again) return again.error();
   if (*again) {
-    work.answer.items.push_back(std::move(**again));
+    work.answer.items.push_back(**again);
     return {};
   }
   for (std::size_t i = refused; i < work.refusals.size(); ++i) work.refusals[i].index = index;

@@ -48,13 +48,6 @@ std::string vault_key(char prefix, const OrgId& org, std::string_view tail) {
   return key;
 }
 
-// RocksDB writes keys into its text log when it compacts; a vault therefore has none.
-class NoLog final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 class RocksKeyVault final : public KeyVault {
  public:
   RocksKeyVault(std::string path, std::shared_ptr<rocksdb::Env> env)
@@ -90,7 +83,6 @@ Outcome<void> RocksKeyVault::open() {
   if (auto sound = check_logs(env(), path_, LogCheck::what_rocksdb_leaves); !sound) return sound;
   const SharedMemory memory = shared_memory(block_cache_bytes, write_buffers_bytes);
   rocksdb::DBOptions options = durable_options(env(), memory);
-  options.info_log = std::make_shared<NoLog>();
   options.listeners.push_back(faults_.listener());
   // The list of tables names the first and last key of each. A tiny limit starts a fresh list at every change, so that
   // an erased subject's keys do not stay in an old one.

@@ -1,5 +1,6 @@
 #include "storage/rocks/open_options.h"
 
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
@@ -12,6 +13,13 @@ namespace {
 constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t kib = std::size_t{1} << 10;
 constexpr double bloom_bits_a_key = 10;  // one lookup in a hundred for an absent key reads a block in vain
+
+// Writes nothing anywhere.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 // What every table shares; a block that fails its checksum is never handed out.
 rocksdb::BlockBasedTableOptions table_options(const SharedMemory& memory, std::size_t block_bytes) {
@@ -87,7 +95,9 @@ rocksdb::DBOptions durable_options(rocksdb::Env* env, const SharedMemory& memory
   options.wal_compression = rocksdb::kNoCompression;
   options.WAL_ttl_seconds = 0;  // no archive: erased keys must not live on in old logs
   options.WAL_size_limit_MB = 0;
-  options.atomic_flush = true;                  // the families of one store reach the disk together or not at all
+  // Every batch is in the synced log until all its families are flushed, so they need not be flushed together; and
+  // flushing them together can wait for ever in Resume() after a flush failed on a full disk (RocksDB 7.8).
+  options.atomic_flush = false;
   options.avoid_flush_during_recovery = false;  // after a crash the replayed log is flushed and dropped
   options.avoid_flush_during_shutdown = false;
   options.max_total_wal_size = 64 * mib;  // what a restart has to replay, which keeps it under two seconds
@@ -103,9 +113,10 @@ rocksdb::DBOptions durable_options(rocksdb::Env* env, const SharedMemory& memory
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 2 * mib;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // RocksDB's own log file is not kept: it would name erased subjects' keys when it compacts, and on a full disk
+  // its writer asserts and takes the program down. What goes wrong
+  // comes back as statuses and through the listener (faults.h).
+  options.info_log = std::make_shared<NoLog>();
 
   // A full disk is cured by the next commit (Faults, store.cpp), not by a thread that polls every five seconds and
   // meanwhile answers Busy.

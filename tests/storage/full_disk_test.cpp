@@ -47,10 +47,10 @@ void check_all(Store& store) {
   REQUIRE(value == std::to_string(store.head().value));
 }
 
-// A folder on a disk of its own, of 64 MiB; none where mounting is not allowed.
+// A folder on a disk of its own, of 128 MiB; none where mounting is not allowed.
 class SmallDisk {
  public:
-  SmallDisk() : mounted_(::mount("tenure-test", folder_.path().c_str(), "tmpfs", 0, "size=64m") == 0) {}
+  SmallDisk() : mounted_(::mount("tenure-test", folder_.path().c_str(), "tmpfs", 0, "size=128m") == 0) {}
   ~SmallDisk() {
     if (mounted_) ::umount2(folder_.path().c_str(), MNT_DETACH);
   }
@@ -129,7 +129,8 @@ TEST_CASE("a store on a real full disk refuses, reads on and recovers") {
   settings.free_floor_bytes = GENERATE(std::uint64_t{0}, 32 * mib);
   auto store = value_of(RocksStore::open(disk.path("store"), settings));
   std::ofstream ballast(disk.path("ballast"), std::ios::binary);
-  ballast << std::string(8 * mib, 'b') << std::flush;
+  // Enough that the store alone never takes the room that the floor asks for.
+  ballast << std::string(48 * mib, 'b') << std::flush;
   Outcome<void> done;
   while (done) done = append(*store, 20);
   require_fails(done, FailureCode::disk_full);

@@ -128,11 +128,7 @@ IOStatus TestFileSystem::NewDirectory(const std::string& name, const IOOptions& 
 
 IOStatus TestFileSystem::DeleteFile(const std::string& name, const IOOptions& options, IODebugContext* debug) {
   const std::lock_guard lock(guard);
-  const auto found = files_.find(tidy(name));
-  if (found != files_.end()) {
-    if (room_) *room_ += found->second->written;
-    files_.erase(found);
-  }
+  files_.erase(tidy(name));
   return FileSystemWrapper::DeleteFile(name, options, debug);
 }
 
