@@ -29,8 +29,8 @@ class TestFileSystem : public rocksdb::FileSystemWrapper {
   // Called before each sync of a write-ahead log, with nothing locked.
   std::function<void()> before_log_sync;
 
-  // Bytes that may still be written, or no limit. What does not fit is written in part and answers NoSpace. Deleting gives
-  // nothing back, so that a full disk stays full until the test says otherwise.
+  // Bytes that may still be written, or no limit. What does not fit is written in part and answers NoSpace. Deleting
+  // gives nothing back, so that a full disk stays full until the test says otherwise.
   void set_room(std::optional<std::uint64_t> bytes);
   // What GetFreeSpace answers; by default `room`.
   void set_reported_free(std::optional<std::uint64_t> bytes);
