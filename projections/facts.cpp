@@ -8,14 +8,6 @@ namespace tenure::projections {
 
 namespace {
 
-// org.deleted ends everything: what was set before it, and not since, is gone.
-void cut_at_org_end(EntityState& state, Point ended) {
-  std::erase_if(state.live, [&](const Live& l) { return l.at <= ended; });
-  for (Live& l : state.live) {
-    if (l.since <= ended) l.since = l.at;
-  }
-}
-
 const EntityState nothing;
 
 }  // namespace
@@ -75,13 +67,18 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   if (at == at_) {
     if (const auto it = states_.find(entity); it != states_.end()) return *it->second;
   }
-  const bool refold = knowledge_->touched.contains(entity);
-  auto state = std::make_unique<EntityState>(take(refold ? state_known(*views_, org_, entity, at, knowledge_->known)
-                                                         : projections::state_at(*views_, org_, entity, at),
-                                                  EntityState{}));
   const Number org = org_entity();
-  if (entity != org) {
-    if (const Live* ended = state_at(org, at).find({SlotKind::ended})) cut_at_org_end(*state, ended->at);
+  const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
+  auto state = std::make_unique<EntityState>();
+  if (ended) {
+    // org.deleted ends everything: only what came after it counts. Rare enough to fold the entity anew.
+    for (const Entry& entry : entries(entity)) {
+      if (entry.at > ended->at && entry.at <= at) state->apply(entry);
+    }
+  } else if (knowledge_->touched.contains(entity)) {
+    *state = take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
+  } else {
+    *state = take(projections::state_at(*views_, org_, entity, at), EntityState{});
   }
   const EntityState& kept = *state;
   if (at == at_) {
@@ -92,34 +89,30 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   return kept;
 }
 
-std::vector<Interval> Facts::touched_intervals(List list, Point at) {
-  std::vector<Interval> found;
-  for (const Number entity : knowledge_->touched) {
-    for (const Interval& i : open_intervals(name(entity).kind, entity, state_at(entity, at))) {
+void Facts::add_from_states(List list, const std::unordered_set<Number>& holders, std::vector<Interval>& found) {
+  for (const Number holder : holders) {
+    for (const Interval& i : open_intervals(name(holder).kind, holder, state(holder))) {
       if (i.list == list) found.push_back(i);
     }
   }
-  return found;
 }
 
 std::vector<Interval> Facts::list(List list) {
   std::vector<Interval> found;
   if (failure_) return found;
-  const Live* ended = state(org_entity()).find({SlotKind::ended});
+  // After org.deleted the index still knows links of before it: it then only says whose state to ask.
+  const bool ended = state(org_entity()).find({SlotKind::ended}) != nullptr;
+  std::unordered_set<Number> asked = knowledge_->touched;
   const auto done = intervals_at(*views_, org_, list, at_, [&](const Interval& i) {
-    // Being there twice keeps one interval, so for existence it is the state that knows of a return.
-    const bool existence = list.kind == ListKind::members || list.kind == ListKind::entities;
-    const bool gone = ended && i.link <= ended->at && !existence;
-    if (!gone && !knowledge_->touched.contains(i.principal)) found.push_back(i);
+    if (ended) {
+      asked.insert(i.principal);
+    } else if (!knowledge_->touched.contains(i.principal)) {
+      found.push_back(i);
+    }
     return true;
   });
-  if (ended && (list.kind == ListKind::members || list.kind == ListKind::entities)) {
-    std::erase_if(found, [&](const Interval& i) { return !state(i.principal).exists(); });
-    for (Interval& i : found) i.since = std::max(i.since, state(i.principal).find({SlotKind::exists})->since);
-  }
   if (!done && !failure_) failure_ = done.error();
-  const auto touched = touched_intervals(list, at_);
-  found.insert(found.end(), touched.begin(), touched.end());
+  add_from_states(list, asked, found);
   return found;
 }
 

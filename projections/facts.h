@@ -71,7 +71,8 @@ class Facts {
     return otherwise;
   }
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
-  std::vector<Interval> touched_intervals(List list, Point at);
+  // The links of a list that the holders have by their own states.
+  void add_from_states(List list, const std::unordered_set<Number>& holders, std::vector<Interval>& found);
 
   storage::ViewReader* views_;
   DirectoryCache* names_;
