@@ -106,7 +106,18 @@ Cell Access::cell(Number role, PermissionIndex permission) {
   return found;
 }
 
+Number Access::named_role(Number role, Point link) {
+  const std::string& name = role == 0 ? std::string() : facts_.name(role).name;
+  if (name != implied_owner && name != implied_former_owner) return role;
+  const auto model = facts_.model_at(link);
+  if (!model) return 0;
+  if (name == implied_owner) return facts_.number(EntityKind::role, model->roles()[model->owner_role()].id.text);
+  const auto former = model->former_owner_role();
+  return former ? facts_.number(EntityKind::role, model->roles()[*former].id.text) : 0;
+}
+
 Number Access::resolve_role(Number role, Point link, std::vector<Edge>* edges) {
+  role = named_role(role, link);
   for (int step = 0; role != 0 && step < chain_max; ++step) {
     const auto [first, last] = facts_.state(role).of_kind(SlotKind::ended);
     const Live* ended = nullptr;
@@ -120,6 +131,8 @@ Number Access::resolve_role(Number role, Point link, std::vector<Edge>* edges) {
   }
   return 0;
 }
+
+std::string Access::role_name(Number role) { return role == 0 ? "none" : facts_.name(role).name; }
 
 Number Access::direct_role(Number member) {
   const EntityState& state = facts_.state(member);
@@ -401,7 +414,7 @@ Effective Access::effective(Number member, const Question& question, bool explai
   if (exists) {
     if (const Live* link = state.find({SlotKind::role})) {
       Path path;
-      if (explain) path.edges.push_back({"role " + facts_.name(link->value).name, link->since});
+      if (explain) path.edges.push_back({"role " + role_name(named_role(link->value, link->at)), link->since});
       const Number role = resolve_role(link->value, link->at, explain ? &path.edges : nullptr);
       if (role != 0) add_role(paths, state, role, std::move(path), question);
     }

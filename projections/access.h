@@ -70,6 +70,8 @@ class Access {
   // Everyone who has at least the level, in order of member number.
   std::vector<Holder> who_can(const Question& question, bool explain);
 
+  // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
+  std::size_t holders(Number role, std::size_t enough);
   // The member's role now, its deletions followed; 0 if none.
   Number direct_role(Number member);
   bool active(Number member) { return facts_.state(member).exists(); }
@@ -105,6 +107,9 @@ class Access {
   bool custom_role_exists(Number role);
   std::optional<std::pair<std::string, Cell>> custom_grant(Number role, const PermissionId& permission, Point at,
                                                            int depth);
+  // The role that an implied one stands for (access_fold.h); any other is itself.
+  Number named_role(Number role, Point link);
+  std::string role_name(Number role);
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
@@ -127,6 +132,8 @@ class Access {
 
   // The roles whose cell reaches the level, and those that a deletion may turn into one.
   std::unordered_set<Number> roles_with(const Question& question);
+  // Roles whose holders have another one: implied ones, and deleted ones that were reassigned.
+  std::vector<Number> roles_that_lead_elsewhere();
   std::vector<Number> scopes_of(const Question& question);
   void expand_group(Number group, std::unordered_set<Number>& members, std::unordered_set<Number>& seen);
   std::unordered_set<Number> candidates(const Question& question);

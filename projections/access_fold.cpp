@@ -94,8 +94,23 @@ Outcome<std::vector<Change>> AccessFold::changes(ViewWriter& views, OrgNumber or
   const NumberOf number = [&](EntityKind kind, std::string_view name) {
     return number_for(views, org, head, kind, name);
   };
-  const auto model = models_.find(record.model, record.model_version);
-  auto changes = changes_of(record, number, model.get());
+  // Every role of a model that comes into force has a number, so that its holders can be looked for.
+  ModelId id;
+  std::string version;
+  if (const auto* created = std::get_if<event::OrgCreated>(&record.event.data)) {
+    id = created->model;
+    version = record.model_version;
+  } else if (const auto* changed = std::get_if<event::OrgModelChanged>(&record.event.data)) {
+    id = changed->model;
+    version = changed->model_version.value_or("");
+  }
+  if (const auto model = id.empty() ? nullptr : models_.find(id, version)) {
+    for (const RoleRule& role : model->roles()) {
+      const auto numbered = number(EntityKind::role, role.id.text);
+      if (!numbered) return numbered.error();
+    }
+  }
+  auto changes = changes_of(record, number);
   return changes;
 }
 

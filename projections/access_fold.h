@@ -31,8 +31,15 @@ struct Change {
 // The number of every name is taken through this, in the order in which the event names them.
 using NumberOf = std::function<Outcome<Number>(EntityKind kind, std::string_view name)>;
 
-// `owner_role` and `former_owner_role` are the model's, for the events that imply them.
-Outcome<std::vector<Change>> changes_of(const Record& record, const NumberOf& number, const AccessModel* model);
+Outcome<std::vector<Change>> changes_of(const Record& record, const NumberOf& number);
+
+// Roles that an event implies without naming them: the owner's role, and what a former owner becomes. Which role
+// that is, the model in force at the event's instant says, when the question is asked: a change of the model may be
+// learnt late. No client can send these names.
+inline constexpr std::string_view implied_owner = "\x01owner";
+inline constexpr std::string_view implied_former_owner =
+    "\x01"
+    "former-owner";
 
 // A model as the directory names it.
 std::string model_name(const ModelId& id, std::string_view version);

@@ -7,9 +7,8 @@ namespace {
 // Gathers the changes of one event; the first failure to number a name ends it.
 class Collector {
  public:
-  Collector(const Record& record, const NumberOf& number, const AccessModel* model)
+  Collector(const Record& record, const NumberOf& number)
       : number_(number),
-        model_(model),
         model_version_(record.model_version),
         at_{record.event.occurred_at->us, record.position.value} {}
 
@@ -21,7 +20,7 @@ class Collector {
     if (!e.owner) return;
     member(*e.owner);
     set(SlotKind::exists);
-    set_role(owner_role());
+    set_role(implied_owner);
   }
   void operator()(const event::OrgDeleted&) {
     begin(EntityKind::org, "");
@@ -90,13 +89,11 @@ class Collector {
     member(e.from);
     if (e.previous_owner_role) {
       set_role(e.previous_owner_role->text);
-    } else if (model_ && model_->former_owner_role()) {
-      set_role(model_->roles()[*model_->former_owner_role()].id.text);
     } else {
-      add(Op::clear, {SlotKind::role});
+      set_role(implied_former_owner);
     }
     member(e.to);
-    set_role(owner_role());
+    set_role(implied_owner);
   }
 
   void operator()(const event::RoleCreated& e) {
@@ -226,15 +223,7 @@ class Collector {
     const Number scope = n(EntityKind::scope, to_text(on));
     add(op, {SlotKind::grant, scope, n(EntityKind::role, role.text)});
   }
-  std::string owner_role() {
-    if (model_) return model_->roles()[model_->owner_role()].id.text;
-    failure = fail(FailureCode::corruption, "the record at position " + std::to_string(at_.position) +
-                                                " needs the owner role of a model that was never published");
-    return {};
-  }
-
   const NumberOf& number_;
-  const AccessModel* model_;
   std::string_view model_version_;
   Point at_;
 };
@@ -243,8 +232,8 @@ class Collector {
 
 std::string model_name(const ModelId& id, std::string_view version) { return id.text + ' ' + std::string(version); }
 
-Outcome<std::vector<Change>> changes_of(const Record& record, const NumberOf& number, const AccessModel* model) {
-  Collector collector(record, number, model);
+Outcome<std::vector<Change>> changes_of(const Record& record, const NumberOf& number) {
+  Collector collector(record, number);
   std::visit(collector, record.event.data);
   if (collector.failure) return *collector.failure;
   return std::move(collector.changes);

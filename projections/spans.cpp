@@ -54,6 +54,11 @@ std::vector<Point> points_of(Facts& facts, Number member) {
           add(entry.slot.a);
           break;
         case SlotKind::role:
+          // What an implied role stands for is the model's to say: any system role may be it.
+          if (entry.value != 0 && facts.name(entry.value).name.front() == '\x01') {
+            for (const Number role : facts.numbers_of(EntityKind::role)) add(role);
+          }
+          [[fallthrough]];
         case SlotKind::invited:
         case SlotKind::parent:
         case SlotKind::based_on:

@@ -23,14 +23,9 @@ RoleId FactsTeamState::direct_role(const Person& person) const {
 }
 
 std::size_t FactsTeamState::holders(const RoleId& role, std::size_t enough) const {
-  Facts& facts = access_.facts();
-  const Number number = facts.number(EntityKind::role, role.text);
+  const Number number = access_.facts().number(EntityKind::role, role.text);
   if (number == 0) return 0;
-  std::size_t count = 0;
-  for (const Interval& i : facts.list({ListKind::holders, number})) {
-    if (facts.name(i.principal).kind == EntityKind::member && ++count >= enough) break;
-  }
-  return count;
+  return access_.holders(number, enough);
 }
 
 bool FactsTeamState::holds(const Person& person, PermissionIndex permission, LevelIndex level) const {

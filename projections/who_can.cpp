@@ -43,6 +43,29 @@ void Access::expand_group(Number group, std::unordered_set<Number>& members, std
   }
 }
 
+std::vector<Number> Access::roles_that_lead_elsewhere() {
+  std::vector<Number> roles;
+  for (const Interval& ended : facts_.list({ListKind::moved_roles, 0})) roles.push_back(ended.principal);
+  for (const std::string_view implied : {implied_owner, implied_former_owner}) {
+    if (const Number number = facts_.number(EntityKind::role, implied)) roles.push_back(number);
+  }
+  return roles;
+}
+
+std::size_t Access::holders(Number role, std::size_t enough) {
+  std::vector<Number> held = roles_that_lead_elsewhere();
+  if (std::find(held.begin(), held.end(), role) == held.end()) held.push_back(role);
+  std::unordered_set<Number> members;
+  for (const Number each : held) {
+    for (const Interval& i : facts_.list({ListKind::holders, each})) {
+      if (facts_.name(i.principal).kind != EntityKind::member || resolve_role(each, i.link, nullptr) != role) continue;
+      members.insert(i.principal);
+      if (members.size() >= enough) return members.size();
+    }
+  }
+  return members.size();
+}
+
 std::unordered_set<Number> Access::candidates(const Question& question) {
   std::unordered_set<Number> members, groups;
   bool everyone = false;
@@ -62,7 +85,7 @@ std::unordered_set<Number> Access::candidates(const Question& question) {
   const auto roles = roles_with(question);
   // Whoever holds a role that grants it, or one whose deletion moved its holders to such a role.
   std::vector<Number> held(roles.begin(), roles.end());
-  for (const Interval& ended : facts_.list({ListKind::moved_roles, 0})) held.push_back(ended.principal);
+  for (const Number role : roles_that_lead_elsewhere()) held.push_back(role);
   for (const Number role : held) {
     for (const Interval& i : facts_.list({ListKind::holders, role})) {
       const Number resolved = resolve_role(role, i.link, nullptr);
