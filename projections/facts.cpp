@@ -100,19 +100,22 @@ void Facts::add_from_states(List list, const std::unordered_set<Number>& holders
 std::vector<Interval> Facts::list(List list) {
   std::vector<Interval> found;
   if (failure_) return found;
-  // After org.deleted the index still knows links of before it: it then only says whose state to ask.
-  const bool ended = state(org_entity()).find({SlotKind::ended}) != nullptr;
-  std::unordered_set<Number> asked = knowledge_->touched;
-  const auto done = intervals_at(*views_, org_, list, at_, [&](const Interval& i) {
-    if (ended) {
-      asked.insert(i.principal);
-    } else if (!knowledge_->touched.contains(i.principal)) {
-      found.push_back(i);
+  // The index knows nothing of an end of the whole organization (what was accepted after it may rest on an invitation
+  // of before it): then every holder is asked. An organization that is used again after its end is rare.
+  if (state(org_entity()).find({SlotKind::ended})) {
+    std::unordered_set<Number> all{org_entity()};
+    for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
+      for (const Number holder : numbers_of(kind)) all.insert(holder);
     }
+    add_from_states(list, all, found);
+    return found;
+  }
+  const auto done = intervals_at(*views_, org_, list, at_, [&](const Interval& i) {
+    if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
     return true;
   });
   if (!done && !failure_) failure_ = done.error();
-  add_from_states(list, asked, found);
+  add_from_states(list, knowledge_->touched, found);
   return found;
 }
 
