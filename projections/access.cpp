@@ -218,13 +218,14 @@ Point Access::member_since(Number group, const Interval& membership) {
   Point since = membership.since;
   const EntityState& held = facts_.state(group);
   if (const Live* ended = held.find({SlotKind::ended}); ended && ended->at > since) {
-    // The group's end broke the membership: it is the first adding after that which counts.
+    // The group's end broke the membership: it is the first adding after that which counts, also one by an invitation.
+    EntityState member;
     for (const Entry& entry : facts_.entries(membership.principal)) {
-      const bool added = entry.op == Op::set && entry.slot == Slot{SlotKind::group, group};
-      if (added && entry.at > ended->at) {
-        since = entry.at;
-        break;
-      }
+      member.apply(entry);
+      const Live* link = member.find({SlotKind::group, group});
+      if (!link || link->at <= ended->at) continue;
+      since = link->at;
+      break;
     }
   }
   for (const Number end : {group, membership.principal}) {
