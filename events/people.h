@@ -2,6 +2,7 @@
 // Both follow `fields()` of the event's type, so a new type is covered by being described.
 #pragma once
 
+#include <concepts>
 #include <type_traits>
 
 #include "events/event.h"
@@ -10,20 +11,19 @@ namespace tenure {
 
 namespace detail {
 
-template <class F>
-void each_person(Person& person, const F& f) {
-  f(person);
-}
-template <class F>
-void each_person(std::optional<Person>& person, const F& f) {
-  if (person) f(*person);
-}
-template <class F>
-void each_person(Principal& principal, const F& f) {
-  if (principal.kind == Principal::Kind::member) f(principal.member);
-}
+template <class T, class Of>
+concept Is = std::same_as<std::remove_const_t<T>, Of>;
+
 template <class T, class F>
-void each_person(T&, const F&) {}
+void each_person(T& value, const F& f) {
+  if constexpr (Is<T, Person>) {
+    f(value);
+  } else if constexpr (Is<T, std::optional<Person>>) {
+    if (value) f(*value);
+  } else if constexpr (Is<T, Principal>) {
+    if (value.kind == Principal::Kind::member) f(value.member);
+  }
+}
 
 template <class F>
 void each_text(PrivateText& text, const F& f) {
@@ -39,9 +39,10 @@ void each_field(Data& data, const F& f) {
 
 }  // namespace detail
 
-// Calls `f(Person&)` for the people in the event's data, in the order of the fields.
-template <class F>
-void each_person_in_data(Event& event, const F& f) {
+// Calls `f(Person&)` for the people in the event's data, in the order of the fields; of a const event, `f(const
+// Person&)`.
+template <detail::Is<Event> E, class F>
+void each_person_in_data(E& event, const F& f) {
   std::visit([&](auto& d) { detail::each_field(d, [&](auto& value) { detail::each_person(value, f); }); }, event.data);
 }
 

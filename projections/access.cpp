@@ -9,8 +9,6 @@ namespace {
 // How far a chain of "based on" or "reassigned to" is followed; longer ones are cycles.
 constexpr int chain_max = 32;
 
-std::string_view kind_of(std::string_view scope) { return scope.substr(0, scope.find(':')); }
-
 Point before(Point at) {
   return at.position > 0 ? Point{at.us, at.position - 1} : Point{at.us - 1, Point::never().position};
 }

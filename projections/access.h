@@ -22,6 +22,9 @@ namespace tenure::projections {
 enum class Reach : std::uint8_t { listed = 1, assigned = 2, all = 3 };
 std::string_view to_text(Reach reach);
 
+// The kind of a scope's name: "repo" of "repo:acme/web" and of "repo:*".
+inline std::string_view kind_of(std::string_view scope) { return scope.substr(0, scope.find(':')); }
+
 enum class PathKind : std::uint8_t { role, group, grant, everyone };
 std::string_view to_text(PathKind kind);
 
@@ -94,10 +97,6 @@ class Access {
   std::vector<Number> candidates_over(const Question& question, Instant from, Instant to);
 
  private:
-  struct Contribution {
-    Cell cell;
-    Path path;
-  };
   struct GroupLink {
     Number group = 0;
     std::vector<Edge> edges;

@@ -4,12 +4,6 @@
 
 namespace tenure::projections {
 
-namespace {
-
-std::string_view kind_of(std::string_view scope) { return scope.substr(0, scope.find(':')); }
-
-}  // namespace
-
 std::unordered_set<Number> Access::roles_with(const Question& question) {
   std::unordered_set<Number> roles;
   for (const RoleRule& rule : model_->roles()) {

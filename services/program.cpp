@@ -53,7 +53,7 @@ Outcome<void> Program::Inside::build() {
   // The models come first: folding an event asks for the model it was judged by.
   if (const auto done = load_models(*store, models); !done) return done;
   if (const auto done = catch_up_views(*store, models, {}); !done) return done;
-  if (const auto done = load_registries(*store, identities, models, tokens); !done) return done;
+  if (const auto done = load_tokens(*store, identities, tokens); !done) return done;
   recorder = std::make_unique<Recorder>(*store, *people, models, system_clock_now);
   appends = std::make_unique<AppendQueue>(*recorder);
   parts.reset(new Parts{*store,

@@ -1,7 +1,7 @@
 #include "services/publish.h"
 
 #include "events/digest.h"
-#include "events/wire/record_wire.h"
+#include "services/record/rebuild.h"
 
 namespace tenure::services {
 
@@ -65,36 +65,20 @@ AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view
   return result;
 }
 
-Outcome<void> load_registries(storage::Store& store, Identities& identities, projections::Models& models,
-                              Tokens& tokens) {
+Outcome<void> load_tokens(storage::Store& store, Identities& identities, Tokens& tokens) {
   const auto snapshot = store.snapshot();
-  const auto newest = snapshot->version_of(tenure_org);
-  if (!newest) return newest.error();
   const auto number = projections::find_org(*snapshot, tenure_org);
   if (!number) return number.error();
-  for (Version version(1); version <= *newest; version = version.next()) {
-    const auto position = snapshot->position_of(tenure_org, version);
-    if (!position) return position.error();
-    const auto stored = snapshot->record(*position);
-    if (!stored) return stored.error();
-    const auto record = wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot->blob(hash); });
-    if (!record) return record.error();
-    if (const auto* published = std::get_if<event::ModelPublished>(&record->event.data)) {
-      auto model = AccessModel::parse(published->document.text);
-      if (!model || (*model)->version() != published->version) {
-        return fail(FailureCode::corruption,
-                    "the access model of position " + std::to_string(position->value) + " cannot be read");
-      }
-      models.add(*model);
-    } else if (const auto* created = std::get_if<event::TokenCreated>(&record->event.data)) {
-      const auto principal = identities.of_subject(*snapshot, tenure_org, *number, created->principal.subject);
+  return each_own_record(*snapshot, [&](const Record& record) -> Outcome<void> {
+    std::string name;
+    if (const auto* created = std::get_if<event::TokenCreated>(&record.event.data)) {
+      auto principal = identities.of_subject(*snapshot, tenure_org, *number, created->principal.subject);
       if (!principal) return principal.error();
-      tokens.apply(*record, *principal);
-    } else {
-      tokens.apply(*record, {});
+      name = std::move(*principal);
     }
-  }
-  return {};
+    tokens.apply(record, name);
+    return {};
+  });
 }
 
 }  // namespace tenure::services

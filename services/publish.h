@@ -25,8 +25,8 @@ struct TokenMade {
 TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now);
 AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view id, const Recording& by);
 
-// Fills both registries from the reserved organization's records.
-Outcome<void> load_registries(storage::Store& store, Identities& identities, projections::Models& models,
-                              Tokens& tokens);
+// Every token of the log. The models are loaded before, by load_models (services/record/rebuild.h): reading views needs
+// them.
+Outcome<void> load_tokens(storage::Store& store, Identities& identities, Tokens& tokens);
 
 }  // namespace tenure::services

@@ -22,28 +22,10 @@ bool read_type(ReadFrom& from, const object& members, std::string_view& type) {
   return element.get(type) == simdjson::SUCCESS || from.wrong_kind("/type", "a text");
 }
 
-bool read_basis(ReadFrom& from, const Element& json, Basis& basis) {
-  std::string_view text;
-  if (json.get(text) == simdjson::SUCCESS) {
-    if (text == "happened") return basis = Basis::happened, true;
-    if (text == "baseline") return basis = Basis::baseline, true;
-  }
-  return from.wrong_kind("/basis", "\"happened\" or \"baseline\"");
-}
-
 // One member of the envelope; false when it is refused.
 bool read_member(ReadFrom& from, std::string_view key, const Element& value, std::string_view type, Event& event) {
   if (key == "type") return true;
-  if (key == "id") return read(from, value, "/id", event.id);
-  if (key == "occurred_at") return read(from, value, "/occurred_at", event.occurred_at);
-  if (key == "basis") return read_basis(from, value, event.basis);
-  if (key == "actor") return read(from, value, "/actor", event.actor);
-  if (key == "approved_by") return read(from, value, "/approved_by", event.approved_by);
-  if (key == "reason") return read(from, value, "/reason", event.reason);
-  if (key == "ticket") return read(from, value, "/ticket", event.ticket);
-  if (key == "correlation_id") return read(from, value, "/correlation_id", event.correlation_id);
-  if (key == "session") return read(from, value, "/session", event.session);
-  if (key == "source_ip") return read(from, value, "/source_ip", event.source_ip);
+  if (const auto said = read_said(from, key, value, event)) return *said;
   if (key == "data") return read_data(from, type, value, event.data);
   const std::string place = "/" + std::string(key);
   return from.no(RefusalCode::unknown_field,

@@ -161,6 +161,11 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, std::vect
 // The object's members, each once; a duplicate is refused (RFC 8259 leaves its meaning open).
 bool read_members(ReadFrom& from, const Element& json, std::string_view field, simdjson::dom::object& object);
 
+bool read(ReadFrom& from, const Element& json, std::string_view field, Basis& basis);
+
+// A member that a client's event and its record have in common; nothing if `key` is none of them.
+std::optional<bool> read_said(ReadFrom& from, std::string_view key, const Element& value, Event& event);
+
 bool read_data(ReadFrom& from, std::string_view type, const Element& json, EventPayload& data);
 
 }  // namespace tenure::wire

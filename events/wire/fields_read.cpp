@@ -224,6 +224,29 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, Actor& ac
   return actor.is_person() ? read(from, *id, place, actor.who) : read_identifier(from, *id, place, actor.who.identity);
 }
 
+bool read(ReadFrom& from, const Element& json, std::string_view field, Basis& basis) {
+  std::string_view text;
+  if (json.get(text) == simdjson::SUCCESS) {
+    if (text == "happened") return basis = Basis::happened, true;
+    if (text == "baseline") return basis = Basis::baseline, true;
+  }
+  return from.wrong_kind(field, "\"happened\" or \"baseline\"");
+}
+
+std::optional<bool> read_said(ReadFrom& from, std::string_view key, const Element& value, Event& event) {
+  if (key == "id") return read(from, value, "/id", event.id);
+  if (key == "occurred_at") return read(from, value, "/occurred_at", event.occurred_at);
+  if (key == "basis") return read(from, value, "/basis", event.basis);
+  if (key == "actor") return read(from, value, "/actor", event.actor);
+  if (key == "approved_by") return read(from, value, "/approved_by", event.approved_by);
+  if (key == "reason") return read(from, value, "/reason", event.reason);
+  if (key == "ticket") return read(from, value, "/ticket", event.ticket);
+  if (key == "correlation_id") return read(from, value, "/correlation_id", event.correlation_id);
+  if (key == "session") return read(from, value, "/session", event.session);
+  if (key == "source_ip") return read(from, value, "/source_ip", event.source_ip);
+  return std::nullopt;
+}
+
 bool read_members(ReadFrom& from, const Element& json, std::string_view field, simdjson::dom::object& object) {
   if (json.get(object) != simdjson::SUCCESS) return from.wrong_kind(field.empty() ? "the event" : field, "an object");
   std::vector<std::string_view> seen;

@@ -12,18 +12,6 @@ void write(WriteTo& to, Mode mode) { write(to, std::string(to_text(mode))); }
 
 namespace {
 
-// RFC 8785 orders names by UTF-16 code units. In UTF-8 that is byte order, except that U+E000 to
-// U+FFFF (lead bytes EE, EF) come after the supplementary planes (lead bytes F0 to F4).
-bool utf16_before(std::string_view a, std::string_view b) {
-  const auto [x, y] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
-  if (x == a.end() || y == b.end()) return x == a.end() && y != b.end();
-  const auto unit = [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte;
-  };
-  return unit(*x) < unit(*y);
-}
-
 std::string person_text(const WriteTo& to, const Person& person) {
   if (to.stored) return to_text(person.subject);
   return person.identity.empty() ? "subject:" + to_text(person.subject) : person.identity;
@@ -70,7 +58,7 @@ void write(WriteTo& to, const Grants& grants) {
   order.reserve(grants.size());
   for (const auto& entry : grants) order.push_back(&entry);
   std::sort(order.begin(), order.end(),
-            [](const auto* a, const auto* b) { return utf16_before(a->first.text, b->first.text); });
+            [](const auto* a, const auto* b) { return canonical_less(a->first.text, b->first.text); });
   for (const auto* entry : order) write_field(to, entry->first.text, entry->second.text, first);
   to.out += '}';
   move_out_if_long(to, start);

@@ -224,26 +224,6 @@ bool read_number(ReadFrom& from, const Element& json, std::string_view field, st
   return json.get(number) == simdjson::SUCCESS || from.wrong_kind(field, "a whole number");
 }
 
-bool read_envelope(ReadFrom& from, std::string_view key, const Element& value, Record& record) {
-  Event& event = record.event;
-  if (key == "id") return read(from, value, "/id", event.id);
-  if (key == "occurred_at") return read(from, value, "/occurred_at", event.occurred_at);
-  if (key == "actor") return read(from, value, "/actor", event.actor);
-  if (key == "approved_by") return read(from, value, "/approved_by", event.approved_by);
-  if (key == "reason") return read(from, value, "/reason", event.reason);
-  if (key == "ticket") return read(from, value, "/ticket", event.ticket);
-  if (key == "correlation_id") return read(from, value, "/correlation_id", event.correlation_id);
-  if (key == "session") return read(from, value, "/session", event.session);
-  if (key == "source_ip") return read(from, value, "/source_ip", event.source_ip);
-  if (key == "basis") {
-    std::string text;
-    if (!read_raw(from, value, "/basis", text)) return false;
-    event.basis = text == "baseline" ? Basis::baseline : Basis::happened;
-    return text == "baseline" || text == "happened" || from.wrong_kind("/basis", "a basis");
-  }
-  return from.no(RefusalCode::unknown_field, "\"" + std::string(key) + "\" is not a field of a record", key);
-}
-
 bool read_member(ReadFrom& from, std::string_view key, const Element& value, Record& record) {
   if (key == "type" || key == "data" || key == "schema") return true;
   if (key == "before") return read_before(from, value, record);
@@ -263,7 +243,8 @@ bool read_member(ReadFrom& from, std::string_view key, const Element& value, Rec
     record.prev = *prev;
     return true;
   }
-  return read_envelope(from, key, value, record);
+  if (const auto said = read_said(from, key, value, record.event)) return *said;
+  return from.no(RefusalCode::unknown_field, "\"" + std::string(key) + "\" is not a field of a record", key);
 }
 
 // Type and data, after the older shapes are lifted. Every type is at schema 1 today, so there is

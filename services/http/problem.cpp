@@ -63,7 +63,7 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
   out += ",\"";
   out += name;
   out += "\":";
-  append_json_string(out, text);
+  append_shown_text(out, text);
 }
 
 void append_number(std::string& out, std::string_view name, std::uint64_t number) {

@@ -3,7 +3,7 @@
 // Owned by its connection until a handler that takes `Request&&` takes it over. One thread at a time.
 // Every string_view that it answers lives as long as the request is neither moved nor changed.
 // Whatever the client sent, segments and query are well-formed UTF-8 without NUL by the time a handler sees them.
-// Header values are bytes as sent: escape them (append_json_string) before showing them.
+// Header values are bytes as sent: escape them (append_shown_text) before showing them.
 #pragma once
 
 #include <array>

@@ -42,24 +42,31 @@ Outcome<Position> checkpoint(storage::Snapshot& snapshot) {
 
 }  // namespace
 
-Outcome<void> load_models(storage::Store& store, projections::Models& models) {
-  const auto snapshot = store.snapshot();
-  StoredRecords records(*snapshot);
-  const auto newest = snapshot->version_of(tenure_org);
+Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<Outcome<void>(const Record&)>& row) {
+  StoredRecords records(snapshot);
+  const auto newest = snapshot.version_of(tenure_org);
   if (!newest) return newest.error();
   for (Version version(1); version <= *newest; version = version.next()) {
     const auto record = records.record_of(tenure_org, version);
     if (!record) return record.error();
-    const auto* published = std::get_if<event::ModelPublished>(&record->event.data);
-    if (!published) continue;
+    if (const auto done = row(*record); !done) return done;
+  }
+  return {};
+}
+
+Outcome<void> load_models(storage::Store& store, projections::Models& models) {
+  const auto snapshot = store.snapshot();
+  return each_own_record(*snapshot, [&](const Record& record) -> Outcome<void> {
+    const auto* published = std::get_if<event::ModelPublished>(&record.event.data);
+    if (!published) return {};
     auto model = AccessModel::parse(published->document.text);
     if (!model || (*model)->version() != published->version) {
       return fail(FailureCode::corruption,
-                  "the access model of position " + std::to_string(record->position.value) + " cannot be read");
+                  "the access model of position " + std::to_string(record.position.value) + " cannot be read");
     }
     models.add(*model);
-  }
-  return {};
+    return {};
+  });
 }
 
 Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "events/record.h"
 #include "projections/models.h"
 #include "storage/store.h"
 
@@ -12,6 +13,9 @@ namespace tenure::services {
 
 // Told after each batch: the position reached and the head.
 using Progress = std::function<void(Position reached, Position head)>;
+
+// Calls `row` for each record of the reserved organization, in order, until one fails.
+Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<Outcome<void>(const Record&)>& row);
 
 // Every published access model of the log.
 Outcome<void> load_models(storage::Store& store, projections::Models& models);

@@ -26,8 +26,7 @@ Instant system_clock_now() {
 
 std::optional<Person> key_owner(const Event& event) {
   std::optional<Person> owner;
-  Event copy = event;
-  each_person_in_data(copy, [&](Person& person) {
+  each_person_in_data(event, [&](const Person& person) {
     if (!owner) owner = person;
   });
   if (!owner && event.actor.is_person()) owner = event.actor.who;

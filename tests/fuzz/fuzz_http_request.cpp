@@ -102,7 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Incoming in{{reinterpret_cast<const char*>(data) + 1, size - 1}, static_cast<std::size_t>(data[0] % 64) + 1};
   while (read_one(reader, limits, in)) reader.restart();
   std::string shown;
-  append_json_string(shown, in.bytes);
+  append_shown_text(shown, in.bytes);
   must(is_utf8(shown));
   return 0;
 }

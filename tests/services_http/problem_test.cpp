@@ -10,7 +10,7 @@ namespace {
 
 std::string json(std::string_view text) {
   std::string out;
-  append_json_string(out, text);
+  append_shown_text(out, text);
   return out;
 }
 
