@@ -1,5 +1,6 @@
-// Random models, random histories, random questions: the projections against the naive fold, which shares no
-// code with them. The seed is printed; TENURE_SEED repeats a run, TENURE_QUESTIONS changes its length.
+// Random models, random histories, random questions: Tenure through its own routes against the naive fold, which shares
+// no code with it. The seed is printed; TENURE_SEED repeats a run, TENURE_QUESTIONS changes its length,
+// TENURE_DUMP names a file for the history that an answer differed on.
 
 #include <cstdlib>
 #include <fstream>
@@ -7,191 +8,149 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "events/wire/event_wire.h"
-#include "projections/access.h"
-#include "services/identities.h"
-#include "services/record/recorder.h"
-#include "storage/memory/key_vault.h"
-#include "storage/memory/store.h"
 #include "tests/catch.h"
-#include "tests/oracle/random_history.h"
+#include "tests/oracle/random_model.h"
+#include "tests/properties/found_answer.h"
 
 namespace {
 
 using namespace tenure;
 using nlohmann::json;
+using oracle::NaiveFold;
 using oracle::Question;
 using oracle::RandomHistory;
-using projections::Access;
-using projections::EntityKind;
-using projections::Facts;
-using projections::Point;
-
-const OrgId org{"acme"};
+using test::TenureInMemory;
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-// Tenure over memory, its clock driven by the history.
-struct Subject {
-  storage::MemoryStore store;
-  storage::People people{std::make_unique<storage::MemoryKeyVault>(), storage::MasterKey{}};
-  projections::Models models;
-  Instant now;
-  services::Recorder recorder{store, people, models, [this] { return now; }};
-  projections::DirectoryCache names;
-  services::Identities identities{people, names};
+void dump(const RandomHistory& history) {
+  const char* file = std::getenv("TENURE_DUMP");
+  if (!file) return;
+  std::ofstream out(file);
+  out << "models " << history.models.dump() << "\n";
+  for (std::size_t e = 0; e < history.events.size(); ++e) {
+    out << history.position(e) << " @" << history.occurred_us(e) << " " << history.events[e].dump() << "\n";
+  }
+}
 
-  explicit Subject(const RandomHistory& history) {
-    for (const json& document : history.models) {
-      auto model = AccessModel::parse(document.dump());
-      REQUIRE(model.has_value());
-      models.add(*model);
+// A history told to both, in batches of one to four.
+class Telling {
+ public:
+  explicit Telling(RandomHistory history, std::uint64_t seed)
+      : history_(std::move(history)), tenure_(history_.models), naive_(oracle::oracle_of(history_)), random_(seed) {
+    for (std::size_t begin = 0; begin < history_.events.size(); begin = tell_batch(begin)) {
     }
-    for (std::size_t i = 0; i < history.events.size(); ++i) append(history, i);
   }
 
-  Event read(const RandomHistory& history, std::size_t i) {
-    json document = history.events[i];
-    if (document.at("type") != "org.created") {
-      auto event = wire::read_event(document.dump());
-      INFO(document.dump());
-      if (!event) FAIL(event.error().because);
-      return std::move(*event);
-    }
-    // A client creates an organization by its own request; here it is put together by hand.
-    Event event;
-    event::OrgCreated created;
-    const json& data = document.at("data");
-    created.model = ModelId(data.at("model").get<std::string>());
-    if (data.contains("owner")) created.owner = Person{data.at("owner").get<std::string>(), {}};
-    event.data = created;
-    event.actor = {ActorKind::system, {"setup", {}}};
-    if (document.contains("actor")) {
-      event.actor.kind = *actor_kind_from(document.at("actor").at("kind").get<std::string>());
-      event.actor.who.identity = document.at("actor").at("id").get<std::string>();
-    }
-    event.occurred_at = Instant{history.occurred_us(i)};
-    return event;
+  const RandomHistory& history() const { return history_; }
+  const NaiveFold& naive() const { return naive_; }
+  TenureInMemory& tenure() { return tenure_; }
+
+  // Says of what was known also by the instant, where the question's position ended a batch.
+  void say_known_by_instant(Question& question) {
+    const std::int64_t known = question.asked.at("known_position").get<std::int64_t>();
+    const auto ended = batch_ends_.find(known);
+    if (ended != batch_ends_.end() && random_() % 4 == 0) question.asked["known_us"] = ended->second;
   }
 
-  void append(const RandomHistory& history, std::size_t i) {
-    now = Instant{history.recorded_us[i]};
-    Event event = read(history, i);
-    services::AppendRequest request;
-    request.org = org;
-    request.events.push_back(std::move(event));
-    std::vector<services::AppendRequest> batch;
-    batch.push_back(std::move(request));
-    const auto results = recorder.record(std::move(batch));
-    if (const auto* refusals = std::get_if<services::Refusals>(&results.front())) {
-      FAIL("event " << i << " " << history.events[i].dump() << " refused: " << refusals->front().because);
-    }
-    if (const auto* failure = std::get_if<Failure>(&results.front())) FAIL(failure->because);
+  void ask(const Question& question) {
+    const json expected = oracle::answer(naive_, question);
+    const json found = test::found_answer(tenure_, question);
+    const std::string wrong = test::difference(expected, found, history_);
+    if (!wrong.empty()) dump(history_);
+    INFO(question.kind << " " << question.asked.dump() << "\nexpected " << expected.dump() << "\nfound    "
+                       << found.dump());
+    REQUIRE(wrong == "");
   }
 
-  json answer(const Question& question);
+  // One more event, now.
+  void go_on(const json& event) {
+    history_.events.push_back(event);
+    history_.recorded_us.push_back(history_.recorded_us.back() + 1);
+    const std::int64_t recorded_us = history_.recorded_us.back();
+    naive_.append(event, history_.last_position(), recorded_us);
+    compare_verdicts(history_.events.size() - 1, tenure_.record({event}, recorded_us));
+  }
+
+ private:
+  std::size_t tell_batch(std::size_t begin) {
+    std::size_t end = begin + 1;
+    // Events without a time of their own take the batch's, and the creation comes alone.
+    const auto has_time = [&](std::size_t i) { return history_.events[i].contains("occurred_at"); };
+    while (begin > 0 && end < history_.events.size() && has_time(end - 1) && has_time(end) && random_() % 4 == 0) ++end;
+    const std::int64_t recorded_us = history_.recorded_us[end - 1];
+    const std::vector<json> events(history_.events.begin() + static_cast<std::ptrdiff_t>(begin),
+                                   history_.events.begin() + static_cast<std::ptrdiff_t>(end));
+    compare_verdicts(begin, tenure_.record(events, recorded_us));
+    batch_ends_[history_.position(end - 1)] = recorded_us;
+    return end;
+  }
+
+  void compare_verdicts(std::size_t begin, const std::vector<Verdict>& verdicts) {
+    static constexpr const char* results[] = {"allowed", "violation", "unspecified"};
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      const oracle::NaiveVerdict expected = naive_.verdict(history_.position(begin + i));
+      const oracle::NaiveVerdict found{results[static_cast<int>(verdicts[i].result)], verdicts[i].rule};
+      if (found == expected && verdicts[i].because.empty() == (found.result != "violation")) continue;
+      dump(history_);
+      INFO("position " << history_.position(begin + i) << " " << history_.events[begin + i].dump());
+      INFO("expected " << expected.result << " " << expected.rule << ", because " << verdicts[i].because);
+      REQUIRE(found.result + " " + found.rule == "another verdict");
+    }
+  }
+
+  RandomHistory history_;
+  TenureInMemory tenure_;
+  NaiveFold naive_;
+  std::mt19937_64 random_;
+  std::map<std::int64_t, std::int64_t> batch_ends_;  // position to when it was recorded
 };
 
-template <class T>
-T must(Outcome<T> outcome) {
-  if (!outcome) FAIL(outcome.error().because);
-  return std::move(*outcome);
-}
-
-// The questions whose answers are lists.
-template <class Identity>
-void list(const Question& question, Access& access, const AccessModel& model, const Identity& identity, json& rows) {
-  if (question.kind == "members") {
-    for (const auto& i : access.facts().list({projections::ListKind::members, 0})) {
-      std::vector<std::string> groups;
-      for (const auto* link : access.groups_of(i.principal)) groups.push_back(access.facts().name(link->slot.a).name);
-      std::sort(groups.begin(), groups.end());
-      const auto role = access.direct_role(i.principal);
-      rows[identity(i.principal)] = {{"status", access.disabled(i.principal) ? "disabled" : "active"},
-                                     {"role", role == 0 ? "" : access.facts().name(role).name},
-                                     {"groups", groups},
-                                     {"since_us", i.since.us}};
-    }
-  } else if (question.kind == "group_members") {
-    const auto group = access.facts().number(EntityKind::group, question.asked.at("group").get<std::string>());
-    if (group != 0) {
-      for (const auto& i : access.members_of(group)) rows[identity(i.principal)] = access.member_since(group, i).us;
-    }
-  } else if (question.kind == "roles") {
-    const auto add = [&](const std::string& id, const char* kind, const auto& cell) {
-      json grants = json::object();
-      for (PermissionIndex p = 0; p < model.permissions().size(); ++p) {
-        const Cell c = cell(p);
-        if (c.level > 0) grants[model.permissions()[p].id.text] = model.level_name(p, c.level).text;
+// Retracts every event that the answer to a question rests on, again and again, until the answer is no: an answer
+// whose paths left something out would never become one.
+void take_away(Telling& telling, Question question) {
+  question.asked["known_position"] = telling.history().last_position();
+  question.asked["explain"] = true;
+  std::set<std::int64_t> retracted;
+  for (int round = 0; round < 40; ++round) {
+    telling.ask(question);
+    const json row = test::found_answer(telling.tenure(), question).at("row");
+    if (row.is_null()) return;
+    const std::size_t before = retracted.size();
+    for (const json& path : row.at("paths")) {
+      for (const json& edge : path.at("edges")) {
+        const auto position = edge.at("position").get<std::int64_t>();
+        if (position == telling.history().first_position || !retracted.insert(position).second) continue;
+        telling.go_on({{"type", "event.retracted"},
+                       {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                       {"reason", "taken away"},
+                       {"data", {{"position", position}}}});
       }
-      rows[id] = {{"kind", kind}, {"grants", grants}};
-    };
-    for (RoleIndex r = 0; r < model.roles().size(); ++r) {
-      add(model.roles()[r].id.text, "system", [&](PermissionIndex p) { return model.cell(r, p); });
     }
-    for (const auto role : access.custom_roles()) {
-      add(access.facts().name(role).name, "custom", [&](PermissionIndex p) { return access.cell(role, p); });
-    }
+    // Left is what the creation gave, or the initial value of a setting.
+    if (retracted.size() == before) return;
+    question.asked["known_position"] = telling.history().last_position();
   }
+  FAIL("what an answer rests on was retracted forty times over, and the answer is still yes");
 }
 
-json Subject::answer(const Question& question) {
-  const json& asked = question.asked;
-  const auto snapshot = store.snapshot();
-  const auto number = must(projections::find_org(*snapshot, org));
-  const Position known(asked.at("known_position").get<std::uint64_t>());
-  const Instant at{asked.at("at_us").get<std::int64_t>()};
-  const auto earliest = must(projections::earliest_known(*snapshot, number, known));
-  json answer;
-  answer["before_history"] = !earliest || at < *earliest;
-  if (question.kind == "can") {
-    answer["row"] = nullptr;
-  } else {
-    answer["rows"] = json::object();
-  }
-  if (answer["before_history"].get<bool>()) return answer;
-
-  Facts facts = must(Facts::known_at(*snapshot, names, models, number, Point::end_of(at), known));
-  const auto model = facts.model_at(facts.at());
-  REQUIRE(model);
-  Access access(std::move(facts), model);
-  const auto identity = [&](projections::Number member) {
-    return must(identities.of_member(*snapshot, org, number, member));
-  };
-  const auto row_of = [&](PermissionIndex p, const projections::Effective& e) {
-    return json{{"level", model->level_name(p, e.level).text}, {"reach", projections::to_text(e.reach)}};
-  };
-  projections::Question q;
-  bool possible = true;
-  if (asked.contains("permission")) {
-    const auto p = model->permission(asked.at("permission").get<std::string>());
-    REQUIRE(p);
-    q.permission = *p;
-    if (asked.contains("level")) {
-      const auto level = model->level(*p, asked.at("level").get<std::string>());
-      possible = level.has_value();
-      q.level = std::max<LevelIndex>(level.value_or(1), 1);
+void run(std::uint64_t seed, std::uint64_t questions) {
+  std::mt19937_64 random(seed);
+  constexpr std::uint64_t questions_a_history = 20;
+  for (std::uint64_t asked = 0; asked < questions; asked += questions_a_history) {
+    const std::uint64_t history_seed = random();
+    INFO("run seed " << seed << ", history seed " << history_seed);
+    Telling telling(oracle::random_history(history_seed), random());
+    for (std::uint64_t i = 0; i + 1 < questions_a_history; ++i) {
+      Question question = oracle::random_question(random, telling.history());
+      telling.say_known_by_instant(question);
+      telling.ask(question);
     }
-    if (asked.contains("resource")) q.resource = *parse_resource(asked.at("resource").get<std::string>(), "resource");
+    take_away(telling, oracle::random_question(random, telling.history(), "can"));
   }
-  if (question.kind == "who_can" && possible) {
-    for (const auto& holder : access.who_can(q, false)) {
-      answer["rows"][identity(holder.member)] = row_of(q.permission, holder.effective);
-    }
-  } else if (question.kind == "can" && possible) {
-    const auto member = must(identities.member_of(*snapshot, org, number, asked.at("member").get<std::string>()));
-    if (member != 0) {
-      const auto effective = access.effective(member, q, false);
-      if (effective.level >= q.level) answer["row"] = row_of(q.permission, effective);
-    }
-  } else {
-    list(question, access, *model, identity, answer["rows"]);
-  }
-  if (access.facts().failure()) FAIL(access.facts().failure()->because);
-  return answer;
 }
 
 }  // namespace
@@ -199,29 +158,6 @@ json Subject::answer(const Question& question) {
 TEST_CASE("random questions about random histories get the naive fold's answers", "[property]") {
   const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
   const std::uint64_t questions = number_from("TENURE_QUESTIONS", 10'000);
-  std::cout << "access property: TENURE_SEED=" << seed << ", " << questions << " questions\n";
-  std::mt19937_64 random(seed);
-  constexpr std::uint64_t questions_a_history = 20;
-  for (std::uint64_t asked = 0; asked < questions; asked += questions_a_history) {
-    const std::uint64_t history_seed = random();
-    const RandomHistory history = oracle::random_history(history_seed);
-    Subject subject(history);
-    const auto naive = oracle::oracle_of(history);
-    for (std::uint64_t i = 0; i < questions_a_history; ++i) {
-      const Question question = oracle::random_question(random, history);
-      INFO("run seed " << seed << ", history seed " << history_seed << ", " << question.kind << " "
-                       << question.asked.dump());
-      const json expected = oracle::answer(naive, question);
-      const json found = subject.answer(question);
-      if (expected != found) {
-        std::string text = "models " + history.models.dump() + "\n";
-        for (std::size_t e = 0; e < history.events.size(); ++e) {
-          text += std::to_string(history.position(e)) + " @" + std::to_string(history.occurred_us(e)) + " " +
-                  history.events[e].dump() + "\n";
-        }
-        if (const char* file = std::getenv("TENURE_DUMP")) std::ofstream(file) << text;
-      }
-      REQUIRE(found == expected);
-    }
-  }
+  std::cout << "access property: TENURE_SEED=" << seed << ", " << questions << " questions" << std::endl;
+  run(seed, questions);
 }
