@@ -222,8 +222,13 @@ Outcome<Position> first_named(storage::ViewReader& views, OrgNumber org, Number 
   return read_position(views, named_key(org, member));
 }
 
-Outcome<std::optional<Instant>> earliest_known(storage::ViewReader& views, OrgNumber org, Position known) {
+Outcome<std::optional<Instant>> earliest_known(storage::ViewReader& views, OrgNumber org, const OrgHead& head,
+                                               Position known) {
   std::string key, value;
+  if (known >= head.position) {
+    const bool any = head.earliest_us != OrgHead{}.earliest_us;
+    return any ? std::optional(Instant{head.earliest_us}) : std::nullopt;
+  }
   const auto found = views.last_at_most(row_key(org, Row::earliest), earliest_key(org, known), key, value);
   if (!found) return found.error();
   if (!*found) return std::optional<Instant>();

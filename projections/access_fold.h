@@ -79,7 +79,8 @@ Outcome<Position> first_named(storage::ViewReader& views, OrgNumber org, Number 
 
 // history_from as known at a position: the earliest occurred_at of what was not retracted, retractions aside; nothing
 // while there is none.
-Outcome<std::optional<Instant>> earliest_known(storage::ViewReader& views, OrgNumber org, Position known);
+Outcome<std::optional<Instant>> earliest_known(storage::ViewReader& views, OrgNumber org, const OrgHead& head,
+                                               Position known);
 // The newest occurred_at up to a version where that version's own event was late; nothing where it was not.
 Outcome<std::optional<Instant>> newest_row(storage::ViewReader& views, OrgNumber org, Version version);
 

@@ -25,11 +25,12 @@ namespace tenure::projections {
 
 class Facts {
  public:
-  // As known now. `views` must outlive the object.
-  Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at);
-  // As known at `known`; falls back to "now" when nothing came after it.
+  // As known now. `views` must outlive the object. A narrow `extent` saves seeks; it must hold all of the history.
+  Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at,
+        const Extent& extent = {});
+  // As known at `known`; falls back to "now" when nothing came after it. `head` is the organization's in the snapshot.
   static Outcome<Facts> known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models,
-                                 OrgNumber org, Point at, Position known);
+                                 OrgNumber org, const OrgHead& head, Point at, Position known);
   // The same knowledge at another point.
   Facts moved_to(Point at) const;
 
@@ -78,6 +79,7 @@ class Facts {
   DirectoryCache* names_;
   const Models* models_;
   OrgNumber org_;
+  Extent extent_;
   Point at_;
   std::shared_ptr<Knowledge> knowledge_;
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_

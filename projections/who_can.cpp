@@ -109,9 +109,13 @@ std::unordered_set<Number> Access::candidates(const Question& question) {
 
 std::vector<Holder> Access::who_can(const Question& question, bool explain) {
   std::vector<Holder> holders;
-  for (const Number member : candidates(question)) {
-    Effective effective = this->effective(member, question, explain);
-    if (effective.level >= question.level) holders.push_back({member, std::move(effective)});
+  if (explain) {
+    for (const Number member : candidates(question)) {
+      Effective effective = this->effective(member, question, true);
+      if (effective.level >= question.level) holders.push_back({member, std::move(effective)});
+    }
+  } else {
+    holders = who_can_from_lists(question);
   }
   std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) { return a.member < b.member; });
   return holders;

@@ -28,7 +28,7 @@ def without_comment(line):
 
 
 def may_use_rocksdb(file):
-    return file.startswith(("storage/rocks/", "tests/", "tools/bench/"))
+    return file.startswith(("storage/rocks/", "tests/", "tools/measure/"))
 
 
 def may_use_whole_json(file):

@@ -66,7 +66,7 @@ class FloorCheck(unittest.TestCase):
 
     def test_asio_and_rocksdb_never_meet(self):
         both = "#include <boost/asio.hpp>\n#include <rocksdb/db.h>\n"
-        self.refused("tools/bench/a.cpp", both, "never meet")
+        self.refused("tools/measure/a.cpp", both, "never meet")
 
 
 if __name__ == "__main__":

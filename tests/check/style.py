@@ -131,7 +131,7 @@ def check(top):
     found = check_readmes(top, files)
     for path in files:
         file = path.as_posix()
-        scripts = file in ("tools/run", "tools/test", "tools/install")
+        scripts = file in ("tools/run", "tools/test", "tools/install", "tools/bench")
         if path.suffix not in CPP | {".py", ".txt", ".cmake", ".md", ".json", ".yml"} and not scripts:
             continue
         text = tree.read(top, path)

@@ -1,4 +1,4 @@
-#include "tools/bench/echo_server.h"
+#include "tools/measure/echo_server.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,13 +1,14 @@
-// A closed-loop HTTP/1.1 load generator: N kept-alive connections, each sends its next request when it has the answer
-// to the last. One thread, plain sockets and epoll, so that the client costs as little as it can beside the server that
-// it measures. For any server that answers with Content-Length or in chunks.
+// An HTTP/1.1 load generator over N kept-alive connections. Closed loop: each connection sends its next request when it
+// has the answer to the last. Open loop: requests fall due at a fixed rate, whatever the server does, and a latency
+// counts from that moment on, so that waiting for a free connection is seen too. One thread, plain sockets and epoll,
+// so that the client costs as little as it can beside the server that it measures. For any server that answers with
+// Content-Length or in chunks.
 //
 // Everything happens inside `run_load`, on the caller's thread. What cannot be measured (no connection, a connection
 // closed in the middle, an answer that is no HTTP) throws std::runtime_error: a benchmark with a hole in it has no
 // result.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,26 +17,9 @@
 #include <string>
 #include <string_view>
 
+#include "tools/measure/histogram.h"
+
 namespace tenure::bench {
-
-// Latencies in buckets that are never wider than 1/64 of their value.
-class Histogram {
- public:
-  void add(std::chrono::nanoseconds latency);
-  // The latency that a share of all answers (0.99) was not slower than; zero when empty.
-  std::chrono::nanoseconds at(double share) const;
-  std::chrono::nanoseconds max() const { return std::chrono::nanoseconds(max_); }
-  std::uint64_t count() const { return count_; }
-
- private:
-  static constexpr unsigned sub_bits = 6;
-  static std::size_t bucket_of(std::uint64_t ns);
-  static std::uint64_t upper_end(std::size_t bucket);
-
-  std::array<std::uint64_t, 64 << sub_bits> buckets_{};
-  std::uint64_t count_ = 0;
-  std::uint64_t max_ = 0;
-};
 
 struct Load {
   std::uint16_t port = 0;  // on 127.0.0.1
@@ -43,6 +27,8 @@ struct Load {
   // Not measured; lets caches fill and connections settle.
   std::chrono::milliseconds warm_up{500};
   std::chrono::milliseconds duration{5'000};
+  // Open loop at that many requests a second, if set; closed loop otherwise.
+  std::optional<double> per_second;
   // Stops earlier when that many answers were measured, if set.
   std::optional<std::uint64_t> answers_max;
   unsigned expected_status = 200;
@@ -54,9 +40,11 @@ struct Load {
 };
 
 struct LoadResult {
-  std::uint64_t answers = 0;     // measured
-  std::uint64_t unexpected = 0;  // of them with another status
-  std::string first_unexpected;  // the first such answer's body, cut to 500 bytes
+  std::uint64_t answers = 0;      // measured
+  std::uint64_t answers_all = 0;  // with those of the warm-up
+  std::uint64_t unexpected = 0;   // of all, those with another status
+  std::string first_unexpected;   // the first such answer's body, cut to 500 bytes
+  std::uint64_t behind = 0;       // open loop: requests that were due and had no answer when time was up
   std::chrono::nanoseconds took{};
   Histogram latency;
 

@@ -1,4 +1,4 @@
-#include "tools/bench/load_client.h"
+#include "tools/measure/load_client.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -126,25 +126,56 @@ class Run {
   ~Run() { ::close(epoll_); }
 
   LoadResult run() {
-    measure_from_ = Clock::now() + load_.warm_up;
+    const auto begin = Clock::now();
+    measure_from_ = begin + load_.warm_up;
     end_ = measure_from_ + load_.duration;
-    for (std::size_t i = 0; i < clients_.size(); ++i) send_next(i);
+    due_ = begin;
+    // The last connection is taken first: those that are not needed at this rate stay out of it.
+    for (std::size_t i = clients_.size(); i-- > 0;) load_.per_second ? idle_.push_back(i) : send_next(i, begin);
     std::array<epoll_event, 256> events;
-    Clock::time_point now = Clock::now();
-    while (active_ > 0 && now < end_ && !enough()) {
-      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
+    Clock::time_point now = begin;
+    while ((active_ > 0 || load_.per_second) && now < end_ && !enough()) {
+      send_due(now);
+      const auto wake = until_next(now);
+      const timespec wait{wake.count() / 1'000'000'000, wake.count() % 1'000'000'000};
+      const int count = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &wait, nullptr);
       if (count < 0 && errno != EINTR) give_up_errno("epoll");
       for (int i = 0; i < count; ++i) read_from(events[static_cast<std::size_t>(i)].data.u64);
       now = Clock::now();
     }
     if (result_.answers > 0) result_.took = last_answer_ - measure_from_;
+    if (load_.per_second) {
+      for (; due_ < now; due_ += spacing()) ++result_.behind;
+      result_.behind += clients_.size() - idle_.size();
+    }
     return result_;
   }
 
  private:
   bool enough() const { return load_.answers_max && result_.answers >= *load_.answers_max; }
 
-  void send_next(std::size_t i) {
+  std::chrono::nanoseconds spacing() const {
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / *load_.per_second));
+  }
+
+  // How long the loop may sleep: until a request falls due that a connection is free for, and never past the end.
+  std::chrono::nanoseconds until_next(Clock::time_point now) const {
+    auto wake = std::min<std::chrono::nanoseconds>(std::chrono::milliseconds(100), end_ - now);
+    if (load_.per_second && !idle_.empty()) wake = std::min<std::chrono::nanoseconds>(wake, due_ - now);
+    return std::max(wake, std::chrono::nanoseconds(0));
+  }
+
+  void send_due(Clock::time_point now) {
+    if (!load_.per_second) return;
+    for (; due_ <= now && !idle_.empty(); due_ += spacing()) {
+      const std::size_t i = idle_.back();
+      idle_.pop_back();
+      send_next(i, due_);
+    }
+  }
+
+  // `since` is what the latency counts from.
+  void send_next(std::size_t i, Clock::time_point since) {
     const std::string_view request = load_.next(i);
     Client& client = clients_[i];
     if (request.empty()) {
@@ -152,7 +183,7 @@ class Run {
       return;
     }
     if (client.sent == Clock::time_point{}) ++active_;
-    client.sent = Clock::now();
+    client.sent = since;
     for (std::size_t at = 0; at < request.size();) {
       const ssize_t n = ::send(client.fd, request.data() + at, request.size() - at, MSG_NOSIGNAL);
       if (n < 0) give_up_errno("send");
@@ -179,16 +210,21 @@ class Run {
 
   void take(std::size_t i, const Answer& answer) {
     const auto now = Clock::now();
+    ++result_.answers_all;
+    if (answer.status != load_.expected_status && result_.unexpected++ == 0) {
+      result_.first_unexpected = answer.body.substr(0, 500);
+    }
     if (now >= measure_from_) {
       last_answer_ = now;
       ++result_.answers;
       result_.latency.add(now - clients_[i].sent);
-      if (answer.status != load_.expected_status && result_.unexpected++ == 0) {
-        result_.first_unexpected = answer.body.substr(0, 500);
-      }
     }
     if (load_.answered) load_.answered(i, answer.status, answer.body);
-    send_next(i);
+    if (load_.per_second) {
+      idle_.push_back(i);
+    } else {
+      send_next(i, Clock::now());
+    }
   }
 
   const Load& load_;
@@ -196,6 +232,8 @@ class Run {
   std::string room_ = std::string(read_bytes, '\0');
   int epoll_ = -1;
   std::size_t active_ = 0;
+  std::vector<std::size_t> idle_;  // open loop: connections that wait for a request
+  Clock::time_point due_{};        // open loop: when the next request is
   Clock::time_point measure_from_{};
   Clock::time_point end_{};
   Clock::time_point last_answer_{};
@@ -203,36 +241,6 @@ class Run {
 };
 
 }  // namespace
-
-std::size_t Histogram::bucket_of(std::uint64_t ns) {
-  if (ns < (1u << sub_bits)) return ns;
-  const unsigned shift = static_cast<unsigned>(std::bit_width(ns)) - 1 - sub_bits;
-  return ((shift + 1ULL) << sub_bits) + (ns >> shift) - (1u << sub_bits);
-}
-
-std::uint64_t Histogram::upper_end(std::size_t bucket) {
-  if (bucket < (1u << sub_bits)) return bucket;
-  const std::uint64_t shift = (bucket >> sub_bits) - 1;
-  const std::uint64_t part = (bucket & ((1u << sub_bits) - 1)) + (1u << sub_bits);
-  return ((part + 1) << shift) - 1;
-}
-
-void Histogram::add(std::chrono::nanoseconds latency) {
-  const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, latency.count()));
-  ++buckets_[bucket_of(ns)];
-  ++count_;
-  max_ = std::max(max_, ns);
-}
-
-std::chrono::nanoseconds Histogram::at(double share) const {
-  const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));
-  std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    seen += buckets_[i];
-    if (seen > 0 && seen >= wanted) return std::chrono::nanoseconds(std::min(upper_end(i), max_));
-  }
-  return max();
-}
 
 double LoadResult::per_second() const {
   return took.count() <= 0 ? 0 : static_cast<double>(answers) / std::chrono::duration<double>(took).count();

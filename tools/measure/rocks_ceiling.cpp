@@ -1,4 +1,4 @@
-#include "tools/bench/rocks_ceiling.h"
+#include "tools/measure/rocks_ceiling.h"
 
 #include <rocksdb/db.h>
 

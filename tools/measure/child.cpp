@@ -1,0 +1,170 @@
+#include "tools/measure/child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace tenure::bench {
+namespace {
+
+[[noreturn]] void give_up(const std::string& what) { throw std::runtime_error(what); }
+
+std::mutex living_mutex;
+std::set<pid_t> living;  // guarded by living_mutex
+
+void born(pid_t pid) {
+  const std::lock_guard lock(living_mutex);
+  living.insert(pid);
+}
+void gone(pid_t pid) {
+  const std::lock_guard lock(living_mutex);
+  living.erase(pid);
+}
+
+// TENURE_… in the environment would be options that no one sees in the report.
+std::vector<char*> environment_without_options() {
+  std::vector<char*> kept;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (std::strncmp(*variable, "TENURE_", 7) != 0) kept.push_back(*variable);
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
+
+// In the child: nothing of this program's but the pipe, and its end when this program ends.
+[[noreturn]] void become(const std::vector<char*>& argv, const std::vector<char*>& envp, int out, pid_t parent) {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  // A group of its own: Ctrl-C goes to this program alone, which then ends its children.
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (::getppid() == parent && nothing >= 0 && ::dup2(nothing, 0) >= 0 && ::dup2(out, 1) >= 0) {
+    ::execve(argv[0], argv.data(), envp.data());
+  }
+  ::_exit(127);
+}
+
+std::uint64_t status_kib(const std::string& text, const std::string& name) {
+  const auto at = text.find("\n" + name + ":");
+  if (at == std::string::npos) give_up("/proc says nothing of " + name);
+  return std::stoull(text.substr(at + name.size() + 2));
+}
+
+std::string whole(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) give_up("cannot read " + path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+Child::Child(std::vector<std::string> arguments) : program_(arguments.at(0)) {
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) give_up("no pipe");
+  const auto envp = environment_without_options();
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ == 0) become(argv, envp, pipe[1], parent);
+  if (pid_ > 0) born(pid_);
+  ::close(pipe[1]);
+  out_ = pipe[0];
+  if (pid_ < 0) give_up("cannot start " + program_);
+}
+
+Child::~Child() {
+  kill();
+  ::close(out_);
+}
+
+std::string Child::line(std::chrono::seconds most) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  std::string line;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    pollfd waited{out_, POLLIN, 0};
+    if (left.count() <= 0 || ::poll(&waited, 1, static_cast<int>(left.count())) == 0) {
+      give_up(program_ + " said nothing for " + std::to_string(most.count()) + " s");
+    }
+    char c = 0;
+    const ssize_t n = ::read(out_, &c, 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) give_up(program_ + " ended" + (line.empty() ? "" : ", saying: " + line));
+    if (c == '\n') return line;
+    line += c;
+  }
+}
+
+bool Child::ended(std::chrono::seconds most, int& status) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  for (;;) {
+    const pid_t done = ::waitpid(pid_, &status, WNOHANG);
+    if (done == pid_ || (done < 0 && errno != EINTR)) return true;
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+void Child::stop(std::chrono::seconds most) {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGTERM);
+  int status = 0;
+  if (!ended(most, status)) {
+    kill();
+    give_up(program_ + " did not stop in " + std::to_string(most.count()) + " s");
+  }
+  gone(std::exchange(pid_, -1));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) give_up(program_ + " did not end well");
+}
+
+void Child::kill() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  int status = 0;
+  const pid_t ended = std::exchange(pid_, -1);
+  while (::waitpid(ended, &status, 0) < 0 && errno == EINTR) {
+  }
+  gone(ended);
+}
+
+void kill_children() {
+  const std::lock_guard lock(living_mutex);
+  for (const pid_t pid : living) ::kill(pid, SIGKILL);
+}
+
+Cost cost_of(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  const std::string status = whole(folder + "/status"), stat = whole(folder + "/stat");
+  Cost cost;
+  cost.peak_bytes = status_kib(status, "VmHWM") * 1024;
+  cost.bytes = status_kib(status, "VmRSS") * 1024;
+  // The name in parentheses may hold anything; behind it fields 3 and on. 14 and 15 are user and system time.
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  std::string skipped;
+  for (int i = 3; i < 14; ++i) fields >> skipped;
+  std::uint64_t user = 0, system = 0;
+  if (!(fields >> user >> system)) give_up("cannot read " + folder + "/stat");
+  cost.cpu_seconds = static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return cost;
+}
+
+}  // namespace tenure::bench

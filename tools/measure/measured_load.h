@@ -1,0 +1,21 @@
+// One run of the load client as a round of a report's row, with what it cost both sides.
+//
+// One thread. Throws std::runtime_error when an answer has another status than the expected one.
+#pragma once
+
+#include <sys/types.h>
+
+#include "tools/measure/bench.h"
+#include "tools/measure/load_client.h"
+
+namespace tenure::bench {
+
+// A load with the settings' connections and times, against a port.
+Load load_on(const Bench& bench, std::uint16_t port);
+
+LoadResult measure_load(Row& row, const Load& load, pid_t server);
+
+// What this program has used so far.
+double own_cpu_seconds();
+
+}  // namespace tenure::bench

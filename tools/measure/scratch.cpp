@@ -1,0 +1,78 @@
+#include "tools/measure/scratch.h"
+
+#include <linux/magic.h>
+#include <signal.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+
+#include "tools/measure/child.h"
+
+namespace tenure::bench {
+namespace {
+
+void remove(const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
+long kind_of(const std::string& folder) {
+  struct statfs found {};
+  return ::statfs(folder.c_str(), &found) == 0 ? static_cast<long>(found.f_type) : 0;
+}
+
+// The servers go first: a folder that is written to cannot be removed.
+void end_tidily(const sigset_t& signals, const std::string& folder) {
+  int signal = 0;
+  if (::sigwait(&signals, &signal) != 0) return;
+  kill_children();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  remove(folder);
+  ::_exit(128 + signal);
+}
+
+}  // namespace
+
+Scratch::Scratch(const std::string& parent) {
+  std::error_code error;
+  std::filesystem::create_directories(parent, error);
+  std::string pattern = parent + "/tenure-bench-XXXXXX";
+  if (!::mkdtemp(pattern.data())) throw std::runtime_error("cannot make a folder in " + parent);
+  folder_ = pattern;
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals, folder = folder_] { end_tidily(signals, folder); }).detach();
+}
+
+Scratch::~Scratch() { remove(folder_); }
+
+std::string Scratch::fresh(const std::string& name) { return folder_ + "/" + name + "-" + std::to_string(++made_); }
+
+std::string Scratch::file_system() const {
+  switch (kind_of(folder_)) {
+    case EXT4_SUPER_MAGIC:
+      return "ext4";
+    case XFS_SUPER_MAGIC:
+      return "xfs";
+    case BTRFS_SUPER_MAGIC:
+      return "btrfs";
+    case OVERLAYFS_SUPER_MAGIC:
+      return "overlayfs";
+    case TMPFS_MAGIC:
+      return "tmpfs";
+    default:
+      return "file system " + std::to_string(kind_of(folder_));
+  }
+}
+
+bool Scratch::on_disk() const { return kind_of(folder_) != TMPFS_MAGIC; }
+
+}  // namespace tenure::bench
