@@ -202,6 +202,16 @@ std::vector<Access::GroupLink> Access::all_groups_of(Number member, bool explain
   return groups;
 }
 
+Number Access::group_role(Number group) {
+  const Live* role = facts_.state(group).find({SlotKind::role});
+  return role && group_exists(group) ? resolve_role(role->value, role->at, nullptr) : 0;
+}
+
+Number Access::group_parent(Number group) {
+  const Live* parent = facts_.state(group).find({SlotKind::parent});
+  return parent && group_counts(parent->value, parent->at) ? parent->value : 0;
+}
+
 std::vector<Interval> Access::members_of(Number group) {
   std::vector<Interval> members;
   if (!group_exists(group)) return members;

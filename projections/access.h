@@ -86,6 +86,9 @@ class Access {
   // Since when link, member and group have all been there, without a break.
   Point member_since(Number group, const Interval& membership);
   bool group_exists(Number group) { return facts_.state(group).exists(); }
+  // The group's own role and the group above it, where they exist and have not ended since; 0 if none.
+  Number group_role(Number group);
+  Number group_parent(Number group);
   bool role_exists(Number role);
   bool resource_exists(Number scope, Point link);
   // What a role grants; by name for a custom role whose level the model does not know.
