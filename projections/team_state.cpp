@@ -24,8 +24,12 @@ RoleId FactsTeamState::direct_role(const Person& person) const {
 
 std::size_t FactsTeamState::holders(const RoleId& role, std::size_t enough) const {
   const Number number = access_.facts().number(EntityKind::role, role.text);
-  if (number == 0) return 0;
-  return access_.holders(number, enough);
+  return number == 0 ? 0 : access_.holders(number, enough, true);
+}
+
+std::size_t FactsTeamState::active_holders(const RoleId& role, std::size_t enough) const {
+  const Number number = access_.facts().number(EntityKind::role, role.text);
+  return number == 0 ? 0 : access_.holders(number, enough, false);
 }
 
 bool FactsTeamState::holds(const Person& person, PermissionIndex permission, LevelIndex level) const {

@@ -16,6 +16,7 @@ class FactsTeamState : public TeamState {
   Status status(const Person& person) const override;
   RoleId direct_role(const Person& person) const override;
   std::size_t holders(const RoleId& role, std::size_t enough) const override;
+  std::size_t active_holders(const RoleId& role, std::size_t enough) const override;
   bool holds(const Person& person, PermissionIndex permission, LevelIndex level) const override;
   bool holds_on(const Person& person, PermissionIndex permission, LevelIndex level,
                 const ResourceId& resource) const override;

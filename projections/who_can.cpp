@@ -46,13 +46,14 @@ std::vector<Number> Access::roles_that_lead_elsewhere() {
   return roles;
 }
 
-std::size_t Access::holders(Number role, std::size_t enough) {
+std::size_t Access::holders(Number role, std::size_t enough, bool disabled_too) {
   std::vector<Number> held = roles_that_lead_elsewhere();
   if (std::find(held.begin(), held.end(), role) == held.end()) held.push_back(role);
   std::unordered_set<Number> members;
   for (const Number each : held) {
     for (const Interval& i : facts_.list({ListKind::holders, each})) {
       if (facts_.name(i.principal).kind != EntityKind::member || resolve_role(each, i.link, nullptr) != role) continue;
+      if (!disabled_too && disabled(i.principal)) continue;
       members.insert(i.principal);
       if (members.size() >= enough) return members.size();
     }
