@@ -19,6 +19,14 @@ class TeamState {
 
   virtual ~TeamState() = default;
   virtual Status status(const Person& person) const = 0;
+  // Whether the person is disabled, altogether or in some area.
+  virtual bool disabled_anywhere(const Person& person) const { return status(person) == Status::disabled; }
+  // Whether somebody who was removed has been given anything since (a role, groups, grants, assignments) that another
+  // removal would end.
+  virtual bool has_links(const Person& person) const {
+    (void)person;
+    return false;
+  }
   // The person's direct role: its id, system or custom; empty if none.
   virtual RoleId direct_role(const Person& person) const = 0;
   // How many members hold the role directly, disabled ones too; counting stops at `enough`.

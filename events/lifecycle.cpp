@@ -116,8 +116,8 @@ class Lifecycle {
     RoleId role;
   };
 
-  // A role that has to have a holder keeps one, and one who is not disabled while there is such a one. One event changes
-  // the roles of two people at most, so counting to three is enough.
+  // A role that has to have a holder keeps one, and one who is not disabled while there is such a one. One event
+  // changes the roles of two people at most, so counting to three is enough.
   Found check_kept(std::initializer_list<Next> changes) const {
     for (const Next& change : changes) {
       const RoleId left = before_.direct_role(change.person);
@@ -231,12 +231,15 @@ class Unchanged {
   bool by(const event::MemberRoleChanged& e) const {
     return (is(e.member, Status::active) || is(e.member, Status::disabled)) && before_.direct_role(e.member) == e.role;
   }
-  bool by(const event::MemberRemoved& e) const { return is(e.member, Status::removed); }
+  bool by(const event::MemberRemoved& e) const { return is(e.member, Status::removed) && !before_.has_links(e.member); }
   // A member may be disabled in one area and not in another, which the status does not tell.
   bool by(const event::MemberDisabled& e) const { return !e.area && is(e.member, Status::disabled); }
-  bool by(const event::MemberEnabled& e) const { return !e.area && is(e.member, Status::active); }
+  bool by(const event::MemberEnabled& e) const {
+    return !e.area && is(e.member, Status::active) && !before_.disabled_anywhere(e.member);
+  }
+  // To whom a role was given after its deletion, another would be given now.
   bool by(const event::RoleDeleted& e) const {
-    return !before_.role_exists(e.role) && before_.role_was_deleted(e.role);
+    return !before_.role_exists(e.role) && before_.role_was_deleted(e.role) && !e.reassign_to;
   }
 
  private:

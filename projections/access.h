@@ -79,6 +79,8 @@ class Access {
   Number direct_role(Number member);
   bool active(Number member) { return facts_.state(member).exists(); }
   bool disabled(Number member);
+  // Whether the person has a role, groups, grants or assignments that stand, whether or not they count now.
+  bool has_links(Number member);
   // Groups whose membership counts, in order of number.
   std::vector<const Live*> groups_of(Number member);
   // The direct members of a group that exists.
@@ -112,7 +114,12 @@ class Access {
   // The role that an implied one stands for (access_fold.h); any other is itself.
   Number named_role(Number role, Point link);
   std::string role_name(Number role);
+  // What a link to a role points at now, its deletions followed, whether or not that role exists; 0 if it was ended.
+  Number kept_role(Number role, Point link, std::vector<Edge>* edges);
+  // The same where it exists, else 0.
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
+  // Whether the other end of a link has ended since.
+  bool ended_since(Number other, Point link);
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
   std::vector<GroupLink> all_groups_of(Number member, bool explain);

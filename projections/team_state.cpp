@@ -16,6 +16,13 @@ TeamState::Status FactsTeamState::status(const Person& person) const {
   return state.find({SlotKind::ended}) ? Status::removed : Status::unknown;
 }
 
+bool FactsTeamState::disabled_anywhere(const Person& person) const {
+  const auto [first, last] = access_.facts().state(member(person)).of_kind(SlotKind::disabled);
+  return first != last;
+}
+
+bool FactsTeamState::has_links(const Person& person) const { return access_.has_links(member(person)); }
+
 RoleId FactsTeamState::direct_role(const Person& person) const {
   const Number number = member(person);
   const Number role = number == 0 ? 0 : access_.direct_role(number);

@@ -14,6 +14,8 @@ class FactsTeamState : public TeamState {
   FactsTeamState(Facts facts, Models::Model model) : access_(std::move(facts), std::move(model)) {}
 
   Status status(const Person& person) const override;
+  bool disabled_anywhere(const Person& person) const override;
+  bool has_links(const Person& person) const override;
   RoleId direct_role(const Person& person) const override;
   std::size_t holders(const RoleId& role, std::size_t enough) const override;
   std::size_t active_holders(const RoleId& role, std::size_t enough) const override;

@@ -226,6 +226,7 @@ TEST_CASE("changing nothing is allowed to anyone") {
   check_allowed(in_shop(by("cem", event::MemberDisabled{person("dora"), {}})), rule);
   check_allowed(in_shop(by("cem", event::MemberEnabled{person("lea"), {}})), rule);
   check_allowed(in_shop(by("cleo", event::RoleDeleted{RoleId("old"), {}})), rule);
+  check_violation(in_shop(by("cleo", event::RoleDeleted{RoleId("old"), RoleId("lead")})), "lifecycle.role_deleted");
   check_unspecified(in_shop(by("cem", event::MemberEnabled{person("lea"), "chat"})));
   check_violation(in_shop(by("cem", event::MemberRemoved{person("stranger")})), "member.removed.not_allowed");
 }

@@ -44,3 +44,34 @@ TEST_CASE("the creation of an organization is allowed as what begins a history")
   ShortStory s;
   CHECK(s.verdict() == "allowed lifecycle.begins");
 }
+
+TEST_CASE("enabling a member altogether who is disabled in one area changes something") {
+  ShortStory s;
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(2, "member.disabled", {{"member", "ann"}, {"area", "Work"}});
+  s.happens(3, "member.enabled", {{"member", "ann"}});
+  CHECK(s.verdict() == "unspecified");
+  s.happens(4, "member.enabled", {{"member", "ann"}});
+  CHECK(s.verdict() == "allowed lifecycle.changes_nothing");
+}
+
+TEST_CASE("removing somebody again who was given something since changes something") {
+  ShortStory s;
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(2, "member.removed", {{"member", "ann"}});
+  s.happens(3, "role.granted", {{"principal", "member:ann"}, {"role", "writer"}, {"on", "org"}});
+  s.happens(4, "member.removed", {{"member", "ann"}});
+  CHECK(s.verdict() == "unspecified");
+  s.happens(5, "member.removed", {{"member", "ann"}});
+  CHECK(s.verdict() == "allowed lifecycle.changes_nothing");
+}
+
+TEST_CASE("deleting a role again that moves its holders changes something") {
+  ShortStory s;
+  s.happens(1, "role.created", {{"role", "cust"}, {"name", "C"}, {"grants", json::object()}});
+  s.happens(2, "role.deleted", {{"role", "cust"}});
+  s.happens(3, "role.deleted", {{"role", "cust"}});
+  CHECK(s.verdict() == "allowed lifecycle.changes_nothing");
+  s.happens(4, "role.deleted", {{"role", "cust"}, {"reassign_to", "owner"}});
+  CHECK(s.verdict() == "violation lifecycle.role_deleted");
+}
