@@ -208,12 +208,16 @@ Outcome<void> intervals_over(storage::ViewReader& views, OrgNumber org, List lis
   put_u64(inside.from, first);
   put_u64(inside.to, last + 1);
   if (const auto done = visit(inside); !done || !go_on) return done;
-  // … and what forks outside it but reaches in, at the ancestors of its first cell.
+  // … and what forks outside it but reaches in: before it at the ancestors of its first cell, after it at those of its
+  // last.
   for (int level = levels - 1; level >= 0; --level) {
-    const std::uint64_t node = (first >> level | 1) << level;
-    if (node >= first && node <= last) continue;
-    const auto done = visit(node > last ? lower_range(org, list, node, last) : upper_range(org, list, node, first));
-    if (!done || !go_on) return done;
+    const std::uint64_t before = (first >> level | 1) << level, after = (last >> level | 1) << level;
+    if (before < first) {
+      if (const auto done = visit(upper_range(org, list, before, first)); !done || !go_on) return done;
+    }
+    if (after > last) {
+      if (const auto done = visit(lower_range(org, list, after, last)); !done || !go_on) return done;
+    }
   }
   return {};
 }
