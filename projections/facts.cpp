@@ -126,10 +126,14 @@ std::vector<Interval> Facts::list(List list) {
 
 std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
   std::vector<Interval> found;
-  const auto done = intervals_over(*views_, org_, list, from, to, [&](const Interval& i) {
+  const auto untouched = [&](const Interval& i) {
     if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
     return true;
-  });
+  };
+  auto done = intervals_over(*views_, org_, list, from, to, untouched);
+  // What was open after the last event that was known then had no end then.
+  const Point horizon = knowledge_->horizon;
+  if (done && to.us > horizon.us) done = intervals_at(*views_, org_, list, horizon, extent_, untouched);
   if (!done && !failure_) failure_ = done.error();
   for (const Number entity : knowledge_->touched) {
     const EntityKind kind = name(entity).kind;
