@@ -17,13 +17,8 @@ namespace {
 
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t hour_us = 3'600 * second_us;
-constexpr std::int64_t ahead_us_max = 4 * 60 * second_us;       // inside the five minutes that Tenure takes
-constexpr std::int64_t start_us = 1'704'067'200LL * second_us;  // 2024-01-01T00:00:00Z
-constexpr std::size_t people = cast::people, groups = cast::groups, custom_roles = cast::custom_roles,
-                      things = cast::things, places = cast::places;
-
-std::string person(std::size_t number) { return cast::person(number); }
-
+constexpr std::int64_t ahead_us_max = 4 * 60 * second_us;  // inside the five minutes that Tenure takes
+constexpr std::int64_t start_us = most_begin_us;
 // What may happen and how often; about three beginnings to one ending, so that much is alive at any time.
 struct Chance {
   const char* type;
@@ -34,7 +29,7 @@ constexpr std::array chances{Chance{"member.added", 130},        Chance{"member.
                              Chance{"member.enabled", 20},       Chance{"member.invited", 25},
                              Chance{"invitation.accepted", 25},  Chance{"invitation.cancelled", 6},
                              Chance{"invitation.expired", 6},    Chance{"ownership.transferred", 12},
-                             Chance{"role.created", 30},         Chance{"role.edited", 25},
+                             Chance{"role.created", 50},         Chance{"role.edited", 25},
                              Chance{"role.reset", 10},           Chance{"role.deleted", 9},
                              Chance{"group.created", 70},        Chance{"group.edited", 35},
                              Chance{"group.deleted", 7},         Chance{"group.member_added", 130},
@@ -55,7 +50,9 @@ class HistoryMaker {
   }
 
   RandomHistory make() {
-    const std::size_t length = 30 + dice_.below(91);
+    const bool long_lives = dice_.percent(12);
+    if (long_lives) history_.cast = {3, 2, 2, 2, 1};
+    const std::size_t length = long_lives ? 150 + dice_.below(250) : 30 + dice_.below(91);
     clock_us_ = start_us;
     json created{{"model", "plan-1"}, {"mode", "observe"}};
     if (dice_.percent(70)) created["owner"] = some_person();
@@ -149,17 +146,18 @@ class HistoryMaker {
     return {{"kind", "member"}, {"id", some_person()}};
   }
 
-  std::string some_person() { return person(dice_.below(people)); }
-  std::string some_group() { return "g" + std::to_string(dice_.below(groups)); }
-  std::string some_custom_role() { return "c" + std::to_string(dice_.below(custom_roles)); }
+  const Cast& cast() const { return history_.cast; }
+  std::string some_person() { return person(dice_.below(cast().people)); }
+  std::string some_group() { return "g" + std::to_string(dice_.below(cast().groups)); }
+  std::string some_custom_role() { return "c" + std::to_string(dice_.below(cast().custom_roles)); }
   std::string some_system_role() {
     const json& roles = history_.models.at(dice_.below(2)).at("roles");
     return roles.at(dice_.below(roles.size())).at("id").get<std::string>();
   }
   std::string some_role() { return dice_.percent(35) ? some_custom_role() : some_system_role(); }
   std::string some_resource() {
-    if (dice_.percent(65)) return "k0:" + std::to_string(dice_.below(things));
-    return "k1:" + std::to_string(dice_.below(places));
+    if (dice_.percent(65)) return "k0:" + std::to_string(dice_.below(cast().things));
+    return "k1:" + std::to_string(dice_.below(cast().places));
   }
   std::string some_principal() {
     const std::size_t roll = dice_.below(100);
@@ -177,8 +175,10 @@ class HistoryMaker {
     for (const json& permission : history_.models.at(0).at("permissions")) {
       if (!dice_.percent(30)) continue;
       const json& levels = history_.models.at(0).at("scales").at(permission.at("scale").get<std::string>());
-      grants[permission.at("id").get<std::string>()] = levels.at(dice_.below(levels.size()));
+      grants[permission.at("id").get<std::string>()] =
+          dice_.percent(2) ? json("vast") : levels.at(dice_.below(levels.size()));
     }
+    if (dice_.percent(4)) grants["p99"] = "view";
     return grants;
   }
 
@@ -209,19 +209,19 @@ class HistoryMaker {
   }
 
   json of_organization(const std::string& type) {
-    static const std::vector<std::string> values{"none", "some", "more"};
+    static const std::vector<std::string> values{"none", "none", "none", "some", "some", "some", "more", "more", "odd"};
     if (type == "org.setting_changed") {
       return {{"setting", dice_.percent(65) ? "base" : "more"}, {"value", dice_.one_of(values)}};
     }
     if (type == "org.model_changed") return {{"model", dice_.percent(60) ? "plan-2" : "plan-1"}};
     if (type == "org.deleted") return json::object();
-    return {{"feature", dice_.percent(50) ? "f0" : "f1"}};
+    return {{"feature", dice_.percent(5) ? "f9" : dice_.percent(50) ? "f0" : "f1"}};
   }
 
   json of_member(const std::string& type) {
     if (type == "ownership.transferred") {
-      const std::size_t from = dice_.below(people);
-      json data{{"from", person(from)}, {"to", person((from + 1 + dice_.below(people - 1)) % people)}};
+      const std::size_t from = dice_.below(cast().people);
+      json data{{"from", person(from)}, {"to", person((from + 1 + dice_.below(cast().people - 1)) % cast().people)}};
       if (dice_.percent(40)) data["previous_owner_role"] = some_role();
       return data;
     }

@@ -2,8 +2,9 @@
 // fold (random_question.h asks). The same seed gives the same bytes on every machine: std::mt19937_64 and nothing of
 // <random> that a library may do its own way.
 //
-// Everything is JSON, in the forms that clients send: an organization with about eight people, four groups, a handful
-// of resources, system and custom roles, small enough that everything collides with everything. Plain values and pure
+// Everything is JSON, in the forms that clients send: an organization with eight people, four groups, a handful of
+// resources, system and custom roles, small enough that everything collides with everything. One in eight has three
+// people to whom hundreds of things happen, so that each has a long history of their own. Plain values and pure
 // functions; any thread.
 #pragma once
 
@@ -16,15 +17,16 @@
 
 namespace tenure::oracle {
 
-// Who and what there may be in a history.
-namespace cast {
-inline constexpr std::size_t people = 8, groups = 4, custom_roles = 3, things = 4, places = 2;
-inline constexpr std::int64_t start_us = 1'704'067'200'000'000;  // 2024-01-01T00:00:00Z: when most of them begin
+// Who and what there may be in a history, by number: "m0@x.test", "g0", "c0", "k0:0", "k1:0".
+struct Cast {
+  std::size_t people = 8, groups = 4, custom_roles = 3, things = 4, places = 2;
+};
 inline std::string person(std::size_t number) { return "m" + std::to_string(number) + "@x.test"; }
-}  // namespace cast
+inline constexpr std::int64_t most_begin_us = 1'704'067'200'000'000;  // 2024-01-01T00:00:00Z
 
 struct RandomHistory {
   std::uint64_t seed = 0;
+  Cast cast;
   nlohmann::json models;                  // array of two documents: ids "plan-1" (in force at first) and "plan-2"
   std::vector<nlohmann::json> events;     // client form; the first is org.created
   std::vector<std::int64_t> recorded_us;  // when each is recorded, strictly rising

@@ -53,7 +53,11 @@ json random_permissions(Dice& dice, const Frame& frame, bool has_owner_role) {
     }
     if (dice.percent(20)) permission["feature"] = numbered("f", dice.below(2));
     if (has_owner_role && dice.percent(12)) permission["owner_only"] = true;
-    if (dice.percent(15)) permission["options"] = frame.scales.at(permission.at("scale").get<std::string>());
+    if (dice.percent(20)) {
+      permission["options"] = json::array({random_level(dice, frame, permission, 0)});
+      const std::string other = random_level(dice, frame, permission, 0);
+      if (permission.at("options").at(0) != other) permission["options"].push_back(other);
+    }
     permissions.push_back(permission);
   }
   return permissions;

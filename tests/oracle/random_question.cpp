@@ -40,8 +40,8 @@ std::int64_t some_instant(Dice& dice, const RandomHistory& history) {
     const std::int64_t event_us = history.occurred_us(dice.below(history.events.size()));
     return event_us + dice.between(-1, 1);
   }
-  if (roll < 80) return dice.between(cast::start_us - hour_us / 4, last);
-  if (roll < 83) return cast::start_us - 3 * hour_us;
+  if (roll < 80) return dice.between(most_begin_us - hour_us / 4, last);
+  if (roll < 83) return most_begin_us - 3 * hour_us;
   return last + dice.between(0, 2 * hour_us);
 }
 
@@ -57,7 +57,7 @@ void add_range(Dice& dice, const RandomHistory& history, json& asked) {
         {"2023-12-31", -24}, {"2024-01-01", 0}, {"2024-01-02", 24}};
     const auto& [date, hours] = dice.one_of(days);
     const Zone& zone = dice.one_of(zones);
-    const std::int64_t from_us = cast::start_us + hours * hour_us - zone.ahead_minutes * (hour_us / 60);
+    const std::int64_t from_us = most_begin_us + hours * hour_us - zone.ahead_minutes * (hour_us / 60);
     asked["on"] = date;
     asked["tz"] = zone.name;
     asked["from_us"] = from_us;
@@ -80,7 +80,8 @@ void add_power(Dice& dice, const RandomHistory& history, json& asked) {
   if (permission.contains("resource") && dice.percent(60)) {
     std::string kind = permission.at("resource").get<std::string>();
     if (dice.percent(3)) kind = kind == "k0" ? "k1" : "k0";
-    asked["resource"] = kind + ":" + std::to_string(dice.below(kind == "k0" ? cast::things : cast::places));
+    asked["resource"] =
+        kind + ":" + std::to_string(dice.below(kind == "k0" ? history.cast.things : history.cast.places));
   }
 }
 
@@ -168,8 +169,8 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
   }
   if (kind == "who_can" || kind == "can" || kind == "who_can_over") add_power(dice, history, question.asked);
   if (kind == "who_can" || kind == "can") question.asked["explain"] = dice.percent(40);
-  if (kind == "can" || kind == "member") question.asked["member"] = cast::person(dice.below(cast::people));
-  if (kind == "group_members") question.asked["group"] = "g" + std::to_string(dice.below(cast::groups));
+  if (kind == "can" || kind == "member") question.asked["member"] = person(dice.below(history.cast.people));
+  if (kind == "group_members") question.asked["group"] = "g" + std::to_string(dice.below(history.cast.groups));
   return question;
 }
 
