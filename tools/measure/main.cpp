@@ -22,7 +22,9 @@ struct Measurement {
 };
 
 constexpr std::array measurements{
-    Measurement{"append", "Single durable appends over HTTP against a bare echo and RocksDB alone", measure_append}};
+    Measurement{"append", "Single durable appends over HTTP against a bare echo and RocksDB alone", measure_append},
+    Measurement{"import", "A GitHub audit log, durable", measure_import},
+    Measurement{"can", "One member's power at a past instant against a bare echo", measure_can}};
 
 struct Options {
   Settings settings;
