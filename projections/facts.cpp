@@ -94,17 +94,17 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   return kept;
 }
 
-void Facts::add_from_states(List list, const std::unordered_set<Number>& holders, std::vector<Interval>& found) {
+bool Facts::each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row) {
   for (const Number holder : holders) {
     for (const Interval& i : open_intervals(name(holder).kind, holder, state(holder))) {
-      if (i.list == list) found.push_back(i);
+      if (i.list == list && !row(i)) return false;
     }
   }
+  return true;
 }
 
-std::vector<Interval> Facts::list(List list) {
-  std::vector<Interval> found;
-  if (failure_) return found;
+void Facts::each(List list, const IntervalRow& row) {
+  if (failure_) return;
   // The index knows nothing of an end of the whole organization (what was accepted after it may rest on an invitation
   // of before it): then every holder is asked. An organization that is used again after its end is rare.
   if (state(org_entity()).find({SlotKind::ended})) {
@@ -112,15 +112,22 @@ std::vector<Interval> Facts::list(List list) {
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
       for (const Number holder : numbers_of(kind)) all.insert(holder);
     }
-    add_from_states(list, all, found);
-    return found;
+    (void)each_of_states(list, all, row);
+    return;
   }
+  if (!each_of_states(list, knowledge_->touched, row)) return;
   const auto done = intervals_at(*views_, org_, list, at_, extent_, [&](const Interval& i) {
-    if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
-    return true;
+    return knowledge_->touched.contains(i.principal) || row(i);
   });
   if (!done && !failure_) failure_ = done.error();
-  add_from_states(list, knowledge_->touched, found);
+}
+
+std::vector<Interval> Facts::list(List list) {
+  std::vector<Interval> found;
+  each(list, [&](const Interval& i) {
+    found.push_back(i);
+    return true;
+  });
   return found;
 }
 

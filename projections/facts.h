@@ -39,8 +39,9 @@ class Facts {
   // What the entity has at this point. Valid as long as the object.
   const EntityState& state(Number entity) { return state_at(entity, at_); }
   const EntityState& state_at(Number entity, Point at);
-  // The links of a list at this point, by their holder's side alone.
+  // The links of a list at this point, by their holder's side alone. `each` stops when `row` answers false.
   std::vector<Interval> list(List list);
+  void each(List list, const IntervalRow& row);
   // The links of a list that hold at some instant of [from, to), at this knowledge; those of
   // touched entities as of every change of theirs.
   std::vector<Interval> list_over(List list, Instant from, Instant to);
@@ -72,8 +73,8 @@ class Facts {
     return otherwise;
   }
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
-  // The links of a list that the holders have by their own states.
-  void add_from_states(List list, const std::unordered_set<Number>& holders, std::vector<Interval>& found);
+  // The links of a list that the holders have by their own states; false if `row` stopped it.
+  bool each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row);
 
   storage::ViewReader* views_;
   DirectoryCache* names_;
