@@ -369,6 +369,15 @@ void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, c
 
 bool Access::disabled(Number member) { return facts_.state(member).find({SlotKind::disabled, 0}) != nullptr; }
 
+bool Access::feature_on(const std::string& feature) {
+  if (feature.empty()) return true;
+  const Number number = facts_.number(EntityKind::feature, feature);
+  const Live* set = number ? facts_.state(facts_.org_entity()).find({SlotKind::feature, number}) : nullptr;
+  if (set) return set->value != 0;
+  const FeatureRule* rule = model_->feature(feature);
+  return rule && rule->on_by_default;
+}
+
 std::string Access::cut(Number member, const EntityState& state, const Question& question) {
   const PermissionRule& rule = model_->permissions()[question.permission];
   const auto [first, last] = state.of_kind(SlotKind::disabled);
@@ -378,12 +387,7 @@ std::string Access::cut(Number member, const EntityState& state, const Question&
     if (l->slot.a == 0) return "the member is disabled";
     if (l->slot.a != 0 && facts_.name(l->slot.a).name == rule.module) return "the member is disabled in " + rule.module;
   }
-  if (!rule.feature.empty()) {
-    const FeatureRule* feature = model_->feature(rule.feature);
-    const Number number = facts_.number(EntityKind::feature, rule.feature);
-    const Live* set = number ? facts_.state(facts_.org_entity()).find({SlotKind::feature, number}) : nullptr;
-    if (!(set ? set->value != 0 : feature && feature->on_by_default)) return "the feature " + rule.feature + " is off";
-  }
+  if (!feature_on(rule.feature)) return "the feature " + rule.feature + " is off";
   if (rule.owner_only) {
     const Number role = direct_role(member);
     if (role == 0 || system_role(role) != model_->owner_role()) return "only the owner may have it";

@@ -136,6 +136,16 @@ class Access {
   std::vector<Number> scopes_of(const Question& question);
   void expand_group(Number group, std::unordered_set<Number>& members, std::unordered_set<Number>& seen);
   std::unordered_set<Number> candidates(const Question& question);
+  // The same answer as asking every candidate, from the lists (gather.cpp); in no promised order, without paths.
+  struct Gathered;
+  std::vector<Holder> who_can_from_lists(const Question& question);
+  void gather_holders(Gathered& gathered, const std::unordered_set<Number>& roles, const Question& question);
+  void gather_grants(Gathered& gathered, const std::unordered_set<Number>& roles, const Question& question);
+  void gather_setting(Gathered& gathered, const Question& question);
+  void gather(Gathered& gathered, const Interval& link, Number role, Reach reach, const Question& question);
+  void cut_disabled(Gathered& gathered, const Question& question);
+  std::optional<LevelIndex> sure_level(Number role, const Question& question);
+  bool feature_on(const std::string& feature);
   // Whether a setting may give everyone a role at some instant of [from, to).
   bool setting_over(const Question& question, Instant from, Instant to);
   // The index of the role that a setting gives everyone, plus 1; 0 for none.

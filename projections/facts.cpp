@@ -12,8 +12,15 @@ const EntityState nothing;
 
 }  // namespace
 
-Facts::Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at)
-    : views_(&views), names_(&names), models_(&models), org_(org), at_(at), knowledge_(std::make_shared<Knowledge>()) {}
+Facts::Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at,
+             const Extent& extent)
+    : views_(&views),
+      names_(&names),
+      models_(&models),
+      org_(org),
+      extent_(extent),
+      at_(at),
+      knowledge_(std::make_shared<Knowledge>()) {}
 
 Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
                                              Position known) {
@@ -33,18 +40,16 @@ Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const 
 }
 
 Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models, OrgNumber org,
-                               Point at, Position known) {
-  Facts facts(snapshot, names, models, org, at);
-  const auto head = read_head(snapshot, org);
-  if (!head) return head.error();
-  if (!*head || known >= (*head)->position) return facts;
-  const auto newest = newest_known(snapshot, OrgId((*head)->name), org, known);
+                               const OrgHead& head, Point at, Position known) {
+  Facts facts(snapshot, names, models, org, at, {head.earliest_us, head.newest_us});
+  if (known >= head.position) return facts;
+  const auto newest = newest_known(snapshot, OrgId(head.name), org, known);
   if (!newest) return newest.error();
   Knowledge& knowledge = *facts.knowledge_;
   knowledge.known = known.value;
   knowledge.horizon = *newest ? Point{(*newest)->us, known.value} : Point{};
   const Point stab = Point::end_of(Instant{knowledge.horizon.us});
-  const auto done = intervals_at(snapshot, org, {ListKind::late, 0}, stab, [&](const Interval& late) {
+  const auto done = intervals_at(snapshot, org, {ListKind::late, 0}, stab, facts.extent_, [&](const Interval& late) {
     if (late.open.position > known.value) knowledge.touched.insert(late.principal);
     return true;
   });
@@ -54,7 +59,7 @@ Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& name
 }
 
 Facts Facts::moved_to(Point at) const {
-  Facts moved(*views_, *names_, *models_, org_, at);
+  Facts moved(*views_, *names_, *models_, org_, at, extent_);
   moved.knowledge_ = knowledge_;
   moved.at_ = moved.clipped(at);
   moved.failure_ = failure_;
@@ -89,17 +94,17 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   return kept;
 }
 
-void Facts::add_from_states(List list, const std::unordered_set<Number>& holders, std::vector<Interval>& found) {
+bool Facts::each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row) {
   for (const Number holder : holders) {
     for (const Interval& i : open_intervals(name(holder).kind, holder, state(holder))) {
-      if (i.list == list) found.push_back(i);
+      if (i.list == list && !row(i)) return false;
     }
   }
+  return true;
 }
 
-std::vector<Interval> Facts::list(List list) {
-  std::vector<Interval> found;
-  if (failure_) return found;
+void Facts::each(List list, const IntervalRow& row) {
+  if (failure_) return;
   // The index knows nothing of an end of the whole organization (what was accepted after it may rest on an invitation
   // of before it): then every holder is asked. An organization that is used again after its end is rare.
   if (state(org_entity()).find({SlotKind::ended})) {
@@ -107,15 +112,22 @@ std::vector<Interval> Facts::list(List list) {
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
       for (const Number holder : numbers_of(kind)) all.insert(holder);
     }
-    add_from_states(list, all, found);
-    return found;
+    (void)each_of_states(list, all, row);
+    return;
   }
-  const auto done = intervals_at(*views_, org_, list, at_, [&](const Interval& i) {
-    if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
-    return true;
+  if (!each_of_states(list, knowledge_->touched, row)) return;
+  const auto done = intervals_at(*views_, org_, list, at_, extent_, [&](const Interval& i) {
+    return knowledge_->touched.contains(i.principal) || row(i);
   });
   if (!done && !failure_) failure_ = done.error();
-  add_from_states(list, knowledge_->touched, found);
+}
+
+std::vector<Interval> Facts::list(List list) {
+  std::vector<Interval> found;
+  each(list, [&](const Interval& i) {
+    found.push_back(i);
+    return true;
+  });
   return found;
 }
 

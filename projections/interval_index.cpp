@@ -164,7 +164,8 @@ void erase_interval(ViewWriter& views, OrgNumber org, const Interval& interval) 
   views.erase(std::move(keys.upper));
 }
 
-Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list, Point at, const IntervalRow& row) {
+Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list, Point at, const Extent& extent,
+                           const IntervalRow& row) {
   bool go_on = true;
   const auto exact = [&](const Interval& interval) { return !interval.holds_at(at) || row(interval); };
   const std::uint64_t cell = cell_of(at.us);
@@ -172,10 +173,14 @@ Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list,
     return scan_rows(views, org, list, range.from, range.to, exact, go_on);
   };
   if (const auto done = visit(open_range(org, list, cell)); !done || !go_on) return done;
+  const std::uint64_t first = list.kind == ListKind::late ? 0 : cell_of(extent.first_us);
+  const std::uint64_t last = cell_of(extent.last_us);
+  if (cell > last) return {};  // every closed interval has ended
   // A leaf at `cell` is met by the level of its lowest set bit; cell 0 has none and needs no visit of its own
   // (it is the year -290,000).
   for (int level = levels - 1; level >= 0; --level) {
     const std::uint64_t node = (cell >> level | 1) << level;
+    if (node < first || node > last) continue;
     const bool right = (cell >> level & 1) == 0;  // the node lies after the cell
     const auto done = visit(right ? lower_range(org, list, node, cell) : upper_range(org, list, node, cell));
     if (!done || !go_on) return done;

@@ -61,9 +61,17 @@ void erase_interval(ViewWriter& views, OrgNumber org, const Interval& interval);
 
 using IntervalRow = std::function<bool(const Interval&)>;
 
+// The first and last instants of an organization's history. No interval begins before the one or ends after the other
+// (but for the list `late`, which keeps what was retracted too), so nodes outside are not looked at.
+struct Extent {
+  std::int64_t first_us = std::numeric_limits<std::int64_t>::min();
+  std::int64_t last_us = std::numeric_limits<std::int64_t>::max();
+};
+
 // The intervals of a list that hold at a point, in no promised order; stops when `row` answers false.
-// O(32 seeks + answers).
-Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list, Point at, const IntervalRow& row);
+// One seek after the last instant of the history; else O(log(extent in seconds) seeks + answers).
+Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list, Point at, const Extent& extent,
+                           const IntervalRow& row);
 
 // Those that hold at any instant of [from, to).
 Outcome<void> intervals_over(storage::ViewReader& views, OrgNumber org, List list, Instant from, Instant to,

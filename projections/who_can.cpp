@@ -46,16 +46,36 @@ std::vector<Number> Access::roles_that_lead_elsewhere() {
   return roles;
 }
 
+// The role's own holders come first: they are many, and where `enough` is few nothing else is looked at.
 std::size_t Access::holders(Number role, std::size_t enough) {
-  std::vector<Number> held = roles_that_lead_elsewhere();
-  if (std::find(held.begin(), held.end(), role) == held.end()) held.push_back(role);
   std::unordered_set<Number> members;
-  for (const Number each : held) {
-    for (const Interval& i : facts_.list({ListKind::holders, each})) {
-      if (facts_.name(i.principal).kind != EntityKind::member || resolve_role(each, i.link, nullptr) != role) continue;
-      members.insert(i.principal);
-      if (members.size() >= enough) return members.size();
-    }
+  const auto count = [&](Number held) {
+    // Rows are taken first and judged after: a reader is not used inside its own scan.
+    constexpr std::size_t rows_at_once = 64;
+    std::vector<Interval> rows;
+    bool all = true;
+    facts_.each({ListKind::holders, held}, [&](const Interval& i) {
+      rows.push_back(i);
+      all = rows.size() < rows_at_once || enough > rows_at_once;
+      return all;
+    });
+    const auto judge = [&] {
+      for (const Interval& i : rows) {
+        if (members.size() >= enough) return;
+        const bool member = facts_.name(i.principal).kind == EntityKind::member;
+        if (member && resolve_role(held, i.link, nullptr) == role) members.insert(i.principal);
+      }
+    };
+    judge();
+    if (all || members.size() >= enough) return;
+    rows = facts_.list({ListKind::holders, held});
+    judge();
+  };
+  count(role);
+  if (members.size() >= enough) return members.size();
+  for (const Number each : roles_that_lead_elsewhere()) {
+    if (each != role) count(each);
+    if (members.size() >= enough) break;
   }
   return members.size();
 }
@@ -109,9 +129,13 @@ std::unordered_set<Number> Access::candidates(const Question& question) {
 
 std::vector<Holder> Access::who_can(const Question& question, bool explain) {
   std::vector<Holder> holders;
-  for (const Number member : candidates(question)) {
-    Effective effective = this->effective(member, question, explain);
-    if (effective.level >= question.level) holders.push_back({member, std::move(effective)});
+  if (explain) {
+    for (const Number member : candidates(question)) {
+      Effective effective = this->effective(member, question, true);
+      if (effective.level >= question.level) holders.push_back({member, std::move(effective)});
+    }
+  } else {
+    holders = who_can_from_lists(question);
   }
   std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) { return a.member < b.member; });
   return holders;

@@ -34,10 +34,10 @@ class Asking {
     const auto pinned = asked_page(request_, parts_, *org_.snapshot);
     if (!pinned) return http::problem(pinned.error());
     pinned_ = *pinned;
-    const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, pinned_.known);
+    const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, org_.head, pinned_.known);
     if (!earliest) return http::problem(earliest.error());
     earliest_ = *earliest;
-    auto facts = Facts::known_at(*org_.snapshot, parts_.names, parts_.models, org_.number,
+    auto facts = Facts::known_at(*org_.snapshot, parts_.names, parts_.models, org_.number, org_.head,
                                  Point::end_of(pinned_.when.at), pinned_.known);
     if (!facts) return http::problem(facts.error());
     model_ = facts->model_at(facts->at());

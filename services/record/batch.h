@@ -18,6 +18,7 @@ struct Recorder::Batch : projections::RecordSource {
   storage::Commit commit;
   std::vector<Record> records;  // beside commit.records
   std::map<std::string, Person> principals;
+  std::map<OrgId, projections::OrgPlace> places;  // of every organization that the batch is about
 
   Position next() const { return Position(first.value + records.size()); }
   void add(const Record& record, wire::EncodedRecord encoded);
@@ -36,6 +37,7 @@ struct Recorder::Batch : projections::RecordSource {
 // One request in the making.
 struct Recorder::Work {
   AppendRequest& request;
+  projections::OrgPlace& place;
   Version version;
   Mode mode = Mode::observe;
   AppendAnswer answer;

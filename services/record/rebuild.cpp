@@ -81,14 +81,22 @@ Outcome<void> catch_up_views(storage::Store& store, const projections::Models& m
     storage::Commit commit;
     commit.first = head.next();
     StoredRecords records(views.base());
+    std::map<OrgId, projections::OrgPlace> places;
     for (std::size_t i = 0; i < records_a_commit && *reached < head; ++i) {
       std::string bytes;
       const auto record = read(views.base(), reached->next(), &bytes);
       if (!record) return record.error();
-      const auto done = fold.apply(views, *record, sha256(bytes), records);
+      const auto place = places.find(record->org);
+      if (place == places.end()) {
+        const auto found = projections::place_of(views, record->org);
+        if (!found) return found.error();
+        places.emplace(record->org, *found);
+      }
+      const auto done = fold.apply(views, places.at(record->org), *record, sha256(bytes), records);
       if (!done) return done;
       *reached = reached->next();
     }
+    for (const auto& [org, place] : places) projections::write_head(views, place.number, place.head);
     views.put(projections::checkpoint_key(), checkpoint_value(*reached));
     commit.views = views.take();
     if (const auto done = store.commit(std::move(commit)); !done) return done;

@@ -53,6 +53,7 @@ std::vector<AppendResult> Recorder::record(std::vector<AppendRequest> requests) 
     // A failure of the store in the middle leaves the views in doubt: the whole batch goes.
     if (const auto* failure = std::get_if<Failure>(&results.back())) return failed(requests.size(), *failure);
   }
+  write_places(batch);
   batch.commit.views = views_.take();
   if (batch.commit.records.empty() && batch.commit.views.empty()) return results;
   const std::size_t count = batch.commit.records.size();
@@ -75,6 +76,22 @@ Outcome<void> Recorder::begin(Batch& batch, std::vector<AppendRequest>& requests
   }
   batch.now = std::max(clock_(), Instant{newest_.us + 1});
   return resolve_people(batch, requests);
+}
+
+Outcome<projections::OrgPlace*> Recorder::place(Batch& batch, const OrgId& org) {
+  if (const auto known = batch.places.find(org); known != batch.places.end()) return &known->second;
+  auto found = projections::place_of(views_, org);
+  if (!found) return found.error();
+  return &batch.places.emplace(org, std::move(*found)).first->second;
+}
+
+// What every record of the batch moves on is written once.
+void Recorder::write_places(Batch& batch) {
+  if (batch.records.empty()) return;
+  for (const auto& [org, place] : batch.places) {
+    if (place.head.position >= batch.first) projections::write_head(views_, place.number, place.head);
+  }
+  views_.put(projections::checkpoint_key(), checkpoint_value(batch.records.back().position));
 }
 
 // Everyone that the batch names, made known with one synced write an organization at most.
@@ -105,19 +122,18 @@ Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>&
 
 AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   if (auto answer = seen_before(batch, request)) return std::move(*answer);
-  Work work{request, {}, Mode::observe, {}, {}, {}, {}};
-  const auto org = projections::find_org(views_, request.org);
-  if (!org) return org.error();
+  const auto found = place(batch, request.org);
+  if (!found) return found.error();
+  Work work{request, **found, {}, Mode::observe, {}, {}, {}, {}};
+  const projections::OrgPlace before = work.place;
   const bool creates =
       !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
-  if (*org == 0 && !creates && !request.own) {
+  if (before.number == 0 && !creates && !request.own) {
     return Refusals{refuse(RefusalCode::unknown_org,
                            "there is no organization \"" + request.org.text + "\"; create it with POST /v1/orgs.",
                            "org")};
   }
-  const auto head = projections::read_head(views_, *org);
-  if (!head) return head.error();
-  const Version version = *org == 0 || !*head ? Version(0) : (*head)->version;
+  const Version version = before.head.version;
   if (creates && version != Version(0)) {
     const auto again = earlier(batch, work, request.events.front(), work.refusals);
     if (!again) return again.error();
@@ -144,6 +160,7 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   if (!work.refusals.empty()) {
     views_.roll_back();
     batch.roll_back();
+    work.place = before;
     names_.forget();
     if (const auto done = deny(batch, work); !done) return done.error();
     return std::move(work.refusals);
@@ -189,9 +206,8 @@ void Recorder::note_key(Batch& batch, const AppendRequest& request, const Append
 Outcome<std::optional<Appended>> Recorder::earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals) {
   std::optional<Appended> none;
   if (!event.id) return none;
-  const auto org = projections::find_org(views_, work.request.org);
-  if (!org || *org == 0) return none;
-  const auto position = projections::position_of_id(views_, *org, *event.id);
+  if (work.place.number == 0) return none;
+  const auto position = projections::position_of_id(views_, work.place.number, *event.id);
   if (!position) return position.error();
   if (*position == Position(0)) return none;
   auto record = batch.record(*position);
@@ -300,9 +316,9 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
     work.mode = created->mode;
     return true;
   }
-  const auto org = projections::find_org(views_, work.request.org);
-  if (!org) return org.error();
-  Facts facts(views_, names_, models_, *org, Point::end_of(*event.occurred_at));
+  const projections::OrgHead& head = work.place.head;
+  Facts facts(views_, names_, models_, work.place.number, Point::end_of(*event.occurred_at),
+              {head.earliest_us, head.newest_us});
   auto model = facts.model_at(facts.at());
   if (!model) {
     if (facts.failure()) return *facts.failure();
@@ -346,18 +362,15 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
 
 // ---- into the log --------------------------------------------------------------------------------
 
-Outcome<void> Recorder::seal(Record& record, const std::vector<Person>& people) {
-  const auto org = projections::find_org(views_, record.org);
-  if (!org) return org.error();
+Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, const std::vector<Person>& people) {
   for (const Person& person : people) {
     const auto known = std::find_if(record.subjects.begin(), record.subjects.end(),
                                     [&](const auto& s) { return s.first == person.subject; });
     if (known != record.subjects.end()) continue;
-    if (*org != 0) {
-      const auto number = names_.number(views_, *org, EntityKind::member, projections::member_name(person.subject));
+    if (org != 0) {
+      const auto number = names_.number(views_, org, EntityKind::member, projections::member_name(person.subject));
       if (!number) return number.error();
-      const auto named =
-          *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, *org, *number);
+      const auto named = *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, org, *number);
       if (!named) return named.error();
       if (*named != Position(0)) continue;
     }
@@ -387,14 +400,8 @@ Outcome<void> Recorder::seal(Record& record, const std::vector<Person>& people) 
 }
 
 Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
-  const auto org = projections::find_org(views_, record.org);
-  if (!org) return org.error();
-  if (*org != 0) {
-    const auto head = projections::read_head(views_, *org);
-    if (!head) return head.error();
-    if (*head) record.prev = (*head)->chain;
-  }
-  if (const auto done = seal(record, work.people); !done) return done;
+  record.prev = work.place.head.chain;
+  if (const auto done = seal(record, work.place.number, work.people); !done) return done;
   work.people.clear();
   auto encoded = wire::write_record(record);
   if (!encoded) {
@@ -402,9 +409,9 @@ Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
     return {};
   }
   batch.add(record, std::move(*encoded));
-  const auto folded = fold_.apply(views_, batch.records.back(), sha256(batch.commit.records.back().bytes), batch);
+  const Digest digest = sha256(batch.commit.records.back().bytes);
+  const auto folded = fold_.apply(views_, work.place, batch.records.back(), digest, batch);
   if (!folded) return folded;
-  views_.put(projections::checkpoint_key(), checkpoint_value(record.position));
   work.version = record.version;
   work.answer.items.push_back({record.event.id, record.position, record.version, record.verdict, false});
   return {};
@@ -413,11 +420,7 @@ Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
 // Mode `enforce`: each attempt that was refused by a rule is on record.
 Outcome<void> Recorder::deny(Batch& batch, Work& work) {
   if (work.denied.empty()) return {};
-  const auto org = projections::find_org(views_, work.request.org);
-  if (!org) return org.error();
-  const auto head = projections::read_head(views_, *org);
-  if (!head) return head.error();
-  work.version = *head ? (*head)->version : Version(0);
+  work.version = work.place.head.version;
   for (const auto& [event, refusal] : work.denied) {
     Record record;
     record.org = work.request.org;
@@ -426,7 +429,7 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.recorded_at = batch.now;
     record.recorded_by = {work.request.by.token, "tenure", work.request.by.channel, work.request.by.import_id};
     record.verdict = {VerdictResult::violation, refusal.rule, refusal.because};
-    Facts facts(views_, names_, models_, *org, Point::end_of(batch.now));
+    Facts facts(views_, names_, models_, work.place.number, Point::end_of(batch.now));
     if (const auto model = facts.model_at(facts.at())) {
       record.model = model->id();
       record.model_version = model->version();

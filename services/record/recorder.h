@@ -84,6 +84,8 @@ class Recorder {
 
   Outcome<void> begin(Batch& batch, std::vector<AppendRequest>& requests);
   Outcome<void> resolve_people(Batch& batch, std::vector<AppendRequest>& requests);
+  Outcome<projections::OrgPlace*> place(Batch& batch, const OrgId& org);
+  void write_places(Batch& batch);
   AppendResult take(Batch& batch, AppendRequest& request);
   std::optional<AppendResult> seen_before(Batch& batch, const AppendRequest& request);
   Outcome<std::optional<Appended>> earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals);
@@ -92,7 +94,7 @@ class Recorder {
   bool settle_models(Work& work, Event& event, std::uint64_t index);
   Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);
   Outcome<void> append(Batch& batch, Work& work, Record record);
-  Outcome<void> seal(Record& record, const std::vector<Person>& people);
+  Outcome<void> seal(Record& record, projections::OrgNumber org, const std::vector<Person>& people);
   Outcome<void> deny(Batch& batch, Work& work);
   void note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer);
   std::vector<AppendResult> failed(std::size_t requests, const Failure& failure);

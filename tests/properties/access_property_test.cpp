@@ -144,7 +144,9 @@ json Subject::answer(const Question& question) {
   const auto number = must(projections::find_org(*snapshot, org));
   const Position known(asked.at("known_position").get<std::uint64_t>());
   const Instant at{asked.at("at_us").get<std::int64_t>()};
-  const auto earliest = must(projections::earliest_known(*snapshot, number, known));
+  const auto head = must(projections::read_head(*snapshot, number));
+  REQUIRE(head);
+  const auto earliest = must(projections::earliest_known(*snapshot, number, *head, known));
   json answer;
   answer["before_history"] = !earliest || at < *earliest;
   if (question.kind == "can") {
@@ -154,7 +156,7 @@ json Subject::answer(const Question& question) {
   }
   if (answer["before_history"].get<bool>()) return answer;
 
-  Facts facts = must(Facts::known_at(*snapshot, names, models, number, Point::end_of(at), known));
+  Facts facts = must(Facts::known_at(*snapshot, names, models, number, *head, Point::end_of(at), known));
   const auto model = facts.model_at(facts.at());
   REQUIRE(model);
   Access access(std::move(facts), model);
