@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <optional>
 #include <stdexcept>
 
 #include "tools/measure/can_questions.h"
@@ -28,6 +29,7 @@ class Mixed {
         team_(bench.settings.seed, members, groups, repositories),
         append_head_(server.post_head("/v1/orgs/team/events", "application/json")),
         expected_(bench.settings.connections, 200),
+        asked_(bench.settings.connections),
         texts_(bench.settings.connections) {
     server.make_org("team", "2020-01-01T00:00:00Z");
     server.post("/v1/orgs/team/events", "application/x-ndjson", team_.beginning(), 201);
@@ -42,7 +44,10 @@ class Mixed {
       return std::string_view(text);
     };
     load.answered = [this](std::size_t connection, unsigned status, std::string_view body) {
-      if (status == expected_[connection]) return;
+      if (status == expected_[connection]) {
+        if (asked_[connection]) can_.check(*asked_[connection], body);
+        return;
+      }
       throw std::runtime_error(
           fmt::format("memory: {} came instead of {}: {}", status, expected_[connection], body.substr(0, 500)));
     };
@@ -53,11 +58,15 @@ class Mixed {
   std::string request(std::size_t connection) {
     const std::uint64_t kind = random_() % 10;
     expected_[connection] = kind < 3 ? 201 : 200;
+    asked_[connection].reset();
     if (kind < 3) {
       const std::string& event = ++appended_ % newcomer_every == 0 ? team_.joining() : team_.next();
       return fmt::format("{}{}\r\n\r\n{}", append_head_, event.size(), event);
     }
-    if (kind < 9) return std::string(can_.request(random_() % can_.size()));
+    if (kind < 9) {
+      asked_[connection] = random_() % can_.size();
+      return std::string(can_.request(*asked_[connection]));
+    }
     const auto at = log_.first_ms() +
                     static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(log_.last_ms() - log_.first_ms()));
     return server_.get_request(
@@ -73,6 +82,7 @@ class Mixed {
   Team team_;
   std::string append_head_;
   std::vector<unsigned> expected_;
+  std::vector<std::optional<std::size_t>> asked_;  // the question of `can_` that is under way there
   std::vector<std::string> texts_;
   std::uint64_t appended_ = 0;
 };
