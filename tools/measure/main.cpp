@@ -149,6 +149,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& error) {
+    if (const int signal = Scratch::ended_by_signal(); signal != 0) return 128 + signal;
     std::cerr << "tenure_bench: " << error.what() << "\n";
     return 1;
   }

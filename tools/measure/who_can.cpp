@@ -161,7 +161,7 @@ class WhoCanRun {
         members_(settings_.scaled(members_whole, SwapHistory::members_least)),
         changes_(settings_.scaled(changes_whole, changes_least) / 2 * 2),
         short_(bench, "who-can"),
-        long_(bench, "who-can, longer") {
+        long_(bench, "who-can-longer") {
     const SwapHistory history(settings_.seed, members_);
     load_history(short_, history, changes_, loading_);
     load_history(long_, history, changes_ * settings_.history_times, loading_);
