@@ -148,7 +148,11 @@ void Child::kill() {
 
 void kill_children() {
   const std::lock_guard lock(living_mutex);
-  for (const pid_t pid : living) ::kill(pid, SIGKILL);
+  for (const pid_t pid : living) {
+    ::kill(pid, SIGKILL);
+    int status = 0;
+    (void)::waitpid(pid, &status, 0);
+  }
 }
 
 Cost cost_of(pid_t pid) {

@@ -211,7 +211,8 @@ class Run {
   void take(std::size_t i, const Answer& answer) {
     const auto now = Clock::now();
     ++result_.answers_all;
-    if (answer.status != load_.expected_status && result_.unexpected++ == 0) {
+    const bool expected = load_.expected_status == 0 || answer.status == load_.expected_status;
+    if (!expected && result_.unexpected++ == 0) {
       result_.first_unexpected = answer.body.substr(0, 500);
     }
     if (now >= measure_from_) {

@@ -31,7 +31,7 @@ struct Load {
   std::optional<double> per_second;
   // Stops earlier when that many answers were measured, if set.
   std::optional<std::uint64_t> answers_max;
-  unsigned expected_status = 200;
+  unsigned expected_status = 200;  // 0: any; `answered` looks at it then
   // The whole next request of a connection, valid until it is called again for that connection.
   // An empty one ends the connection's work: it sends nothing more.
   std::function<std::string_view(std::size_t connection)> next;

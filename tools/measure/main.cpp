@@ -22,7 +22,11 @@ struct Measurement {
 };
 
 constexpr std::array measurements{
-    Measurement{"append", "Single durable appends over HTTP against a bare echo and RocksDB alone", measure_append}};
+    Measurement{"append", "Single durable appends over HTTP against a bare echo and RocksDB alone", measure_append},
+    Measurement{"import", "A GitHub audit log, durable", measure_import},
+    Measurement{"can", "One member's power at a past instant against a bare echo", measure_can},
+    Measurement{"who-can", "1,000 answers among 100,000 members, and with ten times the history", measure_who_can},
+    Measurement{"memory", "One server through an import and then everything at once", measure_memory}};
 
 struct Options {
   Settings settings;
@@ -69,6 +73,9 @@ void add_options(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--who-can-per-second", options.settings.who_can_per_second, "The open loop's rate for who-can")
       ->check(CLI::Range(1.0, 100'000.0))
+      ->capture_default_str();
+  app.add_option("--history-times", options.settings.history_times, "How much longer the longer history of who-can is")
+      ->check(CLI::Range(2, 1000))
       ->capture_default_str();
   app.add_option("--echo-threads", options.settings.echo_threads, "Event loops of the bare echo")
       ->check(CLI::Range(1, 64))

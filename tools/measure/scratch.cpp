@@ -5,7 +5,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
@@ -31,7 +30,6 @@ void end_tidily(const sigset_t& signals, const std::string& folder) {
   int signal = 0;
   if (::sigwait(&signals, &signal) != 0) return;
   kill_children();
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
   remove(folder);
   ::_exit(128 + signal);
 }
