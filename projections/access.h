@@ -74,7 +74,7 @@ class Access {
   std::vector<Holder> who_can(const Question& question, bool explain);
 
   // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
-  std::size_t holders(Number role, std::size_t enough);
+  std::unordered_set<Number> holders(Number role, std::size_t enough);
   // The member's role now, its deletions followed; 0 if none.
   Number direct_role(Number member);
   bool active(Number member) { return facts_.state(member).exists(); }

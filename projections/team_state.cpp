@@ -1,6 +1,25 @@
 #include "projections/team_state.h"
 
+#include <algorithm>
+
 namespace tenure::projections {
+
+namespace {
+
+std::uint64_t hint_key(OrgNumber org, Number role) { return std::uint64_t{org} << 32 | role; }
+
+}  // namespace
+
+const std::vector<Number>& HolderHints::of(OrgNumber org, Number role) const {
+  static const std::vector<Number> none;
+  const auto found = members_.find(hint_key(org, role));
+  return found == members_.end() ? none : found->second;
+}
+
+void HolderHints::keep(OrgNumber org, Number role, std::vector<Number> members) {
+  if (members_.size() >= roles_max) members_.clear();
+  members_.insert_or_assign(hint_key(org, role), std::move(members));
+}
 
 Number FactsTeamState::member(const Person& person) const {
   if (person.subject.empty()) return 0;
@@ -25,7 +44,15 @@ RoleId FactsTeamState::direct_role(const Person& person) const {
 std::size_t FactsTeamState::holders(const RoleId& role, std::size_t enough) const {
   const Number number = access_.facts().number(EntityKind::role, role.text);
   if (number == 0) return 0;
-  return access_.holders(number, enough);
+  if (!hints_ || enough > HolderHints::members_max) return access_.holders(number, enough).size();
+  const OrgNumber org = access_.facts().org();
+  std::size_t found = 0;
+  for (const Number member : hints_->of(org, number)) {
+    if (access_.direct_role(member) == number && ++found >= enough) return found;
+  }
+  const auto holders = access_.holders(number, HolderHints::members_max);
+  hints_->keep(org, number, {holders.begin(), holders.end()});
+  return std::min(holders.size(), enough);
 }
 
 bool FactsTeamState::holds(const Person& person, PermissionIndex permission, LevelIndex level) const {

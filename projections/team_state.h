@@ -8,10 +8,25 @@
 
 namespace tenure::projections {
 
+// Members that were seen to hold a role, where a rule asks whether the role has a holder left. Each is asked again, so
+// that hints may be stale and the count is exact; they only spare the list. Owned by the writer; one thread.
+class HolderHints {
+ public:
+  static constexpr std::size_t members_max = 16;    // of one role
+  static constexpr std::size_t roles_max = 20'000;  // of all organizations; emptied when full
+
+  const std::vector<Number>& of(OrgNumber org, Number role) const;
+  void keep(OrgNumber org, Number role, std::vector<Number> members);
+
+ private:
+  std::unordered_map<std::uint64_t, std::vector<Number>> members_;
+};
+
 class FactsTeamState : public TeamState {
  public:
   // `people` are resolved: their subjects are set (an unknown person's subject has no number yet).
-  FactsTeamState(Facts facts, Models::Model model) : access_(std::move(facts), std::move(model)) {}
+  FactsTeamState(Facts facts, Models::Model model, HolderHints* hints = nullptr)
+      : access_(std::move(facts), std::move(model)), hints_(hints) {}
 
   Status status(const Person& person) const override;
   RoleId direct_role(const Person& person) const override;
@@ -31,6 +46,7 @@ class FactsTeamState : public TeamState {
  private:
   // Asking fills caches; the facts themselves do not change.
   mutable Access access_;
+  HolderHints* hints_;
 };
 
 }  // namespace tenure::projections

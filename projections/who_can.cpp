@@ -47,7 +47,7 @@ std::vector<Number> Access::roles_that_lead_elsewhere() {
 }
 
 // The role's own holders come first: they are many, and where `enough` is few nothing else is looked at.
-std::size_t Access::holders(Number role, std::size_t enough) {
+std::unordered_set<Number> Access::holders(Number role, std::size_t enough) {
   std::unordered_set<Number> members;
   const auto count = [&](Number held) {
     // Rows are taken first and judged after: a reader is not used inside its own scan.
@@ -72,12 +72,12 @@ std::size_t Access::holders(Number role, std::size_t enough) {
     judge();
   };
   count(role);
-  if (members.size() >= enough) return members.size();
+  if (members.size() >= enough) return members;
   for (const Number each : roles_that_lead_elsewhere()) {
     if (each != role) count(each);
     if (members.size() >= enough) break;
   }
-  return members.size();
+  return members;
 }
 
 std::unordered_set<Number> Access::candidates(const Question& question) {

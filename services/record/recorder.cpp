@@ -337,7 +337,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
       return false;
     }
   }
-  const FactsTeamState state(std::move(facts), model);
+  const FactsTeamState state(std::move(facts), model, &hints_);
   if (work.mode == Mode::enforce) {
     if (const auto named = check_names(*model, event, state); !named) {
       work.refuse(index, named.error());

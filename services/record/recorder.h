@@ -106,6 +106,7 @@ class Recorder {
   projections::ViewWriter views_;
   projections::DirectoryCache names_;
   projections::AccessFold fold_;
+  projections::HolderHints hints_;
   Position head_;
   Instant newest_{0};
 };
