@@ -18,7 +18,7 @@
 
 namespace tenure::projections {
 
-inline constexpr std::size_t chunk_entries_min = 32;
+inline constexpr std::size_t chunk_entries_min = 16;
 
 // The state at a point, as known now. One get; one seek more when the point is older than the newest chunk.
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at);

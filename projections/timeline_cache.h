@@ -23,7 +23,7 @@ namespace tenure::projections {
 
 class TimelineCache {
  public:
-  static constexpr std::size_t bytes_max = 40 << 20;
+  static constexpr std::size_t bytes_max = 80 << 20;
   // A longer timeline is read from the store each time, one chunk of it.
   static constexpr std::size_t timeline_bytes_max = 32 << 10;
 
