@@ -284,14 +284,22 @@ bool Access::assigned_where_needed(const EntityState& member, Visibility visibil
   return assigned_to(member, resource);
 }
 
-std::optional<Reach> Access::scope_reach(Number scope, const Question& question) {
+const Access::AskedScopes& Access::asked_scopes(const Question& question) {
   const std::string& kind = model_->permissions()[question.permission].resource_kind;
-  const std::string& name = facts_.name(scope).name;
-  if (name == "org") return Reach::all;
-  if (kind.empty() || kind_of(name) != kind) return std::nullopt;
-  if (name.ends_with(":*")) return Reach::all;
-  if (question.resource && name != to_text(*question.resource)) return std::nullopt;
-  return Reach::listed;
+  std::string resource = question.resource ? to_text(*question.resource) : std::string();
+  if (scopes_ && scopes_->kind == kind && scopes_->resource == resource) return *scopes_;
+  const auto number = [&](const std::string& name) { return facts_.number(EntityKind::scope, name); };
+  scopes_ = AskedScopes{kind, resource, number("org"), kind.empty() ? 0 : number(kind + ":*"),
+                        kind.empty() || resource.empty() ? 0 : number(resource)};
+  return *scopes_;
+}
+
+std::optional<Reach> Access::scope_reach(Number scope, const Question& question) {
+  const AskedScopes& asked = asked_scopes(question);
+  if (scope == asked.org || scope == asked.any) return Reach::all;
+  if (asked.kind.empty()) return std::nullopt;
+  if (question.resource) return scope == asked.one ? std::optional(Reach::listed) : std::nullopt;
+  return kind_of(facts_.name(scope).name) == asked.kind ? std::optional(Reach::listed) : std::nullopt;
 }
 
 // ---- one member ----------------------------------------------------------------------------------

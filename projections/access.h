@@ -113,6 +113,12 @@ class Access {
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
   std::vector<GroupLink> all_groups_of(Number member, bool explain);
+  // The numbers of the scopes that matter to a question; those of the last one asked are kept.
+  struct AskedScopes {
+    std::string kind, resource;
+    Number org = 0, any = 0, one = 0;
+  };
+  const AskedScopes& asked_scopes(const Question& question);
   std::optional<Reach> scope_reach(Number scope, const Question& question);
   std::optional<Reach> visible(const EntityState& member, Visibility visibility, const Question& question);
   bool assigned_to(const EntityState& member, Number resource);
@@ -155,6 +161,7 @@ class Access {
   Models::Model model_;
   std::unordered_map<Number, std::optional<RoleIndex>> system_;
   std::unordered_map<std::uint64_t, Cell> cells_;
+  std::optional<AskedScopes> scopes_;
 };
 
 }  // namespace tenure::projections

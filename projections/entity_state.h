@@ -103,6 +103,9 @@ struct EntityState {
   void accept(const Entry& entry);
 };
 
+// The state at a point within a chunk's bytes, as known now. False when the bytes are not a chunk.
+bool state_in_chunk(std::string_view bytes, Point at, EntityState& state);
+
 // A stretch of entries with the state that was there before it.
 struct Chunk {
   std::vector<Live> carry;

@@ -58,11 +58,18 @@ Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& name
   return facts;
 }
 
+void Facts::read_through(TimelineCache& timelines, Position head) {
+  timelines_ = &timelines;
+  head_ = head;
+}
+
 Facts Facts::moved_to(Point at) const {
   Facts moved(*views_, *names_, *models_, org_, at, extent_);
   moved.knowledge_ = knowledge_;
   moved.at_ = moved.clipped(at);
   moved.failure_ = failure_;
+  moved.timelines_ = timelines_;
+  moved.head_ = head_;
   return moved;
 }
 
@@ -83,7 +90,9 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   } else if (knowledge_->touched.contains(entity)) {
     *state = take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
   } else {
-    *state = take(projections::state_at(*views_, org_, entity, at), EntityState{});
+    *state = take(timelines_ ? timelines_->state_at(*views_, org_, head_, entity, at)
+                             : projections::state_at(*views_, org_, entity, at),
+                  EntityState{});
   }
   const EntityState& kept = *state;
   if (at == at_) {

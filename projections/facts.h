@@ -20,6 +20,7 @@
 #include "projections/directory.h"
 #include "projections/interval_index.h"
 #include "projections/timeline.h"
+#include "projections/timeline_cache.h"
 
 namespace tenure::projections {
 
@@ -31,6 +32,8 @@ class Facts {
   // As known at `known`; falls back to "now" when nothing came after it. `head` is the organization's in the snapshot.
   static Outcome<Facts> known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models,
                                  OrgNumber org, const OrgHead& head, Point at, Position known);
+  // Reads timelines through a cache from here on; `head` is the position of the organization's head in the views.
+  void read_through(TimelineCache& timelines, Position head);
   // The same knowledge at another point.
   Facts moved_to(Point at) const;
 
@@ -78,6 +81,8 @@ class Facts {
 
   storage::ViewReader* views_;
   DirectoryCache* names_;
+  TimelineCache* timelines_ = nullptr;
+  Position head_;
   const Models* models_;
   OrgNumber org_;
   Extent extent_;

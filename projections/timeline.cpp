@@ -51,20 +51,6 @@ void write_head_chunk(ViewWriter& views, OrgNumber org, Number entity, const Hea
   views.put(timeline_key(org, entity, 'H'), std::move(value));
 }
 
-// The chunk that covers a point, sealed or not.
-Outcome<Chunk> chunk_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
-  HeadChunk head;
-  const auto found = read_head_chunk(views, org, entity, head);
-  if (!found) return found.error();
-  if (!*found || at >= head.start) return std::move(head.chunk);
-  std::string key, value;
-  const auto sealed = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
-  if (!sealed) return sealed.error();
-  Chunk chunk;
-  if (*sealed && !Chunk::decode(value, chunk)) return broken(org, entity);
-  return chunk;
-}
-
 void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at, std::uint64_t known) {
   for (const Entry& entry : entries) {
     if (entry.at > at) break;
@@ -77,11 +63,53 @@ std::size_t chunk_limit(std::size_t carried) { return std::max(chunk_entries_min
 }  // namespace
 
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
-  auto chunk = chunk_at(views, org, entity, at);
-  if (!chunk) return chunk.error();
-  EntityState state{std::move(chunk->carry)};
-  fold_until(state, chunk->entries, at, known_now);
+  EntityState state;
+  std::string value;
+  const auto found = views.get(timeline_key(org, entity, 'H'), value);
+  if (!found) return found.error();
+  if (!*found) return state;
+  if (value.size() < 16) return broken(org, entity);
+  std::string_view chunk = std::string_view(value).substr(16);
+  if (at < Point{take_time(value, 0), take_u64(value, 8)}) {
+    std::string key;
+    const auto sealed = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
+    if (!sealed) return sealed.error();
+    if (!*sealed) return state;
+    chunk = value;
+  }
+  if (!state_in_chunk(chunk, at, state)) return broken(org, entity);
   return state;
+}
+
+Outcome<EntityState> StoredTimeline::state_at(OrgNumber org, Number entity, Point at) const {
+  EntityState state;
+  const auto after = std::upper_bound(chunks.begin(), chunks.end(), at,
+                                      [](Point point, const auto& chunk) { return point < chunk.first; });
+  if (after == chunks.begin()) return state;
+  if (!state_in_chunk(std::prev(after)->second, at, state)) return broken(org, entity);
+  return state;
+}
+
+Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& views, OrgNumber org, Number entity,
+                                                       std::size_t bytes_max) {
+  StoredTimeline all;
+  const auto add = [&](std::string_view point, std::string_view chunk) {
+    all.chunks.emplace_back(Point{take_time(point, 0), take_u64(point, 8)}, chunk);
+    all.bytes += chunk.size() + sizeof all.chunks.front();
+    return all.bytes <= bytes_max;
+  };
+  bool fits = true;
+  const auto done = views.scan(
+      timeline_key(org, entity, 'S'), timeline_key(org, entity, 'S' + 1),
+      [&](std::string_view key, std::string_view value) { return fits = add(key.substr(key.size() - 16), value); });
+  if (!done) return done.error();
+  std::string value;
+  const auto found = views.get(timeline_key(org, entity, 'H'), value);
+  if (!found) return found.error();
+  if (*found && value.size() < 16) return broken(org, entity);
+  if (*found && fits) fits = add(std::string_view(value).substr(0, 16), std::string_view(value).substr(16));
+  if (!fits) return std::optional<StoredTimeline>();
+  return std::optional(std::move(all));
 }
 
 Outcome<std::vector<Entry>> entries_of(storage::ViewReader& views, OrgNumber org, Number entity) {

@@ -17,6 +17,7 @@ struct Program::Inside {
   ProgramOptions options;
   projections::Models models;
   projections::DirectoryCache names;
+  projections::TimelineCache timelines;
   Tokens tokens;
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<AppendQueue> appends;
@@ -60,6 +61,7 @@ Outcome<void> Program::Inside::build() {
                         *people,
                         models,
                         names,
+                        timelines,
                         *appends,
                         tokens,
                         identities,

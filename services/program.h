@@ -21,7 +21,7 @@ struct ProgramOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 7400;  // 0: any free one
   std::string openapi;
-  unsigned io_threads = 1;
+  unsigned io_threads = 2;
   unsigned pool_threads = 2;
   unsigned drain_seconds = 10;
   bool demo = false;

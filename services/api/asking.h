@@ -40,6 +40,7 @@ class Asking {
     auto facts = Facts::known_at(*org_.snapshot, parts_.names, parts_.models, org_.number, org_.head,
                                  Point::end_of(pinned_.when.at), pinned_.known);
     if (!facts) return http::problem(facts.error());
+    facts->read_through(parts_.timelines, org_.head.position);
     model_ = facts->model_at(facts->at());
     if (!model_ && !facts->failure()) {
       // Nothing was known yet: the names in the question are still those of the organization's model.

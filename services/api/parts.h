@@ -6,6 +6,7 @@
 #include <string>
 
 #include "projections/models.h"
+#include "projections/timeline_cache.h"
 #include "services/append_queue.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
@@ -19,6 +20,7 @@ struct Parts {
   storage::People& people;
   projections::Models& models;
   projections::DirectoryCache& names;
+  projections::TimelineCache& timelines;
   AppendQueue& appends;
   Tokens& tokens;
   Identities identities;

@@ -17,7 +17,7 @@ boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::strin
   if (!number) return http::problem(number.error());
   org.number = *number;
   auto head = *number == 0 ? Outcome<std::optional<projections::OrgHead>>(std::optional<projections::OrgHead>())
-                           : projections::read_head(*org.snapshot, *number);
+                           : parts.timelines.head(*org.snapshot, *number);
   if (!head) return http::problem(head.error());
   if (!*head) {
     return http::problem(

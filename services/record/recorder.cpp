@@ -362,7 +362,8 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
 
 // ---- into the log --------------------------------------------------------------------------------
 
-Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, const std::vector<Person>& people) {
+Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Position batch_first,
+                             const std::vector<Person>& people) {
   for (const Person& person : people) {
     const auto known = std::find_if(record.subjects.begin(), record.subjects.end(),
                                     [&](const auto& s) { return s.first == person.subject; });
@@ -370,9 +371,16 @@ Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, const s
     if (org != 0) {
       const auto number = names_.number(views_, org, EntityKind::member, projections::member_name(person.subject));
       if (!number) return number.error();
+      const std::uint64_t key = std::uint64_t{org} << 32 | *number;
+      if (named_.contains(key)) continue;
       const auto named = *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, org, *number);
       if (!named) return named.error();
-      if (*named != Position(0)) continue;
+      if (*named != Position(0)) {
+        // Only what is committed is remembered: what this batch names may yet be undone.
+        if (named_.size() >= named_max) named_.clear();
+        if (*named < batch_first) named_.insert(key);
+        continue;
+      }
     }
     const auto sealed = people_.seal(record.org, person.subject, person.identity);
     if (!sealed) return sealed.error();
@@ -401,7 +409,7 @@ Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, const s
 
 Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
   record.prev = work.place.head.chain;
-  if (const auto done = seal(record, work.place.number, work.people); !done) return done;
+  if (const auto done = seal(record, work.place.number, batch.first, work.people); !done) return done;
   work.people.clear();
   auto encoded = wire::write_record(record);
   if (!encoded) {

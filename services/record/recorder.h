@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -94,7 +95,8 @@ class Recorder {
   bool settle_models(Work& work, Event& event, std::uint64_t index);
   Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);
   Outcome<void> append(Batch& batch, Work& work, Record record);
-  Outcome<void> seal(Record& record, projections::OrgNumber org, const std::vector<Person>& people);
+  Outcome<void> seal(Record& record, projections::OrgNumber org, Position batch_first,
+                     const std::vector<Person>& people);
   Outcome<void> deny(Batch& batch, Work& work);
   void note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer);
   std::vector<AppendResult> failed(std::size_t requests, const Failure& failure);
@@ -107,6 +109,9 @@ class Recorder {
   projections::DirectoryCache names_;
   projections::AccessFold fold_;
   projections::HolderHints hints_;
+  // Members whose sealed identity is in the log already; bounded, emptied when full.
+  static constexpr std::size_t named_max = 200'000;
+  std::unordered_set<std::uint64_t> named_;
   Position head_;
   Instant newest_{0};
 };
