@@ -1,6 +1,7 @@
 #include "projections/access_fold.h"
 
 #include "events/digest.h"
+#include "projections/interval_index.h"
 #include "projections/timeline.h"
 
 namespace tenure::projections {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "events/wire/record_wire.h"
+#include "projections/interval_index.h"
 
 namespace tenure::projections {
 
@@ -12,15 +13,8 @@ const EntityState nothing;
 
 }  // namespace
 
-Facts::Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at,
-             const Extent& extent)
-    : views_(&views),
-      names_(&names),
-      models_(&models),
-      org_(org),
-      extent_(extent),
-      at_(at),
-      knowledge_(std::make_shared<Knowledge>()) {}
+Facts::Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at)
+    : views_(&views), names_(&names), models_(&models), org_(org), at_(at), knowledge_(std::make_shared<Knowledge>()) {}
 
 Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
                                              Position known) {
@@ -41,7 +35,7 @@ Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const 
 
 Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models, OrgNumber org,
                                const OrgHead& head, Point at, Position known) {
-  Facts facts(snapshot, names, models, org, at, {head.earliest_us, head.newest_us});
+  Facts facts(snapshot, names, models, org, at);
   if (known >= head.position) return facts;
   const auto newest = newest_known(snapshot, OrgId(head.name), org, known);
   if (!newest) return newest.error();
@@ -49,7 +43,7 @@ Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& name
   knowledge.known = known.value;
   knowledge.horizon = *newest ? Point{(*newest)->us, known.value} : Point{};
   const Point stab = Point::end_of(Instant{knowledge.horizon.us});
-  const auto done = intervals_at(snapshot, org, {ListKind::late, 0}, stab, facts.extent_, [&](const Interval& late) {
+  const auto done = intervals_at(snapshot, org, {ListKind::late, 0}, stab, head.newest_us, [&](const Interval& late) {
     if (late.open.position > known.value) knowledge.touched.insert(late.principal);
     return true;
   });
@@ -64,7 +58,7 @@ void Facts::read_through(TimelineCache& timelines, Position head) {
 }
 
 Facts Facts::moved_to(Point at) const {
-  Facts moved(*views_, *names_, *models_, org_, at, extent_);
+  Facts moved(*views_, *names_, *models_, org_, at);
   moved.knowledge_ = knowledge_;
   moved.at_ = moved.clipped(at);
   moved.failure_ = failure_;
@@ -125,9 +119,8 @@ void Facts::each(List list, const IntervalRow& row) {
     return;
   }
   if (!each_of_states(list, knowledge_->touched, row)) return;
-  const auto done = intervals_at(*views_, org_, list, at_, extent_, [&](const Interval& i) {
-    return knowledge_->touched.contains(i.principal) || row(i);
-  });
+  const auto done = list_at(*views_, org_, list, at_,
+                            [&](const Interval& i) { return knowledge_->touched.contains(i.principal) || row(i); });
   if (!done && !failure_) failure_ = done.error();
 }
 
@@ -142,7 +135,7 @@ std::vector<Interval> Facts::list(List list) {
 
 std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
   std::vector<Interval> found;
-  const auto done = intervals_over(*views_, org_, list, from, to, [&](const Interval& i) {
+  const auto done = projections::list_over(*views_, org_, list, from, to, [&](const Interval& i) {
     if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
     return true;
   });

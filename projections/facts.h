@@ -18,7 +18,7 @@
 
 #include "projections/access_fold.h"
 #include "projections/directory.h"
-#include "projections/interval_index.h"
+#include "projections/list_history.h"
 #include "projections/timeline.h"
 #include "projections/timeline_cache.h"
 
@@ -26,9 +26,8 @@ namespace tenure::projections {
 
 class Facts {
  public:
-  // As known now. `views` must outlive the object. A narrow `extent` saves seeks; it must hold all of the history.
-  Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at,
-        const Extent& extent = {});
+  // As known now. `views` must outlive the object.
+  Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at);
   // As known at `known`; falls back to "now" when nothing came after it. `head` is the organization's in the snapshot.
   static Outcome<Facts> known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models,
                                  OrgNumber org, const OrgHead& head, Point at, Position known);
@@ -85,7 +84,6 @@ class Facts {
   Position head_;
   const Models* models_;
   OrgNumber org_;
-  Extent extent_;
   Point at_;
   std::shared_ptr<Knowledge> knowledge_;
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_

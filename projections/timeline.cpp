@@ -192,12 +192,12 @@ void add_intervals(EntityKind kind, Number entity, const EntityState& state, con
     case SlotKind::disabled:
       return in(ListKind::disabled, 0, live.slot.a);
     case SlotKind::invited:
-      return in(ListKind::invited, 0);
+      return in(ListKind::invited, 0, live.slot.b);
     case SlotKind::parent:
       return live.value != 0 ? in(ListKind::children, live.value) : void();
     case SlotKind::ended:
       // A role whose deletion moved its holders to another: where to look for them from then on.
-      return kind == EntityKind::role && live.value != 0 ? in(ListKind::moved_roles, 0) : void();
+      return kind == EntityKind::role && live.value != 0 ? in(ListKind::moved_roles, 0, live.slot.b) : void();
     default:
       return;
   }
@@ -276,18 +276,21 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
     head.chunk.entries.push_back(entry);
   }
   // An interval that began and ended within this one event never was.
+  std::vector<Interval> before, after;
   for (const Interval& i : fold.ended()) {
     const auto begun = std::find(fold.begun().begin(), fold.begun().end(), as_open(i));
     if (begun != fold.begun().end()) {
       fold.begun().erase(begun);
       continue;
     }
-    erase_interval(views, org, as_open(i));
-    put_interval(views, org, i);
+    before.push_back(as_open(i));
+    after.push_back(i);
   }
-  for (const Interval& i : fold.begun()) put_interval(views, org, i);
+  after.insert(after.end(), fold.begun().begin(), fold.begun().end());
+  std::sort(before.begin(), before.end());
+  std::sort(after.begin(), after.end());
   write_head_chunk(views, org, entity, head);
-  return {};
+  return change_lists(views, org, before, after);
 }
 
 // All that the entity's entries from a point on make of the lists: closed and open, sorted.
@@ -368,13 +371,8 @@ Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   const auto before = intervals_from(kind, entity, tail->carry, tail->entries);
   change(tail->entries);
   const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
-  std::vector<Interval> gone, fresh;
-  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(gone));
-  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(fresh));
-  for (const Interval& i : gone) erase_interval(views, org, i);
-  for (const Interval& i : fresh) put_interval(views, org, i);
   write_tail(views, org, entity, std::move(*tail));
-  return {};
+  return change_lists(views, org, before, after);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "projections/entity_state.h"
-#include "projections/interval_index.h"
+#include "projections/list_history.h"
 
 namespace tenure::projections {
 

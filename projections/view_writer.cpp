@@ -1,5 +1,7 @@
 #include "projections/view_writer.h"
 
+#include "projections/layout.h"
+
 namespace tenure::projections {
 
 void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) { base_ = std::move(base); }
@@ -128,9 +130,10 @@ std::vector<storage::ViewWrite> ViewWriter::take() {
   std::vector<storage::ViewWrite> writes;
   writes.reserve(changes_.size());
   for (auto& [key, value] : changes_) {
-    // Open and closed intervals are never read back by key: no need to keep them.
-    const bool interval = key.size() > 4 && key[4] == 'i';
-    if (!interval) keep(key, value);
+    // Rows of intervals and the rows within a list's history are not read back by key: no need to keep them.
+    const bool scanned = key.size() > 10 && (key[4] == static_cast<char>(Row::interval) ||
+                                             (key[4] == static_cast<char>(Row::list) && key[10] == 'd'));
+    if (!scanned) keep(key, value);
     writes.push_back({key, std::move(value)});
   }
   changes_.clear();

@@ -316,9 +316,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
     work.mode = created->mode;
     return true;
   }
-  const projections::OrgHead& head = work.place.head;
-  Facts facts(views_, names_, models_, work.place.number, Point::end_of(*event.occurred_at),
-              {head.earliest_us, head.newest_us});
+  Facts facts(views_, names_, models_, work.place.number, Point::end_of(*event.occurred_at));
   auto model = facts.model_at(facts.at());
   if (!model) {
     if (facts.failure()) return *facts.failure();
