@@ -124,7 +124,7 @@ class RuleMatch {
 
   bool target_is_last_holder() {
     if (!act_.target || !target_role() || before_.status(*act_.target) != Status::active) return false;
-    return before_.holders(model_.roles()[*target_role()].id, 2) == 1;
+    return before_.active_holders(model_.roles()[*target_role()].id, 2) == 1;
   }
 
   bool given_matches(const ActionRule& rule) {

@@ -19,10 +19,20 @@ class TeamState {
 
   virtual ~TeamState() = default;
   virtual Status status(const Person& person) const = 0;
+  // Whether the person is disabled, altogether or in some area.
+  virtual bool disabled_anywhere(const Person& person) const { return status(person) == Status::disabled; }
+  // Whether somebody who was removed has been given anything since (a role, groups, grants, assignments) that another
+  // removal would end.
+  virtual bool has_links(const Person& person) const {
+    (void)person;
+    return false;
+  }
   // The person's direct role: its id, system or custom; empty if none.
   virtual RoleId direct_role(const Person& person) const = 0;
-  // How many active members hold the role directly; counting stops at `enough`.
+  // How many members hold the role directly, disabled ones too; counting stops at `enough`.
   virtual std::size_t holders(const RoleId& role, std::size_t enough) const = 0;
+  // How many of them are not disabled.
+  virtual std::size_t active_holders(const RoleId& role, std::size_t enough) const = 0;
   // Whether the person holds the permission at that level on anything.
   virtual bool holds(const Person& person, PermissionIndex permission, LevelIndex level) const = 0;
   // Whether the person holds it on that resource; with the id "*", on every resource of the kind. Asked for events that

@@ -38,7 +38,7 @@ class Lifecycle {
   Found check(const event::MemberInvited& e) const { return e.role ? check_direct(*e.role, &e.member) : std::nullopt; }
   Found check(const event::MemberAdded& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
   Found check(const event::MemberRoleChanged& e) const { return check_change(e.member, e.role); }
-  Found check(const event::MemberRemoved& e) const { return check_taken(e.member, nullptr); }
+  Found check(const event::MemberRemoved& e) const { return check_kept({{e.member, {}}}); }
   Found check(const event::OwnershipTransferred& e) const;
 
   Found check(const event::RoleCreated& e) const;
@@ -110,20 +110,38 @@ class Lifecycle {
     return violation("not_a_member_role", "The role " + quoted(rule->name) + " is only granted on a scope.");
   }
 
-  // Taking away a role that has to have a holder. `next` is what the person has afterwards, nullptr for nothing.
-  Found check_taken(const Person& person, const RoleId* next) const {
-    if (before_.status(person) != Status::active) return std::nullopt;
-    const RoleId current = before_.direct_role(person);
-    const RoleRule* rule = system_role(current);
-    if (!rule || rule->cardinality == Cardinality::any || (next && *next == current)) return std::nullopt;
-    if (before_.holders(current, 2) > 1) return std::nullopt;
-    return violation("last_holder",
-                     "The role " + quoted(rule->name) + " must keep a holder, and this is its last one.");
+  // The direct role that somebody has afterwards, empty for none.
+  struct Next {
+    const Person& person;
+    RoleId role;
+  };
+
+  // A role that has to have a holder keeps one, and one who is not disabled while there is such a one. One event
+  // changes the roles of two people at most, so counting to three is enough.
+  Found check_kept(std::initializer_list<Next> changes) const {
+    for (const Next& change : changes) {
+      const RoleId left = before_.direct_role(change.person);
+      const RoleRule* rule = system_role(left);
+      if (!rule || rule->cardinality == Cardinality::any || change.role == left) continue;
+      const std::size_t active_before = before_.active_holders(left, 3);
+      std::size_t all = before_.holders(left, 3), active = active_before;
+      for (const Next& each : changes) {
+        const Status status = before_.status(each.person);
+        if (status != Status::active && status != Status::disabled) continue;
+        const std::size_t had = before_.direct_role(each.person) == left, has = each.role == left;
+        all = all + has - had;
+        if (status == Status::active) active = active + has - had;
+      }
+      if (all > 0 && (active > 0 || active_before == 0)) continue;
+      return violation("last_holder",
+                       "The role " + quoted(rule->name) + " must keep a holder, and this is its last one.");
+    }
+    return std::nullopt;
   }
 
   Found check_change(const Person& person, const RoleId& role) const {
     if (auto found = check_direct(role, &person)) return found;
-    return check_taken(person, &role);
+    return check_kept({{person, role}});
   }
 
   Found check_custom(const RoleId& role, std::string_view done) const {
@@ -167,11 +185,18 @@ Found Lifecycle::check(const event::OwnershipTransferred& e) const {
   if (before_.direct_role(e.from) != owner.id && before_.holders(owner.id, 1) > 0) {
     return violation("not_the_owner", "Only a holder of the role " + quoted(owner.name) + " has ownership to pass on.");
   }
-  if (!e.previous_owner_role) return std::nullopt;
-  if (*e.previous_owner_role != owner.id) return check_direct(*e.previous_owner_role, &e.from);
-  if (owner.cardinality != Cardinality::exactly_one) return std::nullopt;
-  return violation("exactly_one_holder",
-                   "The role " + quoted(owner.name) + " has exactly one holder, so the former one cannot keep it.");
+  if (e.previous_owner_role) {
+    if (*e.previous_owner_role != owner.id) {
+      if (auto found = check_direct(*e.previous_owner_role, &e.from)) return found;
+    } else if (owner.cardinality == Cardinality::exactly_one) {
+      return violation("exactly_one_holder",
+                       "The role " + quoted(owner.name) + " has exactly one holder, so the former one cannot keep it.");
+    }
+  }
+  if (same_person(e.from, e.to)) return check_kept({{e.to, owner.id}});
+  const auto former = model_.former_owner_role();
+  const RoleId implied = former ? model_.roles()[*former].id : RoleId();
+  return check_kept({{e.from, e.previous_owner_role.value_or(implied)}, {e.to, owner.id}});
 }
 
 Found Lifecycle::check(const event::RoleCreated& e) const {
@@ -206,12 +231,15 @@ class Unchanged {
   bool by(const event::MemberRoleChanged& e) const {
     return (is(e.member, Status::active) || is(e.member, Status::disabled)) && before_.direct_role(e.member) == e.role;
   }
-  bool by(const event::MemberRemoved& e) const { return is(e.member, Status::removed); }
+  bool by(const event::MemberRemoved& e) const { return is(e.member, Status::removed) && !before_.has_links(e.member); }
   // A member may be disabled in one area and not in another, which the status does not tell.
   bool by(const event::MemberDisabled& e) const { return !e.area && is(e.member, Status::disabled); }
-  bool by(const event::MemberEnabled& e) const { return !e.area && is(e.member, Status::active); }
+  bool by(const event::MemberEnabled& e) const {
+    return !e.area && is(e.member, Status::active) && !before_.disabled_anywhere(e.member);
+  }
+  // To whom a role was given after its deletion, another would be given now.
   bool by(const event::RoleDeleted& e) const {
-    return !before_.role_exists(e.role) && before_.role_was_deleted(e.role);
+    return !before_.role_exists(e.role) && before_.role_was_deleted(e.role) && !e.reassign_to;
   }
 
  private:

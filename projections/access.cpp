@@ -114,7 +114,7 @@ Number Access::named_role(Number role, Point link) {
   return former ? facts_.number(EntityKind::role, model->roles()[*former].id.text) : 0;
 }
 
-Number Access::resolve_role(Number role, Point link, std::vector<Edge>* edges) {
+Number Access::kept_role(Number role, Point link, std::vector<Edge>* edges) {
   role = named_role(role, link);
   for (int step = 0; role != 0 && step < chain_max; ++step) {
     const auto [first, last] = facts_.state(role).of_kind(SlotKind::ended);
@@ -122,12 +122,35 @@ Number Access::resolve_role(Number role, Point link, std::vector<Edge>* edges) {
     for (const Live* l = first; l != last; ++l) {
       if (l->at > link && (!ended || l->at < ended->at)) ended = l;
     }
-    if (!ended) return role_exists(role) ? role : 0;
+    if (!ended) return role;
     if (edges && ended->value != 0) edges->push_back({"role deleted, its holders moved", ended->at});
     role = ended->value;
     link = ended->at;
   }
   return 0;
+}
+
+Number Access::resolve_role(Number role, Point link, std::vector<Edge>* edges) {
+  const Number kept = kept_role(role, link, edges);
+  return role_exists(kept) ? kept : 0;
+}
+
+bool Access::ended_since(Number other, Point link) {
+  const auto [first, last] = facts_.state(other).of_kind(SlotKind::ended);
+  return std::any_of(first, last, [&](const Live& l) { return l.at > link; });
+}
+
+bool Access::has_links(Number member) {
+  const EntityState& state = facts_.state(member);
+  const Live* role = state.find({SlotKind::role});
+  if (role && kept_role(role->value, role->at, nullptr) != 0) return true;
+  const auto kept = [&](SlotKind kind) {
+    const auto [first, last] = state.of_kind(kind);
+    return std::any_of(first, last, [&](const Live& l) {
+      return !ended_since(l.slot.a, l.at) && (kind != SlotKind::grant || !ended_since(l.slot.b, l.at));
+    });
+  };
+  return kept(SlotKind::group) || kept(SlotKind::grant) || kept(SlotKind::assigned);
 }
 
 std::string Access::role_name(Number role) { return role == 0 ? "none" : facts_.name(role).name; }
@@ -161,16 +184,10 @@ bool Access::resource_exists(Number scope, Point link) {
 }
 
 bool Access::grant_counts(Number role, Number scope, Point link) {
-  if (!role_exists(role) || !resource_exists(scope, link)) return false;
-  const auto [first, last] = facts_.state(role).of_kind(SlotKind::ended);
-  return std::none_of(first, last, [&](const Live& l) { return l.at > link; });
+  return role_exists(role) && resource_exists(scope, link) && !ended_since(role, link);
 }
 
-bool Access::group_counts(Number group, Point link) {
-  const EntityState& state = facts_.state(group);
-  const Live* ended = state.find({SlotKind::ended});
-  return state.exists() && !(ended && ended->at > link);
-}
+bool Access::group_counts(Number group, Point link) { return group_exists(group) && !ended_since(group, link); }
 
 std::vector<const Live*> Access::groups_of(Number member) {
   std::vector<const Live*> groups;
@@ -200,6 +217,16 @@ std::vector<Access::GroupLink> Access::all_groups_of(Number member, bool explain
     groups.push_back(std::move(above));
   }
   return groups;
+}
+
+Number Access::group_role(Number group) {
+  const Live* role = facts_.state(group).find({SlotKind::role});
+  return role && group_exists(group) ? resolve_role(role->value, role->at, nullptr) : 0;
+}
+
+Number Access::group_parent(Number group) {
+  const Live* parent = facts_.state(group).find({SlotKind::parent});
+  return parent && group_counts(parent->value, parent->at) ? parent->value : 0;
 }
 
 std::vector<Interval> Access::members_of(Number group) {

@@ -74,11 +74,13 @@ class Access {
   std::vector<Holder> who_can(const Question& question, bool explain);
 
   // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
-  std::unordered_set<Number> holders(Number role, std::size_t enough);
+  std::unordered_set<Number> holders(Number role, std::size_t enough, bool disabled_too);
   // The member's role now, its deletions followed; 0 if none.
   Number direct_role(Number member);
   bool active(Number member) { return facts_.state(member).exists(); }
   bool disabled(Number member);
+  // Whether the person has a role, groups, grants or assignments that stand, whether or not they count now.
+  bool has_links(Number member);
   // Groups whose membership counts, in order of number.
   std::vector<const Live*> groups_of(Number member);
   // The direct members of a group that exists.
@@ -86,6 +88,9 @@ class Access {
   // Since when link, member and group have all been there, without a break.
   Point member_since(Number group, const Interval& membership);
   bool group_exists(Number group) { return facts_.state(group).exists(); }
+  // The group's own role and the group above it, where they exist and have not ended since; 0 if none.
+  Number group_role(Number group);
+  Number group_parent(Number group);
   bool role_exists(Number role);
   bool resource_exists(Number scope, Point link);
   // What a role grants; by name for a custom role whose level the model does not know.
@@ -109,7 +114,12 @@ class Access {
   // The role that an implied one stands for (access_fold.h); any other is itself.
   Number named_role(Number role, Point link);
   std::string role_name(Number role);
+  // What a link to a role points at now, its deletions followed, whether or not that role exists; 0 if it was ended.
+  Number kept_role(Number role, Point link, std::vector<Edge>* edges);
+  // The same where it exists, else 0.
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
+  // Whether the other end of a link has ended since.
+  bool ended_since(Number other, Point link);
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
   std::vector<GroupLink> all_groups_of(Number member, bool explain);

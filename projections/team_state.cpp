@@ -4,21 +4,15 @@
 
 namespace tenure::projections {
 
-namespace {
-
-std::uint64_t hint_key(OrgNumber org, Number role) { return std::uint64_t{org} << 32 | role; }
-
-}  // namespace
-
-const std::vector<Number>& HolderHints::of(OrgNumber org, Number role) const {
+const std::vector<Number>& HolderHints::of(const Role& role) const {
   static const std::vector<Number> none;
-  const auto found = members_.find(hint_key(org, role));
+  const auto found = members_.find(role);
   return found == members_.end() ? none : found->second;
 }
 
-void HolderHints::keep(OrgNumber org, Number role, std::vector<Number> members) {
+void HolderHints::keep(const Role& role, std::vector<Number> members) {
   if (members_.size() >= roles_max) members_.clear();
-  members_.insert_or_assign(hint_key(org, role), std::move(members));
+  members_.insert_or_assign(role, std::move(members));
 }
 
 Number FactsTeamState::member(const Person& person) const {
@@ -35,6 +29,13 @@ TeamState::Status FactsTeamState::status(const Person& person) const {
   return state.find({SlotKind::ended}) ? Status::removed : Status::unknown;
 }
 
+bool FactsTeamState::disabled_anywhere(const Person& person) const {
+  const auto [first, last] = access_.facts().state(member(person)).of_kind(SlotKind::disabled);
+  return first != last;
+}
+
+bool FactsTeamState::has_links(const Person& person) const { return access_.has_links(member(person)); }
+
 RoleId FactsTeamState::direct_role(const Person& person) const {
   const Number number = member(person);
   const Number role = number == 0 ? 0 : access_.direct_role(number);
@@ -42,16 +43,25 @@ RoleId FactsTeamState::direct_role(const Person& person) const {
 }
 
 std::size_t FactsTeamState::holders(const RoleId& role, std::size_t enough) const {
+  return count_holders(role, enough, true);
+}
+
+std::size_t FactsTeamState::active_holders(const RoleId& role, std::size_t enough) const {
+  return count_holders(role, enough, false);
+}
+
+std::size_t FactsTeamState::count_holders(const RoleId& role, std::size_t enough, bool disabled_too) const {
   const Number number = access_.facts().number(EntityKind::role, role.text);
   if (number == 0) return 0;
-  if (!hints_ || enough > HolderHints::members_max) return access_.holders(number, enough).size();
-  const OrgNumber org = access_.facts().org();
+  if (!hints_ || enough > HolderHints::members_max) return access_.holders(number, enough, disabled_too).size();
+  const HolderHints::Role of{access_.facts().org(), number, disabled_too};
   std::size_t found = 0;
-  for (const Number member : hints_->of(org, number)) {
-    if (access_.direct_role(member) == number && ++found >= enough) return found;
+  for (const Number member : hints_->of(of)) {
+    if (access_.direct_role(member) != number || (!disabled_too && access_.disabled(member))) continue;
+    if (++found >= enough) return found;
   }
-  const auto holders = access_.holders(number, HolderHints::members_max);
-  hints_->keep(org, number, {holders.begin(), holders.end()});
+  const auto holders = access_.holders(number, HolderHints::members_max, disabled_too);
+  hints_->keep(of, {holders.begin(), holders.end()});
   return std::min(holders.size(), enough);
 }
 

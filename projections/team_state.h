@@ -3,6 +3,8 @@
 // Threads and failures as Facts: ask `failure` after the verdict; a verdict on failed reads is void.
 #pragma once
 
+#include <map>
+
 #include "events/judge.h"
 #include "projections/access.h"
 
@@ -15,11 +17,17 @@ class HolderHints {
   static constexpr std::size_t members_max = 16;    // of one role
   static constexpr std::size_t roles_max = 20'000;  // of all organizations; emptied when full
 
-  const std::vector<Number>& of(OrgNumber org, Number role) const;
-  void keep(OrgNumber org, Number role, std::vector<Number> members);
+  struct Role {
+    OrgNumber org = 0;
+    Number role = 0;
+    bool disabled_too = false;
+    auto operator<=>(const Role&) const = default;
+  };
+  const std::vector<Number>& of(const Role& role) const;
+  void keep(const Role& role, std::vector<Number> members);
 
  private:
-  std::unordered_map<std::uint64_t, std::vector<Number>> members_;
+  std::map<Role, std::vector<Number>> members_;
 };
 
 class FactsTeamState : public TeamState {
@@ -29,8 +37,11 @@ class FactsTeamState : public TeamState {
       : access_(std::move(facts), std::move(model)), hints_(hints) {}
 
   Status status(const Person& person) const override;
+  bool disabled_anywhere(const Person& person) const override;
+  bool has_links(const Person& person) const override;
   RoleId direct_role(const Person& person) const override;
   std::size_t holders(const RoleId& role, std::size_t enough) const override;
+  std::size_t active_holders(const RoleId& role, std::size_t enough) const override;
   bool holds(const Person& person, PermissionIndex permission, LevelIndex level) const override;
   bool holds_on(const Person& person, PermissionIndex permission, LevelIndex level,
                 const ResourceId& resource) const override;
@@ -44,6 +55,8 @@ class FactsTeamState : public TeamState {
   const std::optional<Failure>& failure() const { return access_.facts().failure(); }
 
  private:
+  std::size_t count_holders(const RoleId& role, std::size_t enough, bool disabled_too) const;
+
   // Asking fills caches; the facts themselves do not change.
   mutable Access access_;
   HolderHints* hints_;

@@ -47,29 +47,14 @@ std::vector<Number> Access::roles_that_lead_elsewhere() {
 }
 
 // The role's own holders come first: they are many, and where `enough` is few nothing else is looked at.
-std::unordered_set<Number> Access::holders(Number role, std::size_t enough) {
+std::unordered_set<Number> Access::holders(Number role, std::size_t enough, bool disabled_too) {
   std::unordered_set<Number> members;
   const auto count = [&](Number held) {
-    // Rows are taken first and judged after: a reader is not used inside its own scan.
-    constexpr std::size_t rows_at_once = 64;
-    std::vector<Interval> rows;
-    bool all = true;
-    facts_.each({ListKind::holders, held}, [&](const Interval& i) {
-      rows.push_back(i);
-      all = rows.size() < rows_at_once || enough > rows_at_once;
-      return all;
-    });
-    const auto judge = [&] {
-      for (const Interval& i : rows) {
-        if (members.size() >= enough) return;
-        const bool member = facts_.name(i.principal).kind == EntityKind::member;
-        if (member && resolve_role(held, i.link, nullptr) == role) members.insert(i.principal);
-      }
-    };
-    judge();
-    if (all || members.size() >= enough) return;
-    rows = facts_.list({ListKind::holders, held});
-    judge();
+    for (const Interval& i : facts_.list({ListKind::holders, held})) {
+      if (members.size() >= enough) return;
+      if (facts_.name(i.principal).kind != EntityKind::member || resolve_role(held, i.link, nullptr) != role) continue;
+      if (disabled_too || !disabled(i.principal)) members.insert(i.principal);
+    }
   };
   count(role);
   if (members.size() >= enough) return members;

@@ -84,21 +84,24 @@ Outcome<std::string> Identities::with_identities(storage::Snapshot& snapshot, co
   return out.append(json);
 }
 
+Outcome<SubjectId> Identities::owner_of_texts(const Record& record) {
+  if (const auto owner = key_owner(record.event)) return owner->subject;
+  const auto own = people_.find(record.org, organization_identity);
+  if (!own) return own.error();
+  return own->value_or(SubjectId{});
+}
+
 Outcome<std::string> Identities::show(storage::Snapshot& snapshot, OrgNumber number, Record record) {
-  const auto owner = key_owner(record.event);
-  SubjectId subject = owner ? owner->subject : SubjectId{};
+  std::optional<Outcome<SubjectId>> subject;
   std::optional<Failure> failure;
   const auto note = [&](const auto& outcome) {
     if (!outcome && !failure) failure = outcome.error();
     return outcome.has_value();
   };
   each_private_text(record.event, [&](PrivateText& text) {
-    if (subject.empty()) {
-      const auto own = people_.find(record.org, organization_identity);
-      if (!note(own)) return;
-      subject = own->value_or(SubjectId{});
-    }
-    const auto plain = people_.open(record.org, subject, text.text);
+    if (!subject) subject = owner_of_texts(record);
+    if (!note(*subject)) return;
+    const auto plain = people_.open(record.org, **subject, text.text);
     if (note(plain)) text.text = *plain ? **plain : "erased";
   });
   each_person(record.event, [&](Person& person) {

@@ -27,6 +27,9 @@ class Identities {
   Outcome<projections::Number> member_of(storage::Snapshot& snapshot, const OrgId& org, projections::OrgNumber number,
                                          std::string_view identity);
 
+  // Whose key opens the record's private texts: a person's, else the organization's own; empty if there is none yet.
+  Outcome<SubjectId> owner_of_texts(const Record& record);
+
   // The record as the API shows it: people by identity, private texts opened.
   Outcome<std::string> show(storage::Snapshot& snapshot, projections::OrgNumber number, Record record);
 

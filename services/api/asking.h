@@ -195,10 +195,11 @@ class Asking {
     json.key(name).open('{').field("kind", to_text(actor.kind)).field("id", id).close('}');
   }
   void reason(JsonText& json, const Record& record) {
-    const auto owner = key_owner(record.event);
-    if (!owner) return;
-    const auto text = parts_.people.open(org_.id, owner->subject, record.event.reason->text);
+    const auto owner = parts_.identities.owner_of_texts(record);
+    const auto text = owner ? parts_.people.open(org_.id, *owner, record.event.reason->text)
+                            : Outcome<std::optional<std::string>>(owner.error());
     if (text && *text) json.field("reason", **text);
+    if (!text && !failure_) failure_ = text.error();
   }
 
   Parts& parts_;

@@ -123,12 +123,10 @@ Response groups(Parts& parts, Request& request) {
   if (!asking.nothing_known()) rows = sorted(facts.list({ListKind::entities, static_cast<Number>(EntityKind::group)}));
   return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) {
     json.open('{').field("group", facts.name(i.principal).name);
-    const auto& state = facts.state(i.principal);
-    if (const auto* parent = state.find({projections::SlotKind::parent});
-        parent && asking.access().group_exists(parent->value)) {
-      json.field("parent", facts.name(parent->value).name);
+    if (const Number parent = asking.access().group_parent(i.principal)) {
+      json.field("parent", facts.name(parent).name);
     }
-    if (const auto* role = state.find({projections::SlotKind::role})) json.field("role", facts.name(role->value).name);
+    if (const Number role = asking.access().group_role(i.principal)) json.field("role", facts.name(role).name);
     json.field("members", static_cast<std::uint64_t>(asking.access().members_of(i.principal).size()));
     json.field("since", Instant{i.since.us}).close('}');
   });

@@ -313,6 +313,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
   if (const auto* created = std::get_if<event::OrgCreated>(&event.data)) {
     record.model = created->model;
     record.model_version = *created->model_version;
+    record.verdict.rule = "lifecycle.begins";
     work.mode = created->mode;
     return true;
   }

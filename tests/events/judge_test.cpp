@@ -226,6 +226,7 @@ TEST_CASE("changing nothing is allowed to anyone") {
   check_allowed(in_shop(by("cem", event::MemberDisabled{person("dora"), {}})), rule);
   check_allowed(in_shop(by("cem", event::MemberEnabled{person("lea"), {}})), rule);
   check_allowed(in_shop(by("cleo", event::RoleDeleted{RoleId("old"), {}})), rule);
+  check_violation(in_shop(by("cleo", event::RoleDeleted{RoleId("old"), RoleId("lead")})), "lifecycle.role_deleted");
   check_unspecified(in_shop(by("cem", event::MemberEnabled{person("lea"), "chat"})));
   check_violation(in_shop(by("cem", event::MemberRemoved{person("stranger")})), "member.removed.not_allowed");
 }
@@ -250,6 +251,33 @@ TEST_CASE("the last holder of a role that must have one is neither removed nor g
   TeamInMemory team = shop_team();
   team.with("leo", "clerk");  // dora leads too, but is disabled
   check_violation(in_shop(by("oda", role_of("lea", "clerk")), team), rule);
+}
+
+TEST_CASE("a disabled holder is a holder, but not one who can be left alone with the role") {
+  TeamInMemory team = shop_team();
+  team.with("oda", "owner", Status::disabled);
+  check_violation(in_shop(by("lea", role_of("leo", "owner")), team), "lifecycle.exactly_one_holder");
+  check_violation(in_shop(by("lea", event::MemberRemoved{person("oda")}), team), "lifecycle.last_holder");
+  check_violation(
+      in_shop(by(ActorKind::support, event::OwnershipTransferred{person("lea"), std::nullopt, person("leo")}), team),
+      "lifecycle.not_the_owner");
+  // Two active leads remain, so the disabled one may go.
+  check_allowed(in_shop(by("oda", event::MemberRemoved{person("dora")})), "manage_below");
+}
+
+TEST_CASE("a transfer of ownership leaves nobody's role without its last holder") {
+  const char* rule = "lifecycle.last_holder";
+  TeamInMemory team = shop_team();
+  team.with("leo", "clerk");
+  const auto transfer = [&](const char* from, const char* to) {
+    const event::OwnershipTransferred passed{person(from), std::nullopt, person(to)};
+    return in_shop(by(ActorKind::support, passed), team);
+  };
+  check_violation(transfer("oda", "lea"), rule);       // the last active lead would lead no more
+  check_violation(transfer("oda", "stranger"), rule);  // who is no member owns nothing
+  check_violation(transfer("oda", "dora"), rule);      // and who is disabled cannot act
+  check_allowed(transfer("oda", "nia"), "support_moves_ownership");
+  check_violation(transfer("oda", "leo"), "ownership.transferred.not_allowed");
 }
 
 TEST_CASE("a role that is not available, only for scopes, unknown or deleted is nobody's own role") {

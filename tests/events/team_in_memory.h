@@ -28,6 +28,13 @@ class TeamInMemory : public TeamState {
   }
   std::size_t holders(const RoleId& role, std::size_t enough) const override {
     const auto holds = [&](const auto& entry) {
+      const Status status = entry.second.first;
+      return (status == Status::active || status == Status::disabled) && entry.second.second == role;
+    };
+    return std::min<std::size_t>(enough, static_cast<std::size_t>(std::count_if(people.begin(), people.end(), holds)));
+  }
+  std::size_t active_holders(const RoleId& role, std::size_t enough) const override {
+    const auto holds = [&](const auto& entry) {
       return entry.second.first == Status::active && entry.second.second == role;
     };
     return std::min<std::size_t>(enough, static_cast<std::size_t>(std::count_if(people.begin(), people.end(), holds)));

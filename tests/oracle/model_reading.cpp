@@ -91,13 +91,13 @@ Definition system_definition(const json& model, const json& role) {
 std::string owner_role(const json& model) {
   if (model.contains("owner_role")) return text(model, "owner_role");
   std::string highest;
-  int highest_rank = 0;
+  std::pair<bool, int> best;
   for (const json& role : model.at("roles")) {
-    const int rank = role.contains("rank") ? role.at("rank").get<int>() : 0;
-    if (highest.empty() || rank > highest_rank) {
-      highest = text(role, "id");
-      highest_rank = rank;
-    }
+    const std::pair<bool, int> own(says(role, "available", true),
+                                   role.contains("rank") ? role.at("rank").get<int>() : 0);
+    if (!highest.empty() && own <= best) continue;
+    highest = text(role, "id");
+    best = own;
   }
   return highest;
 }

@@ -32,7 +32,7 @@ using Definition = std::map<std::string, Cell>;  // by permission
 Cell read_cell(const nlohmann::json& cell);
 // What a system role grants: its own cells and those it inherits; the higher level wins, at a tie the wider visibility.
 Definition system_definition(const nlohmann::json& model, const nlohmann::json& role);
-// The model's owner role, or where it has none its highest role.
+// The model's owner role, or where it has none the highest of its available roles.
 std::string owner_role(const nlohmann::json& model);
 
 }  // namespace tenure::oracle

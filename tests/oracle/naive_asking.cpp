@@ -20,6 +20,15 @@ struct Power {
   auto operator<=>(const Power&) const = default;
 };
 
+// A role that reaches a person, and how.
+struct Holding {
+  std::string kind;  // as a path's: "role", "group", "grant" or "everyone"
+  std::string role;
+  std::string scope;                // what the role is on; "everything" for a direct or a group's own role
+  std::string group;                // through which group
+  std::optional<std::string> link;  // the link that gives it; none for the initial value of a setting
+};
+
 class Asking {
  public:
   explicit Asking(const State& state) : s_(state), model_(*state.model) {}
@@ -36,6 +45,47 @@ class Asking {
       if (power.level < level_of(model_, *permission, *level)) return std::nullopt;
     }
     return Row{level_text(model_, *permission, power.level), reach_text(power.reach)};
+  }
+
+  std::vector<NaivePath> paths(const std::string& member, const std::string& permission_id,
+                               std::optional<std::string> resource) const {
+    std::vector<NaivePath> paths;
+    const json* permission = entry(model_, "permissions", permission_id);
+    if (permission == nullptr || effective(member, *permission, resource).level == 0) return paths;
+    const std::string kind = text_or_none(*permission, "resource");
+    if (kind.empty()) resource.reset();
+    std::vector<std::pair<Power, NaivePath>> found;
+    for (const Holding& holding : held(member)) {
+      const Power power = power_of(member, holding.role, holding.scope, *permission, kind, resource);
+      if (power.level == 0) continue;
+      found.push_back({power,
+                       {holding.kind, level_text(model_, *permission, power.level), reach_text(power.reach),
+                        ways_of(member, holding)}});
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (auto& [power, path] : found) paths.push_back(std::move(path));
+    return paths;
+  }
+
+  std::set<std::string> denials(const std::string& member, const std::string& permission_id,
+                                const std::optional<std::string>& level, std::optional<std::string> resource) const {
+    if (can(member, permission_id, level, resource)) return {};
+    const json* permission = entry(model_, "permissions", permission_id);
+    if (permission == nullptr) return {"no such permission"};
+    std::set<std::string> reasons;
+    const std::string kind = text_or_none(*permission, "resource");
+    if (kind.empty()) resource.reset();
+    if (resource && kind_of(*resource) != kind) return {"other kind"};
+    if (effective(member, *permission, resource).level > 0) return {"too low"};
+    if (s_.members.count(member) == 0) reasons.insert("no member");
+    if (given(member, *permission, resource).level == 0) reasons.insert("nothing given");
+    if (cut_by_disablement(member, *permission)) reasons.insert("disabled");
+    if (permission->contains("feature") && !feature_is_on(text(*permission, "feature"))) reasons.insert("feature off");
+    if (says(*permission, "owner_only", false) && direct_role(member) != owner_role(model_)) {
+      reasons.insert("owner only");
+    }
+    if (permission->contains("parent") && !parent_is_satisfied(member, *permission, resource)) reasons.insert("parent");
+    return reasons;
   }
 
   std::string direct_role(const std::string& member) const {
@@ -70,9 +120,14 @@ class Asking {
     if (permission.contains("feature") && !feature_is_on(text(permission, "feature"))) return {};
     if (cut_by_disablement(member, permission)) return {};
     if (permission.contains("parent") && !parent_is_satisfied(member, permission, resource)) return {};
+    return given(member, permission, resource);
+  }
+
+  Power given(const std::string& member, const json& permission, const std::optional<std::string>& resource) const {
     Power best;
-    for (const auto& [role, scope] : held(member)) {
-      best = std::max(best, power_of(member, role, scope, permission, kind, resource));
+    const std::string kind = text_or_none(permission, "resource");
+    for (const Holding& holding : held(member)) {
+      best = std::max(best, power_of(member, holding.role, holding.scope, permission, kind, resource));
     }
     return best.level == 0 ? Power() : best;
   }
@@ -106,28 +161,34 @@ class Asking {
     return effective(member, *parent, same_kind ? resource : std::nullopt).level >= needed;
   }
 
-  // Every role that reaches the person, each with what it is on ("everything" for a direct or a group's own role).
-  std::vector<std::pair<std::string, std::string>> held(const std::string& member) const {
-    std::vector<std::pair<std::string, std::string>> held;
+  // Every role that reaches the person.
+  std::vector<Holding> held(const std::string& member) const {
+    std::vector<Holding> held;
     const bool is_member = s_.members.count(member) > 0;
-    std::set<std::string> principals;
-    if (is_member || says(model_, "outsiders_hold_scoped_grants", false)) principals.insert("member:" + member);
-    if (is_member && !wholly_disabled(member)) principals.insert("everyone");
+    std::map<std::string, std::string> principals;  // to the kind of path
+    if (is_member || says(model_, "outsiders_hold_scoped_grants", false)) principals["member:" + member] = "grant";
+    if (is_member && !wholly_disabled(member)) principals["everyone"] = "everyone";
     if (is_member) {
-      held.emplace_back(direct_role(member), "everything");
+      held.push_back({"role", direct_role(member), "everything", {}, "role of member:" + member});
       for (const std::string& group : groups_that_count(member)) {
-        principals.insert("group:" + group);
+        principals["group:" + group] = "group";
         const auto role = s_.role_of_group.find(group);
-        if (role != s_.role_of_group.end()) held.emplace_back(role->second, "everything");
+        if (role == s_.role_of_group.end()) continue;
+        held.push_back({"group", role->second, "everything", group, "role of group:" + group});
       }
     }
     for (const ScopedGrant& grant : s_.grants) {
-      if (principals.count(grant.principal) > 0) held.emplace_back(grant.role, grant.on);
+      const auto principal = principals.find(grant.principal);
+      if (principal == principals.end()) continue;
+      const std::string group = principal->second == "group" ? grant.principal.substr(6) : std::string();
+      held.push_back({principal->second, grant.role, grant.on, group, link_name(grant)});
     }
-    if (principals.count("everyone") > 0) {
-      for (const auto& each : roles_by_settings()) held.push_back(each);
-    }
+    if (principals.count("everyone") > 0) add_roles_by_settings(held);
     return held;
+  }
+
+  bool group_members_inherit() const {
+    return model_.contains("groups") && says(model_.at("groups"), "inherit_from_parents", false);
   }
 
   // The member's groups, and where the model says so all that lie above them.
@@ -135,7 +196,7 @@ class Asking {
     std::set<std::string> reached;
     for (std::string group : direct_groups(member)) {
       while (s_.groups.count(group) > 0 && reached.insert(group).second) {
-        if (!model_.contains("groups") || !says(model_.at("groups"), "inherit_from_parents", false)) break;
+        if (!group_members_inherit()) break;
         const auto parent = s_.parent_of_group.find(group);
         if (parent == s_.parent_of_group.end()) break;
         group = parent->second;
@@ -144,16 +205,41 @@ class Asking {
     return reached;
   }
 
-  std::vector<std::pair<std::string, std::string>> roles_by_settings() const {
-    std::vector<std::pair<std::string, std::string>> roles;
-    if (!model_.contains("settings")) return roles;
+  void add_roles_by_settings(std::vector<Holding>& held) const {
+    if (!model_.contains("settings")) return;
     for (const json& setting : model_.at("settings")) {
-      const auto changed = s_.settings.find(text(setting, "id"));
+      const std::string id = text(setting, "id");
+      const auto changed = s_.settings.find(id);
       const std::string value = changed != s_.settings.end() ? changed->second : text(setting, "initial");
       if (!setting.at("values").contains(value) || setting.at("values").at(value).is_null()) continue;
-      roles.emplace_back(text(setting.at("values"), value.c_str()), text(setting, "on_kind") + ":*");
+      Holding holding{"everyone", text(setting.at("values"), value.c_str()), text(setting, "on_kind") + ":*", {}, {}};
+      if (changed != s_.settings.end()) holding.link = "setting " + id;
+      held.push_back(holding);
     }
-    return roles;
+  }
+
+  // The events on the way to a holding: into one of the member's own groups, up to the group that gives it, and the
+  // link that does.
+  std::vector<std::vector<std::int64_t>> ways_of(const std::string& member, const Holding& holding) const {
+    std::vector<std::int64_t> last;
+    if (holding.link) last = s_.made_by.at(*holding.link);
+    if (holding.group.empty()) return {last};
+    std::vector<std::vector<std::int64_t>> ways;
+    for (std::string group : direct_groups(member)) {
+      std::vector<std::int64_t> way = s_.made_by.at(member + " in " + group);
+      std::set<std::string> seen;
+      while (group_members_inherit() && group != holding.group && seen.insert(group).second &&
+             s_.parent_of_group.count(group) > 0) {
+        const std::vector<std::int64_t>& up = s_.made_by.at("parent of " + group);
+        way.insert(way.end(), up.begin(), up.end());
+        group = s_.parent_of_group.at(group);
+        if (s_.groups.count(group) == 0) break;
+      }
+      if (group != holding.group) continue;
+      way.insert(way.end(), last.begin(), last.end());
+      ways.push_back(way);
+    }
+    return ways;
   }
 
   // What one held role gives for one permission.
@@ -224,6 +310,24 @@ std::optional<Row> can(const State& state, const std::string& member, const std:
                        const std::optional<std::string>& level, const std::optional<std::string>& resource) {
   return Asking(state).can(member, permission, level, resource);
 }
+std::vector<NaivePath> paths(const State& state, const std::string& member, const std::string& permission,
+                             const std::optional<std::string>& resource) {
+  return Asking(state).paths(member, permission, resource);
+}
+std::set<std::string> denials(const State& state, const std::string& member, const std::string& permission,
+                              const std::optional<std::string>& level, const std::optional<std::string>& resource) {
+  return Asking(state).denials(member, permission, level, resource);
+}
+std::vector<Invitation> pending_invitations(const State& state, const std::string& member, std::int64_t at_us) {
+  std::vector<Invitation> pending;
+  const auto invitations = state.invitations.find(member);
+  if (invitations == state.invitations.end()) return pending;
+  for (const Invitation& each : invitations->second) {
+    if (!each.expires_us || at_us < *each.expires_us) pending.push_back(each);
+  }
+  return pending;
+}
+
 std::string direct_role(const State& state, const std::string& member) { return Asking(state).direct_role(member); }
 std::vector<std::string> direct_groups(const State& state, const std::string& member) {
   return Asking(state).direct_groups(member);

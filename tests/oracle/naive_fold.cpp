@@ -9,77 +9,74 @@
 #include <tuple>
 #include <utility>
 
-#include "tests/oracle/naive_state.h"
+#include "tests/oracle/naive_record.h"
 
 namespace tenure::oracle {
 
 using nlohmann::json;
 
-struct NaiveFold::Inside {
-  std::vector<json> models;
-  std::vector<std::string> versions;         // of the models, in the same order
-  std::vector<Fact> facts;                   // in order of position
-  std::map<std::string, std::string> shown;  // folded identity to the one first sent
+void NaiveFold::Inside::note_person(const std::string& identity) { shown.emplace(folded(identity), identity); }
 
-  void note_person(const std::string& identity) { shown.emplace(folded(identity), identity); }
-
-  void note_people(const json& event) {
-    for (const char* name : {"actor", "approved_by"}) {
-      if (!event.contains(name)) continue;
-      const std::string kind = text(event.at(name), "kind");
-      if (kind == "member" || kind == "support") note_person(text(event.at(name), "id"));
-    }
-    if (!event.contains("data")) return;
-    const json& data = event.at("data");
-    for (const char* name : {"member", "owner", "from", "to"}) {
-      if (data.contains(name)) note_person(text(data, name));
-    }
-    const std::string principal = text_or_none(data, "principal");
-    if (principal.rfind("member:", 0) == 0) note_person(principal.substr(7));
+void NaiveFold::Inside::note_people(const json& event) {
+  for (const char* name : {"actor", "approved_by"}) {
+    if (!event.contains(name)) continue;
+    const std::string kind = text(event.at(name), "kind");
+    if (kind == "member" || kind == "support") note_person(text(event.at(name), "id"));
   }
-
-  std::size_t named_model(const json& data) const {
-    for (std::size_t i = models.size(); i-- > 0;) {
-      if (text(models[i], "id") != text(data, "model")) continue;
-      if (!data.contains("model_version") || text(data, "model_version") == versions[i]) return i;
-    }
-    throw std::logic_error("the oracle was not given the model " + data.dump());
+  if (!event.contains("data")) return;
+  const json& data = event.at("data");
+  for (const char* name : {"member", "owner", "from", "to"}) {
+    if (data.contains(name)) note_person(text(data, name));
   }
+  const std::string principal = text_or_none(data, "principal");
+  if (principal.rfind("member:", 0) == 0) note_person(principal.substr(7));
+}
 
-  // What was known, without what was retracted. A retraction speaks of an earlier position, so going backwards
-  // each retraction is known to stand or not before the event that it names is reached.
-  std::vector<Fact> facts_known(std::int64_t known_position) const {
-    std::set<std::int64_t> retracted;
-    std::vector<Fact> known;
-    for (auto fact = facts.rbegin(); fact != facts.rend(); ++fact) {
-      if (fact->position > known_position || retracted.count(fact->position) > 0) continue;
-      if (text(fact->event, "type") == "event.retracted") {
-        retracted.insert(fact->event.at("data").at("position").get<std::int64_t>());
-      }
-      known.push_back(*fact);
-    }
-    std::sort(known.begin(), known.end(), [](const Fact& a, const Fact& b) {
-      return std::tie(a.occurred_us, a.position) < std::tie(b.occurred_us, b.position);
-    });
-    return known;
+std::size_t NaiveFold::Inside::named_model(const json& data) const {
+  for (std::size_t i = models.size(); i-- > 0;) {
+    if (text(models[i], "id") != text(data, "model")) continue;
+    if (!data.contains("model_version") || text(data, "model_version") == versions[i]) return i;
   }
+  throw std::logic_error("the oracle was not given the model " + data.dump());
+}
 
-  State state(std::int64_t at_us, std::int64_t known_position) const {
-    const std::vector<Fact> known = facts_known(known_position);
-    State state;
-    state.model = &models.front();
-    for (const Fact& fact : known) {
-      if (text(fact.event, "type") == "org.created") {
-        state.model = &models.at(fact.model);
-        break;
-      }
+// A retraction speaks of an earlier position, so going backwards each retraction is known to stand or not before the
+// event that it names is reached.
+std::vector<const Fact*> NaiveFold::Inside::facts_known(std::int64_t known_position) const {
+  std::set<std::int64_t> retracted;
+  std::vector<const Fact*> known;
+  for (auto fact = facts.rbegin(); fact != facts.rend(); ++fact) {
+    if (fact->position > known_position || retracted.count(fact->position) > 0) continue;
+    if (text(fact->event, "type") == "event.retracted") {
+      retracted.insert(fact->event.at("data").at("position").get<std::int64_t>());
     }
-    for (const Fact& fact : known) {
-      if (fact.occurred_us <= at_us) fold(state, models, fact);
-    }
-    return state;
+    known.push_back(&*fact);
   }
-};
+  std::sort(known.begin(), known.end(), [](const Fact* a, const Fact* b) {
+    return std::tie(a->occurred_us, a->position) < std::tie(b->occurred_us, b->position);
+  });
+  return known;
+}
+
+State NaiveFold::Inside::beginning(const std::vector<const Fact*>& known) const {
+  State state;
+  state.model = &models.front();
+  for (const Fact* fact : known) {
+    if (text(fact->event, "type") != "org.created") continue;
+    state.model = &models.at(fact->model);
+    break;
+  }
+  return state;
+}
+
+State NaiveFold::Inside::state(std::int64_t at_us, std::int64_t known_position) const {
+  const std::vector<const Fact*> known = facts_known(known_position);
+  State state = beginning(known);
+  for (const Fact* fact : known) {
+    if (fact->occurred_us <= at_us) fold(state, models, *fact);
+  }
+  return state;
+}
 
 NaiveFold::NaiveFold(const json& model, const std::string& version) : inside_(std::make_unique<Inside>()) {
   add_model(model, version);
@@ -129,6 +126,29 @@ std::optional<Row> NaiveFold::can(const std::string& member, const std::string& 
   return oracle::can(inside_->state(at_us, known_position), folded(member), permission, level, resource);
 }
 
+std::vector<NaivePath> NaiveFold::paths(const std::string& member, const std::string& permission,
+                                        const std::optional<std::string>& resource, std::int64_t at_us,
+                                        std::int64_t known_position) const {
+  if (before_history(at_us, known_position)) return {};
+  return oracle::paths(inside_->state(at_us, known_position), folded(member), permission, resource);
+}
+
+std::set<std::string> NaiveFold::denials(const std::string& member, const std::string& permission,
+                                         const std::optional<std::string>& level,
+                                         const std::optional<std::string>& resource, std::int64_t at_us,
+                                         std::int64_t known_position) const {
+  if (before_history(at_us, known_position)) return {"unknown time"};
+  return oracle::denials(inside_->state(at_us, known_position), folded(member), permission, level, resource);
+}
+
+NaiveVerdict NaiveFold::verdict(std::int64_t position) const {
+  for (const Fact& fact : inside_->facts) {
+    if (fact.position != position) continue;
+    return judge(inside_->state(fact.occurred_us, position - 1), inside_->models, fact);
+  }
+  throw std::logic_error("no event at position " + std::to_string(position));
+}
+
 std::map<std::string, MemberRow> NaiveFold::members(std::int64_t at_us, std::int64_t known_position) const {
   const State state = inside_->state(at_us, known_position);
   std::map<std::string, MemberRow> rows;
@@ -145,20 +165,34 @@ std::map<std::string, InvitationRow> NaiveFold::invitations(std::int64_t at_us, 
   const State state = inside_->state(at_us, known_position);
   std::map<std::string, InvitationRow> rows;
   for (const auto& [member, invitations] : state.invitations) {
-    if (state.members.count(member) > 0) continue;
-    for (const Invitation& each : invitations) {  // a later one that has not run out covers an earlier one
-      if (each.expires_us && at_us >= *each.expires_us) continue;
-      rows[inside_->shown.at(member)] = {each.role, {each.groups.begin(), each.groups.end()}, each.since_us};
-    }
+    const std::vector<Invitation> pending = pending_invitations(state, member, at_us);
+    if (state.members.count(member) > 0 || pending.empty()) continue;
+    const Invitation& latest = pending.back();
+    rows[inside_->shown.at(member)] = {latest.role, {latest.groups.begin(), latest.groups.end()}, latest.since_us};
   }
   return rows;
+}
+
+std::string NaiveFold::status(const std::string& member, std::int64_t at_us, std::int64_t known_position) const {
+  const State state = inside_->state(at_us, known_position);
+  const std::string who = folded(member);
+  if (state.members.count(who) > 0) {
+    const auto disablement = state.disabled.find(who);
+    return disablement != state.disabled.end() && disablement->second.whole ? "disabled" : "active";
+  }
+  if (!pending_invitations(state, who, at_us).empty()) return "invited";
+  return state.removed_members.count(who) > 0 ? "removed" : "not a member";
 }
 
 std::map<std::string, GroupRow> NaiveFold::groups(std::int64_t at_us, std::int64_t known_position) const {
   const State state = inside_->state(at_us, known_position);
   std::map<std::string, GroupRow> rows;
   for (const auto& [group, since] : state.groups) {
-    GroupRow row{{}, {}, since};
+    GroupRow row;
+    row.since_us = since;
+    for (const auto& [link, joined] : state.members_of_groups) {
+      if (link.first == group && state.members.count(link.second) > 0) ++row.members;
+    }
     const auto parent = state.parent_of_group.find(group);
     if (parent != state.parent_of_group.end() && state.groups.count(parent->second) > 0) row.parent = parent->second;
     const auto role = state.role_of_group.find(group);
@@ -196,8 +230,8 @@ std::map<std::string, RoleRow> NaiveFold::roles(std::int64_t at_us, std::int64_t
 }
 
 std::optional<std::int64_t> NaiveFold::history_from(std::int64_t known_position) const {
-  for (const Fact& fact : inside_->facts_known(known_position)) {
-    if (text(fact.event, "type") != "event.retracted") return fact.occurred_us;
+  for (const Fact* fact : inside_->facts_known(known_position)) {
+    if (text(fact->event, "type") != "event.retracted") return fact->occurred_us;
   }
   return std::nullopt;
 }

@@ -15,6 +15,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,9 @@ struct InvitationRow {
 };
 
 struct GroupRow {
-  std::string parent;  // empty: none that exists
-  std::string role;    // empty: none that exists
+  std::string parent;       // empty: none that exists
+  std::string role;         // empty: none that exists
+  std::size_t members = 0;  // direct ones
   std::int64_t since_us = 0;
   bool operator==(const GroupRow&) const = default;
 };
@@ -59,6 +61,36 @@ struct RoleRow {
   std::string kind;                           // "system" or "custom"
   std::map<std::string, std::string> grants;  // permission to level; levels that mean no access are left out
   bool operator==(const RoleRow&) const = default;
+};
+
+// One way to a power: `ways` are lists of event positions, each of them a right account of how it came about (groups
+// above may be reached through several of one's own).
+struct NaivePath {
+  std::string kind;  // "role", "group", "grant" or "everyone"
+  std::string level;
+  std::string reach;
+  std::vector<std::vector<std::int64_t>> ways;
+};
+
+// An unbroken stretch of instants in which one level was held: [from, to), open to the right where it lasts.
+struct NaiveInterval {
+  std::int64_t from_us = 0;
+  std::optional<std::int64_t> to_us;
+  std::string level;
+  std::set<std::int64_t> openers;  // positions of the events at that instant that brought this level
+  std::set<std::int64_t> closers;  // and of those that took it away; empty while it lasts
+};
+
+// Who held a power within a range: the best of it, and every interval that touches the range, whole.
+struct RangeRow {
+  Row best;
+  std::vector<NaiveInterval> intervals;
+};
+
+struct NaiveVerdict {
+  std::string result;  // "allowed", "violation" or "unspecified"
+  std::string rule;    // empty where unspecified
+  bool operator==(const NaiveVerdict&) const = default;
 };
 
 class NaiveFold {
@@ -86,7 +118,23 @@ class NaiveFold {
                          const std::optional<std::string>& level, const std::optional<std::string>& resource,
                          std::int64_t at_us, std::int64_t known_position) const;
 
+  // Who could at any instant of [from, to), with the exact intervals.
+  std::map<std::string, RangeRow> who_can_over(const std::string& permission, const std::optional<std::string>& level,
+                                               const std::optional<std::string>& resource, std::int64_t from_us,
+                                               std::int64_t to_us, std::int64_t known_position) const;
+  // Each way to what the member holds of the permission.
+  std::vector<NaivePath> paths(const std::string& member, const std::string& permission,
+                               const std::optional<std::string>& resource, std::int64_t at_us,
+                               std::int64_t known_position) const;
+  // Every true reason for a no: "unknown time", "other kind", "no member", "nothing given", "disabled", "feature off",
+  // "owner only", "parent", "too low".
+  std::set<std::string> denials(const std::string& member, const std::string& permission,
+                                const std::optional<std::string>& level, const std::optional<std::string>& resource,
+                                std::int64_t at_us, std::int64_t known_position) const;
+
   std::map<std::string, MemberRow> members(std::int64_t at_us, std::int64_t known_position) const;
+  // "active", "disabled", "invited", "removed" or "not a member".
+  std::string status(const std::string& member, std::int64_t at_us, std::int64_t known_position) const;
   // Pending invitations of people who are no members.
   std::map<std::string, InvitationRow> invitations(std::int64_t at_us, std::int64_t known_position) const;
   std::map<std::string, GroupRow> groups(std::int64_t at_us, std::int64_t known_position) const;
@@ -94,6 +142,9 @@ class NaiveFold {
   std::map<std::string, std::int64_t> group_members(const std::string& group, std::int64_t at_us,
                                                     std::int64_t known_position) const;
   std::map<std::string, RoleRow> roles(std::int64_t at_us, std::int64_t known_position) const;
+
+  // The model's judgement of the event at a position, by the state at its instant as known just before it.
+  NaiveVerdict verdict(std::int64_t position) const;
 
   // The earliest time that anything known then speaks of; nothing if nothing was known.
   std::optional<std::int64_t> history_from(std::int64_t known_position) const;

@@ -25,6 +25,7 @@ class Folding {
 
   void fold(const Fact& fact) {
     now_ = fact.occurred_us;
+    position_ = fact.position;
     type_ = text(fact.event, "type");
     data_ = fact.event.contains("data") ? fact.event.at("data") : json::object();
     const std::string family = type_.substr(0, type_.find('.'));
@@ -44,6 +45,24 @@ class Folding {
  private:
   std::string person(const char* name) const { return folded(text(data_, name)); }
 
+  // A link is made anew by an event that says it for the first time, or in another manner.
+  void made(const std::string& link, bool was_there) {
+    if (!was_there) s_.made_by[link] = {position_};
+  }
+
+  // `holder` is "member:ann" or "group:g", `key` the holder in `roles`.
+  void give_role(std::map<std::string, std::string>& roles, const std::string& key, const std::string& holder,
+                 const std::string& role, const std::string& manner = "named") {
+    const auto held = roles.find(key);
+    std::string& manner_before = s_.manner_of_role[holder];
+    made("role of " + holder, held != roles.end() && held->second == role && manner_before == manner);
+    manner_before = manner;
+    roles[key] = role;
+  }
+  void give_member_role(const std::string& member, const std::string& role, const std::string& manner = "named") {
+    give_role(s_.role_of_member, member, "member:" + member, role, manner);
+  }
+
   bool changes_no_access() const {
     // A retraction has done its work before the fold began: what it names is not among the facts.
     return type_ == "event.retracted" || type_ == "source.recorded" || type_ == "action.denied";
@@ -54,14 +73,16 @@ class Folding {
       s_.model = &models_.at(fact.model);
       if (data_.contains("owner")) {
         begin_membership(person("owner"));
-        s_.role_of_member[person("owner")] = owner_role(*s_.model);
+        give_member_role(person("owner"), owner_role(*s_.model), "owner");
       }
     } else if (type_ == "org.deleted") {
       const json* model = s_.model;
       s_ = State();
       s_.model = model;
     } else if (type_ == "org.setting_changed") {
-      s_.settings[text(data_, "setting")] = text(data_, "value");
+      const std::string setting = text(data_, "setting");
+      made("setting " + setting, s_.settings.count(setting) > 0 && s_.settings[setting] == text(data_, "value"));
+      s_.settings[setting] = text(data_, "value");
     } else if (type_ == "org.model_changed") {
       s_.model = &models_.at(fact.model);
     } else {
@@ -81,7 +102,7 @@ class Folding {
     const std::string member = person("member");
     if (type_ == "member.added") {
       begin_membership(member);
-      if (data_.contains("role")) s_.role_of_member[member] = text(data_, "role");
+      if (data_.contains("role")) give_member_role(member, text(data_, "role"));
     } else if (type_ == "member.removed") {
       remove_member(member);
     } else if (type_ == "member.disabled") {
@@ -91,7 +112,7 @@ class Folding {
       if (data_.contains("area")) s_.disabled[member].areas.erase(text(data_, "area"));
       if (!data_.contains("area")) s_.disabled.erase(member);
     } else if (type_ == "member.role_changed") {
-      s_.role_of_member[member] = text(data_, "role");
+      give_member_role(member, text(data_, "role"));
     } else if (type_ == "member.invited") {
       Invitation invitation;
       invitation.role = text_or_none(data_, "role");
@@ -108,6 +129,7 @@ class Folding {
   }
 
   void remove_member(const std::string& member) {
+    s_.removed_members.insert(member);
     s_.members.erase(member);
     s_.role_of_member.erase(member);
     s_.disabled.erase(member);
@@ -120,13 +142,12 @@ class Folding {
     const std::string member = person("member");
     if (type_ == "invitation.accepted") {
       begin_membership(member);
-      std::optional<Invitation> pending;  // the latest that has not run out
-      for (const Invitation& each : s_.invitations[member]) {
-        if (!each.expires_us || now_ < *each.expires_us) pending = each;
-      }
-      if (pending && !pending->role.empty()) s_.role_of_member[member] = pending->role;
+      const std::vector<Invitation> offers = pending_invitations(s_, member, now_);
+      std::optional<Invitation> pending;  // the latest counts
+      if (!offers.empty()) pending = offers.back();
+      if (pending && !pending->role.empty()) give_member_role(member, pending->role);
       if (pending) {
-        for (const std::string& group : pending->groups) s_.members_of_groups.emplace(std::pair(group, member), now_);
+        for (const std::string& group : pending->groups) join(group, member);
       }
     } else if (type_ != "invitation.cancelled" && type_ != "invitation.expired") {
       return false;
@@ -135,23 +156,29 @@ class Folding {
     return true;
   }
 
+  void join(const std::string& group, const std::string& member) {
+    made(member + " in " + group, !s_.members_of_groups.emplace(std::pair(group, member), now_).second);
+  }
+
   bool ownership() {
     if (type_ != "ownership.transferred") return false;
     const std::string from = person("from");
-    s_.role_of_member.erase(from);
     if (data_.contains("previous_owner_role")) {
-      s_.role_of_member[from] = text(data_, "previous_owner_role");
+      give_member_role(from, text(data_, "previous_owner_role"));
     } else if (s_.model->contains("former_owner_role")) {
-      s_.role_of_member[from] = text(*s_.model, "former_owner_role");
+      give_member_role(from, text(*s_.model, "former_owner_role"), "former");
+    } else {
+      s_.role_of_member.erase(from);
     }
-    s_.role_of_member[person("to")] = owner_role(*s_.model);
+    give_member_role(person("to"), owner_role(*s_.model), "owner");
     return true;
   }
 
   bool role() {
     const std::string role = text(data_, "role");
     if (type_ == "role.granted") {
-      s_.grants.insert(scoped_grant());
+      const ScopedGrant grant = scoped_grant();
+      made(link_name(grant), !s_.grants.insert(grant).second);
     } else if (type_ == "role.revoked") {
       s_.grants.erase(scoped_grant());
     } else if (type_ == "role.deleted") {
@@ -197,20 +224,27 @@ class Folding {
       if (held == role) groups.push_back(group);
     }
     s_.custom_roles.erase(role);
+    s_.deleted_roles.insert(role);
     erase_where_value_is(s_.role_of_member, role);
     erase_where_value_is(s_.role_of_group, role);
     erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.role == role; });
     if (!data_.contains("reassign_to")) return;
-    for (const std::string& member : members) s_.role_of_member[member] = text(data_, "reassign_to");
-    for (const std::string& group : groups) s_.role_of_group[group] = text(data_, "reassign_to");
+    for (const std::string& member : members) move_role(s_.role_of_member, member, "member:" + member);
+    for (const std::string& group : groups) move_role(s_.role_of_group, group, "group:" + group);
+  }
+
+  void move_role(std::map<std::string, std::string>& roles, const std::string& key, const std::string& holder) {
+    roles[key] = text(data_, "reassign_to");
+    s_.manner_of_role[holder] = "moved";
+    s_.made_by["role of " + holder].push_back(position_);
   }
 
   bool group() {
     const std::string group = text(data_, "group");
     if (type_ == "group.created" || type_ == "group.edited") {
       if (type_ == "group.created") s_.groups.emplace(group, now_);
-      set_or_clear(s_.parent_of_group, group, "parent");
-      set_or_clear(s_.role_of_group, group, "role");
+      if (data_.contains("parent")) set_or_clear_parent(group);
+      if (data_.contains("role")) set_or_clear_role(group);
     } else if (type_ == "group.deleted") {
       s_.groups.erase(group);
       s_.parent_of_group.erase(group);
@@ -219,7 +253,7 @@ class Folding {
       erase_where(s_.members_of_groups, [&](const auto& link) { return link.first.first == group; });
       erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.principal == "group:" + group; });
     } else if (type_ == "group.member_added") {
-      s_.members_of_groups.emplace(std::pair(group, person("member")), now_);
+      join(group, person("member"));
     } else if (type_ == "group.member_removed") {
       s_.members_of_groups.erase(std::pair(group, person("member")));
     } else {
@@ -228,13 +262,21 @@ class Folding {
     return true;
   }
 
-  // Absent leaves the link alone, null clears it, a text sets it.
-  void set_or_clear(std::map<std::string, std::string>& link, const std::string& group, const char* name) const {
-    if (!data_.contains(name)) return;
-    if (data_.at(name).is_null()) {
-      link.erase(group);
+  // Null clears the link, a text sets it.
+  void set_or_clear_parent(const std::string& group) {
+    if (data_.at("parent").is_null()) {
+      s_.parent_of_group.erase(group);
     } else {
-      link[group] = text(data_, name);
+      std::string& parent = s_.parent_of_group[group];
+      made("parent of " + group, parent == text(data_, "parent"));
+      parent = text(data_, "parent");
+    }
+  }
+  void set_or_clear_role(const std::string& group) {
+    if (data_.at("role").is_null()) {
+      s_.role_of_group.erase(group);
+    } else {
+      give_role(s_.role_of_group, group, "group:" + group, text(data_, "role"));
     }
   }
 
@@ -270,6 +312,7 @@ class Folding {
   State& s_;
   const std::vector<json>& models_;
   std::int64_t now_ = 0;
+  std::int64_t position_ = 0;
   std::string type_;
   json data_;
 };

@@ -58,6 +58,12 @@ struct State {
   std::set<std::pair<std::string, std::string>> assignments;  // (member, resource)
   std::map<std::string, std::string> settings;
   std::map<std::string, bool> features;
+  std::set<std::string> removed_members;  // whoever was removed at some time
+  std::set<std::string> deleted_roles;
+  // The positions of the events that made a link: the one since which it has been there, and those that moved it to
+  // another role since. By the link's own words (link_name below); worth something only while the link is there.
+  std::map<std::string, std::vector<std::int64_t>> made_by;
+  std::map<std::string, std::string> manner_of_role;  // how a role came about: "named", "moved", "owner" or "former"
 
   bool is_system_role(const std::string& role) const { return entry(*model, "roles", role) != nullptr; }
   bool role_exists(const std::string& role) const { return is_system_role(role) || custom_roles.count(role) > 0; }
@@ -75,6 +81,9 @@ struct State {
   }
 };
 
+// A link in words: "role of member:ann", "parent of g", "ann in g", "setting base", or the grant's own three words.
+inline std::string link_name(const ScopedGrant& grant) { return grant.principal + " " + grant.role + " " + grant.on; }
+
 // One event that counts, ready to be folded.
 struct Fact {
   nlohmann::json event;
@@ -89,6 +98,16 @@ void fold(State& state, const std::vector<nlohmann::json>& models, const Fact& f
 // What a person (folded identity) holds of a permission in a state; nothing if it is no access or less than `level`.
 std::optional<Row> can(const State& state, const std::string& member, const std::string& permission,
                        const std::optional<std::string>& level, const std::optional<std::string>& resource);
+// Each way by which the person has the permission, best first; none where something cuts it.
+std::vector<NaivePath> paths(const State& state, const std::string& member, const std::string& permission,
+                             const std::optional<std::string>& resource);
+// Every true reason why the person does not have the permission at that level; none if they do.
+std::set<std::string> denials(const State& state, const std::string& member, const std::string& permission,
+                              const std::optional<std::string>& level, const std::optional<std::string>& resource);
+// Invitations of the person that have not run out at an instant, oldest first.
+std::vector<Invitation> pending_invitations(const State& state, const std::string& member, std::int64_t at_us);
+// What the access model says of an event, by the state before it.
+NaiveVerdict judge(const State& before, const std::vector<nlohmann::json>& models, const Fact& fact);
 // A member's direct role, if there is one that exists.
 std::string direct_role(const State& state, const std::string& member);
 // The existing groups that a member is in directly, sorted.

@@ -19,9 +19,10 @@ constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t hour_us = 3'600 * second_us;
 constexpr std::int64_t ahead_us_max = 4 * 60 * second_us;       // inside the five minutes that Tenure takes
 constexpr std::int64_t start_us = 1'704'067'200LL * second_us;  // 2024-01-01T00:00:00Z
-constexpr std::size_t people = 8, groups = 4, custom_roles = 3, things = 4, places = 2;
+constexpr std::size_t people = cast::people, groups = cast::groups, custom_roles = cast::custom_roles,
+                      things = cast::things, places = cast::places;
 
-std::string person(std::size_t number) { return "m" + std::to_string(number) + "@x.test"; }
+std::string person(std::size_t number) { return cast::person(number); }
 
 // What may happen and how often; about three beginnings to one ending, so that much is alive at any time.
 struct Chance {
@@ -86,6 +87,11 @@ class HistoryMaker {
 
   void keep(const std::string& type, json data, std::optional<std::int64_t> occurred_us) {
     json event{{"type", type}, {"actor", some_actor()}, {"data", std::move(data)}};
+    // People often act for themselves: accept, leave.
+    if (event.at("data").contains("member") && dice_.percent(15)) {
+      event["actor"] = {{"kind", "member"}, {"id", event.at("data").at("member")}};
+    }
+    if (dice_.percent(10)) event["approved_by"] = some_actor();
     if (occurred_us) event["occurred_at"] = written_some_way(*occurred_us);
     if (dice_.percent(10)) event["basis"] = "baseline";
     if (type == "event.retracted" || dice_.percent(5)) event["reason"] = "as it was found";
@@ -136,7 +142,10 @@ class HistoryMaker {
   }
 
   json some_actor() {
-    if (dice_.percent(60)) return {{"kind", "system"}, {"id", "sync"}};
+    const std::size_t roll = dice_.below(100);
+    if (roll < 30) return {{"kind", "system"}, {"id", "sync"}};
+    if (roll < 38) return {{"kind", "integration"}, {"id", "bridge"}};
+    if (roll < 46) return {{"kind", "support"}, {"id", "sue@y.test"}};
     return {{"kind", "member"}, {"id", some_person()}};
   }
 
@@ -201,7 +210,9 @@ class HistoryMaker {
 
   json of_organization(const std::string& type) {
     static const std::vector<std::string> values{"none", "some", "more"};
-    if (type == "org.setting_changed") return {{"setting", "base"}, {"value", dice_.one_of(values)}};
+    if (type == "org.setting_changed") {
+      return {{"setting", dice_.percent(65) ? "base" : "more"}, {"value", dice_.one_of(values)}};
+    }
     if (type == "org.model_changed") return {{"model", dice_.percent(60) ? "plan-2" : "plan-1"}};
     if (type == "org.deleted") return json::object();
     return {{"feature", dice_.percent(50) ? "f0" : "f1"}};
@@ -286,33 +297,6 @@ class HistoryMaker {
   std::int64_t clock_us_ = 0;
 };
 
-json row_json(const Row& row) { return {{"level", row.level}, {"reach", row.reach}}; }
-
-std::optional<std::string> asked_or_none(const json& asked, const char* name) {
-  if (!asked.contains(name)) return std::nullopt;
-  return asked.at(name).get<std::string>();
-}
-
-// At an event's instant or one microsecond beside it, anywhere, or before or after everything.
-std::int64_t some_instant(Dice& dice, const RandomHistory& history) {
-  const std::size_t roll = dice.below(100);
-  const std::int64_t last = history.recorded_us.back();
-  if (roll < 30) return history.occurred_us(dice.below(history.events.size()));
-  if (roll < 50) {
-    const std::int64_t event_us = history.occurred_us(dice.below(history.events.size()));
-    return event_us + dice.between(-1, 1);
-  }
-  if (roll < 80) return dice.between(start_us - hour_us / 4, last);
-  if (roll < 83) return start_us - 3 * hour_us;
-  return last + ahead_us_max + dice.between(0, hour_us);
-}
-
-std::int64_t some_known_position(Dice& dice, const RandomHistory& history) {
-  if (dice.percent(50)) return history.last_position();
-  if (dice.percent(3)) return history.first_position - 1;
-  return dice.between(history.first_position, history.last_position());
-}
-
 }  // namespace
 
 std::int64_t RandomHistory::occurred_us(std::size_t event) const {
@@ -324,36 +308,6 @@ RandomHistory random_history(std::uint64_t seed, std::int64_t first_position) {
   return HistoryMaker(seed, first_position).make();
 }
 
-Question random_question(std::mt19937_64& random, const RandomHistory& history) {
-  Dice dice(random);
-  Question question;
-  const std::int64_t at_us = some_instant(dice, history);
-  question.asked = {
-      {"at_us", at_us}, {"at", instant_text(at_us)}, {"known_position", some_known_position(dice, history)}};
-  const std::size_t roll = dice.below(100);
-  if (roll < 15) {
-    question.kind = roll < 10 ? "members" : "roles";
-    return question;
-  }
-  if (roll < 25) {
-    question.kind = "group_members";
-    question.asked["group"] = "g" + std::to_string(dice.below(groups));
-    return question;
-  }
-  question.kind = roll < 80 ? "who_can" : "can";
-  if (question.kind == "can") question.asked["member"] = person(dice.below(people));
-  const json& permissions = history.models.at(0).at("permissions");
-  const json& permission = permissions.at(dice.below(permissions.size()));
-  question.asked["permission"] = permission.at("id");
-  const json& levels = history.models.at(0).at("scales").at(permission.at("scale").get<std::string>());
-  if (dice.percent(40)) question.asked["level"] = levels.at(1 + dice.below(levels.size() - 1));
-  if (permission.contains("resource") && dice.percent(60)) {
-    const std::string kind = permission.at("resource").get<std::string>();
-    question.asked["resource"] = kind + ":" + std::to_string(dice.below(kind == "k0" ? things : places));
-  }
-  return question;
-}
-
 NaiveFold oracle_of(const RandomHistory& history) {
   NaiveFold oracle(history.models.at(0));
   for (std::size_t i = 1; i < history.models.size(); ++i) oracle.add_model(history.models.at(i));
@@ -361,38 +315,6 @@ NaiveFold oracle_of(const RandomHistory& history) {
     oracle.append(history.events[i], history.position(i), history.recorded_us[i]);
   }
   return oracle;
-}
-
-json answer(const NaiveFold& oracle, const Question& question) {
-  const json& asked = question.asked;
-  const std::int64_t at = asked.at("at_us").get<std::int64_t>();
-  const std::int64_t known = asked.at("known_position").get<std::int64_t>();
-  const bool before = oracle.before_history(at, known);
-  json rows = json::object();
-  if (question.kind == "can") {
-    const std::optional<Row> row =
-        oracle.can(asked.at("member").get<std::string>(), asked.at("permission").get<std::string>(),
-                   asked_or_none(asked, "level"), asked_or_none(asked, "resource"), at, known);
-    return {{"before_history", before}, {"row", row ? row_json(*row) : json()}};
-  }
-  if (question.kind == "who_can") {
-    const OracleAnswer who = oracle.who_can(asked.at("permission").get<std::string>(), asked_or_none(asked, "level"),
-                                            asked_or_none(asked, "resource"), at, known);
-    for (const auto& [identity, row] : who.rows) rows[identity] = row_json(row);
-  } else if (before) {
-    // Nothing to list.
-  } else if (question.kind == "members") {
-    for (const auto& [identity, row] : oracle.members(at, known)) {
-      rows[identity] = {{"status", row.status}, {"role", row.role}, {"groups", row.groups}, {"since_us", row.since_us}};
-    }
-  } else if (question.kind == "group_members") {
-    for (const auto& [identity, since] : oracle.group_members(asked.at("group").get<std::string>(), at, known)) {
-      rows[identity] = since;
-    }
-  } else {
-    for (const auto& [role, row] : oracle.roles(at, known)) rows[role] = {{"kind", row.kind}, {"grants", row.grants}};
-  }
-  return {{"before_history", before}, {"rows", rows}};
 }
 
 std::string instant_text(std::int64_t us) {

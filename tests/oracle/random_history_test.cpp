@@ -1,6 +1,6 @@
 // The random histories are worth asking about: they repeat from their seed, contain everything, and their questions
 // have answers of every sort.
-#include "tests/oracle/random_history.h"
+#include "tests/oracle/random_question.h"
 
 #include <iostream>
 #include <map>

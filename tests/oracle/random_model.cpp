@@ -75,7 +75,7 @@ json random_grants(Dice& dice, const Frame& frame, std::size_t visibility_percen
   return grants;
 }
 
-json random_roles(Dice& dice, const Frame& frame, bool has_owner_role) {
+json random_roles(Dice& dice, const Frame& frame) {
   json roles = json::array();
   const std::size_t count = 3 + dice.below(4);
   // In some models nearly everything depends on assignments.
@@ -88,7 +88,11 @@ json random_roles(Dice& dice, const Frame& frame, bool has_owner_role) {
               {"grants", random_grants(dice, frame, visibility_percent)}};
     if (i > 0 && dice.percent(30)) role["inherits"] = json::array({numbered("r", dice.below(i))});
     if (i > 0 && i + 1 < count && dice.percent(15)) role["member_role"] = false;
-    if (i + 1 == count && has_owner_role) role["cardinality"] = "at_least_one";
+    if (i > 0 && i + 1 < count && dice.percent(10)) role["available"] = false;
+    const bool direct = !role.contains("member_role") && !role.contains("available");
+    if (i > 0 && direct && dice.percent(i + 1 == count ? 80 : 20)) {
+      role["cardinality"] = dice.percent(50) ? "exactly_one" : "at_least_one";
+    }
     json unspecified = json::array();
     for (const json& permission : frame.permissions) {
       if (!role.at("grants").contains(permission.at("id").get<std::string>()) && dice.percent(10)) {
@@ -109,21 +113,27 @@ void leave_to_the_owner(const json& permissions, json& roles) {
   }
 }
 
-json random_settings(Dice& dice, const json& roles) {
+json random_setting(Dice& dice, const json& roles, const std::string& id) {
   const auto some_role = [&] { return roles.at(dice.below(roles.size())).at("id"); };
   json values{{"none", nullptr}, {"some", some_role()}, {"more", some_role()}};
   const std::string initial = dice.percent(70) ? "none" : "some";
-  return json::array({{{"id", "base"},
-                       {"name", "What everyone has"},
-                       {"on_kind", "k0"},
-                       {"initial", initial},
-                       {"values", std::move(values)}}});
+  return {{"id", id},
+          {"name", "What everyone has"},
+          {"on_kind", dice.percent(75) ? "k0" : "k1"},
+          {"initial", initial},
+          {"values", std::move(values)}};
+}
+
+json random_settings(Dice& dice, const json& roles) {
+  json settings = json::array({random_setting(dice, roles, "base")});
+  if (dice.percent(50)) settings.push_back(random_setting(dice, roles, "more"));
+  return settings;
 }
 
 json random_document(Dice& dice, const Frame& frame, const std::string& id) {
   const bool has_owner_role = dice.percent(70);
   json permissions = random_permissions(dice, frame, has_owner_role);
-  json roles = random_roles(dice, frame, has_owner_role);
+  json roles = random_roles(dice, frame);
   json model{
       {"id", id},
       {"title", "Random model " + id},
@@ -135,13 +145,14 @@ json random_document(Dice& dice, const Frame& frame, const std::string& id) {
                                 {{"id", "f1"}, {"name", "Second feature"}, {"on_by_default", dice.percent(70)}}})},
       {"groups", {{"inherit_from_parents", dice.percent(60)}}},
       {"outsiders_hold_scoped_grants", dice.percent(50)},
-      {"custom_roles", true}};
+      {"custom_roles", dice.percent(85)}};
   if (has_owner_role) model["owner_role"] = roles.back().at("id");
   if (has_owner_role && dice.percent(50)) model["former_owner_role"] = roles.front().at("id");
   if (dice.percent(50)) model["settings"] = random_settings(dice, roles);
   if (dice.percent(50)) model["kept_when_disabled"] = json::array({dice.one_of(frame.permissions).at("id")});
   leave_to_the_owner(model.at("permissions"), roles);
   model["roles"] = std::move(roles);
+  if (dice.percent(90)) model["rules"] = random_rules(dice, model);
   return model;
 }
 

@@ -29,7 +29,9 @@ class Dice {
 
 // Two documents with the same scales and the same permissions (id, scale, resource kind), so that a question makes
 // sense under either; all else is drawn anew for the second: roles and their grants, parents, features, settings,
-// nesting.
+// nesting, rules.
 nlohmann::json random_models(Dice& dice);
+// Rules for a document that has its roles and permissions already.
+nlohmann::json random_rules(Dice& dice, const nlohmann::json& model);
 
 }  // namespace tenure::oracle

@@ -1,0 +1,352 @@
+// What the access model says of an event: the design's rules for every team first, then the model's own, read anew from
+// its document for each event.
+#include <algorithm>
+#include <stdexcept>
+
+#include "tests/oracle/naive_state.h"
+
+namespace tenure::oracle {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int below_every_role = -1;
+
+bool stands_in(const json& list, const std::string& wanted) {
+  return std::find(list.begin(), list.end(), json(wanted)) != list.end();
+}
+
+class Judging {
+ public:
+  Judging(const State& before, const std::vector<json>& models, const Fact& fact)
+      : s_(before),
+        model_(*before.model),
+        models_(models),
+        fact_(fact),
+        type_(text(fact.event, "type")),
+        d_(fact.event.contains("data") ? fact.event.at("data") : json::object()) {
+    if (fact.event.contains("actor")) {
+      actor_kind_ = text(fact.event.at("actor"), "kind");
+      if (actor_kind_ == "member") actor_ = folded(text(fact.event.at("actor"), "id"));
+    }
+    note_target();
+    note_given_role();
+    note_resource();
+  }
+
+  NaiveVerdict verdict() const {
+    if (type_ == "org.created") return {"allowed", "lifecycle.begins"};
+    if (type_ == "source.recorded") return {"allowed", "lifecycle.record_only"};
+    if (changes_nothing()) return {"allowed", "lifecycle.changes_nothing"};
+    const std::string broken = broken_lifecycle_rule();
+    if (!broken.empty()) return {"violation", "lifecycle." + broken};
+    const bool baseline = fact_.event.contains("basis") && text(fact_.event, "basis") == "baseline";
+    if (baseline && holders(s_, owner_role(model_)).empty()) return {"allowed", "lifecycle.begins"};
+    return by_the_models_rules();
+  }
+
+ private:
+  // ---- what the event is about -------------------------------------------------------------------
+
+  void note_target() {
+    if (d_.contains("member")) target_ = folded(text(d_, "member"));
+    if (type_ == "ownership.transferred") target_ = folded(text(d_, "to"));
+    const std::string principal = text_or_none(d_, "principal");
+    if (principal.rfind("member:", 0) == 0) target_ = folded(principal.substr(7));
+  }
+
+  void note_given_role() {
+    static const std::vector<std::string> giving{"member.added", "member.invited", "member.role_changed",
+                                                 "role.granted", "group.created",  "group.edited"};
+    const bool gives = std::find(giving.begin(), giving.end(), type_) != giving.end();
+    if (gives && d_.contains("role") && !d_.at("role").is_null()) given_ = text(d_, "role");
+    if (type_ == "role.deleted" && d_.contains("reassign_to")) given_ = text(d_, "reassign_to");
+    if (type_ == "ownership.transferred") given_ = owner_role(model_);
+  }
+
+  void note_resource() {
+    if (d_.contains("resource")) on_ = text(d_, "resource");
+    if (d_.contains("on")) on_ = text(d_, "on");
+  }
+
+  // ---- what is asked of the state -----------------------------------------------------------------
+
+  bool is_member(const std::string& who) const { return s_.members.count(who) > 0; }
+  static bool is_disabled(const State& state, const std::string& who) {
+    const auto it = state.disabled.find(who);
+    return it != state.disabled.end() && it->second.whole;
+  }
+  bool is_active(const std::string& who) const { return is_member(who) && !is_disabled(s_, who); }
+
+  static std::set<std::string> holders(const State& state, const std::string& role) {
+    std::set<std::string> found;
+    for (const auto& [member, since] : state.members) {
+      if (direct_role(state, member) == role) found.insert(member);
+    }
+    return found;
+  }
+  static std::size_t active_among(const State& state, const std::set<std::string>& members) {
+    return static_cast<std::size_t>(
+        std::count_if(members.begin(), members.end(), [&](const auto& m) { return !is_disabled(state, m); }));
+  }
+
+  const json* system_role(const std::string& role) const { return entry(model_, "roles", role); }
+  std::string cardinality(const std::string& role) const {
+    const json* rule = system_role(role);
+    return rule == nullptr ? std::string() : text_or_none(*rule, "cardinality");
+  }
+  int rank(const std::string& role) const {
+    const json* rule = system_role(role);
+    if (rule == nullptr) return below_every_role;
+    return rule->contains("rank") ? rule->at("rank").get<int>() : 0;
+  }
+
+  State after() const {
+    State after = s_;
+    fold(after, models_, fact_);
+    return after;
+  }
+
+  // ---- what holds for every team -------------------------------------------------------------------
+
+  // Only what says so of itself: the same role, a membership, an absence, a disablement. See the README.
+  bool changes_nothing() const {
+    if (type_ == "member.added") {
+      return is_active(target_) && (given_.empty() || direct_role(s_, target_) == given_);
+    }
+    if (type_ == "member.role_changed") return is_member(target_) && direct_role(s_, target_) == given_;
+    if (type_ == "member.disabled") return is_member(target_) && !d_.contains("area") && is_disabled(s_, target_);
+    if (type_ == "member.enabled") {
+      return is_member(target_) && !d_.contains("area") && s_.disabled.count(target_) == 0;
+    }
+    if (type_ == "member.removed") return was_removed() && same_links(s_, after());
+    if (type_ == "role.deleted") {
+      return !s_.role_exists(role()) && s_.deleted_roles.count(role()) > 0 && !d_.contains("reassign_to");
+    }
+    return false;
+  }
+
+  bool was_removed() const {
+    return !is_member(target_) && s_.removed_members.count(target_) > 0 &&
+           pending_invitations(s_, target_, fact_.occurred_us).empty();
+  }
+
+  static bool same_links(const State& one, const State& other) {
+    return one.role_of_member == other.role_of_member && one.members_of_groups == other.members_of_groups &&
+           one.grants == other.grants && one.assignments == other.assignments;
+  }
+
+  std::string role() const { return text(d_, "role"); }
+
+  // The name of the rule that is broken, or nothing.
+  std::string broken_lifecycle_rule() const {
+    if (type_ == "org.setting_changed") return setting();
+    if (type_ == "feature.enabled" || type_ == "feature.disabled") {
+      return entry(model_, "features", text(d_, "feature")) == nullptr ? "unknown_feature" : "";
+    }
+    if (type_ == "member.invited") return given_.empty() ? "" : as_own_role(given_, target_);
+    if (type_ == "member.added" || type_ == "member.role_changed") {
+      const std::string broken = given_.empty() ? "" : as_own_role(given_, target_);
+      return broken.empty() ? left_without_holder() : broken;
+    }
+    if (type_ == "member.removed") return left_without_holder();
+    if (type_ == "ownership.transferred") return transfer();
+    if (type_ == "role.created") return creation();
+    if (type_ == "role.edited") {
+      const std::string broken = as_custom_role();
+      return broken.empty() ? grants() : broken;
+    }
+    if (type_ == "role.reset") return system_role(role()) != nullptr ? "" : available(role());
+    if (type_ == "role.deleted") {
+      const std::string broken = as_custom_role();
+      return broken.empty() && !given_.empty() ? as_own_role(given_, "") : broken;
+    }
+    if (type_ == "group.created" || type_ == "group.edited") return given_.empty() ? "" : shared(false);
+    if (type_ == "role.granted") return shared(true);
+    return {};
+  }
+
+  std::string setting() const {
+    const json* setting = entry(model_, "settings", text(d_, "setting"));
+    if (setting == nullptr) return "unknown_setting";
+    return setting->at("values").contains(text(d_, "value")) ? "" : "unknown_setting_value";
+  }
+
+  std::string available(const std::string& role) const {
+    const json* rule = system_role(role);
+    if (rule != nullptr) return says(*rule, "available", true) ? "" : "role_not_available";
+    if (s_.role_exists(role)) return {};
+    return s_.deleted_roles.count(role) > 0 ? "role_deleted" : "unknown_role";
+  }
+
+  // `to` has it already or is the first; empty: nobody is named.
+  std::string as_own_role(const std::string& role, const std::string& to) const {
+    const std::string broken = available(role);
+    const json* rule = system_role(role);
+    if (!broken.empty() || rule == nullptr) return broken;
+    if (!says(*rule, "member_role", true)) return "not_a_member_role";
+    if (cardinality(role) != "exactly_one") return {};
+    const std::set<std::string> holding = holders(s_, role);
+    return holding.empty() || (!to.empty() && direct_role(s_, to) == role) ? "" : "exactly_one_holder";
+  }
+
+  std::string shared(bool on_scope) const {
+    const std::string broken = available(given_);
+    const json* rule = system_role(given_);
+    if (!broken.empty() || rule == nullptr) return broken;
+    if (cardinality(given_) == "exactly_one") return "exactly_one_holder";
+    return on_scope || says(*rule, "member_role", true) ? "" : "not_a_member_role";
+  }
+
+  // A role that has to have a holder keeps one, and one that can act while it has one.
+  std::string left_without_holder() const {
+    const State then = after();
+    for (const json& rule : model_.at("roles")) {
+      const std::string role = text(rule, "id");
+      if (cardinality(role).empty()) continue;
+      const std::set<std::string> held = holders(s_, role), still = holders(then, role);
+      if (!held.empty() && still.empty()) return "last_holder";
+      if (active_among(s_, held) > 0 && active_among(then, still) == 0) return "last_holder";
+    }
+    return {};
+  }
+
+  std::string transfer() const {
+    const std::string from = folded(text(d_, "from")), owner = owner_role(model_);
+    if (direct_role(s_, from) != owner && !holders(s_, owner).empty()) return "not_the_owner";
+    if (d_.contains("previous_owner_role")) {
+      const std::string next = text(d_, "previous_owner_role");
+      if (next == owner && cardinality(owner) == "exactly_one") return "exactly_one_holder";
+      const std::string broken = next == owner ? "" : as_own_role(next, from);
+      if (!broken.empty()) return broken;
+    }
+    return left_without_holder();
+  }
+
+  std::string creation() const {
+    if (!says(model_, "custom_roles", false)) return "no_custom_roles";
+    if (system_role(role()) != nullptr) return "system_role_fixed";
+    if (s_.role_exists(role())) return "role_exists";
+    if (s_.deleted_roles.count(role()) > 0) return "role_deleted";
+    const std::string broken = d_.contains("based_on") ? available(text(d_, "based_on")) : "";
+    return broken.empty() ? grants() : broken;
+  }
+
+  std::string as_custom_role() const {
+    return system_role(role()) != nullptr ? "system_role_fixed" : available(role());
+  }
+
+  std::string grants() const {
+    if (!d_.contains("grants")) return {};
+    for (const auto& [id, level] : d_.at("grants").items()) {
+      const json* permission = entry(model_, "permissions", id);
+      if (permission == nullptr) return "unknown_permission";
+      const json& levels = model_.at("scales").at(text(*permission, "scale"));
+      if (!stands_in(levels, level.get<std::string>())) return "unknown_level";
+      const bool some = level_of(model_, *permission, level.get<std::string>()) > 0;
+      if (some && says(*permission, "owner_only", false)) return "owner_only";
+      if (permission->contains("options") && !stands_in(permission->at("options"), level.get<std::string>())) {
+        return "level_not_offered";
+      }
+    }
+    return {};
+  }
+
+  // ---- the model's own rules -----------------------------------------------------------------------
+
+  bool names(const json& rule) const {
+    for (const json& pattern : rule.at("actions")) {
+      const std::string action = pattern.get<std::string>();
+      if (action == "*" || action == type_ || action == type_.substr(0, type_.find('.')) + ".*") return true;
+    }
+    return false;
+  }
+
+  NaiveVerdict by_the_models_rules() const {
+    bool somebody_may = false;
+    if (!model_.contains("rules")) return {"unspecified", ""};
+    for (const char* effect : {"forbid", "allow"}) {
+      for (const json& rule : model_.at("rules")) {
+        const std::string of_rule = rule.contains("effect") ? text(rule, "effect") : "allow";
+        if (of_rule != effect || !names(rule)) continue;
+        if (matches(rule)) return {of_rule == "allow" ? "allowed" : "violation", text(rule, "id")};
+        somebody_may = somebody_may || of_rule == "allow";
+      }
+    }
+    if (somebody_may) return {"violation", type_ + ".not_allowed"};
+    return {"unspecified", ""};
+  }
+
+  bool matches(const json& rule) const {
+    return (!rule.contains("actor") || actor_is(rule.at("actor"))) &&
+           (!rule.contains("target") || target_is(rule.at("target"))) &&
+           (!rule.contains("gives") || gives_what(rule.at("gives")));
+  }
+
+  std::string acting_role() const { return !actor_.empty() && is_active(actor_) ? direct_role(s_, actor_) : ""; }
+  bool ranks_below_actor(int rank_of_other, bool or_beside) const {
+    if (actor_.empty() || !is_active(actor_)) return false;
+    const int own = rank(acting_role());
+    return rank_of_other < own || (or_beside && rank_of_other == own);
+  }
+
+  bool actor_is(const json& wanted) const {
+    if (wanted.contains("kinds") && !stands_in(wanted.at("kinds"), actor_kind_)) return false;
+    if (wanted.contains("roles") && !stands_in(wanted.at("roles"), acting_role())) return false;
+    return !wanted.contains("permission") || actor_holds(wanted);
+  }
+
+  bool actor_holds(const json& wanted) const {
+    if (actor_.empty()) return false;
+    const json* permission = entry(model_, "permissions", text(wanted, "permission"));
+    const std::string kind = text_or_none(*permission, "resource");
+    std::optional<std::string> resource;
+    if (!kind.empty() && on_ == "org") resource = kind + ":*";
+    if (!kind.empty() && kind_of(on_) == kind) resource = on_;
+    std::optional<std::string> level;
+    if (wanted.contains("level")) level = text(wanted, "level");
+    return can(s_, actor_, text(wanted, "permission"), level, resource).has_value();
+  }
+
+  bool target_is(const json& wanted) const {
+    const std::string role = target_.empty() ? std::string() : direct_role(s_, target_);
+    if (wanted.contains("roles") && !stands_in(wanted.at("roles"), role)) return false;
+    if (wanted.contains("not_roles") && stands_in(wanted.at("not_roles"), role)) return false;
+    if (says(wanted, "below_actor", false) && !target_.empty() && !ranks_below_actor(rank(role), false)) return false;
+    if (wanted.contains("self")) {
+      const bool self = !target_.empty() && target_ == actor_;
+      if (self != wanted.at("self").get<bool>()) return false;
+    }
+    if (!says(wanted, "last_holder", false)) return true;
+    return is_active(target_) && system_role(role) != nullptr && active_among(s_, holders(s_, role)) == 1;
+  }
+
+  bool gives_what(const json& wanted) const {
+    if (wanted.contains("roles") && !stands_in(wanted.at("roles"), given_)) return false;
+    if (wanted.contains("not_roles") && stands_in(wanted.at("not_roles"), given_)) return false;
+    if (given_.empty()) return true;
+    if (says(wanted, "below_actor", false) && !ranks_below_actor(rank(given_), false)) return false;
+    return !says(wanted, "at_most_actor", false) || ranks_below_actor(rank(given_), true);
+  }
+
+  const State& s_;
+  const json& model_;
+  const std::vector<json>& models_;
+  const Fact& fact_;
+  std::string type_;
+  json d_;
+  std::string actor_kind_ = "system";
+  std::string actor_;   // who acted, if a member did
+  std::string target_;  // whom the event is about
+  std::string given_;   // the role that it gives
+  std::string on_;      // what it is about: "org", "kind:id" or "kind:*"
+};
+
+}  // namespace
+
+NaiveVerdict judge(const State& before, const std::vector<json>& models, const Fact& fact) {
+  return Judging(before, models, fact).verdict();
+}
+
+}  // namespace tenure::oracle

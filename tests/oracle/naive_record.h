@@ -1,0 +1,32 @@
+// What a NaiveFold keeps, and the fold of it up to an instant as known at a position. Internal to the naive fold; one
+// thread, like its owner.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/oracle/naive_state.h"
+
+namespace tenure::oracle {
+
+struct NaiveFold::Inside {
+  std::vector<nlohmann::json> models;
+  std::vector<std::string> versions;         // of the models, in the same order
+  std::vector<Fact> facts;                   // in order of position
+  std::map<std::string, std::string> shown;  // folded identity to the one first sent
+
+  void note_people(const nlohmann::json& event);
+  std::size_t named_model(const nlohmann::json& data) const;
+  // What was known, without what was retracted, in order of instant and position.
+  std::vector<const Fact*> facts_known(std::int64_t known_position) const;
+  // The state before anything happened: its model is that of the first creation among the facts.
+  State beginning(const std::vector<const Fact*>& known) const;
+  State state(std::int64_t at_us, std::int64_t known_position) const;
+
+ private:
+  void note_person(const std::string& identity);
+};
+
+}  // namespace tenure::oracle

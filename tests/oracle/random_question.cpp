@@ -1,0 +1,220 @@
+#include "tests/oracle/random_question.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "tests/oracle/random_model.h"
+
+namespace tenure::oracle {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t hour_us = 3'600'000'000;
+
+// How often each kind is asked, in percent.
+struct Share {
+  const char* kind;
+  std::size_t percent;
+};
+constexpr std::array shares{Share{"who_can", 30},    Share{"can", 25},   Share{"who_can_over", 12},
+                            Share{"members", 8},     Share{"member", 3}, Share{"groups", 6},
+                            Share{"invitations", 6}, Share{"roles", 4},  Share{"group_members", 6}};
+
+// Zones as they were in the winter of 2023 to 2024, with no change of the clock near.
+struct Zone {
+  const char* name;
+  std::int64_t ahead_minutes;
+};
+const std::vector<Zone> zones{
+    {"UTC", 0}, {"Europe/Berlin", 60}, {"Asia/Kathmandu", 345}, {"America/St_Johns", -210}, {"Pacific/Apia", 780}};
+
+// At an event's instant or one microsecond beside it, anywhere, or before or after everything.
+std::int64_t some_instant(Dice& dice, const RandomHistory& history) {
+  const std::size_t roll = dice.below(100);
+  const std::int64_t last = history.recorded_us.back();
+  if (roll < 30) return history.occurred_us(dice.below(history.events.size()));
+  if (roll < 50) {
+    const std::int64_t event_us = history.occurred_us(dice.below(history.events.size()));
+    return event_us + dice.between(-1, 1);
+  }
+  if (roll < 80) return dice.between(cast::start_us - hour_us / 4, last);
+  if (roll < 83) return cast::start_us - 3 * hour_us;
+  return last + dice.between(0, 2 * hour_us);
+}
+
+std::int64_t some_known_position(Dice& dice, const RandomHistory& history) {
+  if (dice.percent(50)) return history.last_position();
+  if (dice.percent(3)) return history.first_position - 1;
+  return dice.between(history.first_position, history.last_position());
+}
+
+void add_range(Dice& dice, const RandomHistory& history, json& asked) {
+  if (dice.percent(15)) {
+    static const std::vector<std::pair<std::string, std::int64_t>> days{
+        {"2023-12-31", -24}, {"2024-01-01", 0}, {"2024-01-02", 24}};
+    const auto& [date, hours] = dice.one_of(days);
+    const Zone& zone = dice.one_of(zones);
+    const std::int64_t from_us = cast::start_us + hours * hour_us - zone.ahead_minutes * (hour_us / 60);
+    asked["on"] = date;
+    asked["tz"] = zone.name;
+    asked["from_us"] = from_us;
+    asked["to_us"] = from_us + 24 * hour_us;
+    return;
+  }
+  std::int64_t from_us = some_instant(dice, history), to_us = some_instant(dice, history);
+  if (from_us > to_us) std::swap(from_us, to_us);
+  if (from_us == to_us || dice.percent(15)) to_us = from_us + 1;
+  asked["from_us"] = from_us;
+  asked["to_us"] = to_us;
+}
+
+void add_power(Dice& dice, const RandomHistory& history, json& asked) {
+  const json& permissions = history.models.at(0).at("permissions");
+  const json& permission = permissions.at(dice.below(permissions.size()));
+  asked["permission"] = permission.at("id");
+  const json& levels = history.models.at(0).at("scales").at(permission.at("scale").get<std::string>());
+  if (dice.percent(40)) asked["level"] = levels.at(dice.percent(95) ? 1 + dice.below(levels.size() - 1) : 0);
+  if (permission.contains("resource") && dice.percent(60)) {
+    std::string kind = permission.at("resource").get<std::string>();
+    if (dice.percent(3)) kind = kind == "k0" ? "k1" : "k0";
+    asked["resource"] = kind + ":" + std::to_string(dice.below(kind == "k0" ? cast::things : cast::places));
+  }
+}
+
+std::optional<std::string> asked_or_none(const json& asked, const char* name) {
+  if (!asked.contains(name)) return std::nullopt;
+  return asked.at(name).get<std::string>();
+}
+
+// What is asked, taken apart.
+struct Asked {
+  std::string permission, member;
+  std::optional<std::string> level, resource;
+  std::int64_t at_us = 0, known = 0;
+  bool explain = false;
+
+  explicit Asked(const json& asked)
+      : permission(asked.value("permission", "")),
+        member(asked.value("member", "")),
+        level(asked_or_none(asked, "level")),
+        resource(asked_or_none(asked, "resource")),
+        at_us(asked.value("at_us", std::int64_t{0})),
+        known(asked.at("known_position").get<std::int64_t>()),
+        explain(asked.value("explain", false)) {}
+};
+
+json row_json(const NaiveFold& oracle, const Asked& a, const std::string& member, const Row& row) {
+  json shown{{"level", row.level}, {"reach", row.reach}};
+  if (!a.explain) return shown;
+  shown["paths"] = json::array();
+  for (const NaivePath& path : oracle.paths(member, a.permission, a.resource, a.at_us, a.known)) {
+    shown["paths"].push_back({{"kind", path.kind}, {"level", path.level}, {"reach", path.reach}, {"ways", path.ways}});
+  }
+  return shown;
+}
+
+json intervals_json(const std::vector<NaiveInterval>& intervals) {
+  json shown = json::array();
+  for (const NaiveInterval& each : intervals) {
+    shown.push_back({{"from_us", each.from_us},
+                     {"to_us", each.to_us ? json(*each.to_us) : json()},
+                     {"level", each.level},
+                     {"openers", each.openers},
+                     {"closers", each.closers}});
+  }
+  return shown;
+}
+
+json rows_of(const NaiveFold& oracle, const std::string& kind, const json& asked, const Asked& a) {
+  json rows = json::object();
+  if (kind == "members") {
+    for (const auto& [identity, row] : oracle.members(a.at_us, a.known)) {
+      rows[identity] = {{"status", row.status}, {"role", row.role}, {"groups", row.groups}, {"since_us", row.since_us}};
+    }
+  } else if (kind == "invitations") {
+    for (const auto& [identity, row] : oracle.invitations(a.at_us, a.known)) {
+      rows[identity] = {{"role", row.role}, {"groups", row.groups}, {"since_us", row.since_us}};
+    }
+  } else if (kind == "groups") {
+    for (const auto& [group, row] : oracle.groups(a.at_us, a.known)) {
+      rows[group] = {{"parent", row.parent}, {"role", row.role}, {"members", row.members}, {"since_us", row.since_us}};
+    }
+  } else if (kind == "group_members") {
+    for (const auto& [identity, since] : oracle.group_members(asked.at("group").get<std::string>(), a.at_us, a.known)) {
+      rows[identity] = since;
+    }
+  } else {
+    for (const auto& [role, row] : oracle.roles(a.at_us, a.known)) {
+      rows[role] = {{"kind", row.kind}, {"grants", row.grants}};
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+Question random_question(std::mt19937_64& random, const RandomHistory& history, const std::string& kind) {
+  Dice dice(random);
+  Question question;
+  question.kind = kind;
+  question.asked = {{"known_position", some_known_position(dice, history)}};
+  if (kind == "who_can_over") {
+    add_range(dice, history, question.asked);
+  } else {
+    question.asked["at_us"] = some_instant(dice, history);
+  }
+  if (kind == "who_can" || kind == "can" || kind == "who_can_over") add_power(dice, history, question.asked);
+  if (kind == "who_can" || kind == "can") question.asked["explain"] = dice.percent(40);
+  if (kind == "can" || kind == "member") question.asked["member"] = cast::person(dice.below(cast::people));
+  if (kind == "group_members") question.asked["group"] = "g" + std::to_string(dice.below(cast::groups));
+  return question;
+}
+
+Question random_question(std::mt19937_64& random, const RandomHistory& history) {
+  std::size_t roll = Dice(random).below(100);
+  for (const Share& share : shares) {
+    if (roll < share.percent) return random_question(random, history, share.kind);
+    roll -= share.percent;
+  }
+  return random_question(random, history, "who_can");
+}
+
+json answer(const NaiveFold& oracle, const Question& question) {
+  const Asked a(question.asked);
+  if (question.kind == "who_can_over") {
+    const std::int64_t from_us = question.asked.at("from_us").get<std::int64_t>();
+    const std::int64_t to_us = question.asked.at("to_us").get<std::int64_t>();
+    json rows = json::object();
+    for (const auto& [identity, row] :
+         oracle.who_can_over(a.permission, a.level, a.resource, from_us, to_us, a.known)) {
+      rows[identity] = {
+          {"level", row.best.level}, {"reach", row.best.reach}, {"intervals", intervals_json(row.intervals)}};
+    }
+    return {{"before_history", oracle.before_history(from_us, a.known)}, {"rows", rows}};
+  }
+  const bool before = oracle.before_history(a.at_us, a.known);
+  if (question.kind == "can") {
+    const std::optional<Row> row = oracle.can(a.member, a.permission, a.level, a.resource, a.at_us, a.known);
+    if (row) return {{"before_history", before}, {"row", row_json(oracle, a, a.member, *row)}};
+    return {{"before_history", before},
+            {"row", json()},
+            {"denied", oracle.denials(a.member, a.permission, a.level, a.resource, a.at_us, a.known)}};
+  }
+  if (question.kind == "member") {
+    const std::string status = before ? "not a member" : oracle.status(a.member, a.at_us, a.known);
+    return {{"before_history", before}, {"status", status}};
+  }
+  json rows = json::object();
+  if (question.kind == "who_can") {
+    const OracleAnswer who = oracle.who_can(a.permission, a.level, a.resource, a.at_us, a.known);
+    for (const auto& [identity, row] : who.rows) rows[identity] = row_json(oracle, a, identity, row);
+  } else if (!before) {
+    rows = rows_of(oracle, question.kind, question.asked, a);
+  }
+  return {{"before_history", before}, {"rows", rows}};
+}
+
+}  // namespace tenure::oracle

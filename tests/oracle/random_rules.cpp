@@ -1,0 +1,107 @@
+// Random rules about who may do what to whom, so that every part of a rule decides something now and then.
+#include "tests/oracle/random_model.h"
+
+namespace tenure::oracle {
+
+using nlohmann::json;
+
+namespace {
+
+struct Pattern {
+  const char* actions;
+  bool has_target;
+  bool gives_role;
+};
+const std::vector<Pattern> patterns{
+    {"*", true, true},
+    {"member.*", true, true},
+    {"member.added", true, true},
+    {"member.removed", true, false},
+    {"member.role_changed", true, true},
+    {"member.disabled", true, false},
+    {"member.invited", true, true},
+    {"invitation.*", true, false},
+    {"ownership.transferred", true, true},
+    {"role.*", true, true},
+    {"role.granted", true, true},
+    {"role.revoked", true, false},
+    {"role.created", false, false},
+    {"role.edited", false, false},
+    {"group.*", true, true},
+    {"group.created", false, true},
+    {"group.member_added", true, false},
+    {"assignment.*", true, false},
+    {"resource.*", false, false},
+    {"feature.*", false, false},
+    {"org.*", false, false},
+    {"event.retracted", false, false},
+};
+
+json some_of(Dice& dice, const std::vector<json>& from) {
+  json chosen = json::array();
+  for (const json& each : from) {
+    if (dice.percent(40)) chosen.push_back(each);
+  }
+  if (chosen.empty()) chosen.push_back(dice.one_of(from));
+  return chosen;
+}
+
+std::vector<json> role_ids(const json& model) {
+  std::vector<json> ids;
+  for (const json& role : model.at("roles")) ids.push_back(role.at("id"));
+  return ids;
+}
+
+json random_actor(Dice& dice, const json& model) {
+  json actor = json::object();
+  if (dice.percent(50)) actor["kinds"] = some_of(dice, {"member", "support", "system", "integration"});
+  if (dice.percent(45)) actor["roles"] = some_of(dice, role_ids(model));
+  if (dice.percent(30)) {
+    const json& permissions = model.at("permissions");
+    const json& permission = permissions.at(dice.below(permissions.size()));
+    actor["permission"] = permission.at("id");
+    const json& levels = model.at("scales").at(permission.at("scale").get<std::string>());
+    if (dice.percent(60)) actor["level"] = levels.at(1 + dice.below(levels.size() - 1));
+  }
+  return actor;
+}
+
+json random_target(Dice& dice, const json& model) {
+  json target = json::object();
+  if (dice.percent(30)) target["roles"] = some_of(dice, role_ids(model));
+  if (dice.percent(30)) target["not_roles"] = some_of(dice, role_ids(model));
+  if (dice.percent(30)) target["below_actor"] = true;
+  if (dice.percent(35)) target["self"] = dice.percent(50);
+  if (dice.percent(15)) target["last_holder"] = true;
+  return target;
+}
+
+json random_gift(Dice& dice, const json& model) {
+  json gives = json::object();
+  if (dice.percent(35)) gives["roles"] = some_of(dice, role_ids(model));
+  if (dice.percent(30)) gives["not_roles"] = some_of(dice, role_ids(model));
+  if (dice.percent(30)) gives["below_actor"] = true;
+  if (dice.percent(30)) gives["at_most_actor"] = true;
+  return gives;
+}
+
+}  // namespace
+
+json random_rules(Dice& dice, const json& model) {
+  json rules = json::array();
+  const std::size_t count = 2 + dice.below(12);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Pattern& pattern = dice.one_of(patterns);
+    json rule{{"id", "rule" + std::to_string(i)}, {"because", "So it was drawn."}};
+    rule["actions"] = json::array({pattern.actions});
+    if (dice.percent(30)) rule["actions"].push_back(dice.one_of(patterns).actions);
+    if (dice.percent(30)) rule["effect"] = "forbid";
+    if (dice.percent(85)) rule["actor"] = random_actor(dice, model);
+    if (pattern.has_target && dice.percent(45)) rule["target"] = random_target(dice, model);
+    if (pattern.gives_role && dice.percent(35)) rule["gives"] = random_gift(dice, model);
+    rules.push_back(rule);
+  }
+  return rules;
+}
+
+}  // namespace tenure::oracle

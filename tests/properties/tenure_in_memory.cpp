@@ -1,0 +1,136 @@
+#include "tests/properties/tenure_in_memory.h"
+
+#include "events/wire/event_wire.h"
+#include "services/api/parts.h"
+#include "storage/memory/key_vault.h"
+#include "storage/memory/store.h"
+#include "tests/catch.h"
+#include "tests/oracle/naive_fold.h"
+
+namespace tenure::test {
+
+using nlohmann::json;
+
+namespace {
+
+const OrgId org{"acme"};
+
+// A client creates an organization by a request of its own; here the event is put together by hand.
+Event creation(const json& document, std::int64_t recorded_us) {
+  Event event;
+  event::OrgCreated created;
+  const json& data = document.at("data");
+  created.model = ModelId(data.at("model").get<std::string>());
+  if (data.contains("owner")) created.owner = Person{data.at("owner").get<std::string>(), {}};
+  event.data = created;
+  event.actor = {ActorKind::system, {"setup", {}}};
+  if (document.contains("actor")) {
+    event.actor.kind = *actor_kind_from(document.at("actor").at("kind").get<std::string>());
+    event.actor.who.identity = document.at("actor").at("id").get<std::string>();
+  }
+  event.occurred_at = Instant{recorded_us};
+  if (document.contains("occurred_at")) {
+    event.occurred_at = Instant{oracle::instant_us(document.at("occurred_at").get<std::string>())};
+  }
+  return event;
+}
+
+Event read(const json& document, std::int64_t recorded_us) {
+  if (document.at("type") == "org.created") return creation(document, recorded_us);
+  auto event = wire::read_event(document.dump());
+  INFO(document.dump());
+  if (!event) FAIL(event.error().because);
+  return std::move(*event);
+}
+
+}  // namespace
+
+struct TenureInMemory::Inside {
+  storage::MemoryStore store;
+  storage::People people{std::make_unique<storage::MemoryKeyVault>(), storage::MasterKey{}};
+  projections::Models models;
+  projections::DirectoryCache names;
+  services::Tokens tokens;
+  Instant now;
+  services::Recorder recorder{store, people, models, [this] { return now; }};
+  services::AppendQueue appends{recorder};
+  services::Parts parts{
+      store, people, models,  names,  appends, tokens, services::Identities(people, names), [this] { return now; },
+      {0},   {},     nullptr, nullptr};
+  http::Router router;
+
+  ~Inside() { appends.stop(); }
+};
+
+TenureInMemory::TenureInMemory(const json& models) : inside_(std::make_unique<Inside>()) {
+  for (const json& document : models) {
+    auto model = AccessModel::parse(document.dump());
+    INFO(document.dump());
+    if (!model) FAIL(model.error().front().pointer << ": " << model.error().front().because);
+    inside_->models.add(*model);
+  }
+  add_access_routes(inside_->router, inside_->parts);
+  add_directory_routes(inside_->router, inside_->parts);
+}
+
+TenureInMemory::~TenureInMemory() = default;
+
+std::vector<Verdict> TenureInMemory::record(const std::vector<json>& events, std::int64_t recorded_us) {
+  inside_->now = Instant{recorded_us};
+  services::AppendRequest request;
+  request.org = org;
+  for (const json& document : events) request.events.push_back(read(document, recorded_us));
+  std::vector<services::AppendRequest> batch;
+  batch.push_back(std::move(request));
+  const auto results = inside_->recorder.record(std::move(batch));
+  INFO(json(events).dump());
+  if (const auto* refusals = std::get_if<services::Refusals>(&results.front())) FAIL(refusals->front().because);
+  if (const auto* failure = std::get_if<Failure>(&results.front())) FAIL(failure->because);
+  std::vector<Verdict> verdicts;
+  for (const auto& item : std::get<services::AppendAnswer>(results.front()).items) verdicts.push_back(item.verdict);
+  return verdicts;
+}
+
+RouteAnswer TenureInMemory::get(const std::vector<std::string>& path, const Query& query) {
+  http::Request request;
+  request.method = http::Method::get;
+  std::string target = "/v1/orgs/acme";
+  for (const std::string& segment : path) target += "/" + segment;
+  request.set_target(target);
+  for (const char* segment : {"v1", "orgs", "acme"}) request.add_segment(segment);
+  for (const std::string& segment : path) request.add_segment(segment);
+  for (const auto& [name, value] : query) request.add_query(name, value);
+  const auto found = inside_->router.find(request);
+  REQUIRE(found.endpoint);
+  http::Response response;
+  if (const auto* loop = std::get_if<0>(&found.endpoint->handler)) {
+    response = (*loop)(request);
+  } else {
+    response = std::get<2>(found.endpoint->handler)(request);
+  }
+  return {response.status, json::parse(response.body)};
+}
+
+json TenureInMemory::whole_list(const std::vector<std::string>& path, Query query, std::size_t limit) {
+  query.emplace_back("limit", std::to_string(limit));
+  RouteAnswer page = get(path, query);
+  INFO(page.body.dump());
+  REQUIRE(page.status == 200);
+  json whole = page.body;
+  whole.erase("next");
+  query.emplace_back("cursor", "");
+  while (page.body.contains("next")) {
+    REQUIRE(page.body.at("items").size() == limit);
+    query.back().second = page.body.at("next").get<std::string>();
+    page = get(path, query);
+    REQUIRE(page.status == 200);
+    for (const json& item : page.body.at("items")) whole.at("items").push_back(item);
+    for (const auto& [name, value] : whole.items()) {
+      if (name != "items") REQUIRE(page.body.at(name) == value);
+    }
+  }
+  REQUIRE(whole.at("total") == whole.at("items").size());
+  return whole;
+}
+
+}  // namespace tenure::test

@@ -1,0 +1,44 @@
+// A whole Tenure over memory, asked through its own routes without a socket, its clock driven by whoever tells it what
+// happened. One organization, "acme"; events stand at positions 1, 2, …
+//
+// Owned by one test, one thread. A failure of the store or a refusal fails the test at once: in mode `observe` nothing
+// that the stories and random histories say is refused.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "events/record.h"
+
+namespace tenure::test {
+
+using Query = std::vector<std::pair<std::string, std::string>>;
+
+struct RouteAnswer {
+  unsigned status = 0;
+  nlohmann::json body;
+};
+
+class TenureInMemory {
+ public:
+  // Publishes each access model (an array of documents).
+  explicit TenureInMemory(const nlohmann::json& models);
+  ~TenureInMemory();
+
+  // Records events in a client's form as one batch, the clock at `recorded_us`; a verdict for each.
+  std::vector<Verdict> record(const std::vector<nlohmann::json>& events, std::int64_t recorded_us);
+  // GET /v1/orgs/acme/PATH with a query.
+  RouteAnswer get(const std::vector<std::string>& path, const Query& query);
+  // A list to its end, `limit` rows at a time: the first page with the items of all. Fails the test unless every page
+  // has the same head and the total is the number of items.
+  nlohmann::json whole_list(const std::vector<std::string>& path, Query query, std::size_t limit);
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace tenure::test

@@ -1,0 +1,105 @@
+#include "tests/properties/told_twice.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/catch.h"
+#include "tests/oracle/story.h"
+#include "tests/properties/found_answer.h"
+
+namespace tenure::test {
+
+using nlohmann::json;
+using oracle::Question;
+
+namespace {
+
+oracle::NaiveFold fold_over(const json& models) {
+  oracle::NaiveFold fold(models.at(0));
+  for (std::size_t i = 1; i < models.size(); ++i) fold.add_model(models.at(i));
+  return fold;
+}
+
+constexpr std::int64_t recorded_from_us = 1'000'000'000;
+
+}  // namespace
+
+ToldTwice::ToldTwice(const json& models) : tenure_(models), naive_(fold_over(models)) { history_.models = models; }
+
+void ToldTwice::tell(const std::vector<json>& events, std::int64_t recorded_us) {
+  const std::size_t begin = history_.events.size();
+  for (const json& event : events) {
+    history_.events.push_back(event);
+    history_.recorded_us.push_back(recorded_us);
+    naive_.append(event, history_.last_position(), recorded_us);
+  }
+  compare_verdicts(begin, tenure_.record(events, recorded_us));
+}
+
+void ToldTwice::compare_verdicts(std::size_t begin, const std::vector<Verdict>& verdicts) {
+  static constexpr const char* results[] = {"allowed", "violation", "unspecified"};
+  REQUIRE(verdicts.size() == history_.events.size() - begin);
+  for (std::size_t i = 0; i < verdicts.size(); ++i) {
+    const oracle::NaiveVerdict expected = naive_.verdict(history_.position(begin + i));
+    const oracle::NaiveVerdict found{results[static_cast<int>(verdicts[i].result)], verdicts[i].rule};
+    last_verdict_ = found.result + (found.rule.empty() ? "" : " ") + found.rule;
+    // A sentence goes with every violation and nothing else.
+    if (found == expected && verdicts[i].because.empty() == (found.result != "violation")) continue;
+    dump();
+    INFO("position " << history_.position(begin + i) << " " << history_.events[begin + i].dump());
+    INFO("the naive judge says " << expected.result << " " << expected.rule);
+    FAIL("another verdict: " << last_verdict_ << " " << verdicts[i].because);
+  }
+}
+
+json ToldTwice::ask(const Question& question) {
+  const json expected = oracle::answer(naive_, question);
+  json found = found_answer(tenure_, question);
+  const std::string wrong = difference(expected, found, history_);
+  if (!wrong.empty()) dump();
+  INFO(question.kind << " " << question.asked.dump());
+  INFO("expected " << expected.dump());
+  INFO("found    " << found.dump());
+  REQUIRE(wrong == "");
+  return found;
+}
+
+void ToldTwice::dump() const {
+  const char* file = std::getenv("TENURE_DUMP");
+  if (!file) return;
+  std::ofstream out(file);
+  out << "models " << history_.models.dump() << "\n";
+  for (std::size_t e = 0; e < history_.events.size(); ++e) {
+    out << history_.position(e) << " @" << history_.occurred_us(e) << " " << history_.events[e].dump() << "\n";
+  }
+}
+
+json small_team() {
+  json model = oracle::small_model();
+  for (json& role : model.at("roles")) {
+    if (role.at("id") != model.at("owner_role")) role.at("grants").erase("secret");
+  }
+  return model;
+}
+
+ShortStory::ShortStory(const json& model) : told_(json::array({model})) {
+  happens(0, "org.created", {{"model", model.at("id")}, {"mode", "observe"}});
+}
+
+std::int64_t ShortStory::happens(std::int64_t at_us, const std::string& type, const json& data, const json& more) {
+  json event{{"type", type},
+             {"actor", {{"kind", "system"}, {"id", "sync"}}},
+             {"occurred_at", oracle::instant_text(at_us)},
+             {"data", data}};
+  event.update(more);
+  if (type == "event.retracted" && !event.contains("reason")) event["reason"] = "it was wrong";
+  told_.tell(std::vector<json>(1, event), recorded_from_us + static_cast<std::int64_t>(told_.history().events.size()));
+  return last();
+}
+
+json ShortStory::ask(const std::string& kind, json asked) {
+  if (!asked.contains("known_position")) asked["known_position"] = last();
+  return told_.ask({kind, std::move(asked)});
+}
+
+}  // namespace tenure::test
