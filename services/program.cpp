@@ -68,9 +68,9 @@ Outcome<void> Program::Inside::build() {
                         system_clock_now,
                         {0},
                         options.openapi,
-                        [this] { return metrics.text(); },
-                        nullptr});
+                        [this] { return metrics.text(); }});
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });
+  metrics.watch_memory([this] { return static_cast<double>(store->memory_bytes()); });
   return publish_shipped();
 }
 
@@ -87,7 +87,7 @@ Outcome<std::uint16_t> Program::start() {
   options.port = in.options.port;
   options.io_threads = in.options.io_threads;
   options.pool_threads = in.options.pool_threads;
-  options.limits.drain_timeout = std::chrono::seconds(in.options.drain_seconds);
+  options.limits = in.options.limits;
   options.observer = &in.metrics;
   in.server = std::make_unique<http::Server>(options, std::move(router));
   const auto port = in.server->listen();

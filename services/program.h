@@ -9,6 +9,7 @@
 #include <string>
 
 #include "events/result.h"
+#include "services/http/limits.h"
 
 namespace tenure::storage {
 class Store;
@@ -23,7 +24,7 @@ struct ProgramOptions {
   std::string openapi;
   unsigned io_threads = 2;
   unsigned pool_threads = 2;
-  unsigned drain_seconds = 10;
+  http::ServerLimits limits;
   bool demo = false;
 };
 

@@ -111,6 +111,10 @@ class Store {
   virtual Outcome<void> clear_views() = 0;
   // Reads every view block and checks its checksum; corruption names the file and key range.
   virtual Outcome<void> check_views() = 0;
+  // Why the store takes no commits at the moment (background corruption, a full disk), if that is so.
+  virtual std::optional<Failure> trouble() const = 0;
+  // Bytes held by the block cache and the write buffers now; 0 where nothing is counted.
+  virtual std::size_t memory_bytes() const = 0;
   // Finishes background work and closes. Later calls answer Failure closed. Idempotent.
   virtual Outcome<void> close() = 0;
 };

@@ -28,7 +28,6 @@ struct Parts {
   std::atomic<std::int64_t> newest_us{0};  // the newest recorded_at that was acknowledged
   std::string openapi;                     // the OpenAPI document
   std::function<std::string()> metrics;
-  std::function<std::optional<std::string>()> trouble;  // why the store takes no appends, if so
 
   // The store's clock: never behind what was recorded.
   Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }

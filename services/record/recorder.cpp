@@ -24,6 +24,14 @@ Instant system_clock_now() {
   return {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
 }
 
+namespace {
+
+bool creates(const AppendRequest& request) {
+  return !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
+}
+
+}  // namespace
+
 std::optional<Person> key_owner(const Event& event) {
   std::optional<Person> owner;
   each_person_in_data(event, [&](const Person& person) {
@@ -39,6 +47,7 @@ Recorder::Recorder(storage::Store& store, storage::People& people, const project
 std::vector<AppendResult> Recorder::failed(std::size_t requests, const Failure& failure) {
   views_.forget();
   names_.forget();
+  modes_.clear();
   head_ = store_.head();
   return std::vector<AppendResult>(requests, AppendResult(failure));
 }
@@ -94,6 +103,15 @@ void Recorder::write_places(Batch& batch) {
   views_.put(projections::checkpoint_key(), checkpoint_value(batch.records.back().position));
 }
 
+// Whether an organization exists, is made by the batch, or is Tenure's own.
+Outcome<bool> Recorder::will_be_there(Batch& batch, const OrgId& org, const std::vector<AppendRequest>& requests) {
+  const auto found = place(batch, org);
+  if (!found) return found.error();
+  return (*found)->number != 0 || std::any_of(requests.begin(), requests.end(), [&](const AppendRequest& request) {
+    return request.org == org && (request.own || creates(request));
+  });
+}
+
 // Everyone that the batch names, made known with one synced write an organization at most.
 Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>& requests) {
   std::map<OrgId, std::vector<Person*>> named;
@@ -110,6 +128,9 @@ Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>&
   }
   for (auto& [org, people] : named) {
     if (people.empty()) continue;
+    const auto known = will_be_there(batch, org, requests);
+    if (!known) return known.error();
+    if (!*known) continue;  // refused as a whole, and nobody becomes a subject by it
     std::vector<std::string_view> identities;
     identities.reserve(people.size());
     for (const Person* person : people) identities.push_back(person->identity);
@@ -126,19 +147,28 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   if (!found) return found.error();
   Work work{request, **found, {}, Mode::observe, {}, {}, {}, {}};
   const projections::OrgPlace before = work.place;
-  const bool creates =
-      !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
-  if (before.number == 0 && !creates && !request.own) {
+  if (before.number == 0 && !creates(request) && !request.own) {
     return Refusals{refuse(RefusalCode::unknown_org,
                            "there is no organization \"" + request.org.text + "\"; create it with POST /v1/orgs.",
                            "org")};
   }
   const Version version = before.head.version;
-  if (creates && version != Version(0)) {
+  if (creates(request) && version != Version(0)) {
     const auto again = earlier(batch, work, request.events.front(), work.refusals);
     if (!again) return again.error();
     if (*again && work.refusals.empty()) return AppendAnswer{{**again}, version};
-    return Refusals{refuse(RefusalCode::already_exists, "the organization \"" + request.org.text + "\" exists.", "id")};
+    return Refusals{
+        refuse(RefusalCode::already_exists, "the organization \"" + request.org.text + "\" exists.", "/id")};
+  }
+  if (before.number != 0) {
+    const auto mode = mode_of(before.number);
+    if (!mode) return mode.error();
+    work.mode = *mode;
+  }
+  if (request.expected && *request.expected != version) {
+    auto stale = stale_unless_sent_before(batch, work, version);
+    if (!stale) return stale.error();
+    if (!stale->empty()) return std::move(*stale);
   }
   views_.mark();
   batch.mark();
@@ -146,16 +176,6 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   for (std::uint64_t i = 0; i < request.events.size(); ++i) {
     const auto done = take_event(batch, work, request.events[i], i);
     if (!done) return done.error();
-  }
-  const bool all_there =
-      std::all_of(work.answer.items.begin(), work.answer.items.end(), [](const Appended& a) { return a.duplicate; });
-  if (work.refusals.empty() && request.expected && *request.expected != version && !all_there) {
-    Refusal stale = refuse(RefusalCode::version_conflict,
-                           "the organization is at version " + std::to_string(version.value) + ", not " +
-                               std::to_string(request.expected->value) + "; read what changed and send again.",
-                           "If-Match");
-    stale.version = version.value;
-    work.refusals.push_back(std::move(stale));
   }
   if (!work.refusals.empty()) {
     views_.roll_back();
@@ -168,6 +188,38 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   work.answer.version = work.version;
   note_key(batch, request, work.answer);
   return std::move(work.answer);
+}
+
+// The mode an organization was created with; it never changes.
+Outcome<Mode> Recorder::mode_of(projections::OrgNumber org) {
+  const auto known = modes_.find(org);
+  if (known != modes_.end()) return known->second;
+  Facts facts(views_, names_, models_, org, Point::never());
+  const auto* slot = facts.state(facts.org_entity()).find({projections::SlotKind::mode});
+  const Mode mode = slot && slot->value == 1 ? Mode::enforce : Mode::observe;
+  if (facts.failure()) return *facts.failure();
+  if (slot) modes_.emplace(org, mode);
+  return mode;
+}
+
+// What a request for another version is answered: nothing if all of it was sent before, since a retry is no conflict.
+Outcome<Refusals> Recorder::stale_unless_sent_before(Batch& batch, Work& work, Version version) {
+  Refusals refusals;
+  bool all_there = true;
+  for (std::uint64_t i = 0; i < work.request.events.size(); ++i) {
+    const std::size_t refused = refusals.size();
+    const auto again = earlier(batch, work, work.request.events[i], refusals);
+    if (!again) return again.error();
+    if (refusals.size() > refused) refusals.back().index = i;
+    all_there = all_there && again->has_value();
+  }
+  if (all_there || !refusals.empty()) return refusals;
+  refusals.push_back(refuse(RefusalCode::version_conflict,
+                            "the organization is at version " + std::to_string(version.value) + ", not " +
+                                std::to_string(work.request.expected->value) + "; read what changed and send again.",
+                            "If-Match"));
+  refusals.back().version = version.value;
+  return refusals;
 }
 
 // ---- what was sent before ------------------------------------------------------------------------
@@ -303,7 +355,7 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   }
   record.event = event;
   each_person(event, [&](Person& person) { work.people.push_back(person); });
-  return append(batch, work, std::move(record));
+  return append(batch, work, std::move(record), index);
 }
 
 // Fills model, verdict and what was replaced; false if the event is refused.
@@ -325,10 +377,6 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
   }
   record.model = model->id();
   record.model_version = model->version();
-  if (const auto* mode = facts.state(facts.org_entity()).find({projections::SlotKind::mode})) {
-    work.mode = mode->value == 1 ? Mode::enforce : Mode::observe;
-    if (work.mode == Mode::enforce) event.occurred_at = batch.now;
-  }
   if (const auto* retracted = std::get_if<event::EventRetracted>(&event.data)) {
     const auto target = batch.can_retract(retracted->position, work.request.org);
     if (!target) {
@@ -352,6 +400,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
                                                              "organization only lets through what is allowed."
                                                            : record.verdict.because);
     refusal.rule = record.verdict.rule.empty() ? "unspecified" : record.verdict.rule;
+    refusal.index = index;
     work.denied.push_back({event, refusal});
     work.refuse(index, std::move(refusal));
     return false;
@@ -406,13 +455,13 @@ Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Positio
   return {};
 }
 
-Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
+Outcome<void> Recorder::append(Batch& batch, Work& work, Record record, std::uint64_t index) {
   record.prev = work.place.head.chain;
   if (const auto done = seal(record, work.place.number, batch.first, work.people); !done) return done;
   work.people.clear();
   auto encoded = wire::write_record(record);
   if (!encoded) {
-    work.refuse(work.answer.items.size(), encoded.error());
+    work.refuse(index, encoded.error());
     return {};
   }
   batch.add(record, std::move(*encoded));
@@ -447,7 +496,7 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.event.data = event::ActionDenied{
         refusal.because, {"{" + wire::write_event(event) + "}"}, std::string(type_name(event.data)), refusal.rule};
     each_person(record.event, [&](Person& person) { work.people.push_back(person); });
-    if (const auto done = append(batch, work, std::move(record)); !done) return done;
+    if (const auto done = append(batch, work, std::move(record), *refusal.index); !done) return done;
   }
   return {};
 }

@@ -46,12 +46,9 @@ class RocksStore final : public Store {
   std::string id() const override;
   Outcome<void> clear_views() override;
   Outcome<void> check_views() override;
+  std::optional<Failure> trouble() const override;
+  std::size_t memory_bytes() const override;
   Outcome<void> close() override;
-
-  // Why the store takes no commits at the moment (background corruption, a full disk), if that is so. For /readyz.
-  std::optional<Failure> trouble() const;
-  // Bytes held by the block cache and the write buffers now. For /metrics.
-  std::size_t memory_bytes() const;
 
   struct Inside;
   explicit RocksStore(std::unique_ptr<Inside> inside);  // by `open` only

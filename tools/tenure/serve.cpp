@@ -75,7 +75,7 @@ int run_serve(const ServeOptions& options) {
   program_options.port = options.port;
   program_options.io_threads = options.io_threads;
   program_options.pool_threads = options.pool_threads;
-  program_options.drain_seconds = options.drain_seconds;
+  program_options.limits.drain_timeout = std::chrono::seconds(options.drain_seconds);
   program_options.demo = options.demo;
   program_options.openapi = std::string(openapi_document());
   services::Program program(std::move(*store), std::move(people), program_options);
