@@ -65,7 +65,8 @@ std::optional<Invitation> EntityState::invitation(Instant at) const {
 namespace {
 
 bool of_invitation(SlotKind kind) {
-  return kind == SlotKind::invited || kind == SlotKind::invited_group || kind == SlotKind::expires;
+  return kind == SlotKind::invited || kind == SlotKind::invited_group || kind == SlotKind::expires ||
+         kind == SlotKind::invited_by;
 }
 
 }  // namespace
@@ -73,9 +74,22 @@ bool of_invitation(SlotKind kind) {
 void EntityState::accept(const Entry& entry) {
   // The member exists from here on even if no invitation is known: the acceptance is the fact.
   const auto taken = invitation(Instant{entry.at.us});
+  const bool is_new = !exists();
+  Number inviter = 0;
+  const auto [first, last] = of_kind(SlotKind::invited_by);
+  for (const Live* l = first; taken && l != last; ++l) {
+    if (l->at == taken->at) inviter = l->value;
+  }
   std::erase_if(live, [](const Live& l) { return of_invitation(l.slot.kind); });
   set(entry, {SlotKind::exists}, 0);
   if (!taken) return;
+  if (is_new && inviter != 0) {
+    // It stands at the invitation's own point, since what counts is how the inviter stood then.
+    Entry invited;
+    invited.at = taken->at;
+    set(invited, {SlotKind::came_by}, inviter);
+    std::erase_if(live, [](const Live& l) { return l.slot.kind == SlotKind::enabled_in; });
+  }
   if (taken->role != 0) set(entry, {SlotKind::role}, taken->role);
   for (const Number group : taken->groups) set(entry, {SlotKind::group, group}, 0);
 }

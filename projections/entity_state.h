@@ -39,6 +39,10 @@ enum class SlotKind : std::uint8_t {
   ended = 16,          // when it ended last; roles keep every ending (a, b: position), value: reassign_to
   mode = 17,           // value: 0 observe, 1 enforce
   expires = 18,        // a: low half of the invitation's position, b and value: the instant's bits
+  invited_by = 19,     // a: low half of the invitation's position; value: the member who invited
+  came_by = 20,        // value: the member whose invitation made this one a member, at that invitation's point
+  enabled_in = 21,     // a: area in which the member was enabled since they came
+  created = 22,        // a: scope (a resource) that the member added
 };
 
 struct Slot {

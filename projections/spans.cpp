@@ -26,6 +26,16 @@ Held held_at(Facts& facts, Number member, const SpanQuestion& question, Point at
   return {model->level_name(*permission, effective.level).text, effective.reach};
 }
 
+// Whether a model that was ever in force lets invitees share their inviter's disabling.
+bool some_model_shares_disabling(Facts& facts) {
+  for (const Entry& entry : facts.entries(facts.org_entity())) {
+    if (entry.slot.kind != SlotKind::model) continue;
+    const auto model = facts.model_at(entry.at);
+    if (model && model->invitees_share_disabling()) return true;
+  }
+  return false;
+}
+
 // Every entity whose events may bear on the member's power: those that its entries name, and theirs.
 std::vector<Point> points_of(Facts& facts, Number member) {
   std::vector<Number> queue{member, facts.org_entity()};
@@ -41,6 +51,7 @@ std::vector<Point> points_of(Facts& facts, Number member) {
       }
     }
   }
+  const bool shares_disabling = some_model_shares_disabling(facts);
   for (std::size_t next = 0; next < queue.size(); ++next) {
     for (const Entry& entry : facts.entries(queue[next])) {
       points.push_back(entry.at);
@@ -51,7 +62,12 @@ std::vector<Point> points_of(Facts& facts, Number member) {
         case SlotKind::group:
         case SlotKind::invited_group:
         case SlotKind::assigned:
+        case SlotKind::created:
           add(entry.slot.a);
+          break;
+        case SlotKind::invited_by:
+          // What became of the inviter before the invitation bears on whom they invited.
+          if (shares_disabling) add(entry.value);
           break;
         case SlotKind::role:
           // What an implied role stands for is the model's to say: any system role may be it.

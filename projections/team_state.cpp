@@ -24,7 +24,7 @@ TeamState::Status FactsTeamState::status(const Person& person) const {
   const Number number = member(person);
   if (number == 0) return Status::unknown;
   const EntityState& state = access_.facts().state(number);
-  if (state.exists()) return state.find({SlotKind::disabled, 0}) ? Status::disabled : Status::active;
+  if (state.exists()) return access_.disabled(number) ? Status::disabled : Status::active;
   if (state.invitation(Instant{access_.facts().at().us})) return Status::invited;
   return state.find({SlotKind::ended}) ? Status::removed : Status::unknown;
 }
@@ -74,6 +74,23 @@ bool FactsTeamState::holds_on(const Person& person, PermissionIndex permission, 
                               const ResourceId& resource) const {
   const Number number = member(person);
   return number != 0 && access_.effective(number, {permission, level, resource}, false).level >= level;
+}
+
+bool FactsTeamState::disabled_in(const Person& person, const AreaRule& area) const {
+  const Number number = member(person);
+  if (number == 0 || !access_.active(number)) return false;
+  const auto areas = access_.disabled_in(number);
+  return std::any_of(areas.begin(), areas.end(), [&](Number each) {
+    if (each == 0) return true;
+    const std::string& name = access_.facts().name(each).name;
+    return name == area.id || name == area.name;
+  });
+}
+
+std::optional<LevelIndex> FactsTeamState::granted(const RoleId& role, PermissionIndex permission) const {
+  const Number number = access_.facts().number(EntityKind::role, role.text);
+  if (number == 0 || !access_.role_exists(number)) return std::nullopt;
+  return access_.cell(number, permission).level;
 }
 
 bool FactsTeamState::role_exists(const RoleId& role) const {

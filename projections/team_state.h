@@ -45,6 +45,8 @@ class FactsTeamState : public TeamState {
   bool holds(const Person& person, PermissionIndex permission, LevelIndex level) const override;
   bool holds_on(const Person& person, PermissionIndex permission, LevelIndex level,
                 const ResourceId& resource) const override;
+  bool disabled_in(const Person& person, const AreaRule& area) const override;
+  std::optional<LevelIndex> granted(const RoleId& role, PermissionIndex permission) const override;
   bool role_exists(const RoleId& role) const override;
   bool role_was_deleted(const RoleId& role) const override;
   bool group_exists(const GroupId& group) const override;

@@ -148,10 +148,10 @@ Outcome<void> write_org(Parts& parts, storage::Snapshot& snapshot, JsonText& jso
   if (!version) return version.error();
   const auto newest = snapshot.position_of(org, *version);
   if (!newest) return newest.error();
-  const auto earliest = projections::earliest_known(snapshot, number, position);
+  const auto earliest = projections::earliest_known(snapshot, number, **head, position);
   if (!earliest) return earliest.error();
-  auto facts =
-      projections::Facts::known_at(snapshot, parts.names, parts.models, number, projections::Point::never(), position);
+  auto facts = projections::Facts::known_at(snapshot, parts.names, parts.models, number, **head,
+                                            projections::Point::never(), position);
   if (!facts) return facts.error();
   const auto model = facts->model_at(facts->at());
   const auto* mode = facts->state(facts->org_entity()).find({projections::SlotKind::mode});

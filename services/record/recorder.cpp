@@ -434,6 +434,8 @@ Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Positio
     if (!sealed) return sealed.error();
     record.subjects.emplace_back(person.subject, *sealed);
   }
+  // As they will be read again: members are numbered in this order, live and in a rebuild.
+  std::sort(record.subjects.begin(), record.subjects.end());
   std::optional<Failure> failure;
   std::optional<SubjectId> owner;
   each_private_text(record.event, [&](PrivateText& text) {

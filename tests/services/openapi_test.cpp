@@ -124,11 +124,19 @@ std::map<std::string, std::string> routes_of_the_router() {
   storage::People people(std::make_unique<storage::MemoryKeyVault>(), storage::MasterKey{});
   projections::Models models;
   projections::DirectoryCache names;
+  projections::TimelineCache timelines;
   services::Tokens tokens;
   services::Recorder recorder(store, people, models, services::system_clock_now);
   services::AppendQueue appends(recorder);
-  services::Parts parts{
-      store, people, models, names, appends, tokens, services::Identities(people, names), services::system_clock_now};
+  services::Parts parts{store,
+                        people,
+                        models,
+                        names,
+                        timelines,
+                        appends,
+                        tokens,
+                        services::Identities(people, names),
+                        services::system_clock_now};
   http::Router router;
   services::add_routes(router, parts);
   std::map<std::string, std::string> routes;
