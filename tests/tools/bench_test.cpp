@@ -132,6 +132,8 @@ TEST_CASE("an open loop counts the time that a request waits for a connection") 
   // Sixty fall due and at most thirty can be answered; each answer is 10 ms later against its time than the last.
   CHECK(result.behind >= 29);
   CHECK(result.latency.max() >= result.answers * 10ms);
+  // Those without an answer are not left out.
+  CHECK(result.latency.count() == result.answers + result.behind);
 }
 
 TEST_CASE("a share of latencies is at most one part in 64 above the latency it stands for") {

@@ -77,6 +77,7 @@ std::string whole(const std::string& path) {
 
 Child::Child(std::vector<std::string> arguments) : program_(arguments.at(0)) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   int pipe[2];

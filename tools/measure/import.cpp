@@ -46,7 +46,7 @@ void measure_import(Bench& bench) {
   Section section{"import", "a GitHub audit log over HTTP, durable when answered", {}, {}, {}};
   section.settings = {{"log", fmt::format("{} lines, {} people; {} rounds, each into an organization of its own",
                                           number_text(static_cast<double>(lines)),
-                                          number_text(static_cast<double>(people / rounds)), rounds)},
+                                          number_text(static_cast<double>(people) / rounds), rounds)},
                       {"rocksdb alone",
                        fmt::format("1 thread, batches of {} writes of 8 + 400 bytes, each batch synced", rocks_batch)}};
   section.verdicts = {{"import", "events/s", imported.rates, Bound::at_least, events_per_second_min},

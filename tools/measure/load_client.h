@@ -44,7 +44,9 @@ struct LoadResult {
   std::uint64_t answers_all = 0;  // with those of the warm-up
   std::uint64_t unexpected = 0;   // of all, those with another status
   std::string first_unexpected;   // the first such answer's body, cut to 500 bytes
-  std::uint64_t behind = 0;       // open loop: requests that were due and had no answer when time was up
+  // Open loop: requests that were due and had no answer when time was up. They are among the latencies, with the time
+  // that they had waited by then.
+  std::uint64_t behind = 0;
   std::chrono::nanoseconds took{};
   Histogram latency;
 

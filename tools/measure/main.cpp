@@ -44,9 +44,8 @@ void settle(Options& options) {
   Settings& settings = options.settings;
   if (options.is_short) {
     settings.form = "short";
-    settings.rounds = 3;
-    settings.duration = std::chrono::milliseconds(1'000);
-    settings.warm_up = std::chrono::milliseconds(200);
+    settings.duration = std::chrono::milliseconds(600);
+    settings.warm_up = std::chrono::milliseconds(150);
     settings.scale = 0.05;
   }
   if (options.rounds) settings.rounds = *options.rounds;
@@ -64,8 +63,8 @@ void add_options(CLI::App& app, Options& options) {
   options.settings.folder = beside().string();
   app.add_flag("--short", options.is_short, "About 2 minutes in all, with smaller organizations: for every change");
   app.add_option("--json", options.json, "Also writes the figures to this file, as JSON");
-  app.add_option("--rounds", options.rounds, "Rounds of each comparison [5; short: 3]")->check(CLI::Range(1, 1000));
-  app.add_option("--seconds", options.seconds, "Seconds of each run [5; short: 1]")->check(CLI::Range(0.01, 3600.0));
+  app.add_option("--rounds", options.rounds, "Rounds of each comparison [5]")->check(CLI::Range(1, 1000));
+  app.add_option("--seconds", options.seconds, "Seconds of each run [5; short: 0.6]")->check(CLI::Range(0.01, 3600.0));
   app.add_option("--scale", options.scale, "Size of organizations and histories [1; short: 0.05]")
       ->check(CLI::Range(0.0001, 100.0));
   app.add_option("--connections", options.settings.connections, "Connections of the load client")

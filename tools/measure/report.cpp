@@ -46,7 +46,8 @@ std::string right(const std::string& text, std::size_t columns) {
 
 std::string each(double seconds, std::uint64_t done) {
   if (done == 0) return "";
-  return fmt::format("{:.1f} µs", seconds * 1e6 / static_cast<double>(done));
+  const double us = seconds * 1e6 / static_cast<double>(done);
+  return us < 1'000 ? fmt::format("{:.1f} µs", us) : fmt::format("{:.2f} ms", us / 1e3);
 }
 
 std::string row_text(const Row& row, std::size_t first_column) {
@@ -109,7 +110,7 @@ Verdict memory_verdict(const std::string& whose, std::uint64_t peak_bytes) {
 }
 
 std::string number_text(double value) {
-  if (std::abs(value) < 1'000) return fmt::format("{:.3g}", value);
+  if (std::abs(value) < 999.5) return fmt::format("{:.3g}", value);
   std::string digits = fmt::format("{:.0f}", value);
   for (std::size_t at = digits.size(); at > 3 && digits[at - 4] != '-'; at -= 3) digits.insert(at - 3, ",");
   return digits;

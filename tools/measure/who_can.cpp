@@ -139,8 +139,9 @@ class Asked {
     };
     const LoadResult result = measure_load(row, load, server_.pid());
     if (result.behind > connections) {
-      give_up(fmt::format("{} requests were due and not answered: {} a second is more than the server can",
-                          result.behind, *per_second));
+      std::cerr << "  " << row.what << ": " << result.behind
+                << " requests were due and had no answer when time was up: "
+                << "at this rate the server falls behind, and latencies are what they had waited by then\n";
     }
   }
 
