@@ -65,6 +65,8 @@ struct KeptAnswer {
 // Rows that are no view of the log stand under a number that no organization gets, and outlive a rebuild.
 inline constexpr projections::OrgNumber kept_rows = 0xFFFFFFFF;
 std::string idempotency_row(const IdempotencyKey& key);
+// The checkpoint says how far the views are folded, and by which rules: views of another layout are folded anew.
+inline constexpr std::uint64_t views_layout = 2;
 std::string checkpoint_value(Position position);
 
 }  // namespace tenure::services

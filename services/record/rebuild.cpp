@@ -32,12 +32,17 @@ struct StoredRecords : projections::RecordSource {
   }
 };
 
-Outcome<Position> checkpoint(storage::Snapshot& snapshot) {
+// How far the views are folded; nothing if they have another layout.
+Outcome<std::optional<Position>> checkpoint(storage::Snapshot& snapshot) {
   std::string value;
   const auto found = snapshot.get(projections::checkpoint_key(), value);
   if (!found) return found.error();
+  if (!*found) return std::optional(Position(0));
   projections::Reader in{value};
-  return *found ? Position(in.varint()) : Position(0);
+  const std::uint64_t layout = in.varint();
+  const Position position(in.varint());
+  if (layout != views_layout || !in.good || !in.rest.empty()) return std::optional<Position>();
+  return std::optional(position);
 }
 
 }  // namespace
@@ -73,8 +78,10 @@ Outcome<void> catch_up_views(storage::Store& store, const projections::Models& m
   projections::AccessFold fold(models);
   projections::ViewWriter views;
   views.stand_on(store.snapshot());
-  auto reached = checkpoint(views.base());
-  if (!reached) return reached.error();
+  const auto folded = checkpoint(views.base());
+  if (!folded) return folded.error();
+  if (!*folded) return rebuild_views(store, models, progress);
+  auto reached = *folded;
   const Position head = store.head();
   if (*reached > head) return fail(FailureCode::corruption, "the views are ahead of the log; run `tenure rebuild`");
   while (*reached < head) {

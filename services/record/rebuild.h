@@ -20,7 +20,8 @@ Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<O
 // Every published access model of the log.
 Outcome<void> load_models(storage::Store& store, projections::Models& models);
 
-// Folds what the views have not seen; at once when they have seen all. corruption if they are ahead of the log.
+// Folds what the views have not seen; at once when they have seen all. Views that another layout was written in are
+// folded anew. corruption if they are ahead of the log.
 Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress);
 
 // Deletes the views and folds the whole log. Rows that are no view of the log (kept_rows) stay.

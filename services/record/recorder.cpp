@@ -108,8 +108,8 @@ Outcome<bool> Recorder::will_be_there(Batch& batch, const OrgId& org, const std:
   const auto found = place(batch, org);
   if (!found) return found.error();
   return (*found)->number != 0 || std::any_of(requests.begin(), requests.end(), [&](const AppendRequest& request) {
-    return request.org == org && (request.own || creates(request));
-  });
+           return request.org == org && (request.own || creates(request));
+         });
 }
 
 // Everyone that the batch names, made known with one synced write an organization at most.

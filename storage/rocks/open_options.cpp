@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t kib = std::size_t{1} << 10;
-constexpr double memtable_filter_share = 0.05;  // of a write buffer's bytes
+constexpr double memtable_filter_share = 0.05;      // of a write buffer's bytes
 constexpr std::size_t sequential_prefix_bytes = 2;  // of keys that rise with the log: where the last one went is a hint
 constexpr double bloom_bits_a_key = 10;             // one lookup in a hundred for an absent key reads a block in vain
 

@@ -253,3 +253,22 @@ TEST_CASE("views rebuilt from the log are byte for byte the views that were kept
   std::cout << records << " records, " << rows << " rows compared\n";
   CHECK(rows > records);
 }
+
+TEST_CASE("views of another layout are folded anew when the store is opened") {
+  Live live(1);
+  live.tell_all();
+  const Views before = views_of(live.store);
+  storage::Commit old;
+  old.first = live.store.head().next();
+  std::string checkpoint;
+  projections::put_varint(checkpoint, live.store.head().value);  // as it was before there were layouts
+  old.views.push_back({projections::checkpoint_key(), checkpoint});
+  for (const auto& [key, value] : before) {
+    if (key.size() > 10 && key[4] == static_cast<char>(projections::Row::list)) old.views.push_back({key, {}});
+  }
+  REQUIRE(live.store.commit(std::move(old)).has_value());
+  projections::Models models;
+  REQUIRE(services::load_models(live.store, models).has_value());
+  REQUIRE(services::catch_up_views(live.store, models, {}).has_value());
+  REQUIRE(first_difference(before, views_of(live.store)).empty());
+}
