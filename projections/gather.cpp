@@ -3,7 +3,8 @@
 // Every row of a list says who holds which link; the roles' cells say what it is worth. A member's level is the best of
 // its rows, and what cuts a level (being disabled, a parent permission) is a list as well. So an answer of a
 // thousand members costs a thousand rows. Where a row does not tell enough (its worth depends on the member's
-// assignments, on another permission or on who invited them, or the power belongs to the owner alone) the member is put aside and asked one by one.
+// assignments, on another permission or on who invited them, or the power belongs to the owner alone) the member is put
+// aside and asked one by one.
 #include <algorithm>
 
 #include "projections/access.h"
@@ -122,7 +123,8 @@ void Access::cut_disabled(Gathered& gathered, const Question& question) {
   std::unordered_set<Number> disabled, cut;
   for (const Interval& i : facts_.list({ListKind::disabled, 0})) {
     if (i.extra == 0) disabled.insert(i.principal);
-    if (!is_kept && (i.extra == 0 || model_->in_area(question.permission, facts_.name(i.extra).name))) cut.insert(i.principal);
+    if (!is_kept && (i.extra == 0 || model_->in_area(question.permission, facts_.name(i.extra).name)))
+      cut.insert(i.principal);
   }
   if (gathered.everyone || gathered.everyone_unsure) {
     for (const Interval& i : facts_.list({ListKind::members, 0})) {

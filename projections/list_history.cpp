@@ -51,7 +51,7 @@ template <class Base, class Change>
 Outcome<void> read_stretch(storage::ViewReader& views, OrgNumber org, List list, Point begin, const std::string& to,
                            const Base& base, const Change& change) {
   bool good = true;
-  DataRow row;
+  HistoryRow row;
   std::vector<Link> links;
   const auto done = views.scan(point_key(org, list, begin, RowKind::base), to, [&](auto key, auto value) {
     good = read_row(key, value, row);
@@ -265,11 +265,11 @@ Outcome<void> ListWriter::split(const Stretch& stretch, bool newest) {
     end = point_key(org_, list_, next, RowKind::base);
   }
   std::map<LinkId, Standing> links;
-  std::vector<DataRow> rows;
+  std::vector<HistoryRow> rows;
   const auto read = read_stretch(
       views_, org_, list_, stretch.begin, end,
       [&](const Link& link) { links.emplace_hint(links.end(), link.id, link.standing); },
-      [&](const DataRow& row) {
+      [&](const HistoryRow& row) {
         rows.push_back(row);
         return true;
       });
@@ -277,9 +277,9 @@ Outcome<void> ListWriter::split(const Stretch& stretch, bool newest) {
   const std::uint64_t links_before = links.size();
   if (rows.empty()) return {};
   const Point middle = newest ? rows.back().at : rows[rows.size() / 2].at;
-  auto cut = std::find_if(rows.begin(), rows.end(), [&](const DataRow& row) { return row.at == middle; });
+  auto cut = std::find_if(rows.begin(), rows.end(), [&](const HistoryRow& row) { return row.at == middle; });
   if (cut == rows.begin()) {
-    cut = std::find_if(cut, rows.end(), [&](const DataRow& row) { return row.at != middle; });
+    cut = std::find_if(cut, rows.end(), [&](const HistoryRow& row) { return row.at != middle; });
   }
   if (cut == rows.end()) return {};
   for (auto row = rows.begin(); row != cut; ++row) {
@@ -398,7 +398,7 @@ Outcome<void> list_at(storage::ViewReader& views, OrgNumber org, List list, Poin
   const auto done = read_stretch(
       views, org, list, (*stretch)->begin, past_point(org, list, at),
       [&](const Link& link) { standings.emplace(packed(link.id), link.standing); },
-      [&](const DataRow& change) {
+      [&](const HistoryRow& change) {
         if (change.standing) {
           standings.insert_or_assign(packed(change.link), *change.standing);
         } else {
@@ -426,7 +426,7 @@ Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, In
   const std::string end = point_key(org, list, Point{to.us, 0}, RowKind::base);
   return read_stretch(
       views, org, list, (*stretch)->begin, end, [](const Link&) {},
-      [&](const DataRow& change) {
+      [&](const HistoryRow& change) {
         if (change.at <= begin || !change.standing) return true;
         return row(interval_of(list, packed(change.link), *change.standing));
       });

@@ -114,7 +114,7 @@ std::string encode_standing(const Standing& standing) {
   return out;
 }
 
-bool read_row(std::string_view key, std::string_view value, DataRow& row) {
+bool read_row(std::string_view key, std::string_view value, HistoryRow& row) {
   constexpr std::size_t tail = point_bytes + 1 + link_bytes;
   if (key.size() < tail) return false;
   const std::size_t at = key.size() - tail;

@@ -56,13 +56,13 @@ bool decode_block(std::string_view bytes, std::vector<Link>& links);
 std::string encode_standing(const Standing& standing);
 
 // One row of 'd', taken apart.
-struct DataRow {
+struct HistoryRow {
   Point at;
   RowKind kind = RowKind::change;
   LinkId link;
   std::optional<Standing> standing;  // of a change; nothing: gone
 };
 // False when the row is damaged. The block of a base is not looked into.
-bool read_row(std::string_view key, std::string_view value, DataRow& row);
+bool read_row(std::string_view key, std::string_view value, HistoryRow& row);
 
 }  // namespace tenure::projections

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t kib = std::size_t{1} << 10;
-constexpr double memtable_filter_share = 0.05;      // of a write buffer's bytes
 constexpr std::size_t sequential_prefix_bytes = 2;  // of keys that rise with the log: where the last one went is a hint
 constexpr double bloom_bits_a_key = 10;             // one lookup in a hundred for an absent key reads a block in vain
 
@@ -153,9 +152,6 @@ rocksdb::ColumnFamilyOptions log_family(const SharedMemory& memory) {
 rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory) {
   auto options = family(table_options(memory, 4 * kib), 24 * mib);
   options.bottommost_compression = rocksdb::kLZ4Compression;  // read far more often than written: quick to unpack
-  // A key that is not there (an event id that is new) is not looked for in the write buffer in vain.
-  options.memtable_whole_key_filtering = true;
-  options.memtable_prefix_bloom_size_ratio = memtable_filter_share;
   return options;
 }
 rocksdb::ColumnFamilyOptions blob_family(const SharedMemory& memory) {

@@ -67,8 +67,8 @@ class TeamInMemory : public TeamState {
 
   std::map<std::string, std::pair<Status, RoleId>> people;
   std::set<std::tuple<std::string, PermissionIndex, LevelIndex, std::string>> powers;  // who, what, level, resource id
-  std::map<std::pair<std::string, PermissionIndex>, LevelIndex> grants;  // of custom roles
-  std::set<std::pair<std::string, std::string>> disabled_areas;          // who, area
+  std::map<std::pair<std::string, PermissionIndex>, LevelIndex> grants;                // of custom roles
+  std::set<std::pair<std::string, std::string>> disabled_areas;                        // who, area
   std::set<std::string> custom_roles, deleted_roles, groups, resources;
 };
 

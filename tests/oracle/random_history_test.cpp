@@ -1,13 +1,12 @@
 // The random histories are worth asking about: they repeat from their seed, contain everything, and their questions
 // have answers of every sort.
-#include "tests/oracle/random_question.h"
-
 #include <iostream>
 #include <map>
 #include <random>
 #include <set>
 
 #include "tests/catch.h"
+#include "tests/oracle/random_question.h"
 
 using namespace tenure::oracle;
 using nlohmann::json;
