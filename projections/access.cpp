@@ -315,7 +315,8 @@ void Access::add_grants(std::vector<Path>& paths, const EntityState& member, Num
   }
 }
 
-Number Access::setting_role(const Question& question, Edge* edge) {
+std::vector<Access::SettingGift> Access::setting_gifts(const Question& question) {
+  std::vector<SettingGift> gifts;
   const std::string& kind = model_->permissions()[question.permission].resource_kind;
   for (const SettingRule& rule : model_->settings()) {
     if (kind.empty() || rule.on_kind != kind) continue;
@@ -328,27 +329,26 @@ Number Access::setting_role(const Question& question, Edge* edge) {
     }
     for (const SettingValue& option : rule.values) {
       if (option.value != value || !option.everyone_role) continue;
-      if (edge) *edge = {"setting " + rule.id.text + " = " + value, since};
-      return *option.everyone_role + 1;
+      gifts.push_back({*option.everyone_role, {"setting " + rule.id.text + " = " + value, since}});
     }
   }
-  return 0;
+  return gifts;
 }
 
 void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, const Question& question, bool explain) {
   Path base;
   base.kind = PathKind::everyone;
   add_grants(paths, member, facts_.org_entity(), base, question, explain);
-  Edge edge;
-  const Number role = setting_role(question, &edge);
-  if (role == 0) return;
-  const Cell granted = model_->cell(static_cast<RoleIndex>(role - 1), question.permission);
-  const auto reach = visible(member, granted.visibility, question);
-  if (granted.level == 0 || !reach) return;
-  base.level = granted.level;
-  base.reach = *reach;
-  if (explain && edge.event.position != 0) base.edges.push_back(std::move(edge));
-  paths.push_back(std::move(base));
+  for (SettingGift& gift : setting_gifts(question)) {
+    const Cell granted = model_->cell(gift.role, question.permission);
+    const auto reach = visible(member, granted.visibility, question);
+    if (granted.level == 0 || !reach) continue;
+    Path path = base;
+    path.level = granted.level;
+    path.reach = *reach;
+    if (explain && gift.edge.event.position != 0) path.edges.push_back(std::move(gift.edge));
+    paths.push_back(std::move(path));
+  }
 }
 
 bool Access::holds_area(const std::vector<Number>& areas, Number area) {

@@ -110,6 +110,11 @@ class Access {
   std::vector<Number> candidates_over(const Question& question, Instant from, Instant to);
 
  private:
+  // A role that a setting's value gives everyone, and the event that set it; no position: it is the initial value.
+  struct SettingGift {
+    RoleIndex role = 0;
+    Edge edge;
+  };
   struct GroupLink {
     Number group = 0;
     std::vector<Edge> edges;
@@ -187,8 +192,8 @@ class Access {
   bool feature_on(const std::string& feature);
   // Whether a setting may give everyone a role at some instant of [from, to).
   bool setting_over(const Question& question, Instant from, Instant to);
-  // The index of the role that a setting gives everyone, plus 1; 0 for none.
-  Number setting_role(const Question& question, Edge* edge);
+  // The roles that settings give everyone on every resource of the question's kind.
+  std::vector<SettingGift> setting_gifts(const Question& question);
 
   Facts facts_;
   Models::Model model_;

@@ -101,19 +101,19 @@ void Access::gather_grants(Gathered& gathered, const std::unordered_set<Number>&
   }
 }
 
-// What a setting gives every member.
+// What settings give every member.
 void Access::gather_setting(Gathered& gathered, const Question& question) {
-  const Number role = setting_role(question, nullptr);
-  if (role == 0) return;
-  const Cell granted = model_->cell(static_cast<RoleIndex>(role - 1), question.permission);
-  if (granted.level < question.level) return;
-  const bool of_no_kind = model_->permissions()[question.permission].resource_kind.empty();
-  if (granted.visibility != Visibility::all && !of_no_kind) {
-    gathered.everyone_unsure = true;
-    return;
+  for (const SettingGift& gift : setting_gifts(question)) {
+    const Cell granted = model_->cell(gift.role, question.permission);
+    if (granted.level < question.level) continue;
+    // A setting is about a kind of resources, so what it gives may depend on assignments.
+    if (granted.visibility != Visibility::all) {
+      gathered.everyone_unsure = true;
+      continue;
+    }
+    const Worth worth{granted.level, Reach::all};
+    gathered.everyone = std::max(gathered.everyone.value_or(worth), worth);
   }
-  const Worth worth{granted.level, Reach::all};
-  gathered.everyone = std::max(gathered.everyone.value_or(worth), worth);
 }
 
 // Gives everyone's share to the members who are not disabled, and takes all from those whom being disabled cuts.

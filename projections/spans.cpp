@@ -9,119 +9,174 @@ namespace {
 struct Held {
   std::string level;  // empty: no access, or less than asked
   Reach reach = Reach::listed;
-  bool operator==(const Held& other) const { return level == other.level; }
 };
 
-Held held_at(Facts& facts, Number member, const SpanQuestion& question, Point at) {
-  Facts then = facts.moved_to(at);
-  const auto model = then.model_at(then.at());
-  if (!model) return {};
-  const auto permission = model->permission(question.permission.text);
-  if (!permission) return {};
-  const auto least = question.level ? model->level(*permission, question.level->text) : LevelIndex{1};
-  if (!least) return {};
-  Access access(std::move(then), model);
-  const Effective effective = access.effective(member, {*permission, *least, question.resource}, false);
-  if (effective.level == 0 || effective.level < *least) return {};
-  return {model->level_name(*permission, effective.level).text, effective.reach};
-}
-
-// Whether a model that was ever in force lets invitees share their inviter's disabling.
-bool some_model_shares_disabling(Facts& facts) {
-  for (const Entry& entry : facts.entries(facts.org_entity())) {
-    if (entry.slot.kind != SlotKind::model) continue;
-    const auto model = facts.model_at(entry.at);
-    if (model && model->invitees_share_disabling()) return true;
-  }
-  return false;
-}
-
 // Every entity whose events may bear on the member's power: those that its entries name, and theirs.
-std::vector<Point> points_of(Facts& facts, Number member) {
-  std::vector<Number> queue{member, facts.org_entity()};
-  std::unordered_set<Number> seen(queue.begin(), queue.end());
-  std::vector<Point> points;
-  const auto add = [&](Number entity) {
-    if (entity != 0 && seen.insert(entity).second) queue.push_back(entity);
-  };
-  for (const SettingRule& rule : facts.model_at(facts.at())->settings()) {
-    for (const SettingValue& value : rule.values) {
-      if (value.everyone_role) {
-        add(facts.number(EntityKind::role, facts.model_at(facts.at())->roles()[*value.everyone_role].id.text));
+class Bearing {
+ public:
+  Bearing(Facts& facts, Number member, const SpanQuestion& question) : facts_(facts) {
+    add(member);
+    add(facts.org_entity());
+    // Assignments reach what lies in the assigned resource.
+    if (question.resource) add(facts.number(EntityKind::scope, to_text(*question.resource)));
+  }
+
+  std::vector<Point> points() {
+    std::vector<Point> points;
+    for (std::size_t next = 0; next < queue_.size(); ++next) {
+      const Number entity = queue_[next];
+      for (const Entry& entry : facts_.entries(entity)) {
+        points.push_back(entry.at);
+        follow(entry);
       }
+      if (facts_.name(entity).kind == EntityKind::scope) follow_children(entity);
+    }
+    std::sort(points.begin(), points.end());
+    points.erase(std::unique(points.begin(), points.end()), points.end());
+    return points;
+  }
+
+ private:
+  void add(Number entity) {
+    if (entity != 0 && seen_.insert(entity).second) queue_.push_back(entity);
+  }
+
+  void follow(const Entry& entry) {
+    switch (entry.slot.kind) {
+      case SlotKind::grant:
+        add(entry.slot.b);
+        [[fallthrough]];
+      case SlotKind::group:
+      case SlotKind::invited_group:
+      case SlotKind::assigned:
+      case SlotKind::created:
+        add(entry.slot.a);
+        break;
+      case SlotKind::role:
+        // What an implied role stands for is the model's to say: any system role may be it.
+        if (entry.value != 0 && facts_.name(entry.value).name.front() == '\x01') {
+          for (const Number role : facts_.numbers_of(EntityKind::role)) add(role);
+        }
+        [[fallthrough]];
+      case SlotKind::invited_by:  // what became of the inviter before may bear on whom they invited
+      case SlotKind::invited:
+      case SlotKind::parent:
+      case SlotKind::based_on:
+        add(entry.value);
+        break;
+      default:
+        if (entry.op == Op::end && entry.slot.b != 0) add(entry.value);
+        break;
     }
   }
-  const bool shares_disabling = some_model_shares_disabling(facts);
-  for (std::size_t next = 0; next < queue.size(); ++next) {
-    for (const Entry& entry : facts.entries(queue[next])) {
-      points.push_back(entry.at);
-      switch (entry.slot.kind) {
-        case SlotKind::grant:
-          add(entry.slot.b);
-          [[fallthrough]];
-        case SlotKind::group:
-        case SlotKind::invited_group:
-        case SlotKind::assigned:
-        case SlotKind::created:
-          add(entry.slot.a);
-          break;
-        case SlotKind::invited_by:
-          // What became of the inviter before the invitation bears on whom they invited.
-          if (shares_disabling) add(entry.value);
-          break;
-        case SlotKind::role:
-          // What an implied role stands for is the model's to say: any system role may be it.
-          if (entry.value != 0 && facts.name(entry.value).name.front() == '\x01') {
-            for (const Number role : facts.numbers_of(EntityKind::role)) add(role);
-          }
-          [[fallthrough]];
-        case SlotKind::invited:
-        case SlotKind::parent:
-        case SlotKind::based_on:
-          add(entry.value);
-          break;
-        default:
-          if (entry.op == Op::end && entry.slot.b != 0) add(entry.value);
-          break;
-      }
+
+  // "On at least one" may come from any resource that lies in an assigned one.
+  void follow_children(Number resource) {
+    for (const Interval& child : facts_.list_over({ListKind::children, resource}, Instant::min(), Instant::max())) {
+      add(child.principal);
     }
   }
-  std::sort(points.begin(), points.end());
-  points.erase(std::unique(points.begin(), points.end()), points.end());
-  return points;
-}
+
+  Facts& facts_;
+  std::vector<Number> queue_;
+  std::unordered_set<Number> seen_;
+};
+
+using Points = std::vector<Point>;
+
+// Goes along the points, instant by instant. What happens within an instant counts by its result, as in every answer
+// about an instant; only to name the event that turned the answer are its events told apart.
+class Walk {
+ public:
+  using Place = Points::const_iterator;
+
+  Walk(Facts& facts, Number member, const SpanQuestion& question)
+      : facts_(facts), member_(member), question_(question), points_(Bearing(facts, member, question).points()) {}
+
+  std::vector<Span> spans(Instant from, Instant to) {
+    // The first event after the first instant, and what is held until then.
+    Place next = std::upper_bound(points_.begin(), points_.end(), Point::end_of(from));
+    Held held = held_before(next);
+    if (!held.level.empty()) open(opening(next, held.level), held);
+    // A span that is open at the end of the range is followed to its own end.
+    while (next != points_.end() && (next->us < to.us || !held.level.empty())) {
+      const Place instant = next;
+      next = end_of_instant(instant);
+      const Held then = held_before(next);
+      if (then.level == held.level) {
+        if (!held.level.empty() && instant->us < to.us) spans_.back().reach = std::max(spans_.back().reach, then.reach);
+        continue;
+      }
+      const auto [left, reached] = turn(instant, next, held.level, then.level);
+      if (!held.level.empty()) spans_.back().close = left;
+      held = instant->us < to.us ? then : Held{};
+      if (!held.level.empty()) open(reached, held);
+    }
+    return std::move(spans_);
+  }
+
+ private:
+  void open(Point at, const Held& held) { spans_.push_back({at, Point::never(), held.level, held.reach}); }
+
+  Held held_before(Place place) const { return place == points_.begin() ? Held{} : held_at(*std::prev(place)); }
+
+  Held held_at(Point at) const {
+    Facts then = facts_.moved_to(at);
+    const auto model = then.model_at(then.at());
+    if (!model) return {};
+    const auto permission = model->permission(question_.permission.text);
+    if (!permission) return {};
+    auto least = question_.level ? model->level(*permission, question_.level->text) : LevelIndex{1};
+    if (!least) return {};
+    least = std::max<LevelIndex>(*least, 1);
+    Access access(std::move(then), model);
+    const Effective effective = access.effective(member_, {*permission, *least, question_.resource}, false);
+    if (effective.level < *least) return {};
+    return {model->level_name(*permission, effective.level).text, effective.reach};
+  }
+
+  Place end_of_instant(Place first) const {
+    return std::find_if(first, points_.end(), [&](Point p) { return p.us != first->us; });
+  }
+  Place start_of_instant(Place last) const { return std::lower_bound(points_.begin(), last, Point{last->us, 0}); }
+
+  // The event that brought the level that is held before a place.
+  Point opening(Place end, const std::string& level) const {
+    while (true) {
+      const Place begin = start_of_instant(std::prev(end));
+      const std::string before = held_before(begin).level;
+      if (before != level) return turn(begin, end, before, level).second;
+      end = begin;
+    }
+  }
+
+  // The events of an instant that ended the level held before it and brought the one held after it; where it went to
+  // and fro, the last of each.
+  std::pair<Point, Point> turn(Place begin, Place end, const std::string& before, const std::string& after) const {
+    if (std::next(begin) == end) return {*begin, *begin};
+    Point left = *begin, reached = *begin;
+    std::string now = before;
+    for (Place place = begin; place != end; ++place) {
+      const std::string then = held_at(*place).level;
+      if (now == before && then != before) left = *place;
+      if (now != after && then == after) reached = *place;
+      now = then;
+    }
+    return {left, reached};
+  }
+
+  Facts& facts_;
+  Number member_;
+  const SpanQuestion& question_;
+  Points points_;
+  std::vector<Span> spans_;
+};
 
 }  // namespace
 
 std::vector<Span> spans_of(Facts& facts, Number member, const SpanQuestion& question, Instant from, Instant to) {
-  std::vector<Span> spans;
-  if (!facts.model_at(facts.at())) return spans;
-  const std::vector<Point> points = points_of(facts, member);
-  // The first event after the first instant, and the state until then.
-  auto next = std::upper_bound(points.begin(), points.end(), Point::end_of(from));
-  Held held = next == points.begin() ? Held{} : held_at(facts, member, question, *std::prev(next));
-  Point open = next == points.begin() ? Point{} : *std::prev(next);
-  if (!held.level.empty()) {
-    // Back to where this level was reached.
-    for (auto back = std::prev(next); back != points.begin(); --back) {
-      if (!(held_at(facts, member, question, *std::prev(back)) == held)) break;
-      open = *std::prev(back);
-    }
-  }
-  const auto close = [&](Point at) {
-    if (!held.level.empty() && at.us > open.us) spans.push_back({open, at, held.level, held.reach});
-  };
-  for (; next != points.end(); ++next) {
-    if (next->us >= to.us && held.level.empty()) return spans;
-    const Held then = held_at(facts, member, question, *next);
-    if (then == held) continue;
-    close(*next);
-    held = then;
-    open = *next;
-    if (next->us >= to.us) return spans;
-  }
-  close(Point::never());
-  return spans;
+  if (!facts.model_at(facts.at())) return {};
+  return Walk(facts, member, question).spans(from, to);
 }
 
 }  // namespace tenure::projections

@@ -3,7 +3,8 @@
 // Every event that may bear on a member's power (their own, their groups', the roles', the
 // organization's) is a point at which it may change; the power is evaluated at each, by the same rules
 // as for one instant (access.h). An interval is whole: it begins where the level was reached, also if
-// that was before the range, and ends where it was left, or not yet.
+// that was before the range, and ends where it was left, or not yet. What happens within one instant counts by its
+// result: an interval does not end where the same instant brings the level back.
 //
 // Threads and failures as Facts. Complexity: the events that bear on the member, times one evaluation.
 #pragma once
@@ -18,7 +19,7 @@ struct Span {
   Point open;   // the event that opened it
   Point close;  // the event that closed it; Point::never() while it is open
   std::string level;
-  Reach reach = Reach::all;
+  Reach reach = Reach::all;  // the widest at that level within the range
 };
 
 // What is asked, by name: the model may change within the range.

@@ -103,8 +103,8 @@ std::unordered_set<Number> Access::candidates(const Question& question) {
       }
     }
   }
-  if (const Number role = setting_role(question, nullptr)) {
-    everyone |= model_->cell(static_cast<RoleIndex>(role - 1), question.permission).level >= question.level;
+  for (const SettingGift& gift : setting_gifts(question)) {
+    everyone |= model_->cell(gift.role, question.permission).level >= question.level;
   }
   if (everyone) {
     for (const Interval& i : facts_.list({ListKind::members, 0})) members.insert(i.principal);
@@ -128,7 +128,7 @@ std::vector<Holder> Access::who_can(const Question& question, bool explain) {
 
 bool Access::setting_over(const Question& question, Instant from, Instant to) {
   Access first(facts_.moved_to(Point::end_of(from)), model_);
-  if (first.setting_role(question, nullptr) != 0) return true;
+  if (!first.setting_gifts(question).empty()) return true;
   for (const Entry& entry : facts_.entries(facts_.org_entity())) {
     const bool inside = entry.at.us > from.us && entry.at.us < to.us;
     if (inside && (entry.slot.kind == SlotKind::setting || entry.slot.kind == SlotKind::model)) return true;

@@ -26,11 +26,12 @@ Response who_can_over(Asking& asking, const projections::Question& q) {
   return asking.list(
       rows, [](const RangeRow& r) { return std::uint64_t{r.member}; },
       [&](JsonText& json, const RangeRow& r) {
-        // The row shows the highest level that was held within the range, and each interval its own.
-        const auto best = std::max_element(r.spans.begin(), r.spans.end(), [&](const auto& a, const auto& b) {
-          return asking.model().level(q.permission, a.level).value_or(0) <
-                 asking.model().level(q.permission, b.level).value_or(0);
-        });
+        // The row shows the highest level that was held within the range and its widest reach, each interval its own.
+        const auto worth = [&](const projections::Span& span) {
+          return std::pair(asking.model().level(q.permission, span.level).value_or(0), span.reach);
+        };
+        const auto best = std::max_element(r.spans.begin(), r.spans.end(),
+                                           [&](const auto& a, const auto& b) { return worth(a) < worth(b); });
         json.open('{').field("member", asking.identity(r.member)).field("level", best->level);
         json.field("reach", projections::to_text(best->reach)).key("intervals").open('[');
         for (const projections::Span& span : r.spans) {

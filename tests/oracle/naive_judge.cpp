@@ -77,6 +77,10 @@ class Judging {
     const auto it = state.disabled.find(who);
     return it != state.disabled.end() && it->second.whole;
   }
+  bool disabled_somewhere(const std::string& who) const {
+    const auto it = s_.disabled.find(who);
+    return it != s_.disabled.end() && (it->second.whole || !it->second.areas.empty());
+  }
   bool is_active(const std::string& who) const { return is_member(who) && !is_disabled(s_, who); }
 
   static std::set<std::string> holders(const State& state, const std::string& role) {
@@ -118,7 +122,7 @@ class Judging {
     if (type_ == "member.role_changed") return is_member(target_) && direct_role(s_, target_) == given_;
     if (type_ == "member.disabled") return is_member(target_) && !d_.contains("area") && is_disabled(s_, target_);
     if (type_ == "member.enabled") {
-      return is_member(target_) && !d_.contains("area") && s_.disabled.count(target_) == 0;
+      return is_member(target_) && !d_.contains("area") && !disabled_somewhere(target_);
     }
     if (type_ == "member.removed") return was_removed() && same_links(s_, after());
     if (type_ == "role.deleted") {

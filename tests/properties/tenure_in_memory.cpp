@@ -15,6 +15,13 @@ namespace {
 
 const OrgId org{"acme"};
 
+Actor actor_of(const json& document) {
+  Actor actor;
+  actor.kind = *actor_kind_from(document.at("kind").get<std::string>());
+  actor.who.identity = document.at("id").get<std::string>();
+  return actor;
+}
+
 // A client creates an organization by a request of its own; here the event is put together by hand.
 Event creation(const json& document, std::int64_t recorded_us) {
   Event event;
@@ -23,11 +30,9 @@ Event creation(const json& document, std::int64_t recorded_us) {
   created.model = ModelId(data.at("model").get<std::string>());
   if (data.contains("owner")) created.owner = Person{data.at("owner").get<std::string>(), {}};
   event.data = created;
-  event.actor = {ActorKind::system, {"setup", {}}};
-  if (document.contains("actor")) {
-    event.actor.kind = *actor_kind_from(document.at("actor").at("kind").get<std::string>());
-    event.actor.who.identity = document.at("actor").at("id").get<std::string>();
-  }
+  event.actor = actor_of(document.at("actor"));
+  if (document.contains("approved_by")) event.approved_by = actor_of(document.at("approved_by"));
+  if (document.contains("reason")) event.reason = PrivateText{document.at("reason").get<std::string>()};
   event.occurred_at = Instant{recorded_us};
   if (document.contains("occurred_at")) {
     event.occurred_at = Instant{oracle::instant_us(document.at("occurred_at").get<std::string>())};

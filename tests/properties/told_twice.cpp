@@ -1,11 +1,9 @@
 #include "tests/properties/told_twice.h"
 
-#include <cstdlib>
-#include <fstream>
-
 #include "tests/catch.h"
 #include "tests/oracle/story.h"
 #include "tests/properties/found_answer.h"
+#include "tests/properties/shrink.h"
 
 namespace tenure::test {
 
@@ -24,6 +22,15 @@ constexpr std::int64_t recorded_from_us = 1'000'000'000;
 
 }  // namespace
 
+std::string in_words(const Verdict& verdict) {
+  static constexpr const char* results[] = {"allowed", "violation", "unspecified"};
+  return in_words(oracle::NaiveVerdict{results[static_cast<int>(verdict.result)], verdict.rule});
+}
+
+std::string in_words(const oracle::NaiveVerdict& verdict) {
+  return verdict.result + (verdict.rule.empty() ? "" : " ") + verdict.rule;
+}
+
 ToldTwice::ToldTwice(const json& models) : tenure_(models), naive_(fold_over(models)) { history_.models = models; }
 
 void ToldTwice::tell(const std::vector<json>& events, std::int64_t recorded_us) {
@@ -37,18 +44,19 @@ void ToldTwice::tell(const std::vector<json>& events, std::int64_t recorded_us) 
 }
 
 void ToldTwice::compare_verdicts(std::size_t begin, const std::vector<Verdict>& verdicts) {
-  static constexpr const char* results[] = {"allowed", "violation", "unspecified"};
   REQUIRE(verdicts.size() == history_.events.size() - begin);
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
-    const oracle::NaiveVerdict expected = naive_.verdict(history_.position(begin + i));
-    const oracle::NaiveVerdict found{results[static_cast<int>(verdicts[i].result)], verdicts[i].rule};
-    last_verdict_ = found.result + (found.rule.empty() ? "" : " ") + found.rule;
-    // A sentence goes with every violation and nothing else.
-    if (found == expected && verdicts[i].because.empty() == (found.result != "violation")) continue;
-    dump();
+    const std::string expected = in_words(naive_.verdict(history_.position(begin + i)));
+    last_verdict_ = in_words(verdicts[i]);
     INFO("position " << history_.position(begin + i) << " " << history_.events[begin + i].dump());
-    INFO("the naive judge says " << expected.result << " " << expected.rule);
-    FAIL("another verdict: " << last_verdict_ << " " << verdicts[i].because);
+    // A sentence goes with every violation and nothing else.
+    REQUIRE(verdicts[i].because.empty() == (verdicts[i].result != VerdictResult::violation));
+    if (last_verdict_ == expected) continue;
+    oracle::RandomHistory until = history_;
+    until.events.resize(begin + i + 1);
+    until.recorded_us.resize(begin + i + 1);
+    INFO(shrink(until, {"verdict", json::object()}).text());
+    REQUIRE(last_verdict_ == expected);
   }
 }
 
@@ -56,22 +64,13 @@ json ToldTwice::ask(const Question& question) {
   const json expected = oracle::answer(naive_, question);
   json found = found_answer(tenure_, question);
   const std::string wrong = difference(expected, found, history_);
-  if (!wrong.empty()) dump();
+  if (wrong.empty()) return found;
   INFO(question.kind << " " << question.asked.dump());
   INFO("expected " << expected.dump());
   INFO("found    " << found.dump());
+  INFO(shrink(history_, question).text());
   REQUIRE(wrong == "");
   return found;
-}
-
-void ToldTwice::dump() const {
-  const char* file = std::getenv("TENURE_DUMP");
-  if (!file) return;
-  std::ofstream out(file);
-  out << "models " << history_.models.dump() << "\n";
-  for (std::size_t e = 0; e < history_.events.size(); ++e) {
-    out << history_.position(e) << " @" << history_.occurred_us(e) << " " << history_.events[e].dump() << "\n";
-  }
 }
 
 json small_team() {

@@ -1,7 +1,7 @@
 // What happened in one organization, told to Tenure and to the naive fold at once, each question asked of both.
 //
 // Owned by one test, one thread. The test fails where the two differ: in a verdict when something is told, in an answer
-// when something is asked. TENURE_DUMP names a file for the history that they differed on.
+// when something is asked. The failure shows the history, made as short as it goes (shrink.h).
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -13,6 +13,10 @@
 
 namespace tenure::test {
 
+// "allowed rule", "violation rule" or "unspecified".
+std::string in_words(const Verdict& verdict);
+std::string in_words(const oracle::NaiveVerdict& verdict);
+
 class ToldTwice {
  public:
   explicit ToldTwice(const nlohmann::json& models);
@@ -23,13 +27,11 @@ class ToldTwice {
   nlohmann::json ask(const oracle::Question& question);
 
   const oracle::RandomHistory& history() const { return history_; }
-  // Of the event told last: "allowed rule", "violation rule" or "unspecified".
+  // Of the event told last, in words.
   const std::string& last_verdict() const { return last_verdict_; }
 
  private:
   void compare_verdicts(std::size_t begin, const std::vector<Verdict>& verdicts);
-  void dump() const;
-
   oracle::RandomHistory history_;
   TenureInMemory tenure_;
   oracle::NaiveFold naive_;
