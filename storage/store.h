@@ -87,7 +87,8 @@ class Snapshot : public ViewReader {
   // The record at `position`; Failure not_found past the head, corruption if the stored leaf hash is
   // not the bytes' own. The leaf is checked on every read.
   virtual Outcome<LogRecord> record(Position position) = 0;
-  // Records from `from` on in order, until `row` returns false or the head is reached.
+  // Records from `from` on in order, until `row` returns false or the head is reached. `row` must not use this
+  // snapshot but may use another one.
   virtual Outcome<void> records(Position from, const std::function<bool(const LogRecord&)>& row) = 0;
   // The organization's newest version; 0 when it has no record.
   virtual Outcome<Version> version_of(const OrgId& org) = 0;
