@@ -40,6 +40,7 @@ class MadeUpTeam : public TeamState {
     const bool one = index && model_.roles()[*index].cardinality == Cardinality::exactly_one;
     return std::min<std::size_t>(enough, one ? 1 : 2);
   }
+  std::size_t active_holders(const RoleId& role, std::size_t enough) const override { return holders(role, enough); }
   bool holds(const Person& person, PermissionIndex permission, LevelIndex level) const override {
     const Account* account = of(person);
     return account && account->power && account->power->held(permission) >= level;
