@@ -36,7 +36,7 @@ class Lifecycle {
   Found check(const event::FeatureDisabled& e) const { return check_feature(e.feature); }
 
   // Accepting an invitation gives its role, also to somebody who is a member already.
-  Found check(const event::MemberInvited& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
+  Found check(const event::MemberInvited& e) const { return e.role ? check_direct(*e.role, &e.member) : std::nullopt; }
   Found check(const event::MemberAdded& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
   Found check(const event::MemberRoleChanged& e) const { return check_change(e.member, e.role); }
   Found check(const event::MemberRemoved& e) const { return check_kept({{e.member, {}}}); }

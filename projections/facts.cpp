@@ -135,10 +135,11 @@ std::vector<Interval> Facts::list(List list) {
 
 std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
   std::vector<Interval> found;
-  const auto done = projections::list_over(*views_, org_, list, from, to, [&](const Interval& i) {
-    if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
-    return true;
-  });
+  const auto done =
+      projections::list_over(*views_, org_, list, clipped(Point::end_of(from)), to, [&](const Interval& i) {
+        if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
+        return true;
+      });
   if (!done && !failure_) failure_ = done.error();
   for (const Number entity : knowledge_->touched) {
     const EntityKind kind = name(entity).kind;

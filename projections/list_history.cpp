@@ -413,21 +413,19 @@ Outcome<void> list_at(storage::ViewReader& views, OrgNumber org, List list, Poin
   return {};
 }
 
-Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, Instant from, Instant to,
+Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, Point from, Instant to,
                         const IntervalRow& row) {
-  if (to <= from) return {};
   bool go_on = true;
-  const Point begin = Point::end_of(from);
-  const auto at_first = list_at(views, org, list, begin, [&](const Interval& i) { return go_on = row(i); });
+  const auto at_first = list_at(views, org, list, from, [&](const Interval& i) { return go_on = row(i); });
   if (!at_first || !go_on) return at_first;
-  const auto stretch = stretch_at(views, org, list, begin);
+  const auto stretch = stretch_at(views, org, list, from);
   if (!stretch) return stretch.error();
   if (!*stretch) return {};
   const std::string end = point_key(org, list, Point{to.us, 0}, RowKind::base);
   return read_stretch(
       views, org, list, (*stretch)->begin, end, [](const Link&) {},
       [&](const HistoryRow& change) {
-        if (change.at <= begin || !change.standing) return true;
+        if (change.at <= from || !change.standing) return true;
         return row(interval_of(list, packed(change.link), *change.standing));
       });
 }

@@ -31,9 +31,9 @@ Outcome<void> change_lists(ViewWriter& views, OrgNumber org, const std::vector<I
 // not told (Point::never()).
 Outcome<void> list_at(storage::ViewReader& views, OrgNumber org, List list, Point at, const IntervalRow& row);
 
-// Every link that stood at the end of the instant `from` or came before `to`: a superset of those that held at some
-// instant of [from, to), with each change of a link a row of its own.
-Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, Instant from, Instant to,
+// Every link that stood at the point `from` or came to stand after it and before the instant `to`, with each change of
+// a link a row of its own.
+Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, Point from, Instant to,
                         const IntervalRow& row);
 
 }  // namespace tenure::projections

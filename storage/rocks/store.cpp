@@ -369,8 +369,11 @@ Outcome<void> RocksStore::close() {
   if (!in.db) return {};
   // Flushed, the next start has no log to replay. A disk too full for it loses nothing: the log is synced.
   rocksdb::FlushOptions flush;
-  (void)in.db->Flush(flush, std::vector<rocksdb::ColumnFamilyHandle*>(in.handles.begin(), in.handles.end()));
+  if (!in.faults->curing()) {
+    (void)in.db->Flush(flush, std::vector<rocksdb::ColumnFamilyHandle*>(in.handles.begin(), in.handles.end()));
+  }
   rocksdb::CancelAllBackgroundWork(in.db.get(), /*wait=*/true);
+  in.faults->end();
   for (auto* handle : in.handles) (void)in.db->DestroyColumnFamilyHandle(handle);
   const auto status = in.db->Close();
   in.db.reset();

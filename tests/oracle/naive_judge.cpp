@@ -278,8 +278,23 @@ class Judging {
         somebody_may = somebody_may || of_rule == "allow";
       }
     }
-    if (somebody_may) return {"violation", type_ + ".not_allowed"};
-    return {"unspecified", ""};
+    if (!somebody_may) return {"unspecified", ""};
+    for (const json& rule : model_.at("rules")) {
+      if (!rule.contains("effect") && names(rule) && left_open(rule)) return {"unspecified", text(rule, "id")};
+    }
+    return {"violation", type_ + ".not_allowed"};
+  }
+
+  // The text leaves blank whether the actor's role has the permission that the rule asks for; the rest of it fits.
+  bool left_open(const json& rule) const {
+    if (!rule.contains("actor") || !rule.at("actor").contains("permission")) return false;
+    const json* role = system_role(acting_role());
+    const std::string permission = text(rule.at("actor"), "permission");
+    if (role == nullptr || !role->contains("unspecified") || !stands_in(role->at("unspecified"), permission))
+      return false;
+    json rest = rule;
+    rest.at("actor").erase("permission");
+    return matches(rest);
   }
 
   bool matches(const json& rule) const {

@@ -125,7 +125,7 @@ struct Subject {
         if (i.open.us > from && i.open.us < to) expected.insert(link);
       }
     }
-    const auto done = list_over(views, org, list, Instant{from}, Instant{to}, [&](const Interval& i) {
+    const auto done = list_over(views, org, list, Point::end_of(Instant{from}), Instant{to}, [&](const Interval& i) {
       found.insert({i.principal, i.extra});
       return true;
     });

@@ -146,7 +146,16 @@ TEST_CASE("a store on a real full disk refuses, reads on and recovers") {
   ballast.close();
   check_all(*store);
   std::filesystem::remove(disk.path("ballast"));
-  require_ok(append(*store));
+  const Outcome<void> again = append(*store);
+  if (!again) {
+    // RocksDB may wait for ever for its own cure (faults.cpp): that is said, reading goes on, and a restart cures.
+    require_fails(again, FailureCode::io);
+    CHECK(again.error().because.find("Restart the server") != std::string::npos);
+    check_all(*store);
+    require_ok(store->close());
+    store = value_of(RocksStore::open(disk.path("store"), settings));
+    require_ok(append(*store));
+  }
   check_all(*store);
   require_ok(store->close());
   store = value_of(RocksStore::open(disk.path("store"), settings));
