@@ -108,7 +108,7 @@ class Store {
   virtual Position head() const = 0;
   // Random 16 bytes as hex, made when the store was created; a restored copy gets a new one.
   virtual std::string id() const = 0;
-  // Deletes every view, for a rebuild. Durable when it returns.
+  // Deletes every view, readable or not, for a rebuild. Durable when it returns.
   virtual Outcome<void> clear_views() = 0;
   // Reads every view block and checks its checksum; corruption names the file and key range.
   virtual Outcome<void> check_views() = 0;

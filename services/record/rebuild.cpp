@@ -113,7 +113,7 @@ Outcome<void> catch_up_views(storage::Store& store, const projections::Models& m
   return {};
 }
 
-Outcome<void> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress) {
+Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress) {
   storage::Commit kept;
   kept.first = store.head().next();
   std::string from, to;
@@ -123,12 +123,17 @@ Outcome<void> rebuild_views(storage::Store& store, const projections::Models& mo
     kept.views.push_back({std::string(key), std::string(value)});
     return true;
   });
-  if (!read_kept) return read_kept;
-  if (const auto done = store.clear_views(); !done) return done;
-  if (!kept.views.empty()) {
-    if (const auto done = store.commit(std::move(kept)); !done) return done;
+  Rebuilt rebuilt;
+  if (!read_kept) {
+    if (read_kept.error().code != FailureCode::corruption) return read_kept.error();
+    rebuilt.lost_keys = read_kept.error().because;
   }
-  return catch_up_views(store, models, progress);
+  if (const auto done = store.clear_views(); !done) return done.error();
+  if (!kept.views.empty()) {
+    if (const auto done = store.commit(std::move(kept)); !done) return done.error();
+  }
+  if (const auto done = catch_up_views(store, models, progress); !done) return done.error();
+  return rebuilt;
 }
 
 }  // namespace tenure::services

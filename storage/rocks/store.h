@@ -32,6 +32,9 @@ struct RocksSettings {
   std::size_t block_cache_bytes = std::size_t{96} << 20;
   std::size_t write_buffers_bytes = std::size_t{64} << 20;
   std::uint64_t free_floor_bytes = std::uint64_t{32} << 20;  // appends stop below this much free disk
+  // To mend views that may be damaged: a table that cannot be read is met by its reader and not at the start, and no
+  // background work meets it and stops all writes. The write-ahead log is checked as strictly as ever.
+  bool for_mending = false;
 };
 
 class RocksStore final : public Store {
