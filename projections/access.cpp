@@ -141,6 +141,35 @@ bool Access::ended_since(Number other, Point link) {
   return std::any_of(first, last, [&](const Live& l) { return l.at > link; });
 }
 
+Point Access::standing_since(Number holder, const Live& link, std::initializer_list<Number> others) {
+  // The last end before the link was given the last time.
+  Point ended{std::numeric_limits<std::int64_t>::min(), 0};
+  for (const Number other : others) {
+    const auto [first, last] = facts_.state(other).of_kind(SlotKind::ended);
+    for (const Live* l = first; l != last; ++l) {
+      if (l->at <= link.at) ended = std::max(ended, l->at);
+    }
+  }
+  // What an implied role stands for may have changed between two events that imply it.
+  const bool is_role = link.slot.kind == SlotKind::role;
+  const bool implied = is_role && named_role(link.value, link.at) != link.value;
+  if (ended <= link.since && !implied) return link.since;
+  const Live* over = facts_.state(facts_.org_entity()).find({SlotKind::ended});  // everything began anew
+  EntityState state;
+  std::optional<Point> since;
+  for (const Entry& entry : facts_.entries(holder)) {
+    if (over && entry.at <= over->at) continue;
+    if (entry.at > link.at) break;
+    state.apply(entry);
+    const Live* then = state.find(link.slot);
+    const bool stands = then && then->value == link.value && then->at > ended &&
+                        (!implied || named_role(then->value, then->at) == named_role(link.value, link.at));
+    if (!stands) since.reset();
+    if (stands && !since) since = then->at;
+  }
+  return since.value_or(link.at);
+}
+
 bool Access::has_links(Number member) {
   const EntityState& state = facts_.state(member);
   const Live* role = state.find({SlotKind::role});
@@ -206,7 +235,8 @@ std::vector<Access::GroupLink> Access::all_groups_of(Number member, bool explain
   std::unordered_set<Number> seen;
   for (const Live* l : groups_of(member)) {
     GroupLink link{l->slot.a, {}};
-    if (explain) link.edges.push_back({"in group " + facts_.name(l->slot.a).name, l->since});
+    if (explain)
+      link.edges.push_back({"in group " + facts_.name(link.group).name, standing_since(member, *l, {link.group})});
     if (seen.insert(link.group).second) groups.push_back(std::move(link));
   }
   if (!model_->groups_inherit_from_parents()) return groups;
@@ -214,7 +244,10 @@ std::vector<Access::GroupLink> Access::all_groups_of(Number member, bool explain
     const Live* parent = facts_.state(groups[i].group).find({SlotKind::parent});
     if (!parent || !group_counts(parent->value, parent->at) || !seen.insert(parent->value).second) continue;
     GroupLink above{parent->value, groups[i].edges};
-    if (explain) above.edges.push_back({"below group " + facts_.name(parent->value).name, parent->since});
+    if (explain) {
+      above.edges.push_back(
+          {"below group " + facts_.name(above.group).name, standing_since(groups[i].group, *parent, {above.group})});
+    }
     groups.push_back(std::move(above));
   }
   return groups;
@@ -241,19 +274,8 @@ std::vector<Interval> Access::members_of(Number group) {
 }
 
 Point Access::member_since(Number group, const Interval& membership) {
-  Point since = membership.since;
-  const EntityState& held = facts_.state(group);
-  if (const Live* ended = held.find({SlotKind::ended}); ended && ended->at > since) {
-    // The group's end broke the membership: it is the first adding after that which counts, also one by an invitation.
-    EntityState member;
-    for (const Entry& entry : facts_.entries(membership.principal)) {
-      member.apply(entry);
-      const Live* link = member.find({SlotKind::group, group});
-      if (!link || link->at <= ended->at) continue;
-      since = link->at;
-      break;
-    }
-  }
+  const Live* link = facts_.state(membership.principal).find({SlotKind::group, group});
+  Point since = link ? standing_since(membership.principal, *link, {group}) : membership.since;
   for (const Number end : {group, membership.principal}) {
     if (const Live* exists = facts_.state(end).find({SlotKind::exists})) since = std::max(since, exists->since);
   }
@@ -309,7 +331,8 @@ void Access::add_grants(std::vector<Path>& paths, const EntityState& member, Num
     path.level = granted.level;
     path.reach = *reach;
     if (explain) {
-      path.edges.push_back({"role " + facts_.name(l->slot.b).name + " on " + facts_.name(l->slot.a).name, l->since});
+      path.edges.push_back({"role " + facts_.name(l->slot.b).name + " on " + facts_.name(l->slot.a).name,
+                            standing_since(holder, *l, {l->slot.a, l->slot.b})});
     }
     paths.push_back(std::move(path));
   }
@@ -440,7 +463,8 @@ Effective Access::held(Number member, const Question& question, bool explain) {
   if (exists) {
     if (const Live* link = state.find({SlotKind::role})) {
       Path path;
-      if (explain) path.edges.push_back({"role " + role_name(named_role(link->value, link->at)), link->since});
+      const Number named = named_role(link->value, link->at);
+      if (explain) path.edges.push_back({"role " + role_name(named), standing_since(member, *link, {named})});
       const Number role = resolve_role(link->value, link->at, explain ? &path.edges : nullptr);
       if (role != 0) add_role(paths, state, role, std::move(path), question);
     }
@@ -451,7 +475,10 @@ Effective Access::held(Number member, const Question& question, bool explain) {
       add_grants(paths, state, link.group, path, question, explain);
       const Live* held = facts_.state(link.group).find({SlotKind::role});
       if (!held) continue;
-      if (explain) path.edges.push_back({"group role " + facts_.name(held->value).name, held->since});
+      if (explain) {
+        path.edges.push_back(
+            {"group role " + facts_.name(held->value).name, standing_since(link.group, *held, {held->value})});
+      }
       const Number role = resolve_role(held->value, held->at, explain ? &path.edges : nullptr);
       if (role != 0) add_role(paths, state, role, std::move(path), question);
     }

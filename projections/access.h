@@ -10,6 +10,7 @@
 // Complexity: `effective` follows the member's links; `who_can` the answer and the roles that exist.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -139,6 +140,9 @@ class Access {
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
   // Whether the other end of a link has ended since.
   bool ended_since(Number other, Point link);
+  // The event since which a holder's link stands without a break: an end of what it points at breaks it (`others`, 0
+  // for none), also when it is given again after that.
+  Point standing_since(Number holder, const Live& link, std::initializer_list<Number> others);
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
   std::vector<GroupLink> all_groups_of(Number member, bool explain);

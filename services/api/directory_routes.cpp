@@ -37,7 +37,7 @@ void member_row(Asking& asking, JsonText& json, Number member, Point since) {
 }
 
 void invited_row(Asking& asking, JsonText& json, Number member) {
-  const auto invitation = asking.facts().state(member).invitation(Instant{asking.facts().at().us});
+  const auto invitation = asking.facts().state(member).invitation(asking.pinned().when.at);
   json.open('{').field("member", asking.identity(member)).field("status", "invited");
   if (invitation->role == 0) {
     json.null("role");
@@ -68,7 +68,7 @@ Response members(Parts& parts, Request& request) {
                   pending.end());
     std::erase_if(pending, [&](const Interval& i) {
       const auto& state = facts.state(i.principal);
-      return state.exists() || !state.invitation(Instant{facts.at().us});
+      return state.exists() || !state.invitation(asking.pinned().when.at);
     });
     return asking.list(pending, holder_of,
                        [&](JsonText& json, const Interval& i) { invited_row(asking, json, i.principal); });
@@ -101,7 +101,7 @@ Response member(Parts& parts, Request& request) {
   json.key("member");
   if (!asking.nothing_known() && state.exists()) {
     member_row(asking, json, *number, state.find({projections::SlotKind::exists})->since);
-  } else if (!asking.nothing_known() && state.invitation(Instant{asking.facts().at().us})) {
+  } else if (!asking.nothing_known() && state.invitation(asking.pinned().when.at)) {
     invited_row(asking, json, *number);
   } else {
     const bool ended = state.find({projections::SlotKind::ended}) != nullptr;

@@ -80,7 +80,10 @@ Outcome<void> catch_up_views(storage::Store& store, const projections::Models& m
   views.stand_on(store.snapshot());
   const auto folded = checkpoint(views.base());
   if (!folded) return folded.error();
-  if (!*folded) return rebuild_views(store, models, progress);
+  if (!*folded) {
+    const auto rebuilt = rebuild_views(store, models, progress);
+    return rebuilt ? Outcome<void>() : Outcome<void>(rebuilt.error());
+  }
   auto reached = *folded;
   const Position head = store.head();
   if (*reached > head) return fail(FailureCode::corruption, "the views are ahead of the log; run `tenure rebuild`");

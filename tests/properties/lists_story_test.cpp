@@ -19,3 +19,16 @@ TEST_CASE("a group shows the role and the parent that it has, and none that is g
   CHECK(s.ask("groups", {{"at_us", 4}}).at("rows").at("sub").at("parent") == "top");
   CHECK(s.ask("groups", {{"at_us", 6}}).at("rows").at("sub").at("parent") == "");
 }
+
+TEST_CASE("an invitation that had run out by the instant asked about is not pending, whatever was known when") {
+  ShortStory s;
+  const json offer{{"member", "ann"}, {"expires_at", "1970-01-01T00:00:00.00005Z"}};
+  const auto known = s.happens(1, "member.invited", offer);
+  s.happens(90, "member.added", {{"member", "bob"}});
+  const auto pending = [&](std::int64_t at_us) {
+    return s.ask("invitations", {{"at_us", at_us}, {"known_position", known}}).at("rows").size();
+  };
+  CHECK(pending(49) == 1);
+  CHECK(pending(50) == 0);
+  CHECK(s.ask("member", {{"at_us", 60}, {"member", "ann"}, {"known_position", known}}).at("status") == "not a member");
+}

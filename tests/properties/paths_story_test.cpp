@@ -32,3 +32,52 @@ TEST_CASE("what everyone has is the best of all settings, and each shows its pat
   CHECK(row.at("paths").size() == 2);
   CHECK(s.ask("who_can", {{"at_us", 9}, {"permission", "code"}, {"level", "write"}}).at("rows").size() == 1);
 }
+
+TEST_CASE("an edge names the event since which its link stands, not one whose work an ending undid") {
+  ShortStory s;
+  const auto positions = [&](const json& asked) {
+    std::vector<std::int64_t> found;
+    const json row = s.ask("can", asked).at("row");
+    for (const json& edge : row.at("paths").at(0).at("edges")) {
+      found.push_back(edge.at("position").get<std::int64_t>());
+    }
+    return found;
+  };
+  s.happens(1, "member.added", {{"member", "ann"}});
+  SECTION("a group that was deleted, with its place below another and its role") {
+    for (const std::int64_t at : {10, 30}) {
+      s.happens(at, "group.created", {{"group", "top"}, {"role", "reader"}});
+      s.happens(at + 1, "group.created", {{"group", "sub"}, {"parent", "top"}});
+      s.happens(at + 2, "group.member_added", {{"group", "sub"}, {"member", "ann"}});
+      if (at == 10) s.happens(20, "group.deleted", {{"group", "sub"}});
+      if (at == 10) s.happens(20, "group.deleted", {{"group", "top"}});
+    }
+    const json asked{{"at_us", 40}, {"member", "ann"}, {"permission", "code"}, {"explain", true}};
+    CHECK(positions(asked) == std::vector<std::int64_t>{10, 9, 8});
+  }
+  SECTION("a role and a resource that were") {
+    s.happens(2, "role.created", {{"role", "cust"}, {"name", "C"}, {"grants", {{"code", "write"}}}});
+    s.happens(3, "role.granted", {{"principal", "member:ann"}, {"role", "cust"}, {"on", "repo:a"}});
+    s.happens(4, "role.deleted", {{"role", "cust"}});
+    s.happens(5, "role.created", {{"role", "cust"}, {"name", "C"}, {"grants", {{"code", "write"}}}});
+    const auto second = s.happens(6, "role.granted", {{"principal", "member:ann"}, {"role", "cust"}, {"on", "repo:a"}});
+    const json asked{{"at_us", 6}, {"member", "ann"}, {"permission", "code"}, {"explain", true}};
+    CHECK(positions(asked) == std::vector<std::int64_t>{second});
+    s.happens(7, "resource.removed", {{"resource", "repo:a"}});
+    s.happens(8, "resource.added", {{"resource", "repo:a"}});
+    const auto third = s.happens(9, "role.granted", {{"principal", "member:ann"}, {"role", "cust"}, {"on", "repo:a"}});
+    const json later{{"at_us", 9}, {"member", "ann"}, {"permission", "code"}, {"explain", true}};
+    CHECK(positions(later) == std::vector<std::int64_t>{third});
+  }
+  SECTION("a role of the member's own that was deleted and came back") {
+    s.happens(2, "role.created", {{"role", "cust"}, {"name", "C"}, {"grants", {{"code", "write"}}}});
+    s.happens(3, "member.role_changed", {{"member", "ann"}, {"role", "cust"}});
+    s.happens(4, "role.deleted", {{"role", "cust"}, {"reassign_to", "reader"}});
+    s.happens(5, "role.created", {{"role", "cust"}, {"name", "C"}, {"grants", {{"code", "write"}}}});
+    const auto second = s.happens(6, "member.role_changed", {{"member", "ann"}, {"role", "cust"}});
+    const json asked{{"at_us", 6}, {"member", "ann"}, {"permission", "code"}, {"explain", true}};
+    CHECK(positions(asked) == std::vector<std::int64_t>{second});
+    const json moved{{"at_us", 4}, {"member", "ann"}, {"permission", "code"}, {"explain", true}};
+    CHECK(positions(moved) == std::vector<std::int64_t>{4, 5});
+  }
+}

@@ -33,11 +33,11 @@ struct Chain {
 };
 
 // The first thing that is wrong with a record, or nothing.
-std::string fault_of(const storage::LogRecord& stored, storage::Snapshot& parts,
+std::string fault_of(const storage::LogRecord& stored, storage::Snapshot& snapshot,
                      std::unordered_map<std::string, Chain>& chains) {
   if (leaf_hash(stored.bytes) != stored.leaf) return "its bytes are not those that were hashed";
   const auto record = wire::read_record(stored.bytes, [&](const Digest& hash) -> Outcome<std::string> {
-    auto part = parts.blob(hash);
+    auto part = snapshot.blob(hash);
     if (part && sha256(*part) != hash)
       return fail(FailureCode::corruption, "the blob " + to_hex(hash) + " is not what was hashed");
     return part;

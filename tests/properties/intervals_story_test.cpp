@@ -1,0 +1,82 @@
+// Exact intervals, each a story in which Tenure and the naive fold once differed.
+#include "tests/catch.h"
+#include "tests/properties/told_twice.h"
+
+using nlohmann::json;
+using tenure::test::ShortStory;
+
+namespace {
+
+json over(ShortStory& s, std::int64_t from_us, std::int64_t to_us, json more) {
+  more["from_us"] = from_us;
+  more["to_us"] = to_us;
+  return s.ask("who_can_over", more).at("rows");
+}
+
+}  // namespace
+
+TEST_CASE("an interval runs on through an instant that takes the level and gives it back") {
+  ShortStory s;
+  const auto given = s.happens(10, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(20, "member.removed", {{"member", "ann"}});
+  s.happens(20, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  const auto taken = s.happens(30, "member.removed", {{"member", "ann"}});
+  for (const std::int64_t from : {5, 15, 20, 25}) {
+    const json row = over(s, from, 40, {{"permission", "code"}}).at("ann");
+    const json whole{{"from_us", 10}, {"to_us", 30}, {"level", "read"}, {"opened_by", given}, {"closed_by", taken}};
+    CHECK(row.at("intervals") == json::array({whole}));
+  }
+}
+
+TEST_CASE("where an instant brings several changes, the last one that brought the level opened it") {
+  ShortStory s;
+  s.happens(10, "member.added", {{"member", "ann"}, {"role", "writer"}});
+  s.happens(10, "member.role_changed", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(10, "member.role_changed", {{"member", "ann"}, {"role", "member"}});
+  const auto given = s.happens(10, "member.role_changed", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(10, "org.setting_changed", {{"setting", "base"}, {"value", "none"}});
+  const json intervals = over(s, 0, 40, {{"permission", "code"}}).at("ann").at("intervals");
+  REQUIRE(intervals.size() == 1);
+  CHECK(intervals.at(0).at("opened_by") == given);
+  CHECK(intervals.at(0).at("closed_by").is_null());
+}
+
+TEST_CASE("a row over a range shows the widest reach of its best level within the range") {
+  ShortStory s;
+  s.happens(10, "member.added", {{"member", "ann"}});
+  s.happens(10, "role.granted", {{"principal", "member:ann"}, {"role", "reader"}, {"on", "repo:a"}});
+  s.happens(20, "role.granted", {{"principal", "member:ann"}, {"role", "reader"}, {"on", "repo:*"}});
+  CHECK(over(s, 10, 20, {{"permission", "code"}}).at("ann").at("reach") == "listed");
+  const json row = over(s, 10, 21, {{"permission", "code"}}).at("ann");
+  CHECK(row.at("reach") == "all");
+  CHECK(row.at("intervals").size() == 1);
+}
+
+TEST_CASE("a resource that comes to lie in an assigned one, or leaves it, turns the answer") {
+  ShortStory s;
+  s.happens(1, "resource.added", {{"resource", "box:1"}});
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "guide"}});
+  s.happens(2, "assignment.added", {{"member", "ann"}, {"resource", "box:1"}});
+  const auto opened = s.happens(10, "resource.added", {{"resource", "bot:1"}, {"parent", "box:1"}});
+  const auto closed = s.happens(20, "resource.removed", {{"resource", "bot:1"}});
+  const json whole{{"from_us", 10}, {"to_us", 20}, {"level", "write"}, {"opened_by", opened}, {"closed_by", closed}};
+  CHECK(over(s, 0, 40, {{"permission", "talk"}}).at("ann").at("intervals") == json::array({whole}));
+  const json on_one = over(s, 0, 40, {{"permission", "talk"}, {"resource", "bot:1"}}).at("ann").at("intervals");
+  CHECK(on_one == json::array({whole}));
+}
+
+TEST_CASE("who came to a power within the range and kept it long after is in the answer") {
+  constexpr std::int64_t minute = 60'000'000;
+  ShortStory s;
+  s.happens(1, "group.created", {{"group", "g"}, {"role", "reader"}});
+  s.happens(2, "group.member_added", {{"group", "g"}, {"member", "ann"}});
+  s.happens(7 * minute, "member.added", {{"member", "ann"}});
+  s.happens(14 * minute, "member.removed", {{"member", "ann"}});
+  // Ranges of every length, so that some end in a cell of the interval index whose ancestors are the range's alone.
+  for (std::int64_t from = 1; from < 7; ++from) {
+    for (std::int64_t seconds = 61; seconds < 400; seconds += 13) {
+      const std::int64_t to_us = 6 * minute + seconds * 1'000'000;
+      CHECK(over(s, from * minute, to_us, {{"permission", "code"}}).contains("ann"));
+    }
+  }
+}
