@@ -45,7 +45,7 @@ class Facts {
   std::vector<Interval> list(List list);
   void each(List list, const IntervalRow& row);
   // The links of a list that hold at some instant of [from, to), at this knowledge; those of
-  // touched entities as of every change of theirs.
+  // touched entities as of every change of theirs. One may stand twice.
   std::vector<Interval> list_over(List list, Instant from, Instant to);
   // The entity's entries that count, in order.
   std::vector<Entry> entries(Number entity);

@@ -79,3 +79,14 @@ TEST_CASE("who came to a power within the range and kept it long after is in the
     }
   }
 }
+
+TEST_CASE("in a range after all that was known then, whoever held a power last still held it") {
+  ShortStory s;
+  const auto known = s.happens(10, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(10, "member.removed", {{"member", "ann"}});
+  s.happens(10, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(20, "member.removed", {{"member", "ann"}});
+  const json row = over(s, 30, 40, {{"permission", "code"}, {"known_position", known}}).at("ann");
+  CHECK(row.at("intervals").at(0).at("to_us").is_null());
+  CHECK(over(s, 30, 40, {{"permission", "code"}}).empty());
+}
