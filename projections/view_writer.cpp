@@ -32,8 +32,7 @@ void ViewWriter::change(std::string key, std::optional<std::string> value) {
   if (row.value) bytes_ -= std::min(bytes_, row.value->size());
   if (!row.changed) changes_.push_back(&it->first);
   undo_.push_back({&it->first, !fresh, std::move(row)});
-  row.value = std::move(value);
-  row.changed = true;
+  row = ViewWriter::Row{std::move(value), true};
 }
 
 void ViewWriter::mark() {
