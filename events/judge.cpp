@@ -4,6 +4,7 @@
 
 #include "events/lifecycle.h"
 #include "events/model/actions.h"
+#include "events/without_effect.h"
 
 namespace tenure {
 namespace {
@@ -64,7 +65,25 @@ class RuleMatch {
     gives_ = act_.given || given_;
   }
 
-  bool matches(const ActionRule& rule) { return actor_matches(rule) && target_matches(rule) && given_matches(rule); }
+  bool matches(const ActionRule& rule) {
+    return kind_matches(rule) && actor_matches(rule) && target_matches(rule) && given_matches(rule);
+  }
+  // Whether it would match if the actor had the rule's permission, of which the text of their role says nothing.
+  bool is_left_open(const ActionRule& rule) {
+    if (!rule.allow || !rule.actor_permission || !actor_role()) return false;
+    if (!model_.cell(*actor_role(), *rule.actor_permission).unspecified) return false;
+    ActionRule open = rule;
+    open.actor_permission.reset();
+    return matches(open);
+  }
+  const std::optional<RoleIndex>& role_of_actor() { return actor_role(); }
+
+  // Whether the rule is about what the event is on.
+  bool kind_matches(const ActionRule& rule) const {
+    const auto& kinds = rule.on_kinds;
+    return kinds.empty() ||
+           (act_.resource && std::find(kinds.begin(), kinds.end(), act_.resource->kind) != kinds.end());
+  }
 
  private:
   bool by_member() const { return event_.actor.kind == ActorKind::member; }
@@ -95,7 +114,17 @@ class RuleMatch {
     if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), to_text(event_.actor.kind)) == kinds.end())
       return false;
     if (!rule.actor_roles.empty() && !holds_role(rule.actor_roles, actor_role())) return false;
+    if (rule.actor_disabled && !actor_is_disabled()) return false;
     return !rule.actor_permission || actor_holds(*rule.actor_permission, rule.actor_level);
+  }
+
+  // Altogether, or in an area of the model.
+  bool actor_is_disabled() const {
+    if (!by_member()) return false;
+    const Person& actor = event_.actor.who;
+    if (before_.status(actor) == Status::disabled) return true;
+    return std::any_of(model_.areas().begin(), model_.areas().end(),
+                       [&](const AreaRule& area) { return before_.disabled_in(actor, area); });
   }
 
   bool actor_holds(PermissionIndex permission, LevelIndex level) const {
@@ -115,11 +144,19 @@ class RuleMatch {
     if (!rule.target_roles.empty() && !holds_role(rule.target_roles, target_role())) return false;
     if (!rule.not_target_roles.empty() && holds_role(rule.not_target_roles, target_role())) return false;
     if (rule.target_below_actor && act_.target && !below_actor(rank(target_role()), false)) return false;
+    if (rule.target_not_below_actor && (!act_.target || below_actor(rank(target_role()), false))) return false;
+    if (rule.target_is_member && target_is_member() != *rule.target_is_member) return false;
     if (rule.target_is_actor) {
       const bool self = act_.target && by_member() && same_person(*act_.target, event_.actor.who);
       if (self != *rule.target_is_actor) return false;
     }
     return !rule.target_is_last_holder || target_is_last_holder();
+  }
+
+  bool target_is_member() const {
+    if (!act_.target) return false;
+    const Status status = before_.status(*act_.target);
+    return status == Status::active || status == Status::disabled;
   }
 
   bool target_is_last_holder() {
@@ -128,6 +165,7 @@ class RuleMatch {
   }
 
   bool given_matches(const ActionRule& rule) {
+    if (rule.gives_a_role && *rule.gives_a_role != gives_) return false;
     if (!rule.given_roles.empty() && !holds_role(rule.given_roles, given_)) return false;
     if (!rule.not_given_roles.empty() && holds_role(rule.not_given_roles, given_)) return false;
     if (!gives_) return true;
@@ -150,35 +188,62 @@ class RuleMatch {
   std::optional<RoleIndex> actor_role_, target_role_;
 };
 
+// Whether the rule says who may, and by that who may not.
+bool closes(const ActionRule& rule, const RuleMatch& match) {
+  return rule.allow && !rule.leaves_others_open && match.kind_matches(rule);
+}
+
 // Says who may instead; what is kept in every offending record stays short.
-std::string nobody_else(const AccessModel& model, std::string_view action, const std::vector<std::uint16_t>& rules) {
+std::string nobody_else(const AccessModel& model, std::string_view action, const std::vector<std::uint16_t>& rules,
+                        const RuleMatch& match) {
   constexpr std::size_t reasons_max = 3;
   std::string because = "No rule lets this actor do " + std::string(action) + " here.";
   std::size_t reasons = 0;
   for (const std::uint16_t index : rules) {
     const ActionRule& rule = model.rules()[index];
-    if (!rule.allow) continue;
+    if (!rule.allow || !match.kind_matches(rule)) continue;
     if (++reasons > reasons_max) break;
     because += " " + rule.because;
   }
   return because;
 }
 
+Verdict left_open(const AccessModel& model, const ActionRule& rule, RuleMatch& match) {
+  return {VerdictResult::unspecified, rule.id,
+          "The model does not say whether the role \"" + model.roles()[*match.role_of_actor()].name + "\" has \"" +
+              model.permissions()[*rule.actor_permission].name + "\"."};
+}
+
 Verdict judge_by_rules(const AccessModel& model, const Event& event, const TeamState& before) {
   const auto& rules = model.rules_of(event.data.index());
   if (rules.empty()) return {};
   RuleMatch match(model, event, before);
-  bool allowed_to_some = false;
+  bool closed = false;
   for (const std::uint16_t index : rules) {
     const ActionRule& rule = model.rules()[index];
-    allowed_to_some = allowed_to_some || rule.allow;
+    closed = closed || closes(rule, match);
     if (!match.matches(rule)) continue;
     if (rule.allow) return {VerdictResult::allowed, rule.id, {}};
     return {VerdictResult::violation, rule.id, rule.because};
   }
-  if (!allowed_to_some) return {};
+  if (!closed) return {};
+  for (const std::uint16_t index : rules) {
+    if (match.is_left_open(model.rules()[index])) return left_open(model, model.rules()[index], match);
+  }
   const std::string_view action = action_type(event.data.index()).name;
-  return {VerdictResult::violation, std::string(action) + ".not_allowed", nobody_else(model, action, rules)};
+  return {VerdictResult::violation, std::string(action) + ".not_allowed", nobody_else(model, action, rules, match)};
+}
+
+Verdict judge_alone(const AccessModel& model, const Event& event, const TeamState& before) {
+  const auto allowed = [](const char* rule) { return Verdict{VerdictResult::allowed, rule, {}}; };
+  if (std::holds_alternative<event::OrgCreated>(event.data)) return allowed("lifecycle.begins");
+  if (!action_type(event.data.index()).ruled) return allowed("lifecycle.record_only");
+  if (changes_nothing(event, before)) return allowed("lifecycle.changes_nothing");
+  if (auto found = lifecycle_violation(model, event, before)) return std::move(*found);
+  if (event.basis == Basis::baseline && before.holders(model.roles()[model.owner_role()].id, 1) == 0) {
+    return allowed("lifecycle.begins");
+  }
+  return judge_by_rules(model, event, before);
 }
 
 }  // namespace
@@ -189,15 +254,9 @@ bool same_person(const Person& a, const Person& b) {
 }
 
 Verdict judge(const AccessModel& model, const Event& event, const TeamState& before) {
-  const auto allowed = [](const char* rule) { return Verdict{VerdictResult::allowed, rule, {}}; };
-  if (std::holds_alternative<event::OrgCreated>(event.data)) return allowed("lifecycle.begins");
-  if (!action_type(event.data.index()).ruled) return allowed("lifecycle.record_only");
-  if (changes_nothing(event, before)) return allowed("lifecycle.changes_nothing");
-  if (auto violation = lifecycle_violation(model, event, before)) return std::move(*violation);
-  if (event.basis == Basis::baseline && before.holders(model.roles()[model.owner_role()].id, 1) == 0) {
-    return allowed("lifecycle.begins");
-  }
-  return judge_by_rules(model, event, before);
+  Verdict verdict = judge_alone(model, event, before);
+  if (verdict.result == VerdictResult::allowed) verdict.because = grants_without_effect(model, event, before);
+  return verdict;
 }
 
 }  // namespace tenure

@@ -42,6 +42,16 @@ class TeamState {
     (void)resource;
     return holds(person, permission, level);
   }
+  // Whether the person is a member who is disabled in that area of the model.
+  virtual bool disabled_in(const Person& person, const AreaRule& area) const {
+    (void)person, (void)area;
+    return false;
+  }
+  // What a custom role grants of the permission; nothing for a state that cannot tell.
+  virtual std::optional<LevelIndex> granted(const RoleId& role, PermissionIndex permission) const {
+    (void)role, (void)permission;
+    return std::nullopt;
+  }
   virtual bool role_exists(const RoleId& role) const = 0;  // custom roles; system roles are the model's
   virtual bool role_was_deleted(const RoleId& role) const = 0;
   virtual bool group_exists(const GroupId& group) const = 0;
@@ -53,7 +63,9 @@ class TeamState {
 //   what no model permits (events/lifecycle.h) is a violation;
 //   found so (basis baseline) while nobody holds the owner's role yet is allowed: a history has to begin;
 //   then the model's rules: a prohibition that matches, then an allowance that matches; rules that allow the action to
-//   others make it a violation "<action>.not_allowed"; an action that no rule allows to anyone is unspecified.
+//   others make it a violation "<action>.not_allowed"; an action of which no rule says who may is unspecified, and so
+//   is one for which the actor would need a permission that the text of their role leaves blank.
+// An event that is allowed and grants a custom role what has no effect says so in `because`.
 // Sentences name roles, permissions and rules and never a person, since they are kept in the log.
 Verdict judge(const AccessModel& model, const Event& event, const TeamState& before);
 

@@ -35,6 +35,7 @@ class Lifecycle {
   Found check(const event::FeatureEnabled& e) const { return check_feature(e.feature); }
   Found check(const event::FeatureDisabled& e) const { return check_feature(e.feature); }
 
+  // Accepting an invitation gives its role, also to somebody who is a member already.
   Found check(const event::MemberInvited& e) const { return e.role ? check_direct(*e.role, &e.member) : std::nullopt; }
   Found check(const event::MemberAdded& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
   Found check(const event::MemberRoleChanged& e) const { return check_change(e.member, e.role); }
@@ -59,7 +60,18 @@ class Lifecycle {
   Found check(const event::GroupEdited& e) const {
     return e.role.value ? check_shared(*e.role.value, false) : std::nullopt;
   }
-  Found check(const event::RoleGranted& e) const { return check_shared(e.role, true); }
+  Found check(const event::RoleGranted& e) const {
+    if (auto found = check_scope(e.on)) return found;
+    return check_shared(e.role, true);
+  }
+  Found check(const event::RoleRevoked& e) const { return check_scope(e.on); }
+  Found check(const event::ResourceAdded& e) const {
+    if (auto found = check_kind(e.resource.kind)) return found;
+    return e.parent ? check_kind(e.parent->kind) : std::nullopt;
+  }
+  Found check(const event::ResourceRemoved& e) const { return check_kind(e.resource.kind); }
+  Found check(const event::AssignmentAdded& e) const { return check_kind(e.resource.kind); }
+  Found check(const event::AssignmentRemoved& e) const { return check_kind(e.resource.kind); }
 
  private:
   const RoleRule* system_role(const RoleId& role) const {
@@ -70,6 +82,14 @@ class Lifecycle {
   Found check_feature(const FeatureId& feature) const {
     if (model_.feature(feature.text)) return std::nullopt;
     return violation("unknown_feature", "The model has no feature " + quoted(feature.text) + ".");
+  }
+
+  Found check_kind(const std::string& kind) const {
+    if (model_.resource_kind(kind)) return std::nullopt;
+    return violation("unknown_resource_kind", "The model has no kind of resource " + quoted(kind) + ".");
+  }
+  Found check_scope(const Scope& on) const {
+    return on.kind == Scope::Kind::org ? std::nullopt : check_kind(on.resource_kind);
   }
 
   Found check_available(const RoleId& role) const {
@@ -152,11 +172,15 @@ class Lifecycle {
     return check_available(role);
   }
 
+  // A violation stands before what is left open.
   Found check_grants(const Grants& grants) const {
+    Found open;
     for (const auto& [permission, level] : grants) {
-      if (auto found = check_grant(permission, level)) return found;
+      auto found = check_grant(permission, level);
+      if (found && found->result == VerdictResult::violation) return found;
+      if (!open) open = std::move(found);
     }
-    return std::nullopt;
+    return open;
   }
 
   Found check_grant(const PermissionId& permission, const LevelId& level) const {
@@ -170,8 +194,11 @@ class Lifecycle {
     if (rule.owner_only && *at > 0) {
       return violation("owner_only", quoted(permission.text) + " belongs to the owner's role alone.");
     }
-    const auto& options = rule.options;
-    if (options.empty() || std::find(options.begin(), options.end(), *at) != options.end()) return std::nullopt;
+    if (rule.options_unspecified && *at > 0) {
+      return Verdict{VerdictResult::unspecified, "lifecycle.options_unspecified",
+                     "The model does not say whether a custom role may have " + quoted(permission.text) + "."};
+    }
+    if (rule.offers(*at)) return std::nullopt;
     return violation("level_not_offered",
                      "A custom role cannot have " + quoted(permission.text) + " at " + quoted(level.text) + ".");
   }

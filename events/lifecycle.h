@@ -13,7 +13,8 @@ namespace tenure {
 // Whether the event asks for what is so already: the same role, a member who is disabled being disabled.
 bool changes_nothing(const Event& event, const TeamState& before);
 
-// The violation, with a rule id that starts with "lifecycle.", or nothing.
+// The violation, or what the model leaves open (options of custom roles), with a rule id that starts with "lifecycle.";
+// or nothing.
 std::optional<Verdict> lifecycle_violation(const AccessModel& model, const Event& event, const TeamState& before);
 
 }  // namespace tenure

@@ -30,11 +30,16 @@ inline constexpr std::size_t page_rows_max = 1'000;
 inline constexpr std::size_t page_rows_default = 100;
 // Ancestors followed from a group: deeper nesting is cut and reported, a cycle ends here too.
 inline constexpr std::size_t group_depth_max = 64;
-// An access model's document.
-inline constexpr std::size_t model_bytes_max = 4'194'304;
-// What one model may hold: the largest platform known to us has 91 permissions and 5 roles.
-inline constexpr std::size_t model_permissions_max = 4'096;
-inline constexpr std::size_t model_roles_max = 1'024;
+// An access model's document: what one request may carry.
+inline constexpr std::size_t model_bytes_max = 16'777'216;
+// What one model may hold: the largest platform known to us has 102 permissions and 5 roles.
+inline constexpr std::size_t model_permissions_max = 16'384;
+inline constexpr std::size_t model_roles_max = 2'048;
+// Cells of all roles together once inheritance is merged: a chain of roles repeats its cells in every link.
+inline constexpr std::size_t model_cells_max = 2'000'000;
+inline constexpr std::size_t model_merging_max = 20 * model_cells_max;  // gone through while merging: a second's work
+// Parents above a permission: each is asked for in turn when a power is looked up.
+inline constexpr std::size_t model_parents_max = 16;
 inline constexpr std::size_t model_rules_max = 1'024;
 inline constexpr std::size_t model_parts_max = 256;  // scales, features, settings, kinds of resources
 inline constexpr std::size_t model_levels_max = 32;

@@ -6,9 +6,6 @@ namespace tenure::projections {
 
 namespace {
 
-// How far a chain of "based on" or "reassigned to" is followed; longer ones are cycles.
-constexpr int chain_max = 32;
-
 Point before(Point at) {
   return at.position > 0 ? Point{at.us, at.position - 1} : Point{at.us - 1, Point::never().position};
 }
@@ -61,17 +58,21 @@ bool Access::custom_role_exists(Number role) {
   return !model || !model->role(facts_.name(role).name);
 }
 
-std::optional<std::pair<std::string, Cell>> Access::custom_grant(Number role, const PermissionId& permission, Point at,
-                                                                 int depth) {
+std::optional<Access::CustomGrant> Access::custom_grant(Number role, const PermissionRule& permission, Point at,
+                                                        int depth) {
   if (depth > chain_max) return std::nullopt;
   // A copy: the state at another point may be dropped while the chain is followed.
   const EntityState state = facts_.state_at(role, at);
   if (!state.exists()) return std::nullopt;
-  if (const Number p = facts_.number(EntityKind::permission, permission.text)) {
-    const Live* own = state.find({SlotKind::edited_grant, p});
-    if (!own) own = state.find({SlotKind::created_grant, p});
-    if (own) return std::pair(facts_.name(own->value).name, Cell{});
-  }
+  const auto own = [&](const PermissionId& id) -> const Live* {
+    const Number p = facts_.number(EntityKind::permission, id.text);
+    if (p == 0) return nullptr;
+    const Live* edited = state.find({SlotKind::edited_grant, p});
+    return edited ? edited : state.find({SlotKind::created_grant, p});
+  };
+  const Live* stated = own(permission.id);
+  if (!stated && permission.level_from) stated = own(model_->permissions()[*permission.level_from].id);
+  if (stated) return CustomGrant{facts_.name(stated->value).name, std::nullopt};
   const Live* base = state.find({SlotKind::based_on});
   if (!base || base->value == 0) return std::nullopt;
   // What the base granted at the creation, before it.
@@ -79,10 +80,10 @@ std::optional<std::pair<std::string, Cell>> Access::custom_grant(Number role, co
   const auto model = facts_.model_at(then);
   if (!model) return std::nullopt;
   if (const auto system = model->role(facts_.name(base->value).name)) {
-    const auto p = model->permission(permission.text);
+    const auto p = model->permission(permission.id.text);
     if (!p) return std::nullopt;
     const Cell cell = model->cell(*system, *p);
-    return std::pair(model->level_name(*p, cell.level).text, cell);
+    return CustomGrant{model->level_name(*p, cell.level).text, cell.visibility};
   }
   return custom_grant(base->value, permission, then, depth + 1);
 }
@@ -94,10 +95,10 @@ Cell Access::cell(Number role, PermissionIndex permission) {
   if (const auto system = system_role(role)) {
     found = model_->cell(*system, permission);
   } else if (custom_role_exists(role)) {
-    const auto grant = custom_grant(role, model_->permissions()[permission].id, facts_.at(), 0);
-    if (grant) {
-      found = grant->second;
-      found.level = model_->level(permission, grant->first).value_or(0);
+    const PermissionRule& rule = model_->permissions()[permission];
+    if (const auto grant = custom_grant(role, rule, facts_.at(), 0)) {
+      found.level = model_->level(permission, grant->level).value_or(0);
+      found.visibility = grant->visibility.value_or(rule.visibility_at(found.level));
     }
   }
   cells_.emplace(key, found);
@@ -281,66 +282,22 @@ Point Access::member_since(Number group, const Interval& membership) {
   return since;
 }
 
-bool Access::any_assignment(const EntityState& member, const std::string& kind) {
-  if (!member.exists()) return false;  // an assignment needs both ends
-  const auto [first, last] = member.of_kind(SlotKind::assigned);
-  return std::any_of(first, last, [&](const Live& l) {
-    return kind_of(facts_.name(l.slot.a).name) == kind && resource_exists(l.slot.a, l.at);
-  });
-}
-
-bool Access::holds_kind(Number resource, const std::string& kind, int depth) {
-  if (depth > chain_max) return false;
-  for (const Interval& child : facts_.list({ListKind::children, resource})) {
-    if (!resource_exists(resource, child.link) || !facts_.state(child.principal).exists()) continue;
-    if (kind_of(facts_.name(child.principal).name) == kind) return true;
-    if (holds_kind(child.principal, kind, depth + 1)) return true;
-  }
-  return false;
-}
-
-bool Access::assigned_to_some(const EntityState& member, const std::string& kind) {
-  if (any_assignment(member, kind)) return true;
-  if (!member.exists()) return false;
-  const auto [first, last] = member.of_kind(SlotKind::assigned);
-  return std::any_of(first, last,
-                     [&](const Live& l) { return resource_exists(l.slot.a, l.at) && holds_kind(l.slot.a, kind, 0); });
-}
-
-bool Access::assigned_to(const EntityState& member, Number resource) {
-  if (!member.exists()) return false;
-  for (int step = 0; resource != 0 && step < chain_max; ++step) {
-    const Live* link = member.find({SlotKind::assigned, resource});
-    if (link && resource_exists(resource, link->at)) return true;
-    const Live* parent = facts_.state(resource).find({SlotKind::parent});
-    resource = parent && resource_exists(parent->value, parent->at) ? parent->value : 0;
-  }
-  return false;
-}
-
-std::optional<Reach> Access::visible(const EntityState& member, Visibility visibility, const Question& question) {
+const Access::AskedScopes& Access::asked_scopes(const Question& question) {
   const std::string& kind = model_->permissions()[question.permission].resource_kind;
-  if (visibility == Visibility::all || kind.empty()) return Reach::all;
-  if (visibility == Visibility::all_unless_assigned && !any_assignment(member, kind)) return Reach::all;
-  if (!question.resource) return assigned_to_some(member, kind) ? std::optional(Reach::assigned) : std::nullopt;
-  const Number resource = facts_.number(EntityKind::scope, to_text(*question.resource));
-  return assigned_to(member, resource) ? std::optional(Reach::assigned) : std::nullopt;
-}
-
-bool Access::assigned_where_needed(const EntityState& member, Visibility visibility, Number resource) {
-  const std::string_view kind = kind_of(facts_.name(resource).name);
-  if (visibility == Visibility::all_unless_assigned && !any_assignment(member, std::string(kind))) return true;
-  return assigned_to(member, resource);
+  std::string resource = question.resource ? to_text(*question.resource) : std::string();
+  if (scopes_ && scopes_->kind == kind && scopes_->resource == resource) return *scopes_;
+  const auto number = [&](const std::string& name) { return facts_.number(EntityKind::scope, name); };
+  scopes_ = AskedScopes{kind, resource, number("org"), kind.empty() ? 0 : number(kind + ":*"),
+                        kind.empty() || resource.empty() ? 0 : number(resource)};
+  return *scopes_;
 }
 
 std::optional<Reach> Access::scope_reach(Number scope, const Question& question) {
-  const std::string& kind = model_->permissions()[question.permission].resource_kind;
-  const std::string& name = facts_.name(scope).name;
-  if (name == "org") return Reach::all;
-  if (kind.empty() || kind_of(name) != kind) return std::nullopt;
-  if (name.ends_with(":*")) return Reach::all;
-  if (question.resource && name != to_text(*question.resource)) return std::nullopt;
-  return Reach::listed;
+  const AskedScopes& asked = asked_scopes(question);
+  if (scope == asked.org || scope == asked.any) return Reach::all;
+  if (asked.kind.empty()) return std::nullopt;
+  if (question.resource) return scope == asked.one ? std::optional(Reach::listed) : std::nullopt;
+  return kind_of(facts_.name(scope).name) == asked.kind ? std::optional(Reach::listed) : std::nullopt;
 }
 
 // ---- one member ----------------------------------------------------------------------------------
@@ -417,43 +374,19 @@ void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, c
   }
 }
 
-bool Access::disabled(Number member) { return facts_.state(member).find({SlotKind::disabled, 0}) != nullptr; }
-
-bool Access::feature_on(const std::string& feature) {
-  if (feature.empty()) return true;
-  const Number number = facts_.number(EntityKind::feature, feature);
-  const Live* set = number ? facts_.state(facts_.org_entity()).find({SlotKind::feature, number}) : nullptr;
-  if (set) return set->value != 0;
-  const FeatureRule* rule = model_->feature(feature);
-  return rule && rule->on_by_default;
-}
-
-std::string Access::cut(Number member, const EntityState& state, const Question& question) {
-  const PermissionRule& rule = model_->permissions()[question.permission];
-  const auto [first, last] = state.of_kind(SlotKind::disabled);
-  for (const Live* l = first; l != last; ++l) {
-    const auto& kept = model_->kept_when_disabled();
-    if (std::find(kept.begin(), kept.end(), question.permission) != kept.end()) break;
-    if (l->slot.a == 0) return "the member is disabled";
-    if (l->slot.a != 0 && facts_.name(l->slot.a).name == rule.module) return "the member is disabled in " + rule.module;
-  }
-  if (!feature_on(rule.feature)) return "the feature " + rule.feature + " is off";
-  if (rule.owner_only) {
-    const Number role = direct_role(member);
-    if (role == 0 || system_role(role) != model_->owner_role()) return "only the owner may have it";
-  }
-  if (rule.parent) {
-    const bool same_kind = model_->permissions()[*rule.parent].resource_kind == rule.resource_kind;
-    const Effective above = effective(member, {*rule.parent, 1, same_kind ? question.resource : std::nullopt}, false);
-    if (above.level < rule.parent_level) {
-      return "it needs " + model_->permissions()[*rule.parent].name + " at " +
-             model_->level_name(*rule.parent, rule.parent_level).text + " first";
-    }
-  }
-  return {};
-}
-
 Effective Access::effective(Number member, const Question& question, bool explain) {
+  Effective answer = held(member, question, explain);
+  const PermissionRule& rule = model_->permissions()[question.permission];
+  if (!rule.when_children_off || answer.level <= *rule.when_children_off) return answer;
+  const bool all_off = std::all_of(rule.switches.begin(), rule.switches.end(), [&](PermissionIndex child) {
+    const bool same_kind = model_->permissions()[child].resource_kind == rule.resource_kind;
+    return held(member, {child, 1, same_kind ? question.resource : std::nullopt}, false).level == 0;
+  });
+  if (all_off) answer.level = *rule.when_children_off;
+  return answer;
+}
+
+Effective Access::held(Number member, const Question& question, bool explain) {
   Effective answer;
   const std::string& about = model_->permissions()[question.permission].resource_kind;
   if (question.resource && !about.empty() && about != question.resource->kind) {
@@ -493,8 +426,7 @@ Effective Access::effective(Number member, const Question& question, bool explai
     base.kind = PathKind::grant;
     add_grants(paths, state, member, base, question, explain);
   }
-  std::string why = paths.empty() ? (exists ? "no role, group or grant gives it" : "not a member at that time")
-                                  : cut(member, state, question);
+  std::string why = paths.empty() ? nothing_because(state, question) : cut(member, question);
   if (!why.empty()) {
     answer.denied_because = std::move(why);
     return answer;

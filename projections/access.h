@@ -20,6 +20,10 @@
 
 namespace tenure::projections {
 
+// How far a chain is followed (a role's bases, deletions that moved its holders, resources in one another, inviters of
+// inviters); a longer one is a cycle.
+inline constexpr int chain_max = 32;
+
 enum class Reach : std::uint8_t { listed = 1, assigned = 2, all = 3 };
 std::string_view to_text(Reach reach);
 
@@ -75,11 +79,15 @@ class Access {
   std::vector<Holder> who_can(const Question& question, bool explain);
 
   // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
-  std::size_t holders(Number role, std::size_t enough, bool disabled_too);
+  std::unordered_set<Number> holders(Number role, std::size_t enough, bool disabled_too);
   // The member's role now, its deletions followed; 0 if none.
   Number direct_role(Number member);
   bool active(Number member) { return facts_.state(member).exists(); }
-  bool disabled(Number member);
+  bool disabled(Number member) { return holds_area(disabled_in(member), 0); }
+  // The areas in which the member is disabled, 0 for everywhere: by an event, or because whoever invited them was
+  // disabled there then, where the model says that such invitees start so.
+  std::vector<Number> disabled_in(Number member) { return disabled_in(member, facts_.at(), 0); }
+  static bool holds_area(const std::vector<Number>& areas, Number area);
   // Whether the person has a role, groups, grants or assignments that stand, whether or not they count now.
   bool has_links(Number member);
   // Groups whose membership counts, in order of number.
@@ -113,10 +121,16 @@ class Access {
     std::vector<Edge> edges;
   };
 
+  // A level by name, with the visibility that a base gave it; the permission's own where a role grants by itself.
+  struct CustomGrant {
+    std::string level;
+    std::optional<Visibility> visibility;
+  };
+
   std::optional<RoleIndex> system_role(Number role);
   bool custom_role_exists(Number role);
-  std::optional<std::pair<std::string, Cell>> custom_grant(Number role, const PermissionId& permission, Point at,
-                                                           int depth);
+  std::optional<CustomGrant> custom_grant(Number role, const PermissionRule& permission, Point at, int depth);
+  std::vector<Number> disabled_in(Number member, Point at, int depth);
   // The role that an implied one stands for (access_fold.h); any other is itself.
   Number named_role(Number role, Point link);
   std::string role_name(Number role);
@@ -132,9 +146,20 @@ class Access {
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
   std::vector<GroupLink> all_groups_of(Number member, bool explain);
+  // The numbers of the scopes that matter to a question; those of the last one asked are kept.
+  struct AskedScopes {
+    std::string kind, resource;
+    Number org = 0, any = 0, one = 0;
+  };
+  const AskedScopes& asked_scopes(const Question& question);
   std::optional<Reach> scope_reach(Number scope, const Question& question);
   std::optional<Reach> visible(const EntityState& member, Visibility visibility, const Question& question);
   bool assigned_to(const EntityState& member, Number resource);
+  // Whether `is` holds for a resource that exists and is assigned to the member, or counts so because they added it.
+  template <class Is>
+  bool some_assigned(const EntityState& member, const Is& is);
+  bool assigned_directly(const EntityState& member, Number resource);
+  bool owned_by_creator(Number resource);
   bool any_assignment(const EntityState& member, const std::string& kind);
   // Whether a resource of the kind lies in the resource.
   bool holds_kind(Number resource, const std::string& kind, int depth);
@@ -145,8 +170,12 @@ class Access {
   void add_grants(std::vector<Path>& paths, const EntityState& member, Number holder, const Path& base,
                   const Question& question, bool explain);
   void add_everyone(std::vector<Path>& paths, const EntityState& member, const Question& question, bool explain);
+  // What the member has before a parent is counted as less because its children are off.
+  Effective held(Number member, const Question& question, bool explain);
+  // Why nothing gives it: nothing does, or the text leaves it open.
+  std::string nothing_because(const EntityState& state, const Question& question);
   // Empty if nothing cuts; else why everything is cut.
-  std::string cut(Number member, const EntityState& state, const Question& question);
+  std::string cut(Number member, const Question& question);
 
   // The roles whose cell reaches the level, and those that a deletion may turn into one.
   std::unordered_set<Number> roles_with(const Question& question);
@@ -174,6 +203,7 @@ class Access {
   Models::Model model_;
   std::unordered_map<Number, std::optional<RoleIndex>> system_;
   std::unordered_map<std::uint64_t, Cell> cells_;
+  std::optional<AskedScopes> scopes_;
 };
 
 }  // namespace tenure::projections

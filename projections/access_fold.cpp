@@ -1,6 +1,7 @@
 #include "projections/access_fold.h"
 
 #include "events/digest.h"
+#include "projections/interval_index.h"
 #include "projections/timeline.h"
 
 namespace tenure::projections {
@@ -169,48 +170,47 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   return find_earliest(views, org, head, record, *of->event.occurred_at, *was, records);
 }
 
-Outcome<void> AccessFold::apply(ViewWriter& views, const Record& record, const Digest& digest, RecordSource& records) {
-  auto org = find_org(views, record.org);
-  if (org && *org == 0) org = make_org(views, record.org);
-  if (!org) return org.error();
-  auto known = read_head(views, *org);
-  if (!known) return known.error();
-  OrgHead head = known->value_or(OrgHead{});
-  if (!*known) head.name = record.org.text;
-
+Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record& record, const Digest& digest,
+                                RecordSource& records) {
+  if (place.number == 0) {
+    const auto made = make_org(views, record.org);
+    if (!made) return made.error();
+    place.number = *made;
+  }
+  const OrgNumber org = place.number;
+  OrgHead& head = place.head;
   const std::int64_t at = record.event.occurred_at->us;
   const bool late = at < head.newest_us;
-  const auto touched = changes(views, *org, head, record);
+  const auto touched = changes(views, org, head, record);
   if (!touched) return touched.error();
   for (const Change& change : *touched) {
-    const auto entity = number_for(views, *org, head, change.kind, change.name);
+    const auto entity = number_for(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
     if (change.entries.empty()) continue;  // it names the entity and changes no access of it
-    const auto done = add_entries(views, *org, change.kind, *entity, change.entries);
+    const auto done = add_entries(views, org, change.kind, *entity, change.entries);
     if (!done) return done;
-    if (late) note_late(views, *org, *entity, at, head.newest_us, record.position);
+    if (late) note_late(views, org, *entity, at, head.newest_us, record.position);
   }
   for (const auto& [subject, sealed] : record.subjects) {
-    const auto member = number_for(views, *org, head, EntityKind::member, member_name(subject));
+    const auto member = number_for(views, org, head, EntityKind::member, member_name(subject));
     if (!member) return member.error();
-    views.put(named_key(*org, *member), position_value(record.position));
+    views.put(named_key(org, *member), position_value(record.position));
   }
-  if (record.event.id) views.put(id_key(*org, *record.event.id), position_value(record.position));
+  if (record.event.id) views.put(id_key(org, *record.event.id), position_value(record.position));
   const bool retraction = std::holds_alternative<event::EventRetracted>(record.event.data);
   if (retraction) {
-    const auto done = retract(views, *org, head, record, records);
+    const auto done = retract(views, org, head, record, records);
     if (!done) return done;
   }
-  if (late) views.put(newest_key(*org, record.version), time_value(head.newest_us));
+  if (late) views.put(newest_key(org, record.version), time_value(head.newest_us));
   if (at < head.earliest_us && !retraction) {
     head.earliest_us = at;
-    views.put(earliest_key(*org, record.position), time_value(at));
+    views.put(earliest_key(org, record.position), time_value(at));
   }
   head.newest_us = std::max(head.newest_us, at);
   head.version = record.version;
   head.position = record.position;
   head.chain = digest;
-  write_head(views, *org, head);
   return {};
 }
 

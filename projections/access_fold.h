@@ -3,7 +3,7 @@
 // give the same bytes.
 //
 // `changes_of` says what an event means for each entity that it touches; `AccessFold::apply` writes
-// that into the timelines, the interval index and the organization's head.
+// that into the timelines and the interval index, and moves the organization's head on.
 //
 // Threads: the writer's only. Failures: the store's; a record that names an unknown model is corruption, since a
 // model is published before it is used.
@@ -56,8 +56,10 @@ class AccessFold {
  public:
   explicit AccessFold(const Models& models) : models_(models) {}
 
-  // `digest` is the SHA-256 of the record's bytes.
-  Outcome<void> apply(ViewWriter& views, const Record& record, const Digest& digest, RecordSource& records);
+  // `digest` is the SHA-256 of the record's bytes. `place` moves on with the record; its head is the caller's to write
+  // (write_head) before the views are read by anyone else.
+  Outcome<void> apply(ViewWriter& views, OrgPlace& place, const Record& record, const Digest& digest,
+                      RecordSource& records);
 
  private:
   Outcome<void> retract(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record, RecordSource& records);

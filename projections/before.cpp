@@ -136,8 +136,9 @@ class Looker {
   std::string disablement(const Person& person) {
     Object o;
     std::vector<std::string> areas;
-    const auto [first, last] = state(state_.member(person)).of_kind(SlotKind::disabled);
-    for (const Live* l = first; l != last; ++l) areas.push_back(l->slot.a == 0 ? "everywhere" : name(l->slot.a));
+    for (const Number area : access_.disabled_in(state_.member(person))) {
+      areas.push_back(area == 0 ? "everywhere" : name(area));
+    }
     o.texts("disabled_in", std::move(areas));
     return o.done();
   }

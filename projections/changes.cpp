@@ -10,6 +10,7 @@ class Collector {
   Collector(const Record& record, const NumberOf& number)
       : number_(number),
         model_version_(record.model_version),
+        actor_(record.event.actor),
         at_{record.event.occurred_at->us, record.position.value} {}
 
   void operator()(const event::OrgCreated& e) {
@@ -43,6 +44,7 @@ class Collector {
     const auto low = static_cast<Number>(at_.position), high = static_cast<Number>(at_.position >> 32);
     set({SlotKind::invited, high, low}, e.role ? n(EntityKind::role, e.role->text) : 0);
     for (const GroupId& group : e.groups) set({SlotKind::invited_group, n(EntityKind::group, group.text), low});
+    if (const Number inviter = acting_member()) set({SlotKind::invited_by, low}, inviter);
     if (!e.expires_at) return;
     const auto bits = static_cast<std::uint64_t>(e.expires_at->us);
     set({SlotKind::expires, low, static_cast<Number>(bits >> 32)}, static_cast<Number>(bits));
@@ -76,9 +78,12 @@ class Collector {
   void operator()(const event::MemberEnabled& e) {
     member(e.member);
     if (e.area) {
-      add(Op::clear, {SlotKind::disabled, n(EntityKind::area, *e.area)});
+      const Number area = n(EntityKind::area, *e.area);
+      add(Op::clear, {SlotKind::disabled, area});
+      set({SlotKind::enabled_in, area});
     } else {
       add(Op::clear_kind, {SlotKind::disabled});
+      add(Op::clear, {SlotKind::came_by});
     }
   }
   void operator()(const event::MemberRoleChanged& e) {
@@ -151,6 +156,9 @@ class Collector {
     begin(EntityKind::scope, to_text(e.resource));
     set(SlotKind::exists);
     if (e.parent) set({SlotKind::parent}, n(EntityKind::scope, to_text(*e.parent)));
+    if (actor_.kind != ActorKind::member) return;
+    member(actor_.who);
+    set({SlotKind::created, n(EntityKind::scope, to_text(e.resource))});
   }
   void operator()(const event::ResourceRemoved& e) {
     begin(EntityKind::scope, to_text(e.resource));
@@ -193,7 +201,13 @@ class Collector {
   void set(SlotKind kind) { set(Slot{kind}); }
   void set_role(std::string_view role) { set({SlotKind::role}, n(EntityKind::role, role)); }
 
+  // The member who acts; 0 if it is nobody of the kind.
+  Number acting_member() {
+    return actor_.kind == ActorKind::member ? n(EntityKind::member, member_name(actor_.who.subject)) : 0;
+  }
+
   void end_invitation() {
+    add(Op::clear_kind, {SlotKind::invited_by});
     add(Op::clear_kind, {SlotKind::invited});
     add(Op::clear_kind, {SlotKind::invited_group});
     add(Op::clear_kind, {SlotKind::expires});
@@ -225,6 +239,7 @@ class Collector {
   }
   const NumberOf& number_;
   std::string_view model_version_;
+  const Actor& actor_;
   Point at_;
 };
 

@@ -72,6 +72,19 @@ void write_head(ViewWriter& views, OrgNumber org, const OrgHead& head) {
   views.put(row_key(org, Row::head), head.encode());
 }
 
+Outcome<OrgPlace> place_of(storage::ViewReader& views, const OrgId& org) {
+  OrgPlace place;
+  place.head.name = org.text;
+  const auto number = find_org(views, org);
+  if (!number) return number.error();
+  place.number = *number;
+  if (place.number == 0) return place;
+  auto head = read_head(views, place.number);
+  if (!head) return head.error();
+  if (*head) place.head = std::move(**head);
+  return place;
+}
+
 Outcome<OrgNumber> make_org(ViewWriter& views, const OrgId& org) {
   auto directory = read_head(views, no_org);
   if (!directory) return directory.error();

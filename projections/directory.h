@@ -33,6 +33,12 @@ struct OrgHead {
 Outcome<OrgNumber> find_org(storage::ViewReader& views, const OrgId& org);
 Outcome<std::optional<OrgHead>> read_head(storage::ViewReader& views, OrgNumber org);
 void write_head(ViewWriter& views, OrgNumber org, const OrgHead& head);
+// An organization in the hand of who folds its events: the head is written once for all of them.
+struct OrgPlace {
+  OrgNumber number = 0;  // 0: nothing of it was folded yet
+  OrgHead head;
+};
+Outcome<OrgPlace> place_of(storage::ViewReader& views, const OrgId& org);
 // The number of a new organization; its head is written by the caller.
 Outcome<OrgNumber> make_org(ViewWriter& views, const OrgId& org);
 

@@ -65,7 +65,8 @@ std::optional<Invitation> EntityState::invitation(Instant at) const {
 namespace {
 
 bool of_invitation(SlotKind kind) {
-  return kind == SlotKind::invited || kind == SlotKind::invited_group || kind == SlotKind::expires;
+  return kind == SlotKind::invited || kind == SlotKind::invited_group || kind == SlotKind::expires ||
+         kind == SlotKind::invited_by;
 }
 
 }  // namespace
@@ -73,9 +74,22 @@ bool of_invitation(SlotKind kind) {
 void EntityState::accept(const Entry& entry) {
   // The member exists from here on even if no invitation is known: the acceptance is the fact.
   const auto taken = invitation(Instant{entry.at.us});
+  const bool is_new = !exists();
+  Number inviter = 0;
+  const auto [first, last] = of_kind(SlotKind::invited_by);
+  for (const Live* l = first; taken && l != last; ++l) {
+    if (l->at == taken->at) inviter = l->value;
+  }
   std::erase_if(live, [](const Live& l) { return of_invitation(l.slot.kind); });
   set(entry, {SlotKind::exists}, 0);
   if (!taken) return;
+  if (is_new && inviter != 0) {
+    // It stands at the invitation's own point, since what counts is how the inviter stood then.
+    Entry invited;
+    invited.at = taken->at;
+    set(invited, {SlotKind::came_by}, inviter);
+    std::erase_if(live, [](const Live& l) { return l.slot.kind == SlotKind::enabled_in; });
+  }
   if (taken->role != 0) set(entry, {SlotKind::role}, taken->role);
   for (const Number group : taken->groups) set(entry, {SlotKind::group, group}, 0);
 }
@@ -173,24 +187,53 @@ std::string Chunk::encode() const {
   return out;
 }
 
-bool Chunk::decode(std::string_view bytes, Chunk& chunk) {
-  Reader in{bytes};
-  chunk.carry.clear();
-  chunk.entries.clear();
+namespace {
+
+// The carried slots; the point that the first entry is relative to.
+Point take_carry(Reader& in, std::vector<Live>& carry) {
   Point base = epoch;
   for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) {
-    Live& l = chunk.carry.emplace_back();
+    Live& l = carry.emplace_back();
     l.slot = take_slot(in, l.value);
     l.at = take_point(in, base);
     l.since = take_point(in, l.at);
     base = l.at;
   }
+  return base;
+}
+
+void take_entry(Reader& in, Point base, Entry& e) {
+  e.op = static_cast<Op>(in.varint());
+  e.slot = take_slot(in, e.value);
+  e.at = take_point(in, base);
+  e.retractions.clear();
+  for (std::uint64_t r = in.varint(); r > 0 && in.good; --r) e.retractions.push_back(in.varint());
+}
+
+}  // namespace
+
+bool state_in_chunk(std::string_view bytes, Point at, EntityState& state) {
+  Reader in{bytes};
+  state.live.clear();
+  Point base = take_carry(in, state.live);
+  Entry entry;
+  for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) {
+    take_entry(in, base, entry);
+    if (!in.good || entry.at > at) break;
+    if (entry.retractions.size() % 2 == 0) state.apply(entry);
+    base = entry.at;
+  }
+  return in.good;
+}
+
+bool Chunk::decode(std::string_view bytes, Chunk& chunk) {
+  Reader in{bytes};
+  chunk.carry.clear();
+  chunk.entries.clear();
+  Point base = take_carry(in, chunk.carry);
   for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) {
     Entry& e = chunk.entries.emplace_back();
-    e.op = static_cast<Op>(in.varint());
-    e.slot = take_slot(in, e.value);
-    e.at = take_point(in, base);
-    for (std::uint64_t r = in.varint(); r > 0 && in.good; --r) e.retractions.push_back(in.varint());
+    take_entry(in, base, e);
     base = e.at;
   }
   return in.good && in.rest.empty();

@@ -39,6 +39,10 @@ enum class SlotKind : std::uint8_t {
   ended = 16,          // when it ended last; roles keep every ending (a, b: position), value: reassign_to
   mode = 17,           // value: 0 observe, 1 enforce
   expires = 18,        // a: low half of the invitation's position, b and value: the instant's bits
+  invited_by = 19,     // a: low half of the invitation's position; value: the member who invited
+  came_by = 20,        // value: the member whose invitation made this one a member, at that invitation's point
+  enabled_in = 21,     // a: area in which the member was enabled since they came
+  created = 22,        // a: scope (a resource) that the member added
 };
 
 struct Slot {
@@ -102,6 +106,9 @@ struct EntityState {
   void set(const Entry& entry, Slot slot, Number value);
   void accept(const Entry& entry);
 };
+
+// The state at a point within a chunk's bytes, as known now. False when the bytes are not a chunk.
+bool state_in_chunk(std::string_view bytes, Point at, EntityState& state);
 
 // A stretch of entries with the state that was there before it.
 struct Chunk {

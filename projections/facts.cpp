@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "events/wire/record_wire.h"
+#include "projections/interval_index.h"
 
 namespace tenure::projections {
 
@@ -12,15 +13,8 @@ const EntityState nothing;
 
 }  // namespace
 
-Facts::Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at,
-             const Extent& extent)
-    : views_(&views),
-      names_(&names),
-      models_(&models),
-      org_(org),
-      extent_(extent),
-      at_(at),
-      knowledge_(std::make_shared<Knowledge>()) {}
+Facts::Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at)
+    : views_(&views), names_(&names), models_(&models), org_(org), at_(at), knowledge_(std::make_shared<Knowledge>()) {}
 
 Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
                                              Position known) {
@@ -41,7 +35,7 @@ Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const 
 
 Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models, OrgNumber org,
                                const OrgHead& head, Point at, Position known) {
-  Facts facts(snapshot, names, models, org, at, {head.earliest_us, head.newest_us});
+  Facts facts(snapshot, names, models, org, at);
   if (known >= head.position) return facts;
   const auto newest = newest_known(snapshot, OrgId(head.name), org, known);
   if (!newest) return newest.error();
@@ -49,7 +43,7 @@ Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& name
   knowledge.known = known.value;
   knowledge.horizon = *newest ? Point{(*newest)->us, known.value} : Point{};
   const Point stab = Point::end_of(Instant{knowledge.horizon.us});
-  const auto done = intervals_at(snapshot, org, {ListKind::late, 0}, stab, facts.extent_, [&](const Interval& late) {
+  const auto done = intervals_at(snapshot, org, {ListKind::late, 0}, stab, head.newest_us, [&](const Interval& late) {
     if (late.open.position > known.value) knowledge.touched.insert(late.principal);
     return true;
   });
@@ -58,11 +52,18 @@ Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& name
   return facts;
 }
 
+void Facts::read_through(TimelineCache& timelines, Position head) {
+  timelines_ = &timelines;
+  head_ = head;
+}
+
 Facts Facts::moved_to(Point at) const {
-  Facts moved(*views_, *names_, *models_, org_, at, extent_);
+  Facts moved(*views_, *names_, *models_, org_, at);
   moved.knowledge_ = knowledge_;
   moved.at_ = moved.clipped(at);
   moved.failure_ = failure_;
+  moved.timelines_ = timelines_;
+  moved.head_ = head_;
   return moved;
 }
 
@@ -83,7 +84,9 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   } else if (knowledge_->touched.contains(entity)) {
     *state = take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
   } else {
-    *state = take(projections::state_at(*views_, org_, entity, at), EntityState{});
+    *state = take(timelines_ ? timelines_->state_at(*views_, org_, head_, entity, at)
+                             : projections::state_at(*views_, org_, entity, at),
+                  EntityState{});
   }
   const EntityState& kept = *state;
   if (at == at_) {
@@ -94,17 +97,17 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   return kept;
 }
 
-void Facts::add_from_states(List list, const std::unordered_set<Number>& holders, std::vector<Interval>& found) {
+bool Facts::each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row) {
   for (const Number holder : holders) {
     for (const Interval& i : open_intervals(name(holder).kind, holder, state(holder))) {
-      if (i.list == list) found.push_back(i);
+      if (i.list == list && !row(i)) return false;
     }
   }
+  return true;
 }
 
-std::vector<Interval> Facts::list(List list) {
-  std::vector<Interval> found;
-  if (failure_) return found;
+void Facts::each(List list, const IntervalRow& row) {
+  if (failure_) return;
   // The index knows nothing of an end of the whole organization (what was accepted after it may rest on an invitation
   // of before it): then every holder is asked. An organization that is used again after its end is rare.
   if (state(org_entity()).find({SlotKind::ended})) {
@@ -112,28 +115,31 @@ std::vector<Interval> Facts::list(List list) {
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
       for (const Number holder : numbers_of(kind)) all.insert(holder);
     }
-    add_from_states(list, all, found);
-    return found;
+    (void)each_of_states(list, all, row);
+    return;
   }
-  const auto done = intervals_at(*views_, org_, list, at_, extent_, [&](const Interval& i) {
-    if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
+  if (!each_of_states(list, knowledge_->touched, row)) return;
+  const auto done = list_at(*views_, org_, list, at_,
+                            [&](const Interval& i) { return knowledge_->touched.contains(i.principal) || row(i); });
+  if (!done && !failure_) failure_ = done.error();
+}
+
+std::vector<Interval> Facts::list(List list) {
+  std::vector<Interval> found;
+  each(list, [&](const Interval& i) {
+    found.push_back(i);
     return true;
   });
-  if (!done && !failure_) failure_ = done.error();
-  add_from_states(list, knowledge_->touched, found);
   return found;
 }
 
 std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
   std::vector<Interval> found;
-  const auto untouched = [&](const Interval& i) {
-    if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
-    return true;
-  };
-  auto done = intervals_over(*views_, org_, list, from, to, untouched);
-  // What was open after the last event that was known then had no end then.
-  const Point horizon = knowledge_->horizon;
-  if (done && to.us > horizon.us) done = intervals_at(*views_, org_, list, horizon, extent_, untouched);
+  const auto done =
+      projections::list_over(*views_, org_, list, clipped(Point::end_of(from)), to, [&](const Interval& i) {
+        if (!knowledge_->touched.contains(i.principal)) found.push_back(i);
+        return true;
+      });
   if (!done && !failure_) failure_ = done.error();
   for (const Number entity : knowledge_->touched) {
     const EntityKind kind = name(entity).kind;

@@ -18,19 +18,21 @@
 
 #include "projections/access_fold.h"
 #include "projections/directory.h"
-#include "projections/interval_index.h"
+#include "projections/list_history.h"
 #include "projections/timeline.h"
+#include "projections/timeline_cache.h"
 
 namespace tenure::projections {
 
 class Facts {
  public:
-  // As known now. `views` must outlive the object. A narrow `extent` saves seeks; it must hold all of the history.
-  Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at,
-        const Extent& extent = {});
+  // As known now. `views` must outlive the object.
+  Facts(storage::ViewReader& views, DirectoryCache& names, const Models& models, OrgNumber org, Point at);
   // As known at `known`; falls back to "now" when nothing came after it. `head` is the organization's in the snapshot.
   static Outcome<Facts> known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models,
                                  OrgNumber org, const OrgHead& head, Point at, Position known);
+  // Reads timelines through a cache from here on; `head` is the position of the organization's head in the views.
+  void read_through(TimelineCache& timelines, Position head);
   // The same knowledge at another point.
   Facts moved_to(Point at) const;
 
@@ -39,8 +41,9 @@ class Facts {
   // What the entity has at this point. Valid as long as the object.
   const EntityState& state(Number entity) { return state_at(entity, at_); }
   const EntityState& state_at(Number entity, Point at);
-  // The links of a list at this point, by their holder's side alone.
+  // The links of a list at this point, by their holder's side alone. `each` stops when `row` answers false.
   std::vector<Interval> list(List list);
+  void each(List list, const IntervalRow& row);
   // The links of a list that hold at some instant of [from, to), at this knowledge; those of
   // touched entities as of every change of theirs. One may stand twice.
   std::vector<Interval> list_over(List list, Instant from, Instant to);
@@ -72,14 +75,15 @@ class Facts {
     return otherwise;
   }
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
-  // The links of a list that the holders have by their own states.
-  void add_from_states(List list, const std::unordered_set<Number>& holders, std::vector<Interval>& found);
+  // The links of a list that the holders have by their own states; false if `row` stopped it.
+  bool each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row);
 
   storage::ViewReader* views_;
   DirectoryCache* names_;
+  TimelineCache* timelines_ = nullptr;
+  Position head_;
   const Models* models_;
   OrgNumber org_;
-  Extent extent_;
   Point at_;
   std::shared_ptr<Knowledge> knowledge_;
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_

@@ -3,7 +3,8 @@
 // Every row of a list says who holds which link; the roles' cells say what it is worth. A member's level is the best of
 // its rows, and what cuts a level (being disabled, a parent permission) is a list as well. So an answer of a
 // thousand members costs a thousand rows. Where a row does not tell enough (its worth depends on the member's
-// assignments, or the power belongs to the owner alone) the member is put aside and asked one by one.
+// assignments, on another permission or on who invited them, or the power belongs to the owner alone) the member is put
+// aside and asked one by one.
 #include <algorithm>
 
 #include "projections/access.h"
@@ -119,11 +120,11 @@ void Access::gather_setting(Gathered& gathered, const Question& question) {
 void Access::cut_disabled(Gathered& gathered, const Question& question) {
   const auto& kept = model_->kept_when_disabled();
   const bool is_kept = std::find(kept.begin(), kept.end(), question.permission) != kept.end();
-  const std::string& module = model_->permissions()[question.permission].module;
   std::unordered_set<Number> disabled, cut;
   for (const Interval& i : facts_.list({ListKind::disabled, 0})) {
     if (i.extra == 0) disabled.insert(i.principal);
-    if (!is_kept && (i.extra == 0 || facts_.name(i.extra).name == module)) cut.insert(i.principal);
+    if (!is_kept && (i.extra == 0 || model_->in_area(question.permission, facts_.name(i.extra).name)))
+      cut.insert(i.principal);
   }
   if (gathered.everyone || gathered.everyone_unsure) {
     for (const Interval& i : facts_.list({ListKind::members, 0})) {
@@ -148,7 +149,7 @@ std::vector<Holder> Access::who_can_from_lists(const Question& question) {
   gather_setting(gathered, question);
   cut_disabled(gathered, question);
   // What a row cannot tell, the member's own history does.
-  if (rule.owner_only || rule.parent) {
+  if (rule.owner_only || rule.parent || rule.when_children_off || model_->invitees_share_disabling()) {
     for (const auto& [member, worth] : gathered.sure) gathered.unsure.insert(member);
   }
   for (const Number member : gathered.unsure) {

@@ -1,12 +1,14 @@
 #include "projections/interval_index.h"
 
+#include <cassert>
+
 namespace tenure::projections {
 
 namespace {
 
 constexpr int cell_bits = 20;
-// Tags of the three kinds of key under a list.
-constexpr char open_tag = 'o', lower_tag = 'l', upper_tag = 'u';
+// Tags of the two keys of an interval: by its beginning and by its end.
+constexpr char lower_tag = 'l', upper_tag = 'u';
 
 // Cells are unsigned and keep the order of time.
 std::uint64_t cell_of(std::int64_t us) { return (static_cast<std::uint64_t>(us) ^ (1ULL << 63)) >> cell_bits; }
@@ -20,15 +22,18 @@ std::string list_key(OrgNumber org, List list, char tag) {
   return key;
 }
 
-void put_tail(std::string& key, const Interval& interval, std::uint64_t order) {
+std::string node_key(OrgNumber org, const Interval& interval, char tag, std::uint64_t node, std::uint64_t order) {
+  std::string key = list_key(org, interval.list, tag);
+  put_u64(key, node);
   put_u64(key, order);
   put_u32(key, interval.principal);
   put_u32(key, interval.extra);
-  // Two intervals of one link may begin in one cell or at one instant.
+  // Two intervals may begin in one cell or at one instant.
   put_u64(key, interval.open.position);
+  return key;
 }
 
-// The last cell in which a closed interval holds; one that ends where it begins keeps its own cell.
+// The last cell in which an interval holds; one that ends where it begins keeps its own cell.
 std::uint64_t last_cell(const Interval& interval) {
   const std::int64_t last = interval.close.us > interval.open.us ? interval.close.us - 1 : interval.open.us;
   return cell_of(last);
@@ -40,41 +45,11 @@ std::uint64_t fork_node(std::uint64_t first, std::uint64_t last) {
   return last >> level << level;
 }
 
-struct Keys {
-  std::string open, lower, upper;
-};
-
-bool is_open(const Interval& interval) { return interval.close == Point::never(); }
-
-Keys keys_of(OrgNumber org, const Interval& interval) {
-  Keys keys;
-  if (is_open(interval)) {
-    keys.open = list_key(org, interval.list, open_tag);
-    put_tail(keys.open, interval, cell_of(interval.open.us));
-    return keys;
-  }
-  const std::uint64_t first = cell_of(interval.open.us), last = last_cell(interval);
-  const std::uint64_t node = fork_node(first, last);
-  keys.lower = list_key(org, interval.list, lower_tag);
-  put_u64(keys.lower, node);
-  put_tail(keys.lower, interval, first);
-  keys.upper = list_key(org, interval.list, upper_tag);
-  put_u64(keys.upper, node);
-  put_tail(keys.upper, interval, last);
-  return keys;
-}
-
 std::string value_of(const Interval& interval) {
   std::string out;
   put_signed(out, interval.open.us);
-  const auto relative = [&](Point p) {
-    put_signed(out, static_cast<std::int64_t>(static_cast<std::uint64_t>(interval.open.us) -
-                                              static_cast<std::uint64_t>(p.us)));
-    put_signed(out, static_cast<std::int64_t>(interval.open.position - p.position));
-  };
-  relative(interval.link);
-  if (interval.since != interval.link || !is_open(interval)) relative(interval.since);
-  if (!is_open(interval)) relative(interval.close);
+  put_signed(out, interval.close.us - interval.open.us);
+  put_signed(out, static_cast<std::int64_t>(interval.close.position - interval.open.position));
   return out;
 }
 
@@ -84,52 +59,23 @@ bool read_value(List list, std::string_view key, std::string_view value, Interva
   interval.list = list;
   interval.principal = take_u32(key, tail);
   interval.extra = take_u32(key, tail + 4);
-  interval.open.position = take_u64(key, tail + 8);
   Reader in{value};
-  interval.open.us = in.signed_varint();
-  const auto relative = [&] {
-    Point p;
-    p.us = static_cast<std::int64_t>(static_cast<std::uint64_t>(interval.open.us) -
-                                     static_cast<std::uint64_t>(in.signed_varint()));
-    p.position = interval.open.position - static_cast<std::uint64_t>(in.signed_varint());
-    return p;
-  };
-  interval.link = relative();
-  interval.since = in.rest.empty() ? interval.link : relative();
-  interval.close = in.rest.empty() ? Point::never() : relative();
+  interval.open = {in.signed_varint(), take_u64(key, tail + 8)};
+  interval.close.us = interval.open.us + in.signed_varint();
+  interval.close.position = interval.open.position + static_cast<std::uint64_t>(in.signed_varint());
+  interval.link = interval.since = interval.open;
   return in.good && in.rest.empty();
 }
 
-Failure broken(OrgNumber org, List list) {
-  return fail(FailureCode::corruption, "an interval row of organization " + std::to_string(org) + ", list '" +
-                                           static_cast<char>(list.kind) + "' " + std::to_string(list.of) +
+Failure broken(OrgNumber org) {
+  return fail(FailureCode::corruption, "a row of the late facts of organization " + std::to_string(org) +
                                            " cannot be read; run `tenure rebuild`");
-}
-
-// One scan, each row decoded; `go_on` ends the whole search.
-Outcome<void> scan_rows(storage::ViewReader& views, OrgNumber org, List list, const std::string& from,
-                        const std::string& to, const IntervalRow& row, bool& go_on) {
-  bool good = true;
-  const auto done = views.scan(from, to, [&](std::string_view key, std::string_view value) {
-    Interval interval;
-    good = read_value(list, key, value, interval);
-    if (good) go_on = row(interval);
-    return good && go_on;
-  });
-  if (!done) return done.error();
-  if (!good) return broken(org, list);
-  return {};
 }
 
 struct Range {
   std::string from, to;
 };
 
-Range open_range(OrgNumber org, List list, std::uint64_t cell) {
-  Range range{list_key(org, list, open_tag), list_key(org, list, open_tag)};
-  put_u64(range.to, cell + 1);
-  return range;
-}
 // Rows at `node` that begin in or before `cell`.
 Range lower_range(OrgNumber org, List list, std::uint64_t node, std::uint64_t cell) {
   Range range{list_key(org, list, lower_tag), {}};
@@ -150,74 +96,35 @@ Range upper_range(OrgNumber org, List list, std::uint64_t node, std::uint64_t ce
 }  // namespace
 
 void put_interval(ViewWriter& views, OrgNumber org, const Interval& interval) {
-  Keys keys = keys_of(org, interval);
-  std::string value = value_of(interval);
-  if (is_open(interval)) return views.put(std::move(keys.open), std::move(value));
-  views.put(std::move(keys.lower), value);
-  views.put(std::move(keys.upper), std::move(value));
+  assert(interval.close != Point::never());
+  const std::string value = value_of(interval);
+  const std::uint64_t first = cell_of(interval.open.us), last = last_cell(interval);
+  const std::uint64_t node = fork_node(first, last);
+  views.put(node_key(org, interval, lower_tag, node, first), value);
+  views.put(node_key(org, interval, upper_tag, node, last), value);
 }
 
-void erase_interval(ViewWriter& views, OrgNumber org, const Interval& interval) {
-  Keys keys = keys_of(org, interval);
-  if (is_open(interval)) return views.erase(std::move(keys.open));
-  views.erase(std::move(keys.lower));
-  views.erase(std::move(keys.upper));
-}
-
-Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list, Point at, const Extent& extent,
+Outcome<void> intervals_at(storage::ViewReader& views, OrgNumber org, List list, Point at, std::int64_t last_us,
                            const IntervalRow& row) {
-  bool go_on = true;
-  const auto exact = [&](const Interval& interval) { return !interval.holds_at(at) || row(interval); };
-  const std::uint64_t cell = cell_of(at.us);
-  const auto visit = [&](const Range& range) {
-    return scan_rows(views, org, list, range.from, range.to, exact, go_on);
+  const std::uint64_t cell = cell_of(at.us), last = cell_of(last_us);
+  if (cell > last) return {};  // every interval has ended
+  bool go_on = true, good = true;
+  const auto visit = [&](std::string_view key, std::string_view value) {
+    Interval interval;
+    good = read_value(list, key, value, interval);
+    if (good && interval.holds_at(at)) go_on = row(interval);
+    return good && go_on;
   };
-  if (const auto done = visit(open_range(org, list, cell)); !done || !go_on) return done;
-  const std::uint64_t first = list.kind == ListKind::late ? 0 : cell_of(extent.first_us);
-  const std::uint64_t last = cell_of(extent.last_us);
-  if (cell > last) return {};  // every closed interval has ended
   // A leaf at `cell` is met by the level of its lowest set bit; cell 0 has none and needs no visit of its own
   // (it is the year -290,000).
-  for (int level = levels - 1; level >= 0; --level) {
+  for (int level = levels - 1; level >= 0 && go_on; --level) {
     const std::uint64_t node = (cell >> level | 1) << level;
-    if (node < first || node > last) continue;
+    if (node > last) continue;
     const bool right = (cell >> level & 1) == 0;  // the node lies after the cell
-    const auto done = visit(right ? lower_range(org, list, node, cell) : upper_range(org, list, node, cell));
-    if (!done || !go_on) return done;
-  }
-  return {};
-}
-
-Outcome<void> intervals_over(storage::ViewReader& views, OrgNumber org, List list, Instant from, Instant to,
-                             const IntervalRow& row) {
-  if (to <= from) return {};
-  bool go_on = true;
-  const Point end{to.us, 0};
-  // Holding at some instant means: opened before the end, and not closed at or before the first instant's end.
-  const auto exact = [&](const Interval& interval) {
-    const bool meets = interval.open < end && interval.close.us > from.us && (interval.close.us > interval.open.us);
-    return !meets || row(interval);
-  };
-  const std::uint64_t first = cell_of(from.us), last = cell_of(to.us - 1);
-  const auto visit = [&](const Range& range) {
-    return scan_rows(views, org, list, range.from, range.to, exact, go_on);
-  };
-  if (const auto done = visit(open_range(org, list, last)); !done || !go_on) return done;
-  // Everything that forks inside the range, in one scan …
-  Range inside{list_key(org, list, lower_tag), list_key(org, list, lower_tag)};
-  put_u64(inside.from, first);
-  put_u64(inside.to, last + 1);
-  if (const auto done = visit(inside); !done || !go_on) return done;
-  // … and what forks outside it but reaches in: before it at the ancestors of its first cell, after it at those of its
-  // last.
-  for (int level = levels - 1; level >= 0; --level) {
-    const std::uint64_t before = (first >> level | 1) << level, after = (last >> level | 1) << level;
-    if (before < first) {
-      if (const auto done = visit(upper_range(org, list, before, first)); !done || !go_on) return done;
-    }
-    if (after > last) {
-      if (const auto done = visit(lower_range(org, list, after, last)); !done || !go_on) return done;
-    }
+    const Range range = right ? lower_range(org, list, node, cell) : upper_range(org, list, node, cell);
+    const auto done = views.scan(range.from, range.to, visit);
+    if (!done) return done;
+    if (!good) return broken(org);
   }
   return {};
 }

@@ -42,7 +42,8 @@ enum class Row : char {
   number = 'd',       // kind, name -> number
   name = 'n',         // number -> kind, name
   timeline = 't',     // number, 'H' | 'S' point -> chunk of entries
-  interval = 'i',     // list, tag, … -> interval
+  interval = 'i',     // list, tag, … -> interval: what became known late
+  list = 'l',         // list, tag, … -> the history of who held a link (list_rows.h)
   earliest = 'e',     // position -> history_from from that position on
   newest = 'y',       // version -> newest occurred_at known with it, where the event itself was late
   event_id = 'k',     // keyed digest of a client's event id -> position, digest of the body

@@ -49,6 +49,7 @@ class Bearing {
       case SlotKind::group:
       case SlotKind::invited_group:
       case SlotKind::assigned:
+      case SlotKind::created:
         add(entry.slot.a);
         break;
       case SlotKind::role:
@@ -57,6 +58,7 @@ class Bearing {
           for (const Number role : facts_.numbers_of(EntityKind::role)) add(role);
         }
         [[fallthrough]];
+      case SlotKind::invited_by:  // what became of the inviter before may bear on whom they invited
       case SlotKind::invited:
       case SlotKind::parent:
       case SlotKind::based_on:

@@ -1,6 +1,19 @@
 #include "projections/team_state.h"
 
+#include <algorithm>
+
 namespace tenure::projections {
+
+const std::vector<Number>& HolderHints::of(const Role& role) const {
+  static const std::vector<Number> none;
+  const auto found = members_.find(role);
+  return found == members_.end() ? none : found->second;
+}
+
+void HolderHints::keep(const Role& role, std::vector<Number> members) {
+  if (members_.size() >= roles_max) members_.clear();
+  members_.insert_or_assign(role, std::move(members));
+}
 
 Number FactsTeamState::member(const Person& person) const {
   if (person.subject.empty()) return 0;
@@ -11,7 +24,7 @@ TeamState::Status FactsTeamState::status(const Person& person) const {
   const Number number = member(person);
   if (number == 0) return Status::unknown;
   const EntityState& state = access_.facts().state(number);
-  if (state.exists()) return state.find({SlotKind::disabled, 0}) ? Status::disabled : Status::active;
+  if (state.exists()) return access_.disabled(number) ? Status::disabled : Status::active;
   if (state.invitation(Instant{access_.facts().at().us})) return Status::invited;
   return state.find({SlotKind::ended}) ? Status::removed : Status::unknown;
 }
@@ -30,13 +43,26 @@ RoleId FactsTeamState::direct_role(const Person& person) const {
 }
 
 std::size_t FactsTeamState::holders(const RoleId& role, std::size_t enough) const {
-  const Number number = access_.facts().number(EntityKind::role, role.text);
-  return number == 0 ? 0 : access_.holders(number, enough, true);
+  return count_holders(role, enough, true);
 }
 
 std::size_t FactsTeamState::active_holders(const RoleId& role, std::size_t enough) const {
+  return count_holders(role, enough, false);
+}
+
+std::size_t FactsTeamState::count_holders(const RoleId& role, std::size_t enough, bool disabled_too) const {
   const Number number = access_.facts().number(EntityKind::role, role.text);
-  return number == 0 ? 0 : access_.holders(number, enough, false);
+  if (number == 0) return 0;
+  if (!hints_ || enough > HolderHints::members_max) return access_.holders(number, enough, disabled_too).size();
+  const HolderHints::Role of{access_.facts().org(), number, disabled_too};
+  std::size_t found = 0;
+  for (const Number member : hints_->of(of)) {
+    if (access_.direct_role(member) != number || (!disabled_too && access_.disabled(member))) continue;
+    if (++found >= enough) return found;
+  }
+  const auto holders = access_.holders(number, HolderHints::members_max, disabled_too);
+  hints_->keep(of, {holders.begin(), holders.end()});
+  return std::min(holders.size(), enough);
 }
 
 bool FactsTeamState::holds(const Person& person, PermissionIndex permission, LevelIndex level) const {
@@ -48,6 +74,23 @@ bool FactsTeamState::holds_on(const Person& person, PermissionIndex permission, 
                               const ResourceId& resource) const {
   const Number number = member(person);
   return number != 0 && access_.effective(number, {permission, level, resource}, false).level >= level;
+}
+
+bool FactsTeamState::disabled_in(const Person& person, const AreaRule& area) const {
+  const Number number = member(person);
+  if (number == 0 || !access_.active(number)) return false;
+  const auto areas = access_.disabled_in(number);
+  return std::any_of(areas.begin(), areas.end(), [&](Number each) {
+    if (each == 0) return true;
+    const std::string& name = access_.facts().name(each).name;
+    return name == area.id || name == area.name;
+  });
+}
+
+std::optional<LevelIndex> FactsTeamState::granted(const RoleId& role, PermissionIndex permission) const {
+  const Number number = access_.facts().number(EntityKind::role, role.text);
+  if (number == 0 || !access_.role_exists(number)) return std::nullopt;
+  return access_.cell(number, permission).level;
 }
 
 bool FactsTeamState::role_exists(const RoleId& role) const {

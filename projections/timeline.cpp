@@ -51,20 +51,6 @@ void write_head_chunk(ViewWriter& views, OrgNumber org, Number entity, const Hea
   views.put(timeline_key(org, entity, 'H'), std::move(value));
 }
 
-// The chunk that covers a point, sealed or not.
-Outcome<Chunk> chunk_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
-  HeadChunk head;
-  const auto found = read_head_chunk(views, org, entity, head);
-  if (!found) return found.error();
-  if (!*found || at >= head.start) return std::move(head.chunk);
-  std::string key, value;
-  const auto sealed = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
-  if (!sealed) return sealed.error();
-  Chunk chunk;
-  if (*sealed && !Chunk::decode(value, chunk)) return broken(org, entity);
-  return chunk;
-}
-
 void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at, std::uint64_t known) {
   for (const Entry& entry : entries) {
     if (entry.at > at) break;
@@ -77,11 +63,53 @@ std::size_t chunk_limit(std::size_t carried) { return std::max(chunk_entries_min
 }  // namespace
 
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
-  auto chunk = chunk_at(views, org, entity, at);
-  if (!chunk) return chunk.error();
-  EntityState state{std::move(chunk->carry)};
-  fold_until(state, chunk->entries, at, known_now);
+  EntityState state;
+  std::string value;
+  const auto found = views.get(timeline_key(org, entity, 'H'), value);
+  if (!found) return found.error();
+  if (!*found) return state;
+  if (value.size() < 16) return broken(org, entity);
+  std::string_view chunk = std::string_view(value).substr(16);
+  if (at < Point{take_time(value, 0), take_u64(value, 8)}) {
+    std::string key;
+    const auto sealed = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
+    if (!sealed) return sealed.error();
+    if (!*sealed) return state;
+    chunk = value;
+  }
+  if (!state_in_chunk(chunk, at, state)) return broken(org, entity);
   return state;
+}
+
+Outcome<EntityState> StoredTimeline::state_at(OrgNumber org, Number entity, Point at) const {
+  EntityState state;
+  const auto after = std::upper_bound(chunks.begin(), chunks.end(), at,
+                                      [](Point point, const auto& chunk) { return point < chunk.first; });
+  if (after == chunks.begin()) return state;
+  if (!state_in_chunk(std::prev(after)->second, at, state)) return broken(org, entity);
+  return state;
+}
+
+Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& views, OrgNumber org, Number entity,
+                                                       std::size_t bytes_max) {
+  StoredTimeline all;
+  const auto add = [&](std::string_view point, std::string_view chunk) {
+    all.chunks.emplace_back(Point{take_time(point, 0), take_u64(point, 8)}, chunk);
+    all.bytes += chunk.size() + sizeof all.chunks.front();
+    return all.bytes <= bytes_max;
+  };
+  bool fits = true;
+  const auto done = views.scan(
+      timeline_key(org, entity, 'S'), timeline_key(org, entity, 'S' + 1),
+      [&](std::string_view key, std::string_view value) { return fits = add(key.substr(key.size() - 16), value); });
+  if (!done) return done.error();
+  std::string value;
+  const auto found = views.get(timeline_key(org, entity, 'H'), value);
+  if (!found) return found.error();
+  if (*found && value.size() < 16) return broken(org, entity);
+  if (*found && fits) fits = add(std::string_view(value).substr(0, 16), std::string_view(value).substr(16));
+  if (!fits) return std::optional<StoredTimeline>();
+  return std::optional(std::move(all));
 }
 
 Outcome<std::vector<Entry>> entries_of(storage::ViewReader& views, OrgNumber org, Number entity) {
@@ -164,12 +192,12 @@ void add_intervals(EntityKind kind, Number entity, const EntityState& state, con
     case SlotKind::disabled:
       return in(ListKind::disabled, 0, live.slot.a);
     case SlotKind::invited:
-      return in(ListKind::invited, 0);
+      return in(ListKind::invited, 0, live.slot.b);
     case SlotKind::parent:
       return live.value != 0 ? in(ListKind::children, live.value) : void();
     case SlotKind::ended:
       // A role whose deletion moved its holders to another: where to look for them from then on.
-      return kind == EntityKind::role && live.value != 0 ? in(ListKind::moved_roles, 0) : void();
+      return kind == EntityKind::role && live.value != 0 ? in(ListKind::moved_roles, 0, live.slot.b) : void();
     default:
       return;
   }
@@ -248,18 +276,21 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
     head.chunk.entries.push_back(entry);
   }
   // An interval that began and ended within this one event never was.
+  std::vector<Interval> before, after;
   for (const Interval& i : fold.ended()) {
     const auto begun = std::find(fold.begun().begin(), fold.begun().end(), as_open(i));
     if (begun != fold.begun().end()) {
       fold.begun().erase(begun);
       continue;
     }
-    erase_interval(views, org, as_open(i));
-    put_interval(views, org, i);
+    before.push_back(as_open(i));
+    after.push_back(i);
   }
-  for (const Interval& i : fold.begun()) put_interval(views, org, i);
+  after.insert(after.end(), fold.begun().begin(), fold.begun().end());
+  std::sort(before.begin(), before.end());
+  std::sort(after.begin(), after.end());
   write_head_chunk(views, org, entity, head);
-  return {};
+  return change_lists(views, org, before, after);
 }
 
 // All that the entity's entries from a point on make of the lists: closed and open, sorted.
@@ -340,13 +371,8 @@ Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   const auto before = intervals_from(kind, entity, tail->carry, tail->entries);
   change(tail->entries);
   const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
-  std::vector<Interval> gone, fresh;
-  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(gone));
-  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(fresh));
-  for (const Interval& i : gone) erase_interval(views, org, i);
-  for (const Interval& i : fresh) put_interval(views, org, i);
   write_tail(views, org, entity, std::move(*tail));
-  return {};
+  return change_lists(views, org, before, after);
 }
 
 }  // namespace

@@ -14,14 +14,25 @@
 #include <vector>
 
 #include "projections/entity_state.h"
-#include "projections/interval_index.h"
+#include "projections/list_history.h"
 
 namespace tenure::projections {
 
-inline constexpr std::size_t chunk_entries_min = 32;
+inline constexpr std::size_t chunk_entries_min = 16;
 
 // The state at a point, as known now. One get; one seek more when the point is older than the newest chunk.
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at);
+// A whole timeline as it is stored: the chunks, each with the point where it begins, in order.
+struct StoredTimeline {
+  std::vector<std::pair<Point, std::string>> chunks;
+  std::size_t bytes = 0;
+
+  // As `state_at` above. Pure.
+  Outcome<EntityState> state_at(OrgNumber org, Number entity, Point at) const;
+};
+// Nothing if it takes more than `bytes_max`.
+Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& views, OrgNumber org, Number entity,
+                                                       std::size_t bytes_max);
 // The state at a point as known at a position: the entity's whole history is folded.
 Outcome<EntityState> state_known(storage::ViewReader& views, OrgNumber org, Number entity, Point at,
                                  std::uint64_t known);

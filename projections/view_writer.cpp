@@ -1,6 +1,22 @@
 #include "projections/view_writer.h"
 
+#include <algorithm>
+
+#include "projections/layout.h"
+
 namespace tenure::projections {
+
+namespace {
+
+constexpr std::size_t row_bytes = 128;  // a node of the map, roughly
+
+// Rows of intervals, and the rows within a list's history, are only scanned: no need to keep them.
+bool only_scanned(std::string_view key) {
+  if (key.size() <= 10) return false;
+  return key[4] == static_cast<char>(Row::interval) || (key[4] == static_cast<char>(Row::list) && key[10] == 'd');
+}
+
+}  // namespace
 
 void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) { base_ = std::move(base); }
 
@@ -9,68 +25,65 @@ void ViewWriter::put(std::string key, std::string value) { change(std::move(key)
 void ViewWriter::erase(std::string key) { change(std::move(key), std::nullopt); }
 
 void ViewWriter::change(std::string key, std::optional<std::string> value) {
-  const auto it = changes_.lower_bound(key);
-  if (it != changes_.end() && it->first == key) {
-    undo_.emplace_back(it->first, std::move(it->second));
-    it->second = std::move(value);
-  } else {
-    undo_.emplace_back(key, std::nullopt);
-    changes_.emplace_hint(it, std::move(key), std::move(value));
-  }
+  const auto [it, fresh] = rows_.try_emplace(std::move(key));
+  ViewWriter::Row& row = it->second;
+  if (fresh) bytes_ += it->first.size() + row_bytes;
+  if (value) bytes_ += value->size();
+  if (row.value) bytes_ -= std::min(bytes_, row.value->size());
+  if (!row.changed) changes_.push_back(&it->first);
+  undo_.push_back({&it->first, !fresh, std::move(row)});
+  row = ViewWriter::Row{std::move(value), true};
 }
 
-void ViewWriter::mark() { undo_.clear(); }
+void ViewWriter::mark() {
+  undo_.clear();
+  marked_ = changes_.size();
+}
 
 void ViewWriter::roll_back() {
+  for (; ordered_count_ > marked_; --ordered_count_) ordered_.erase(*changes_[ordered_count_ - 1]);
+  changes_.resize(marked_);
   for (; !undo_.empty(); undo_.pop_back()) {
-    auto& [key, before] = undo_.back();
-    if (before) {
-      changes_.find(key)->second = std::move(*before);
+    Undo& undo = undo_.back();
+    const auto it = rows_.find(*undo.key);
+    if (undo.known) {
+      it->second = std::move(undo.before);
     } else {
-      changes_.erase(changes_.find(key));
+      rows_.erase(it);
     }
   }
 }
 
-void ViewWriter::keep(std::string_view key, const std::optional<std::string>& value) {
-  if (cache_bytes_ > cache_bytes_max) {
-    cache_.clear();
-    cache_bytes_ = 0;
-  }
-  const auto [it, fresh] = cache_.insert_or_assign(std::string(key), value);
-  // A rough count of node, key and value: the limit is on the order of size, not on the byte.
-  if (fresh) cache_bytes_ += key.size() + 96;
-  if (value) cache_bytes_ += value->size();
+std::set<std::string_view>& ViewWriter::in_order() {
+  for (; ordered_count_ < changes_.size(); ++ordered_count_) ordered_.insert(*changes_[ordered_count_]);
+  return ordered_;
 }
 
 Outcome<bool> ViewWriter::get(std::string_view key, std::string& value) {
-  if (const auto it = changes_.find(key); it != changes_.end()) {
-    if (!it->second) return false;
-    value = *it->second;
-    return true;
-  }
-  if (const auto it = cache_.find(key); it != cache_.end()) {
-    if (!it->second) return false;
-    value = *it->second;
+  if (const auto it = rows_.find(key); it != rows_.end()) {
+    if (!it->second.value) return false;
+    value = *it->second.value;
     return true;
   }
   const auto found = base_->get(key, value);
   if (!found) return found.error();
-  keep(key, *found ? std::optional<std::string>(value) : std::nullopt);
+  rows_.emplace(key, ViewWriter::Row{*found ? std::optional(value) : std::nullopt, false});
+  bytes_ += key.size() + row_bytes + (*found ? value.size() : 0);
   return *found;
 }
 
 Outcome<bool> ViewWriter::last_at_most(std::string_view lower, std::string_view at_most, std::string& key,
                                        std::string& value) {
   // The newest change at or below, if any, against the newest stored row that no change hides.
-  auto change = changes_.upper_bound(at_most);
+  const auto& changes = in_order();
+  auto change = changes.upper_bound(at_most);
   std::string limit(at_most);
-  const std::string* changed_key = nullptr;
-  while (change != changes_.begin()) {
+  std::optional<std::string_view> changed_key;
+  while (change != changes.begin()) {
     --change;
-    if (change->first < lower) break;
-    if (change->second) {
-      changed_key = &change->first;
+    if (*change < lower) break;
+    if (changed(*change)) {
+      changed_key = *change;
       break;
     }
   }
@@ -78,8 +91,7 @@ Outcome<bool> ViewWriter::last_at_most(std::string_view lower, std::string_view 
     const auto found = base_->last_at_most(lower, limit, key, value);
     if (!found) return found.error();
     if (!*found || (changed_key && key <= *changed_key)) break;
-    const auto hidden = changes_.find(key);
-    if (hidden == changes_.end()) return true;
+    if (!changes.contains(key)) return true;
     // Erased in this batch (a change that puts it would have been found above): look below it.
     limit = key;
     if (limit.back() != '\0') {
@@ -90,27 +102,28 @@ Outcome<bool> ViewWriter::last_at_most(std::string_view lower, std::string_view 
     }
   }
   if (!changed_key) return false;
-  value = *changes_.find(*changed_key)->second;
+  value = *changed(*changed_key);
   key = *changed_key;
   return true;
 }
 
 Outcome<void> ViewWriter::scan(std::string_view from, std::string_view to,
                                const std::function<bool(std::string_view, std::string_view)>& row) {
-  auto change = changes_.lower_bound(from);
-  const auto end = changes_.lower_bound(to);
+  const auto& changes = in_order();
+  auto change = changes.lower_bound(from);
+  const auto end = changes.lower_bound(to);
   bool go_on = true;
   const auto changes_below = [&](std::string_view key) {
-    while (go_on && change != end && change->first < key) {
-      if (change->second) go_on = row(change->first, *change->second);
+    while (go_on && change != end && *change < key) {
+      if (const auto& value = changed(*change)) go_on = row(*change, *value);
       ++change;
     }
   };
   const auto done = base_->scan(from, to, [&](std::string_view key, std::string_view value) {
     changes_below(key);
     if (!go_on) return false;
-    if (change != end && change->first == key) {
-      if (change->second) go_on = row(key, *change->second);
+    if (change != end && *change == key) {
+      if (const auto& now = changed(key)) go_on = row(key, *now);
       ++change;
       return go_on;
     }
@@ -118,31 +131,46 @@ Outcome<void> ViewWriter::scan(std::string_view from, std::string_view to,
   });
   if (!done) return done.error();
   while (go_on && change != end) {
-    if (change->second) go_on = row(change->first, *change->second);
+    if (const auto& value = changed(*change)) go_on = row(*change, *value);
     ++change;
   }
   return {};
 }
 
 std::vector<storage::ViewWrite> ViewWriter::take() {
+  std::sort(changes_.begin(), changes_.end(), [](const auto* a, const auto* b) { return *a < *b; });
   std::vector<storage::ViewWrite> writes;
   writes.reserve(changes_.size());
-  for (auto& [key, value] : changes_) {
-    // Open and closed intervals are never read back by key: no need to keep them.
-    const bool interval = key.size() > 4 && key[4] == 'i';
-    if (!interval) keep(key, value);
-    writes.push_back({key, std::move(value)});
+  const bool keep = bytes_ <= cache_bytes_max;
+  ordered_.clear();
+  for (const std::string* key : changes_) {
+    const auto it = rows_.find(*key);
+    if (keep && !only_scanned(*key)) {
+      writes.push_back({*key, it->second.value});
+      it->second.changed = false;
+      continue;
+    }
+    auto node = rows_.extract(it);
+    bytes_ -= std::min(bytes_, node.key().size() + row_bytes + (node.mapped().value ? node.mapped().value->size() : 0));
+    writes.push_back({std::move(node.key()), std::move(node.mapped().value)});
+  }
+  if (!keep) {
+    rows_.clear();
+    bytes_ = 0;
   }
   changes_.clear();
+  ordered_count_ = marked_ = 0;
   undo_.clear();
   return writes;
 }
 
 void ViewWriter::forget() {
+  ordered_.clear();
   changes_.clear();
+  ordered_count_ = marked_ = 0;
   undo_.clear();
-  cache_.clear();
-  cache_bytes_ = 0;
+  rows_.clear();
+  bytes_ = 0;
 }
 
 }  // namespace tenure::projections

@@ -1,19 +1,18 @@
 // The writer's sight of the views: what is stored, with the changes of the batch in hand on top.
 //
-// Reads go to the changes first, then to the store, so that the second event of a batch sees what the first one
+// Reads go to the rows in memory first, then to the store, so that the second event of a batch sees what the first one
 // did. `take` hands the changes over for the commit; `forget` drops them when the commit failed.
 // Rows that were read or written lately stay in memory (cache_bytes_max), which is safe because one
-// writer alone changes them.
+// writer alone changes them. A row is found by its hash; changes are put in order only when somebody scans.
 //
 // Owned by the writer; one thread.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "storage/store.h"
@@ -50,18 +49,31 @@ class ViewWriter : public storage::ViewReader {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
+  struct Row {
+    std::optional<std::string> value;  // nothing: there is no such row
+    bool changed = false;              // in this batch
+  };
+  using Rows = std::unordered_map<std::string, Row, TextHash, std::equal_to<>>;
+  // A row as it stood before it was changed.
+  struct Undo {
+    const std::string* key;
+    bool known;  // whether it was in memory
+    Row before;
+  };
 
-  // A change as it stood before it was changed again: nothing if there was none.
-  using Undo = std::pair<std::string, std::optional<std::optional<std::string>>>;
-
-  void keep(std::string_view key, const std::optional<std::string>& value);
   void change(std::string key, std::optional<std::string> value);
+  const std::optional<std::string>& changed(std::string_view key) const { return rows_.find(key)->second.value; }
+  // The changed keys in order, all of them.
+  std::set<std::string_view>& in_order();
 
   std::unique_ptr<storage::Snapshot> base_;
-  std::map<std::string, std::optional<std::string>, std::less<>> changes_;
-  std::unordered_map<std::string, std::optional<std::string>, TextHash, std::equal_to<>> cache_;
-  std::size_t cache_bytes_ = 0;
+  Rows rows_;
+  std::size_t bytes_ = 0;                    // of rows_, roughly
+  std::vector<const std::string*> changes_;  // keys of rows_, as they came
+  std::set<std::string_view> ordered_;       // the first `ordered_count_` of them
+  std::size_t ordered_count_ = 0;
   std::vector<Undo> undo_;
+  std::size_t marked_ = 0;  // changes when marked
 };
 
 }  // namespace tenure::projections

@@ -46,19 +46,23 @@ std::vector<Number> Access::roles_that_lead_elsewhere() {
   return roles;
 }
 
-std::size_t Access::holders(Number role, std::size_t enough, bool disabled_too) {
-  std::vector<Number> held = roles_that_lead_elsewhere();
-  if (std::find(held.begin(), held.end(), role) == held.end()) held.push_back(role);
+// The role's own holders come first: they are many, and where `enough` is few nothing else is looked at.
+std::unordered_set<Number> Access::holders(Number role, std::size_t enough, bool disabled_too) {
   std::unordered_set<Number> members;
-  for (const Number each : held) {
-    for (const Interval& i : facts_.list({ListKind::holders, each})) {
-      if (facts_.name(i.principal).kind != EntityKind::member || resolve_role(each, i.link, nullptr) != role) continue;
-      if (!disabled_too && disabled(i.principal)) continue;
-      members.insert(i.principal);
-      if (members.size() >= enough) return members.size();
+  const auto count = [&](Number held) {
+    for (const Interval& i : facts_.list({ListKind::holders, held})) {
+      if (members.size() >= enough) return;
+      if (facts_.name(i.principal).kind != EntityKind::member || resolve_role(held, i.link, nullptr) != role) continue;
+      if (disabled_too || !disabled(i.principal)) members.insert(i.principal);
     }
+  };
+  count(role);
+  if (members.size() >= enough) return members;
+  for (const Number each : roles_that_lead_elsewhere()) {
+    if (each != role) count(each);
+    if (members.size() >= enough) break;
   }
-  return members.size();
+  return members;
 }
 
 std::unordered_set<Number> Access::candidates(const Question& question) {

@@ -17,6 +17,7 @@ struct Program::Inside {
   ProgramOptions options;
   projections::Models models;
   projections::DirectoryCache names;
+  projections::TimelineCache timelines;
   Tokens tokens;
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<AppendQueue> appends;
@@ -60,15 +61,16 @@ Outcome<void> Program::Inside::build() {
                         *people,
                         models,
                         names,
+                        timelines,
                         *appends,
                         tokens,
                         identities,
                         system_clock_now,
                         {0},
                         options.openapi,
-                        [this] { return metrics.text(); },
-                        nullptr});
+                        [this] { return metrics.text(); }});
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });
+  metrics.watch_memory([this] { return static_cast<double>(store->memory_bytes()); });
   return publish_shipped();
 }
 
@@ -85,7 +87,7 @@ Outcome<std::uint16_t> Program::start() {
   options.port = in.options.port;
   options.io_threads = in.options.io_threads;
   options.pool_threads = in.options.pool_threads;
-  options.limits.drain_timeout = std::chrono::seconds(in.options.drain_seconds);
+  options.limits = in.options.limits;
   options.observer = &in.metrics;
   in.server = std::make_unique<http::Server>(options, std::move(router));
   const auto port = in.server->listen();

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "events/result.h"
+#include "services/http/limits.h"
 
 namespace tenure::storage {
 class Store;
@@ -21,9 +22,9 @@ struct ProgramOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 7400;  // 0: any free one
   std::string openapi;
-  unsigned io_threads = 1;
+  unsigned io_threads = 2;
   unsigned pool_threads = 2;
-  unsigned drain_seconds = 10;
+  http::ServerLimits limits;
   bool demo = false;
 };
 

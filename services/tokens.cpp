@@ -23,6 +23,15 @@ bool Token::may(std::string_view scope) const {
 bool Token::sees(std::string_view org) const { return orgs.empty() || listed(orgs, org); }
 bool Token::speaks_for(std::string_view kind) const { return actor_kinds.empty() || listed(actor_kinds, kind); }
 
+bool Token::covers(const std::vector<std::string>& other_orgs, const std::vector<std::string>& other_kinds) const {
+  const auto within = [](const std::vector<std::string>& mine, const std::vector<std::string>& others) {
+    if (mine.empty()) return true;
+    return !others.empty() &&
+           std::all_of(others.begin(), others.end(), [&](const std::string& other) { return listed(mine, other); });
+  };
+  return within(orgs, other_orgs) && within(actor_kinds, other_kinds);
+}
+
 void Tokens::apply(const Record& record, const std::string& principal) {
   const std::unique_lock lock(mutex_);
   if (const auto* created = std::get_if<event::TokenCreated>(&record.event.data)) {

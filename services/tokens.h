@@ -35,6 +35,8 @@ struct Token {
   bool may(std::string_view scope) const;
   bool sees(std::string_view org) const;
   bool speaks_for(std::string_view actor_kind) const;
+  // Whether what reaches these organizations and actors (empty: all) reaches no further than this token.
+  bool covers(const std::vector<std::string>& other_orgs, const std::vector<std::string>& other_kinds) const;
 };
 
 class Tokens {

@@ -87,7 +87,8 @@ class Snapshot : public ViewReader {
   // The record at `position`; Failure not_found past the head, corruption if the stored leaf hash is
   // not the bytes' own. The leaf is checked on every read.
   virtual Outcome<LogRecord> record(Position position) = 0;
-  // Records from `from` on in order, until `row` returns false or the head is reached.
+  // Records from `from` on in order, until `row` returns false or the head is reached. `row` must not use this
+  // snapshot but may use another one.
   virtual Outcome<void> records(Position from, const std::function<bool(const LogRecord&)>& row) = 0;
   // The organization's newest version; 0 when it has no record.
   virtual Outcome<Version> version_of(const OrgId& org) = 0;
@@ -107,10 +108,14 @@ class Store {
   virtual Position head() const = 0;
   // Random 16 bytes as hex, made when the store was created; a restored copy gets a new one.
   virtual std::string id() const = 0;
-  // Deletes every view, for a rebuild. Durable when it returns.
+  // Deletes every view, readable or not, for a rebuild. Durable when it returns.
   virtual Outcome<void> clear_views() = 0;
   // Reads every view block and checks its checksum; corruption names the file and key range.
   virtual Outcome<void> check_views() = 0;
+  // Why the store takes no commits at the moment (background corruption, a full disk), if that is so.
+  virtual std::optional<Failure> trouble() const = 0;
+  // Bytes held by the block cache and the write buffers now; 0 where nothing is counted.
+  virtual std::size_t memory_bytes() const = 0;
   // Finishes background work and closes. Later calls answer Failure closed. Idempotent.
   virtual Outcome<void> close() = 0;
 };

@@ -22,6 +22,10 @@ const typename Rules::value_type* find_rule(const Rules& rules, std::string_view
 
 }  // namespace
 
+bool PermissionRule::offers(LevelIndex level) const {
+  return options.empty() || std::find(options.begin(), options.end(), level) != options.end();
+}
+
 std::optional<PermissionIndex> AccessModel::permission(std::string_view id) const {
   return find_id(permission_by_id_, id);
 }
@@ -52,6 +56,15 @@ const SettingRule* AccessModel::setting(std::string_view id) const {
 
 const FeatureRule* AccessModel::feature(std::string_view id) const {
   return find_rule(features_, id, [](const FeatureRule& feature) -> std::string_view { return feature.id.text; });
+}
+
+bool AccessModel::in_area(PermissionIndex permission, std::string_view area) const {
+  const std::string& module = permissions_[permission].module;
+  if (module == area) return true;
+  return std::any_of(areas_.begin(), areas_.end(), [&](const AreaRule& rule) {
+    if (rule.id != area && rule.name != area) return false;
+    return std::find(rule.modules.begin(), rule.modules.end(), module) != rule.modules.end();
+  });
 }
 
 Cell AccessModel::cell(RoleIndex role, PermissionIndex permission) const {

@@ -24,8 +24,9 @@ using LevelIndex = std::uint8_t;        // 0 is the scale's first level: no acce
 using PermissionIndex = std::uint16_t;  // into AccessModel::permissions()
 using RoleIndex = std::uint16_t;        // into AccessModel::roles()
 
-// What a grant depends on: nothing, the member's assignments, or the assignments if there are any.
-enum class Visibility : std::uint8_t { all, assigned, all_unless_assigned };
+// What a grant depends on: nothing; the member's assignments; the assignments if there are any; or the assignments, but
+// only where one resource is asked about (whoever has the grant holds it, and uses it on what is assigned to them).
+enum class Visibility : std::uint8_t { all, assigned, all_unless_assigned, where_assigned };
 
 struct Cell {
   LevelIndex level = 0;
@@ -43,13 +44,25 @@ struct PermissionRule {
   std::string name;    // the platform's own
   std::string module;  // the platform's own
   std::string submodule;
+  std::string description;
   std::uint16_t scale = 0;                // into AccessModel::scales()
   std::optional<PermissionIndex> parent;  // must be at parent_level for this one to count
   LevelIndex parent_level = 1;
-  std::string resource_kind;        // what it is about; empty: the organization
-  std::string feature;              // must be on; empty: none
-  std::vector<LevelIndex> options;  // what a custom role may choose; empty: any level of the scale
+  std::string resource_kind;         // what it is about; empty: the organization
+  std::string feature;               // must be on; empty: none
+  std::vector<LevelIndex> options;   // what a custom role may choose; empty: any level of the scale
+  bool options_unspecified = false;  // the platform's text leaves open what a custom role may choose
   bool owner_only = false;
+  std::vector<Visibility> visibility;  // by level: what a grant that names none means; empty: all at every level
+  // What it counts as, at most, while its holder has none of `switches`: the children that can be off.
+  std::optional<LevelIndex> when_children_off;
+  std::vector<PermissionIndex> switches;
+  // A role that says nothing of this permission has here the level that it has there.
+  std::optional<PermissionIndex> level_from;
+
+  Visibility visibility_at(LevelIndex level) const { return visibility.empty() ? Visibility::all : visibility[level]; }
+  // Whether a custom role may choose the level: one of the options, or any where there are none.
+  bool offers(LevelIndex level) const;
 };
 
 enum class Cardinality : std::uint8_t { any, exactly_one, at_least_one };
@@ -74,7 +87,15 @@ struct FeatureRule {
 struct ResourceKind {
   std::string id;
   std::string name;
-  bool declared = true;  // false: a resource of this kind exists without `resource.added`, until removed
+  bool declared = true;           // false: a resource of this kind exists without `resource.added`, until removed
+  bool owned_by_creator = false;  // whoever adds a resource of this kind is assigned to it
+};
+
+// A part of the platform in which a member can be disabled, beside the modules, each of which is one too.
+struct AreaRule {
+  std::string id;
+  std::string name;
+  std::vector<std::string> modules;
 };
 
 // A setting whose value may give everyone a role on every resource of a kind ("base permission").
@@ -98,18 +119,25 @@ struct ActionRule {
   std::string because;               // one plain sentence
   std::vector<std::string> actions;  // event types: "member.invited", or "role.*"
   bool allow = true;                 // false: a prohibition, checked before every allowance
+  bool leaves_others_open = false;   // an allowance that does not say that nobody else may
   // Who acts. Each list that is not empty must match.
   std::vector<std::string> actor_kinds;
   std::vector<RoleIndex> actor_roles;
+  bool actor_disabled = false;  // only a member who is disabled, altogether or in one of the model's areas
   std::optional<PermissionIndex> actor_permission;
   LevelIndex actor_level = 1;
   // To whom.
   std::vector<RoleIndex> target_roles;  // the target's role before the event
   std::vector<RoleIndex> not_target_roles;
-  bool target_below_actor = false;      // by rank
-  std::optional<bool> target_is_actor;  // true: only oneself; false: never oneself
-  bool target_is_last_holder = false;   // the target is the only holder of its role
+  bool target_below_actor = false;       // by rank
+  bool target_not_below_actor = false;   // by rank; needs a target
+  std::optional<bool> target_is_member;  // true: active or disabled
+  std::optional<bool> target_is_actor;   // true: only oneself; false: never oneself
+  bool target_is_last_holder = false;    // the target is the only holder of its role
+  // On what: only where the event is about resources of these kinds.
+  std::vector<std::string> on_kinds;
   // Giving what.
+  std::optional<bool> gives_a_role;
   std::vector<RoleIndex> given_roles;
   std::vector<RoleIndex> not_given_roles;
   bool given_below_actor = false;  // the given role ranks below the actor's
@@ -141,6 +169,7 @@ class AccessModel {
   const std::vector<RoleRule>& roles() const { return roles_; }
   const std::vector<FeatureRule>& features() const { return features_; }
   const std::vector<ResourceKind>& resource_kinds() const { return resource_kinds_; }
+  const std::vector<AreaRule>& areas() const { return areas_; }
   const std::vector<SettingRule>& settings() const { return settings_; }
   const std::vector<ActionRule>& rules() const { return rules_; }
 
@@ -151,11 +180,14 @@ class AccessModel {
   const ResourceKind* resource_kind(std::string_view id) const;
   const SettingRule* setting(std::string_view id) const;
   const FeatureRule* feature(std::string_view id) const;
+  // Whether being disabled in the area, which is one of areas() by id or name or a module, reaches the permission.
+  bool in_area(PermissionIndex permission, std::string_view area) const;
 
   // What a system role grants, with what it inherits already merged (the higher level wins, at a tie the
   // wider visibility). O(log n).
   Cell cell(RoleIndex role, PermissionIndex permission) const;
-  // Every cell of a role that is not plain "no access", in order of permission.
+  // Every cell of a role that the document states or leaves blank by name, with what is inherited, in order of
+  // permission. What is not there is no access.
   const std::vector<std::pair<PermissionIndex, Cell>>& cells(RoleIndex role) const;
   // The role that `org.created` gives its owner: the model's owner role, else its highest rank.
   RoleIndex owner_role() const { return owner_role_; }
@@ -186,6 +218,7 @@ class AccessModel {
   std::vector<RoleRule> roles_;
   std::vector<FeatureRule> features_;
   std::vector<ResourceKind> resource_kinds_;
+  std::vector<AreaRule> areas_;
   std::vector<SettingRule> settings_;
   std::vector<ActionRule> rules_;
   std::vector<std::vector<std::uint16_t>> rules_of_;

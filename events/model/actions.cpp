@@ -20,6 +20,8 @@ ActionType describe(std::string_view name) {
                       one_of(name, {"ownership.transferred", "role.granted", "role.revoked"});
   action.gives_role = one_of(name, {"member.added", "member.invited", "member.role_changed", "ownership.transferred",
                                     "role.granted", "role.deleted", "group.created", "group.edited"});
+  action.on_resource = name.starts_with("resource.") || name.starts_with("assignment.") ||
+                       one_of(name, {"role.granted", "role.revoked"});
   return action;
 }
 

@@ -14,10 +14,11 @@ namespace tenure {
 inline constexpr std::size_t action_count = std::variant_size_v<EventPayload>;
 
 struct ActionType {
-  std::string_view name;    // "member.removed"
-  bool ruled = false;       // rules may name it: it changes a team, and Tenure did not write it itself
-  bool has_target = false;  // it is about a person
-  bool gives_role = false;  // it may give a role
+  std::string_view name;     // "member.removed"
+  bool ruled = false;        // rules may name it: it changes a team, and Tenure did not write it itself
+  bool has_target = false;   // it is about a person
+  bool gives_role = false;   // it may give a role
+  bool on_resource = false;  // it may be about a resource
 };
 
 // Of the event type that stands at `index` (< action_count) in EventPayload.

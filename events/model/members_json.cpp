@@ -17,6 +17,7 @@ bool is_plain_character(char c) {
 
 void ModelFaults::add(std::string pointer, std::string because) {
   if (faults_.size() < faults_max) faults_.push_back({std::move(pointer), std::move(because)});
+  if (faults_.size() == faults_max) faults_.push_back({"", "There are further faults, which are not listed."});
 }
 
 bool is_model_identifier(std::string_view text) {

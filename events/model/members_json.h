@@ -18,10 +18,10 @@
 
 namespace tenure {
 
-// The faults found so far; past faults_max further ones are dropped, since nobody reads them all.
+// The faults found so far; past faults_max the last one says that there are more, since nobody reads them all.
 class ModelFaults {
  public:
-  static constexpr std::size_t faults_max = 200;
+  static constexpr std::size_t faults_max = 1000;
 
   void add(std::string pointer, std::string because);
   bool empty() const { return faults_.empty(); }

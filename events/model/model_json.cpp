@@ -1,5 +1,5 @@
-// Reads a model's document: the parts that everything else refers to. Roles are in roles_json.cpp, rules in
-// rules_json.cpp.
+// Reads a model's document: the parts that everything else refers to. Permissions are in permissions_json.cpp, roles in
+// roles_json.cpp, rules in rules_json.cpp.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -52,8 +52,8 @@ void ModelReader::set_identity(std::string document, std::string version) {
 
 void ModelReader::read(const nlohmann::json& document) {
   Members top(faults, document, "",
-              {"id", "title", "description", "scales", "resource_kinds", "permissions", "roles", "features", "settings",
-               "owner_role", "former_owner_role", "custom_roles", "groups", "outsiders_hold_scoped_grants",
+              {"id", "title", "description", "scales", "resource_kinds", "areas", "permissions", "roles", "features",
+               "settings", "owner_role", "former_owner_role", "custom_roles", "groups", "outsiders_hold_scoped_grants",
                "invitees_share_disabling", "kept_when_disabled", "rules"});
   if (!top.is_object()) return;
   read_top(top);
@@ -64,7 +64,8 @@ void ModelReader::read(const nlohmann::json& document) {
   index_ids(top, "roles", model->role_by_id_);
   top.each("permissions", Need::required, limits::model_permissions_max,
            [&](const nlohmann::json& json, const std::string& pointer) { read_permission(json, pointer); });
-  check_parents(top);
+  check_permissions(top);
+  read_areas(top);
   top.each("roles", Need::required, limits::model_roles_max,
            [&](const nlohmann::json& json, const std::string& pointer) { read_role(json, pointer); });
   if (model->roles_.empty() && faults.empty()) top.fault("roles", "A model has at least one role.");
@@ -78,6 +79,7 @@ void ModelReader::read(const nlohmann::json& document) {
   top.each("rules", Need::optional, limits::model_rules_max,
            [&](const nlohmann::json& json, const std::string& pointer) { read_rule(json, pointer); });
   order_rules();
+  check_giving(top);
 }
 
 void ModelReader::read_top(Members& top) {
@@ -127,7 +129,7 @@ void ModelReader::read_resource_kinds(Members& top) {
   std::unordered_set<std::string> seen;
   top.each("resource_kinds", Need::optional, limits::model_parts_max,
            [&](const nlohmann::json& json, const std::string& pointer) {
-             Members members(faults, json, pointer, {"id", "name", "declared"});
+             Members members(faults, json, pointer, {"id", "name", "declared", "owned_by_creator"});
              ResourceKind kind;
              const auto id = members.text("id", Need::required);
              if (id && !is_plain_name(*id)) {
@@ -137,6 +139,7 @@ void ModelReader::read_resource_kinds(Members& top) {
              kind.id = id.value_or("");
              kind.name = members.text("name", Need::required).value_or("");
              kind.declared = members.flag("declared").value_or(true);
+             kind.owned_by_creator = members.flag("owned_by_creator").value_or(false);
              model->resource_kinds_.push_back(std::move(kind));
            });
 }
@@ -156,6 +159,27 @@ void ModelReader::read_features(Members& top) {
            });
 }
 
+// Areas name modules, so they are read when every permission is there.
+void ModelReader::read_areas(Members& top) {
+  std::unordered_set<std::string> seen, known;
+  for (const PermissionRule& rule : model->permissions_) known.insert(rule.module);
+  top.each(
+      "areas", Need::optional, limits::model_parts_max, [&](const nlohmann::json& json, const std::string& pointer) {
+        Members members(faults, json, pointer, {"id", "name", "modules"});
+        AreaRule area;
+        const auto id = members.identifier("id", Need::required);
+        note_id(seen, id, members.at("id"));
+        area.id = id.value_or("");
+        area.name = members.text("name", Need::required).value_or("");
+        members.find("modules", Need::required);
+        members.each_text("modules", limits::model_parts_max, [&](const std::string& module, const std::string& at) {
+          if (!known.contains(module)) faults.add(at, "No permission is of the module \"" + module + "\".");
+          area.modules.push_back(module);
+        });
+        model->areas_.push_back(std::move(area));
+      });
+}
+
 // Faults of a list as such are noted when its items are read; here only the ids count.
 void ModelReader::index_ids(Members& top, std::string_view list,
                             std::vector<std::pair<std::string, std::uint16_t>>& index) {
@@ -170,80 +194,6 @@ void ModelReader::index_ids(Members& top, std::string_view list,
     index.emplace_back(id, static_cast<std::uint16_t>(i));
   }
   std::sort(index.begin(), index.end());
-}
-
-void ModelReader::read_permission(const nlohmann::json& json, const std::string& pointer) {
-  Members members(faults, json, pointer,
-                  {"id", "name", "module", "submodule", "scale", "resource", "parent", "parent_level", "feature",
-                   "options", "owner_only"});
-  PermissionRule rule;
-  rule.id = PermissionId(members.identifier("id", Need::required).value_or(""));
-  rule.name = members.text("name", Need::required).value_or("");
-  rule.module = members.text("module", Need::required).value_or("");
-  rule.submodule = members.text("submodule").value_or("");
-  rule.owner_only = members.flag("owner_only").value_or(false);
-  if (const auto scale = members.text("scale", Need::required)) {
-    const auto& scales = model->scales_;
-    const auto at = std::find_if(scales.begin(), scales.end(), [&](const Scale& s) { return s.id == *scale; });
-    if (at == scales.end()) members.fault("scale", "The model has no scale \"" + *scale + "\".");
-    if (at != scales.end()) rule.scale = static_cast<std::uint16_t>(at - scales.begin());
-  }
-  if (const auto kind = members.text("resource")) {
-    if (!model->resource_kind(*kind)) members.fault("resource", "The model has no kind of resource \"" + *kind + "\".");
-    rule.resource_kind = *kind;
-  }
-  if (const auto feature = members.text("feature")) {
-    if (!model->feature(*feature)) members.fault("feature", "The model has no feature \"" + *feature + "\".");
-    rule.feature = *feature;
-  }
-  if (const auto parent = members.text("parent")) rule.parent = permission_named(parent, members.at("parent"));
-  model->permissions_.push_back(std::move(rule));
-  if (!model->scales_.empty()) read_options(model->permissions_.back(), members);
-}
-
-void ModelReader::read_options(PermissionRule& rule, Members& members) {
-  const auto here = static_cast<PermissionIndex>(model->permissions_.size() - 1);
-  std::unordered_set<std::string> seen;
-  members.each_text("options", limits::model_levels_max, [&](const std::string& level, const std::string& at) {
-    note_id(seen, level, at);
-    if (const auto index = level_named(here, level, at)) rule.options.push_back(*index);
-  });
-  std::sort(rule.options.begin(), rule.options.end());
-}
-
-// Parents may stand behind their children, so their levels are read when every permission is there.
-void ModelReader::check_parents(Members& top) {
-  const nlohmann::json* list = top.find("permissions");
-  auto& permissions = model->permissions_;
-  if (!list || model->scales_.empty()) return;
-  for (std::size_t i = 0; i < permissions.size(); ++i) {
-    const nlohmann::json& item = (*list)[i];
-    if (!item.is_object()) continue;
-    const std::string pointer = pointer_to(top.at("permissions"), i);
-    read_parent(permissions[i], item, pointer);
-    // A chain without a circle is shorter than the list.
-    auto ancestor = permissions[i].parent;
-    for (std::size_t steps = 0; ancestor && steps <= permissions.size(); ++steps) {
-      if (*ancestor == i) {
-        faults.add(pointer_to(pointer, "parent"), "This permission would be its own ancestor.");
-        break;
-      }
-      ancestor = permissions[*ancestor].parent;
-    }
-  }
-}
-
-void ModelReader::read_parent(PermissionRule& rule, const nlohmann::json& item, const std::string& pointer) {
-  if (!item.contains("parent_level")) return;
-  const std::string place = pointer_to(pointer, "parent_level");
-  const nlohmann::json& level = item.at("parent_level");
-  if (!item.contains("parent")) return faults.add(place, "A parent's level needs a parent.");
-  if (!level.is_string()) return faults.add(place, "Text should stand here.");
-  if (!rule.parent || *rule.parent >= model->permissions_.size()) return;
-  if (const auto index = level_named(*rule.parent, level.get<std::string>(), place)) {
-    rule.parent_level = *index;
-    if (*index == 0) faults.add(place, "The first level of a scale means no access, so it asks nothing of the parent.");
-  }
 }
 
 void ModelReader::read_settings(Members& top) {

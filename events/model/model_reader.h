@@ -4,7 +4,6 @@
 // at fault leaves a placeholder behind, so that indices stay true and later parts are still checked.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,8 +18,9 @@ namespace tenure {
 struct ModelReader {
   ModelFaults faults;
   AccessModel* model = nullptr;
-  // What each role grants by itself; a plain "no access" that the document states stands here too.
-  std::vector<std::map<PermissionIndex, Cell>> own_cells;
+  // What each role grants by itself, in order of permission; a "no access" that the document states stands here too.
+  using Cells = std::vector<std::pair<PermissionIndex, Cell>>;
+  std::vector<Cells> own_cells;
 
   static std::shared_ptr<AccessModel> make();
   void read(const nlohmann::json& document);
@@ -32,28 +32,41 @@ struct ModelReader {
   void read_resource_kinds(Members& top);
   void read_features(Members& top);
   void index_ids(Members& top, std::string_view list, std::vector<std::pair<std::string, std::uint16_t>>& index);
-  void read_permission(const nlohmann::json& json, const std::string& pointer);
-  void read_parent(PermissionRule& rule, const nlohmann::json& item, const std::string& pointer);
-  void read_options(PermissionRule& rule, Members& members);
+  void read_areas(Members& top);
   void read_settings(Members& top);
   void read_setting_values(SettingRule& setting, Members& members);
+
+  // permissions_json.cpp
+  void read_permission(const nlohmann::json& json, const std::string& pointer);
+  void read_options(PermissionRule& rule, Members& members);
+  void read_visibility(PermissionRule& rule, Members& members);
+  void check_permissions(Members& top);
+  void check_ancestors(std::size_t index, const std::string& pointer);
+  void read_parent(PermissionRule& rule, const nlohmann::json& item, const std::string& pointer);
+  void read_level_from(std::size_t index, const nlohmann::json& list, const std::string& pointer);
+  void read_when_children_off(std::size_t index, const nlohmann::json& item, const std::string& pointer);
+  std::optional<Visibility> visibility_named(const nlohmann::json& json, const std::string& pointer);
 
   // roles_json.cpp
   void read_role(const nlohmann::json& json, const std::string& pointer);
   void read_grants(RoleIndex role, Members& members);
-  void read_cell(RoleIndex role, PermissionIndex permission, const nlohmann::json& json, const std::string& pointer);
+  Cell read_cell(PermissionIndex permission, const nlohmann::json& json, const std::string& pointer);
   void read_role_parts(RoleRule& rule, Members& members);
   void read_owner_roles(Members& top);
+  void take_levels(Cells& cells);
   void merge_inherited(Members& top);
-  void check_parents(Members& top);
 
   // rules_json.cpp
   void read_rule(const nlohmann::json& json, const std::string& pointer);
   void read_rule_actions(ActionRule& rule, std::vector<std::size_t>& actions, Members& members);
   void read_rule_actor(ActionRule& rule, Members& members);
+  void read_rule_on(ActionRule& rule, const std::vector<std::size_t>& actions, Members& members);
   void read_rule_target(ActionRule& rule, const std::vector<std::size_t>& actions, Members& members);
   void read_rule_gives(ActionRule& rule, const std::vector<std::size_t>& actions, Members& members);
   void order_rules();
+
+  // giving.cpp
+  void check_giving(Members& top);
 
   // Looked up by what stands in the document; a fault and nothing where it names nothing.
   std::optional<PermissionIndex> permission_named(const std::optional<std::string>& id, const std::string& pointer);

@@ -1,6 +1,7 @@
 // Reads a model's roles and merges what they inherit.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "events/limits.h"
 #include "events/model/model_reader.h"
@@ -9,13 +10,6 @@ namespace tenure {
 namespace {
 
 using Need = Members::Need;
-
-std::optional<Visibility> visibility_from(std::string_view text) {
-  if (text == "all") return Visibility::all;
-  if (text == "assigned") return Visibility::assigned;
-  if (text == "all_unless_assigned") return Visibility::all_unless_assigned;
-  return std::nullopt;
-}
 
 std::optional<Cardinality> cardinality_from(std::string_view text) {
   if (text == "exactly_one") return Cardinality::exactly_one;
@@ -27,8 +21,10 @@ std::optional<Cardinality> cardinality_from(std::string_view text) {
 int width(Visibility visibility) {
   switch (visibility) {
     case Visibility::all:
-      return 2;
+      return 3;
     case Visibility::all_unless_assigned:
+      return 2;
+    case Visibility::where_assigned:
       return 1;
     case Visibility::assigned:
       break;
@@ -43,15 +39,28 @@ Cell better(const Cell& own, const Cell& inherited) {
   return width(own.visibility) >= width(inherited.visibility) ? own : inherited;
 }
 
-using Cells = std::map<PermissionIndex, Cell>;
+using Cells = ModelReader::Cells;
 
-// Adds `more` to `cells`; what `cells` states already stands first in `better`.
-void merge(Cells& cells, const Cells& more) {
-  for (const auto& [permission, cell] : more) {
-    const auto [at, added] = cells.emplace(permission, cell);
-    if (!added) at->second = better(at->second, cell);
+// `cells` with `more`; what `cells` states already stands first in `better`.
+Cells merged(const Cells& cells, const Cells& more) {
+  Cells both;
+  both.reserve(cells.size() + more.size());
+  auto a = cells.begin();
+  auto b = more.begin();
+  while (a != cells.end() || b != more.end()) {
+    if (b == more.end() || (a != cells.end() && a->first < b->first)) {
+      both.push_back(*a++);
+    } else if (a == cells.end() || b->first < a->first) {
+      both.push_back(*b++);
+    } else {
+      both.emplace_back(a->first, better(a->second, b->second));
+      ++a, ++b;
+    }
   }
+  return both;
 }
+
+bool before(const Cells::value_type& entry, PermissionIndex permission) { return entry.first < permission; }
 
 }  // namespace
 
@@ -91,41 +100,62 @@ void ModelReader::read_role_parts(RoleRule& rule, Members& members) {
 
 void ModelReader::read_grants(RoleIndex role, Members& members) {
   if (model->scales_.empty()) return;
+  Cells& cells = own_cells[role];
   members.each_named("grants", Need::optional, limits::model_permissions_max,
                      [&](const std::string& id, const nlohmann::json& json, const std::string& pointer) {
                        const auto permission = permission_named(id, pointer);
-                       if (permission && *permission < model->permissions_.size())
-                         read_cell(role, *permission, json, pointer);
+                       if (!permission || *permission >= model->permissions_.size()) return;
+                       cells.emplace_back(*permission, read_cell(*permission, json, pointer));
                      });
+  std::unordered_set<PermissionIndex> stated;
+  for (const auto& [permission, cell] : cells) stated.insert(permission);
   members.each_text("unspecified", limits::model_permissions_max, [&](const std::string& id, const std::string& at) {
     const auto permission = permission_named(id, at);
     if (!permission) return;
-    if (!own_cells[role].emplace(*permission, Cell{0, Visibility::all, true}).second) {
-      faults.add(at, "\"" + id + "\" is granted, or stands here for the second time.");
+    if (!stated.insert(*permission).second) {
+      return faults.add(at, "\"" + id + "\" is granted, or stands here for the second time.");
     }
+    cells.emplace_back(*permission, Cell{0, Visibility::all, true});
   });
+  std::sort(cells.begin(), cells.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  take_levels(cells);
 }
 
-void ModelReader::read_cell(RoleIndex role, PermissionIndex permission, const nlohmann::json& json,
-                            const std::string& pointer) {
+// Adds what `cells` is silent of and takes from another permission.
+void ModelReader::take_levels(Cells& cells) {
+  Cells taken;
+  for (std::size_t i = 0; i < model->permissions_.size(); ++i) {
+    const PermissionRule& rule = model->permissions_[i];
+    if (!rule.level_from) continue;
+    const auto here = std::lower_bound(cells.begin(), cells.end(), static_cast<PermissionIndex>(i), before);
+    if (here != cells.end() && here->first == i) continue;
+    const auto source = std::lower_bound(cells.begin(), cells.end(), *rule.level_from, before);
+    if (source == cells.end() || source->first != *rule.level_from || source->second.unspecified) continue;
+    const LevelIndex level = source->second.level;
+    taken.emplace_back(static_cast<PermissionIndex>(i), Cell{level, rule.visibility_at(level), false});
+  }
+  if (!taken.empty()) cells = merged(cells, taken);
+}
+
+Cell ModelReader::read_cell(PermissionIndex permission, const nlohmann::json& json, const std::string& pointer) {
   Cell cell;
+  const PermissionRule& rule = model->permissions_[permission];
   if (json.is_string()) {
     cell.level = level_named(permission, json.get<std::string>(), pointer).value_or(0);
+    cell.visibility = rule.visibility_at(cell.level);
   } else if (json.is_object()) {
     Members members(faults, json, pointer, {"level", "visibility"});
     if (const auto level = members.text("level", Need::required)) {
       cell.level = level_named(permission, *level, members.at("level")).value_or(0);
     }
-    if (const auto text = members.text("visibility")) {
-      const auto visibility = visibility_from(*text);
-      if (!visibility)
-        members.fault("visibility", "\"all\", \"assigned\" or \"all_unless_assigned\" should stand here.");
-      cell.visibility = visibility.value_or(Visibility::all);
+    cell.visibility = rule.visibility_at(cell.level);
+    if (const auto* visibility = members.find("visibility")) {
+      cell.visibility = visibility_named(*visibility, members.at("visibility")).value_or(Visibility::all);
     }
   } else {
     faults.add(pointer, "A level, or an object with level and visibility, should stand here.");
   }
-  own_cells[role].emplace(permission, cell);
+  return cell;
 }
 
 void ModelReader::read_owner_roles(Members& top) {
@@ -156,32 +186,42 @@ void ModelReader::read_owner_roles(Members& top) {
   }
 }
 
-// Roles may stand in any order, so a role is merged when all that it inherits are; a round that merges none of
-// those left has found a circle.
+// Roles may stand in any order: each is merged when all that it inherits are. Those that are left when nothing more can
+// be merged inherit in a circle, or from one that does.
 void ModelReader::merge_inherited(Members& top) {
   const std::size_t count = model->roles_.size();
-  std::vector<Cells> merged = own_cells;
-  std::vector<bool> done(count, false);
-  for (bool moved = true; moved;) {
-    moved = false;
-    for (std::size_t role = 0; role < count; ++role) {
-      const auto& inherits = model->roles_[role].inherits;
-      const auto waits = [&](RoleIndex other) { return other >= count || !done[other]; };
-      if (done[role] || std::any_of(inherits.begin(), inherits.end(), waits)) continue;
-      Cells inherited;
-      for (const RoleIndex other : inherits) merge(inherited, merged[other]);
-      merge(merged[role], inherited);
-      done[role] = moved = true;
+  std::vector<std::size_t> waits(count, 0);
+  std::vector<std::vector<RoleIndex>> heirs(count);
+  std::vector<RoleIndex> ready;
+  for (std::size_t role = 0; role < count; ++role) {
+    for (const RoleIndex other : model->roles_[role].inherits) {
+      ++waits[role];
+      if (other < count) heirs[other].push_back(static_cast<RoleIndex>(role));
     }
+    if (waits[role] == 0) ready.push_back(static_cast<RoleIndex>(role));
   }
   model->cells_.resize(count);
+  std::size_t cells = 0, merging = 0;  // what stands in the end, and what was gone through on the way
+  for (std::size_t next = 0; next < ready.size(); ++next) {
+    const RoleIndex role = ready[next];
+    Cells inherited;
+    for (const RoleIndex other : model->roles_[role].inherits) {
+      inherited = merged(inherited, model->cells_[other]);
+      merging += inherited.size();
+    }
+    model->cells_[role] = merged(own_cells[role], inherited);
+    cells += model->cells_[role].size();
+    if (cells > limits::model_cells_max || merging > limits::model_merging_max) {
+      return top.fault("roles", "These roles inherit too much: together they have at most " +
+                                    std::to_string(limits::model_cells_max) + " cells.");
+    }
+    for (const RoleIndex heir : heirs[role]) {
+      if (--waits[heir] == 0) ready.push_back(heir);
+    }
+  }
   for (std::size_t role = 0; role < count; ++role) {
-    if (!done[role]) {
-      faults.add(pointer_to(pointer_to(top.at("roles"), role), "inherits"), "Inheritance runs in a circle here.");
-    }
-    for (const auto& [permission, cell] : merged[role]) {
-      if (cell.level > 0 || cell.unspecified) model->cells_[role].emplace_back(permission, cell);
-    }
+    if (waits[role] == 0) continue;
+    faults.add(pointer_to(pointer_to(top.at("roles"), role), "inherits"), "Inheritance runs in a circle here.");
   }
 }
 

@@ -1,5 +1,7 @@
 #include "events/wire/event_wire.h"
 
+#include <new>
+
 #include "events/wire/fields.h"
 #include "events/wire/json_read.h"
 
@@ -10,7 +12,12 @@ namespace {
 using simdjson::dom::object;
 
 simdjson::dom::parser& parser_of_this_thread() {
-  thread_local simdjson::dom::parser parser;
+  // The parser keeps its depth when it grows.
+  thread_local simdjson::dom::parser parser = [] {
+    simdjson::dom::parser made;
+    if (made.allocate(limits::record_bytes_max, limits::json_depth_max) != simdjson::SUCCESS) throw std::bad_alloc();
+    return made;
+  }();
   return parser;
 }
 
@@ -49,6 +56,7 @@ bool read_event(ReadFrom& from, const Element& json, Event& event) {
     has_data |= key == "data";
     if (!read_member(from, key, value, type, event)) return false;
   }
+  if (!has_data && !is_event_type(from, type)) return false;
   if (!has_actor) {
     return from.no(RefusalCode::missing_field,
                    "an event needs \"actor\": {\"kind\", \"id\"}, who did it; a system may be named.", "/actor");
@@ -124,7 +132,7 @@ boost::system::result<std::vector<Event>, BatchRefusal> read_events(std::string_
     if (json.get(array) == simdjson::SUCCESS) {
       std::uint64_t index = 0;
       for (const Element item : array) {
-        if (index == limits::batch_events_max) return BatchRefusal{too_many()};
+        if (index == limits::batch_events_max) return refusals.clear(), add(refusals, too_many(), index), refusals;
         read_into(item, events, refusals, index++);
       }
     } else {

@@ -166,6 +166,8 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, Basis& ba
 // A member that a client's event and its record have in common; nothing if `key` is none of them.
 std::optional<bool> read_said(ReadFrom& from, std::string_view key, const Element& value, Event& event);
 
+// False, with its refusal, for a type that there is not.
+bool is_event_type(ReadFrom& from, std::string_view type);
 bool read_data(ReadFrom& from, std::string_view type, const Element& json, EventPayload& data);
 
 }  // namespace tenure::wire

@@ -324,16 +324,25 @@ bool read_any(ReadFrom& from, std::string_view type, const Element& json, EventP
     good = read_one<Data>(from, json, data);
   };
   (one(std::type_identity<std::variant_alternative_t<I, EventPayload>>{}), ...);
-  if (!known) {
-    return from.no(RefusalCode::unknown_type, "\"" + std::string(type) + "\" is not an event type of Tenure.", "/type");
-  }
-  return good;
+  return known ? good : is_event_type(from, type);
 }
+
+template <std::size_t... I>
+bool is_one_of(std::string_view type, std::index_sequence<I...>) {
+  return ((std::variant_alternative_t<I, EventPayload>::type == type) || ...);
+}
+
+constexpr auto every_type = std::make_index_sequence<std::variant_size_v<EventPayload>>{};
 
 }  // namespace
 
+bool is_event_type(ReadFrom& from, std::string_view type) {
+  if (is_one_of(type, every_type)) return true;
+  return from.no(RefusalCode::unknown_type, in_quotes(type) + " is not an event type of Tenure.", "/type");
+}
+
 bool read_data(ReadFrom& from, std::string_view type, const Element& json, EventPayload& data) {
-  return read_any(from, type, json, data, std::make_index_sequence<std::variant_size_v<EventPayload>>{});
+  return read_any(from, type, json, data, every_type);
 }
 
 }  // namespace tenure::wire

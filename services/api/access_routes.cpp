@@ -63,17 +63,18 @@ Response who_can(Parts& parts, Request& request) {
   const auto q = asking.question();
   if (!q) return no(q.error());
   asking.about(q->permission);
+  const auto explain = asked_flag(request, "explain");
+  if (!explain) return no(explain.error());
   if (asking.pinned().when.range) return who_can_over(asking, *q);
-  const bool explain = wants(request, "explain");
   std::vector<projections::Holder> holders;
-  if (!asking.nothing_known()) holders = asking.access().who_can(*q, explain);
+  if (!asking.nothing_known()) holders = asking.access().who_can(*q, *explain);
   return asking.list(
       holders, [](const auto& h) { return std::uint64_t{h.member}; },
       [&](JsonText& json, const auto& h) {
         json.open('{').field("member", asking.identity(h.member));
         json.field("level", asking.model().level_name(q->permission, h.effective.level).text);
         json.field("reach", projections::to_text(h.effective.reach));
-        if (explain) asking.paths(json, h.effective.paths);
+        if (*explain) asking.paths(json, h.effective.paths);
         json.close('}');
       });
 }
@@ -95,16 +96,17 @@ Response can(Parts& parts, Request& request) {
                           "the organization has never heard of \"" + std::string(*name) + "\"; check the spelling.",
                           "member"));
   }
-  const bool explain = wants(request, "explain");
+  const auto explain = asked_flag(request, "explain");
+  if (!explain) return no(explain.error());
   projections::Effective effective;
-  if (!asking.nothing_known()) effective = asking.access().effective(*member, *q, explain);
+  if (!asking.nothing_known()) effective = asking.access().effective(*member, *q, *explain);
   const bool allowed = effective.level >= q->level;
   JsonText json;
   json.open('{').field("allowed", allowed);
   json.field("level", asking.model().level_name(q->permission, effective.level).text);
   if (effective.level > 0) json.field("reach", projections::to_text(effective.reach));
   asking.head(json);
-  if (explain) asking.paths(json, effective.paths);
+  if (*explain) asking.paths(json, effective.paths);
   if (!allowed) {
     json.field("denied_because", asking.nothing_known() ? "nothing is known of that time"
                                  : effective.level > 0  ? "the level held is lower than the one asked for"

@@ -3,49 +3,16 @@
 #include <algorithm>
 #include <charconv>
 
-#include "events/digest.h"
-#include "events/limits.h"
 #include "events/wire/record_wire.h"
 
 namespace tenure::services {
 
-namespace {
-
-std::optional<std::uint64_t> whole(std::string_view text) {
+std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
   return number;
 }
-
-// Everything of the query but the cursor: a cursor holds for the list it came from.
-std::string question_of(const http::Request& request) {
-  std::string text(request.target().substr(0, request.target().find('?')));
-  for (std::size_t i = 0; i < request.query_count(); ++i) {
-    const auto [name, value] = request.query_at(i);
-    if (name == "cursor" || name == "limit") continue;
-    text.append("\n").append(name).append("=").append(value);
-  }
-  return text;
-}
-
-std::string mark_of(const Parts& parts, const std::string& body, const http::Request& request) {
-  return to_hex(parts.people.keyed_digest("cursor\n" + body + "\n" + question_of(request))).substr(0, 24);
-}
-
-Decided<std::size_t> asked_limit(const http::Request& request) {
-  const auto text = request.query("limit");
-  if (!text) return limits::page_rows_default;
-  const auto limit = whole(*text);
-  if (!limit || *limit == 0 || *limit > limits::page_rows_max) {
-    return refuse(RefusalCode::invalid_field,
-                  "\"limit\" must be 1 to " + std::to_string(limits::page_rows_max) + "; follow \"next\" for more.",
-                  "limit");
-  }
-  return static_cast<std::size_t>(*limit);
-}
-
-}  // namespace
 
 Decided<void> only_known(const http::Request& request, std::initializer_list<std::string_view> known) {
   for (std::size_t i = 0; i < request.query_count(); ++i) {
@@ -58,6 +25,13 @@ Decided<void> only_known(const http::Request& request, std::initializer_list<std
     }
   }
   return {};
+}
+
+Decided<bool> asked_flag(const http::Request& request, std::string_view name) {
+  const auto value = request.query(name);
+  if (!value || *value == "false") return false;
+  if (*value == "true") return true;
+  return refuse(RefusalCode::invalid_field, "\"" + std::string(name) + "\" must be true or false.", std::string(name));
 }
 
 Decided<When> asked_when(const http::Request& request, Instant now) {
@@ -91,13 +65,15 @@ Decided<When> asked_when(const http::Request& request, Instant now) {
   return when;
 }
 
-Decided<Position> asked_known(const http::Request& request, storage::Snapshot& snapshot) {
+boost::system::result<Position, http::Response> asked_known(const http::Request& request, storage::Snapshot& snapshot) {
   const auto text = request.query("known_at");
   if (!text) return snapshot.head();
-  if (const auto position = whole(*text)) return std::min(Position(*position), snapshot.head());
+  if (const auto position = whole_number(*text)) return std::min(Position(*position), snapshot.head());
   const auto instant = parse_instant(*text, "known_at");
   if (!instant) {
-    return refuse(RefusalCode::invalid_field, "\"known_at\" must be a position or an RFC 3339 instant.", "known_at");
+    return http::problem(refuse(RefusalCode::invalid_field,
+                                "\"known_at\" must be a position or an RFC 3339 instant, as in 2024-02-29T10:00:00Z.",
+                                "known_at"));
   }
   // recorded_at never falls with the position: the last record at or before the instant, by halving.
   std::uint64_t low = 0, high = snapshot.head().value;
@@ -107,7 +83,7 @@ Decided<Position> asked_known(const http::Request& request, storage::Snapshot& s
     const auto record = stored
                             ? wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); })
                             : Outcome<Record>(stored.error());
-    if (!record) return refuse(RefusalCode::not_found, record.error().because, "known_at");
+    if (!record) return http::problem(record.error());
     if (record->recorded_at <= *instant) {
       low = middle;
     } else {
@@ -115,46 +91,6 @@ Decided<Position> asked_known(const http::Request& request, storage::Snapshot& s
     }
   }
   return Position(low);
-}
-
-Decided<Pinned> asked_page(const http::Request& request, Parts& parts, storage::Snapshot& snapshot) {
-  Pinned pinned;
-  const auto limit = asked_limit(request);
-  if (!limit) return limit.error();
-  const auto when = asked_when(request, parts.now());
-  if (!when) return when.error();
-  const auto known = asked_known(request, snapshot);
-  if (!known) return known.error();
-  pinned = {*when, snapshot.head(), *known, {*limit, 0}};
-  const auto cursor = request.query("cursor");
-  if (!cursor) return pinned;
-  const auto broken =
-      refuse(RefusalCode::invalid_cursor,
-             "this cursor was changed, or is of another store or another list; start without one.", "cursor");
-  const auto mark = cursor->rfind('.');
-  if (mark == std::string_view::npos) return broken;
-  const std::string body(cursor->substr(0, mark));
-  if (cursor->substr(mark + 1) != mark_of(parts, body, request)) return broken;
-  std::uint64_t numbers[4] = {};
-  std::size_t begin = 0;
-  for (auto& number : numbers) {
-    const std::size_t end = std::min(body.find('-', begin), body.size());
-    const auto value = whole(std::string_view(body).substr(begin, end - begin));
-    if (!value) return broken;
-    number = *value;
-    begin = end + 1;
-  }
-  pinned.position = Position(numbers[0]);
-  pinned.known = Position(numbers[1]);
-  if (!pinned.when.range) pinned.when.at = Instant{static_cast<std::int64_t>(numbers[2])};
-  pinned.page.after = numbers[3];
-  return pinned;
-}
-
-std::string next_cursor(const http::Request& request, const Parts& parts, const Pinned& pinned, std::uint64_t after) {
-  const std::string body = std::to_string(pinned.position.value) + '-' + std::to_string(pinned.known.value) + '-' +
-                           std::to_string(static_cast<std::uint64_t>(pinned.when.at.us)) + '-' + std::to_string(after);
-  return body + '.' + mark_of(parts, body, request);
 }
 
 }  // namespace tenure::services

@@ -2,12 +2,9 @@
 // rests on, and the writing of that answer. Used by the routes alone; one thread, one request.
 #pragma once
 
-#include <algorithm>
-
 #include "events/wire/record_wire.h"
 #include "projections/spans.h"
-#include "services/api/asked.h"
-#include "services/api/json_text.h"
+#include "services/api/page.h"
 
 namespace tenure::services {
 
@@ -32,7 +29,7 @@ class Asking {
     if (!org) return org.error();
     org_ = std::move(*org);
     const auto pinned = asked_page(request_, parts_, *org_.snapshot);
-    if (!pinned) return http::problem(pinned.error());
+    if (!pinned) return pinned.error();
     pinned_ = *pinned;
     const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, org_.head, pinned_.known);
     if (!earliest) return http::problem(earliest.error());
@@ -40,6 +37,7 @@ class Asking {
     auto facts = Facts::known_at(*org_.snapshot, parts_.names, parts_.models, org_.number, org_.head,
                                  Point::end_of(pinned_.when.at), pinned_.known);
     if (!facts) return http::problem(facts.error());
+    facts->read_through(parts_.timelines, org_.head.position);
     model_ = facts->model_at(facts->at());
     if (!model_ && !facts->failure()) {
       // Nothing was known yet: the names in the question are still those of the organization's model.
@@ -125,17 +123,8 @@ class Asking {
     JsonText json;
     json.open('{');
     head(json);
-    json.field("total", static_cast<std::uint64_t>(rows.size())).key("items").open('[');
-    auto next = std::upper_bound(rows.begin(), rows.end(), pinned_.page.after,
-                                 [&](std::uint64_t after, const auto& r) { return after < number_of(r); });
-    std::size_t written = 0;
-    std::uint64_t last = 0;
-    for (; next != rows.end() && written < pinned_.page.limit; ++next, ++written) {
-      row(json, *next);
-      last = number_of(*next);
-    }
-    json.close(']');
-    if (next != rows.end()) json.field("next", next_cursor(request_, parts_, pinned_, last));
+    json.field("total", static_cast<std::uint64_t>(rows.size()));
+    PageRows(json, request_, parts_, pinned_).write(rows, number_of, row);
     return finish(std::move(json.close('}')));
   }
 
@@ -189,7 +178,11 @@ class Asking {
     std::string id = actor.who.identity;
     if (actor.is_person()) {
       const auto known = parts_.identities.of_subject(*org_.snapshot, org_.id, org_.number, actor.who.subject);
-      if (known) id = *known;
+      if (known) {
+        id = *known;
+      } else if (!failure_) {
+        failure_ = known.error();
+      }
     }
     json.key(name).open('{').field("kind", to_text(actor.kind)).field("id", id).close('}');
   }
@@ -214,10 +207,5 @@ class Asking {
 
 inline Response no(const Refusal& refusal) { return http::problem(refusal, 400); }
 inline Response missing(const Refusal& refusal) { return http::problem(refusal, 404); }
-
-inline bool wants(const Request& request, std::string_view flag) {
-  const auto value = request.query(flag);
-  return value && *value == "true";
-}
 
 }  // namespace tenure::services

@@ -4,8 +4,7 @@
 #include "events/limits.h"
 #include "events/wire/event_wire.h"
 #include "events/wire/record_wire.h"
-#include "services/api/asked.h"
-#include "services/api/json_text.h"
+#include "services/api/page.h"
 
 namespace tenure::services {
 
@@ -55,6 +54,7 @@ Refusals speaking(const Token& token, const std::vector<Event>& events) {
 }
 
 void append(Parts& parts, Request&& request, http::Reply reply) {
+  if (const auto known = only_known(request, {}); !known) return reply(http::problem(known.error()));
   const auto type = request.header("Content-Type").value_or("");
   const bool ndjson = type.find("ndjson") != std::string_view::npos;
   auto events = wire::read_events(request.body, ndjson);
@@ -83,6 +83,7 @@ struct Filter {
   std::string actor_text;
   SubjectId actor;
 
+  bool passes_all() const { return type.empty() && action.empty() && actor_text.empty() && member.empty(); }
   bool passes(const Record& record) const {
     if (!type.empty() && type_name(record.event.data) != type) return false;
     if (!action.empty()) {
@@ -141,18 +142,20 @@ Response list(Parts& parts, Request& request) {
   auto org = open_org(parts, request.param("org"));
   if (!org) return org.error();
   const auto pinned = asked_page(request, parts, *org->snapshot);
-  if (!pinned) return http::problem(pinned.error());
+  if (!pinned) return pinned.error();
   const auto filter = asked_filter(parts, request, *org);
   if (!filter) return http::problem(filter.error(), 404);
   const auto newest = org->snapshot->version_at(org->id, pinned->position);
   if (!newest) return http::problem(newest.error());
   JsonText json;
-  json.open('{').field("as_of", parts.now()).field("position", pinned->position.value);
-  json.field("history_from", Instant{org->head.earliest_us}).field("before_history", false);
-  json.field("versions", newest->value).key("items").open('[');
-  std::size_t written = 0;
+  json.open('{').field("as_of", pinned->when.range ? parts.now() : pinned->when.at);
+  json.field("position", pinned->position.value).field("history_from", Instant{org->head.earliest_us});
+  json.field("before_history", false).field("versions", newest->value);
+  // How many pass a filter is not counted: it would cost a walk through the whole history.
+  if (filter->passes_all() && !pinned->when.range) json.field("total", newest->value);
+  PageRows rows(json, request, parts, *pinned);
   std::uint64_t version = pinned->page.after, looked_at = 0;
-  while (version < newest->value && written < pinned->page.limit && looked_at++ < looked_at_max) {
+  while (version < newest->value && !rows.full() && looked_at++ < looked_at_max) {
     auto record = read(*org, Version(++version));
     if (!record) return http::problem(record.error());
     const Instant at = *record->event.occurred_at;
@@ -161,16 +164,16 @@ Response list(Parts& parts, Request& request) {
     const auto shown = parts.identities.show(*org->snapshot, org->number, std::move(*record));
     if (!shown) return http::problem(shown.error());
     json.raw(*shown);
-    ++written;
+    rows.wrote();
   }
-  json.close(']');
-  if (version < newest->value) json.field("next", next_cursor(request, parts, *pinned, version));
+  rows.close(version < newest->value ? std::optional(version) : std::nullopt);
   Response response;
   response.body = json.close('}').take();
   return response;
 }
 
 Response one(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   auto org = open_org(parts, request.param("org"));
   if (!org) return org.error();
   const std::string text(request.param("version"));

@@ -3,8 +3,9 @@
 
 #include "events/limits.h"
 #include "events/wire/record_wire.h"
+#include "projections/facts.h"
+#include "services/api/asked.h"
 #include "services/api/json_text.h"
-#include "services/api/parts.h"
 #include "services/import/github_audit.h"
 
 namespace tenure::services {
@@ -22,6 +23,22 @@ constexpr std::size_t refused_shown_max = 20;
 std::string next_import_id(Instant now) {
   static std::atomic<std::uint64_t> count{0};
   return "import-" + std::to_string(now.us) + "-" + std::to_string(++count);
+}
+
+// What happened elsewhere was not let through by Tenure: an organization of mode `enforce`, whose events take effect
+// when they are recorded, cannot take it.
+std::optional<Response> refuses_imports(Parts& parts, const Request& request) {
+  auto org = open_org(parts, request.param("org"));
+  if (!org) return org.error().status == 404 ? std::nullopt : std::optional(org.error());  // 404: the import makes it
+  projections::Facts facts(*org->snapshot, parts.names, parts.models, org->number, projections::Point::never());
+  const auto* mode = facts.state(facts.org_entity()).find({projections::SlotKind::mode});
+  if (facts.failure()) return http::problem(*facts.failure());
+  if (!mode || mode->value != 1) return std::nullopt;
+  return http::problem(refuse(RefusalCode::invalid_field,
+                              "the organization is of mode \"enforce\" and takes no import; import into one of mode "
+                              "\"observe\".",
+                              "org"),
+                       409);
 }
 
 // One import: lines in, batches of events out. What is there already (by id) is left as it is, so an import
@@ -170,6 +187,7 @@ void add_import_route(http::Router& router, Parts& parts) {
   router.upload(
       http::Method::post, "/v1/orgs/{org}/import", "append",
       [&parts](Request& request) -> std::variant<std::unique_ptr<http::Upload>, Response> {
+        if (const auto known = only_known(request, {"format"}); !known) return http::problem(known.error());
         const auto format = request.query("format").value_or("");
         if (format != "github-audit") {
           return http::problem(refuse(RefusalCode::invalid_field, "\"format\" must be github-audit.", "format"));
@@ -179,6 +197,7 @@ void add_import_route(http::Router& router, Parts& parts) {
           return http::problem(refuse(RefusalCode::forbidden,
                                       "an import speaks for members and integrations; this token may not.", "format"));
         }
+        if (auto refused = refuses_imports(parts, request)) return std::move(*refused);
         return std::make_unique<GithubImport>(parts, request);
       });
 }

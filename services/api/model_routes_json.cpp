@@ -1,8 +1,9 @@
 #include <nlohmann/json.hpp>
 
 #include "events/digest.h"
+#include "events/wire/json_read.h"
+#include "services/api/asked.h"
 #include "services/api/json_text.h"
-#include "services/api/parts.h"
 #include "services/publish.h"
 
 namespace tenure::services {
@@ -12,7 +13,8 @@ namespace {
 using http::Request;
 using http::Response;
 
-Response list(Parts& parts, Request&) {
+Response list(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   JsonText json;
   const auto models = parts.models.newest();
   json.open('{').field("as_of", parts.now()).field("position", parts.store.head().value);
@@ -64,6 +66,7 @@ void write_role(JsonText& json, const AccessModel& model, RoleIndex r) {
 }
 
 Response one(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {"version"}); !known) return http::problem(known.error());
   const std::string id(request.param("model"));
   const auto model = parts.models.find(ModelId(id), request.query("version").value_or(""));
   if (!model) {
@@ -89,6 +92,11 @@ Response one(Parts& parts, Request& request) {
 }
 
 Response publish(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
+  if (!request.identity_as<Token>()->covers({}, {})) {
+    return http::problem(refuse(RefusalCode::forbidden, "an access model is everybody's, and this token is for some."));
+  }
+  if (const auto document = read_json(request.body); !document) return http::problem(document.error());
   auto model = AccessModel::parse(request.body);
   if (!model) {
     Refusals refusals;

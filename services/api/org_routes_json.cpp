@@ -4,8 +4,8 @@
 #include "events/limits.h"
 #include "events/wire/event_wire.h"
 #include "events/wire/json_read.h"
-#include "services/api/asked.h"
-#include "services/api/json_text.h"
+#include "projections/facts.h"
+#include "services/api/page.h"
 
 namespace tenure::services {
 
@@ -89,9 +89,11 @@ Decided<Event> creation(const json& body) {
 }
 
 void create(Parts& parts, Request&& request, http::Reply reply) {
+  if (const auto known = only_known(request, {}); !known) return reply(http::problem(known.error()));
   const auto body = read_json(request.body, "");
   if (!body) return reply(http::problem(body.error()));
-  if (!body->is_object()) return reply(http::problem(field_no("", "the body must be an object.")));
+  if (!body->is_object())
+    return reply(http::problem(refuse(RefusalCode::invalid_field, "the body must be an object.")));
   const auto id = org_id(*body);
   if (!id) return reply(http::problem(id.error()));
   auto event = creation(*body);
@@ -99,16 +101,29 @@ void create(Parts& parts, Request&& request, http::Reply reply) {
   if (!request.identity_as<Token>()->sees(id->text)) {
     return reply(http::problem(refuse(RefusalCode::forbidden, "this token is for other organizations.", "/id")));
   }
+  if (const auto kind = to_text(event->actor.kind); !request.identity_as<Token>()->speaks_for(kind)) {
+    return reply(http::problem(
+        refuse(RefusalCode::forbidden,
+               "this token may not speak for actors of kind " + std::string(kind) + "; name an \"actor\" that it may.",
+               "/actor/kind")));
+  }
+  const auto created = std::get<event::OrgCreated>(event->data);
+  const auto model = parts.models.find(created.model, created.model_version.value_or(""));
+  if (!model) {
+    return reply(http::problem(refuse(RefusalCode::unknown_model,
+                                      "there is no access model \"" + created.model.text +
+                                          "\" (or not of that version); GET /v1/models lists them.",
+                                      created.model_version ? "/model_version" : "/model"),
+                               400));
+  }
   AppendRequest wanted;
   wanted.org = *id;
   wanted.by = recording_of(request, Channel::api);
-  const auto created = std::get<event::OrgCreated>(event->data);
-  const auto model = parts.models.find(created.model, created.model_version.value_or(""));
   wanted.events.push_back(std::move(*event));
   auto answer = std::make_shared<http::Reply>(std::move(reply));
   parts.appends.submit(std::move(wanted), [answer, id = *id, created, model](AppendResult result) {
     const auto* taken = std::get_if<AppendAnswer>(&result);
-    if (!taken || !model) return (*answer)(append_response(result));
+    if (!taken) return (*answer)(append_response(result));
     JsonText json;
     json.open('{').field("id", id.text).field("model", model->id().text).field("model_version", model->version());
     json.field("mode", to_text(created.mode)).field("position", taken->items.front().position.value);
@@ -122,21 +137,56 @@ void create(Parts& parts, Request&& request, http::Reply reply) {
   });
 }
 
-// One organization's row; an organization that cannot be read is a failure of the whole list.
-std::optional<Response> write_org(Parts& parts, storage::Snapshot& snapshot, JsonText& json,
-                                  projections::OrgNumber number) {
+// One organization's row as of a position; what cannot be read is a failure of the whole answer.
+Outcome<void> write_org(Parts& parts, storage::Snapshot& snapshot, JsonText& json, projections::OrgNumber number,
+                        Position position) {
   const auto head = projections::read_head(snapshot, number);
-  if (!head) return http::problem(head.error());
-  if (!*head) return std::nullopt;
-  projections::Facts facts(snapshot, parts.names, parts.models, number, projections::Point::never());
-  const auto model = facts.model_at(facts.at());
-  const auto* mode = facts.state(facts.org_entity()).find({projections::SlotKind::mode});
-  json.open('{').field("id", (*head)->name);
+  if (!head) return head.error();
+  if (!*head) return {};
+  const OrgId org((*head)->name);
+  const auto version = snapshot.version_at(org, position);
+  if (!version) return version.error();
+  const auto newest = snapshot.position_of(org, *version);
+  if (!newest) return newest.error();
+  const auto earliest = projections::earliest_known(snapshot, number, **head, position);
+  if (!earliest) return earliest.error();
+  auto facts = projections::Facts::known_at(snapshot, parts.names, parts.models, number, **head,
+                                            projections::Point::never(), position);
+  if (!facts) return facts.error();
+  const auto model = facts->model_at(facts->at());
+  const auto* mode = facts->state(facts->org_entity()).find({projections::SlotKind::mode});
+  json.open('{').field("id", org.text);
   if (model) json.field("model", model->id().text).field("model_version", model->version());
-  json.field("mode", mode && mode->value == 1 ? "enforce" : "observe").field("version", (*head)->version.value);
-  json.field("position", (*head)->position.value).field("history_from", Instant{(*head)->earliest_us}).close('}');
-  if (facts.failure()) return http::problem(*facts.failure());
-  return std::nullopt;
+  json.field("mode", mode && mode->value == 1 ? "enforce" : "observe").field("version", version->value);
+  json.field("position", newest->value);
+  if (*earliest) {
+    json.field("history_from", **earliest);
+  } else {
+    json.null("history_from");
+  }
+  json.close('}');
+  if (facts->failure()) return *facts->failure();
+  return {};
+}
+
+// The organizations that were there at a position and that the token sees, in the order of their making.
+Outcome<std::vector<projections::OrgNumber>> orgs_at(Parts& parts, storage::Snapshot& snapshot, const Token& token,
+                                                     Position position) {
+  projections::Facts directory(snapshot, parts.names, parts.models, 0, projections::Point::never());
+  std::vector<projections::OrgNumber> all = directory.numbers_of(projections::EntityKind::org);
+  const auto name_of = [&](projections::OrgNumber number) { return directory.name(number).name; };
+  while (!all.empty()) {
+    const auto version = snapshot.version_at(OrgId(name_of(all.back())), position);
+    if (!version) return version.error();
+    if (*version != Version(0)) break;
+    all.pop_back();
+  }
+  std::erase_if(all, [&](projections::OrgNumber number) {
+    const std::string name = name_of(number);
+    return name == tenure_org.text || !token.sees(name);
+  });
+  if (directory.failure()) return *directory.failure();
+  return all;
 }
 
 Response list(Parts& parts, Request& request) {
@@ -144,36 +194,34 @@ Response list(Parts& parts, Request& request) {
   if (!known) return http::problem(known.error());
   const auto snapshot = parts.store.snapshot();
   const auto pinned = asked_page(request, parts, *snapshot);
-  if (!pinned) return http::problem(pinned.error());
-  projections::Facts directory(*snapshot, parts.names, parts.models, 0, projections::Point::never());
-  const auto* token = request.identity_as<Token>();
-  std::vector<projections::OrgNumber> rows;
-  for (const auto number : directory.numbers_of(projections::EntityKind::org)) {
-    const std::string& name = directory.name(number).name;
-    if (name == tenure_org.text || !token->sees(name)) continue;
-    rows.push_back(number);
-  }
-  if (directory.failure()) return http::problem(*directory.failure());
+  if (!pinned) return pinned.error();
+  const auto orgs = orgs_at(parts, *snapshot, *request.identity_as<Token>(), pinned->position);
+  if (!orgs) return http::problem(orgs.error());
   JsonText json;
-  json.open('{').field("as_of", parts.now()).field("position", pinned->position.value);
-  json.field("total", static_cast<std::uint64_t>(rows.size())).key("items").open('[');
-  auto next = std::upper_bound(rows.begin(), rows.end(), pinned->page.after);
-  std::size_t written = 0;
-  for (; next != rows.end() && written < pinned->page.limit; ++next, ++written) {
-    if (auto failed = write_org(parts, *snapshot, json, *next)) return std::move(*failed);
-  }
-  json.close(']');
-  if (next != rows.end()) json.field("next", next_cursor(request, parts, *pinned, *std::prev(next)));
+  json.open('{').field("as_of", pinned->when.at).field("position", pinned->position.value);
+  json.field("total", static_cast<std::uint64_t>(orgs->size()));
+  std::optional<Failure> failure;
+  PageRows(json, request, parts, *pinned)
+      .write(
+          *orgs, [](projections::OrgNumber number) { return std::uint64_t{number}; },
+          [&](JsonText& row, projections::OrgNumber number) {
+            if (failure) return;
+            const auto done = write_org(parts, *snapshot, row, number, pinned->position);
+            if (!done) failure = done.error();
+          });
+  if (failure) return http::problem(*failure);
   Response response;
   response.body = json.close('}').take();
   return response;
 }
 
 Response one(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   auto org = open_org(parts, request.param("org"));
   if (!org) return org.error();
   JsonText json;
-  if (auto failed = write_org(parts, *org->snapshot, json, org->number)) return std::move(*failed);
+  const auto done = write_org(parts, *org->snapshot, json, org->number, org->snapshot->head());
+  if (!done) return http::problem(done.error());
   Response response;
   response.body = json.take();
   response.headers.emplace_back("ETag", '"' + std::to_string(org->head.version.value) + '"');

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "projections/models.h"
+#include "projections/timeline_cache.h"
 #include "services/append_queue.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
@@ -19,6 +20,7 @@ struct Parts {
   storage::People& people;
   projections::Models& models;
   projections::DirectoryCache& names;
+  projections::TimelineCache& timelines;
   AppendQueue& appends;
   Tokens& tokens;
   Identities identities;
@@ -26,7 +28,6 @@ struct Parts {
   std::atomic<std::int64_t> newest_us{0};  // the newest recorded_at that was acknowledged
   std::string openapi;                     // the OpenAPI document
   std::function<std::string()> metrics;
-  std::function<std::optional<std::string>()> trouble;  // why the store takes no appends, if so
 
   // The store's clock: never behind what was recorded.
   Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }

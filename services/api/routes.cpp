@@ -17,7 +17,7 @@ boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::strin
   if (!number) return http::problem(number.error());
   org.number = *number;
   auto head = *number == 0 ? Outcome<std::optional<projections::OrgHead>>(std::optional<projections::OrgHead>())
-                           : projections::read_head(*org.snapshot, *number);
+                           : parts.timelines.head(*org.snapshot, *number);
   if (!head) return http::problem(head.error());
   if (!*head) {
     return http::problem(
@@ -60,7 +60,12 @@ Recording recording_of(const http::Request& request, Channel channel) {
 
 http::Response append_response(const AppendResult& result, unsigned status) {
   if (const auto* failure = std::get_if<Failure>(&result)) return http::problem(*failure);
-  if (const auto* refusals = std::get_if<Refusals>(&result)) return http::problem(*refusals);
+  if (const auto* refusals = std::get_if<Refusals>(&result)) {
+    // What a body names and is not known is the body's fault; 404 would say that the path leads nowhere.
+    const RefusalCode code = refusals->front().code;
+    const bool in_body = code != RefusalCode::unknown_org && http::status_of(code) == 404;
+    return http::problem(*refusals, in_body ? std::optional(400U) : std::nullopt);
+  }
   const auto& answer = std::get<AppendAnswer>(result);
   JsonText json;
   json.open('{').key("items").open('[');
@@ -90,15 +95,12 @@ void add_health_routes(http::Router& router, Parts& parts) {
     return response;
   };
   router.on_loop(http::Method::get, "/healthz", "", [text](http::Request&) { return text(R"({"status":"ok"})"); });
-  router.on_loop(http::Method::get, "/readyz", "", [&parts, text](http::Request&) {
-    const auto trouble = parts.trouble ? parts.trouble() : std::nullopt;
+  // On the pool: whether a full disk has room again is asked of the disk.
+  router.blocking(http::Method::get, "/readyz", "", [&parts, text](http::Request&) {
+    if (const auto trouble = parts.store.trouble()) return http::problem(*trouble, 503);
     JsonText json;
-    json.open('{').field("status", trouble ? "degraded" : "ready").field("position", parts.store.head().value);
-    json.field("store", parts.store.id());
-    if (trouble) json.field("because", *trouble);
-    http::Response response = text(json.close('}').take());
-    if (trouble) response.status = 503;
-    return response;
+    json.open('{').field("status", "ready").field("position", parts.store.head().value);
+    return text(json.field("store", parts.store.id()).close('}').take());
   });
   router.blocking(http::Method::get, "/metrics", "", [&parts](http::Request&) {
     http::Response response;

@@ -3,8 +3,8 @@
 
 #include "events/limits.h"
 #include "events/wire/json_read.h"
+#include "services/api/asked.h"
 #include "services/api/json_text.h"
-#include "services/api/parts.h"
 #include "services/publish.h"
 
 namespace tenure::services {
@@ -89,11 +89,19 @@ Decided<TokenWish> wish_of(const json& body) {
   return wish;
 }
 
+Response beyond(std::string because) {
+  return http::problem(refuse(RefusalCode::forbidden, std::move(because), "token"));
+}
+
 Response create(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   const auto body = read_json(request.body, "");
   if (!body) return http::problem(body.error());
   const auto wish = wish_of(*body);
   if (!wish) return http::problem(wish.error());
+  if (!request.identity_as<Token>()->covers(wish->orgs, wish->actor_kinds)) {
+    return beyond("this token may only make tokens within its own organizations and kinds of actors; list those.");
+  }
   const TokenMade made =
       create_token(parts.appends, parts.tokens, *wish, recording_of(request, Channel::api), parts.now());
   if (!std::holds_alternative<AppendAnswer>(made.result)) return append_response(made.result);
@@ -106,9 +114,13 @@ Response create(Parts& parts, Request& request) {
   return response;
 }
 
-Response list(Parts& parts, Request&) {
+Response list(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   JsonText json;
-  const auto tokens = parts.tokens.all();
+  auto tokens = parts.tokens.all();
+  std::erase_if(tokens, [&](const auto& token) {
+    return !request.identity_as<Token>()->covers(token->orgs, token->actor_kinds);
+  });
   json.open('{').field("as_of", parts.now()).field("position", parts.store.head().value);
   json.field("total", static_cast<std::uint64_t>(tokens.size())).key("items").open('[');
   for (const auto& token : tokens) {
@@ -122,9 +134,13 @@ Response list(Parts& parts, Request&) {
 }
 
 Response revoke(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   const std::string id(request.param("token"));
   const auto token = parts.tokens.by_id(id);
   if (!token) return http::problem(refuse(RefusalCode::not_found, "there is no token \"" + id + "\".", "token"), 404);
+  if (!request.identity_as<Token>()->covers(token->orgs, token->actor_kinds)) {
+    return beyond("this token may only revoke tokens within its own organizations and kinds of actors.");
+  }
   if (!token->revoked) {
     const auto result = revoke_token(parts.appends, parts.tokens, id, recording_of(request, Channel::api));
     if (!std::holds_alternative<AppendAnswer>(result)) return append_response(result);

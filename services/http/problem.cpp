@@ -116,9 +116,9 @@ Response problem(const Refusal& refusal, std::optional<unsigned> status) {
   return response;
 }
 
-Response problem(const Failure& failure) {
+Response problem(const Failure& failure, std::optional<unsigned> status) {
   const Row& row = row_of(failure.code);
-  Response response = begin_problem(row.status, row.code, row.title, failure.because);
+  Response response = begin_problem(status.value_or(row.status), row.code, row.title, failure.because);
   response.body += '}';
   return response;
 }

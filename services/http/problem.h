@@ -24,7 +24,7 @@ unsigned status_of(RefusalCode code);
 unsigned status_of(FailureCode code);
 
 Response problem(const Refusal& refusal, std::optional<unsigned> status = std::nullopt);
-Response problem(const Failure& failure);
+Response problem(const Failure& failure, std::optional<unsigned> status = std::nullopt);
 // A batch refused whole: the first refusal is the document, all of them are listed in `errors`. Not empty.
 Response problem(const std::vector<Refusal>& refusals, std::optional<unsigned> status = std::nullopt);
 // For what HTTP itself says no to.

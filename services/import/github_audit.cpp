@@ -248,6 +248,7 @@ struct Action {
   bool (Reading::*read)();
 };
 constexpr std::array actions{Action{"org.create", &Reading::create_org},
+                             Action{"org.remove_outside_collaborator", &Reading::remove_member},
                              Action{"org.add_member", &Reading::add_member},
                              Action{"org.update_member", &Reading::update_member},
                              Action{"org.remove_member", &Reading::remove_member},

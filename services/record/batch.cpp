@@ -87,6 +87,7 @@ std::string idempotency_row(const IdempotencyKey& key) {
 
 std::string checkpoint_value(Position position) {
   std::string out;
+  projections::put_varint(out, views_layout);
   projections::put_varint(out, position.value);
   return out;
 }

@@ -18,6 +18,7 @@ struct Recorder::Batch : projections::RecordSource {
   storage::Commit commit;
   std::vector<Record> records;  // beside commit.records
   std::map<std::string, Person> principals;
+  std::map<OrgId, projections::OrgPlace> places;  // of every organization that the batch is about
 
   Position next() const { return Position(first.value + records.size()); }
   void add(const Record& record, wire::EncodedRecord encoded);
@@ -36,6 +37,7 @@ struct Recorder::Batch : projections::RecordSource {
 // One request in the making.
 struct Recorder::Work {
   AppendRequest& request;
+  projections::OrgPlace& place;
   Version version;
   Mode mode = Mode::observe;
   AppendAnswer answer;
@@ -63,6 +65,8 @@ struct KeptAnswer {
 // Rows that are no view of the log stand under a number that no organization gets, and outlive a rebuild.
 inline constexpr projections::OrgNumber kept_rows = 0xFFFFFFFF;
 std::string idempotency_row(const IdempotencyKey& key);
+// The checkpoint says how far the views are folded, and by which rules: views of another layout are folded anew.
+inline constexpr std::uint64_t views_layout = 2;
 std::string checkpoint_value(Position position);
 
 }  // namespace tenure::services

@@ -32,12 +32,17 @@ struct StoredRecords : projections::RecordSource {
   }
 };
 
-Outcome<Position> checkpoint(storage::Snapshot& snapshot) {
+// How far the views are folded; nothing if they have another layout.
+Outcome<std::optional<Position>> checkpoint(storage::Snapshot& snapshot) {
   std::string value;
   const auto found = snapshot.get(projections::checkpoint_key(), value);
   if (!found) return found.error();
+  if (!*found) return std::optional(Position(0));
   projections::Reader in{value};
-  return *found ? Position(in.varint()) : Position(0);
+  const std::uint64_t layout = in.varint();
+  const Position position(in.varint());
+  if (layout != views_layout || !in.good || !in.rest.empty()) return std::optional<Position>();
+  return std::optional(position);
 }
 
 }  // namespace
@@ -73,22 +78,35 @@ Outcome<void> catch_up_views(storage::Store& store, const projections::Models& m
   projections::AccessFold fold(models);
   projections::ViewWriter views;
   views.stand_on(store.snapshot());
-  auto reached = checkpoint(views.base());
-  if (!reached) return reached.error();
+  const auto folded = checkpoint(views.base());
+  if (!folded) return folded.error();
+  if (!*folded) {
+    const auto rebuilt = rebuild_views(store, models, progress);
+    return rebuilt ? Outcome<void>() : Outcome<void>(rebuilt.error());
+  }
+  auto reached = *folded;
   const Position head = store.head();
   if (*reached > head) return fail(FailureCode::corruption, "the views are ahead of the log; run `tenure rebuild`");
   while (*reached < head) {
     storage::Commit commit;
     commit.first = head.next();
     StoredRecords records(views.base());
+    std::map<OrgId, projections::OrgPlace> places;
     for (std::size_t i = 0; i < records_a_commit && *reached < head; ++i) {
       std::string bytes;
       const auto record = read(views.base(), reached->next(), &bytes);
       if (!record) return record.error();
-      const auto done = fold.apply(views, *record, sha256(bytes), records);
+      const auto place = places.find(record->org);
+      if (place == places.end()) {
+        const auto found = projections::place_of(views, record->org);
+        if (!found) return found.error();
+        places.emplace(record->org, *found);
+      }
+      const auto done = fold.apply(views, places.at(record->org), *record, sha256(bytes), records);
       if (!done) return done;
       *reached = reached->next();
     }
+    for (const auto& [org, place] : places) projections::write_head(views, place.number, place.head);
     views.put(projections::checkpoint_key(), checkpoint_value(*reached));
     commit.views = views.take();
     if (const auto done = store.commit(std::move(commit)); !done) return done;
@@ -98,7 +116,7 @@ Outcome<void> catch_up_views(storage::Store& store, const projections::Models& m
   return {};
 }
 
-Outcome<void> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress) {
+Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress) {
   storage::Commit kept;
   kept.first = store.head().next();
   std::string from, to;
@@ -108,12 +126,17 @@ Outcome<void> rebuild_views(storage::Store& store, const projections::Models& mo
     kept.views.push_back({std::string(key), std::string(value)});
     return true;
   });
-  if (!read_kept) return read_kept;
-  if (const auto done = store.clear_views(); !done) return done;
-  if (!kept.views.empty()) {
-    if (const auto done = store.commit(std::move(kept)); !done) return done;
+  Rebuilt rebuilt;
+  if (!read_kept) {
+    if (read_kept.error().code != FailureCode::corruption) return read_kept.error();
+    rebuilt.lost_keys = read_kept.error().because;
   }
-  return catch_up_views(store, models, progress);
+  if (const auto done = store.clear_views(); !done) return done.error();
+  if (!kept.views.empty()) {
+    if (const auto done = store.commit(std::move(kept)); !done) return done.error();
+  }
+  if (const auto done = catch_up_views(store, models, progress); !done) return done.error();
+  return rebuilt;
 }
 
 }  // namespace tenure::services

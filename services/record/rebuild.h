@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "events/record.h"
 #include "projections/models.h"
@@ -20,10 +21,15 @@ Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<O
 // Every published access model of the log.
 Outcome<void> load_models(storage::Store& store, projections::Models& models);
 
-// Folds what the views have not seen; at once when they have seen all. corruption if they are ahead of the log.
+// Folds what the views have not seen; at once when they have seen all. Views that another layout was written in are
+// folded anew. corruption if they are ahead of the log.
 Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress);
 
-// Deletes the views and folds the whole log. Rows that are no view of the log (kept_rows) stay.
-Outcome<void> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress);
+struct Rebuilt {
+  std::string lost_keys;  // why some Idempotency-Keys were not kept; empty: all were
+};
+// Deletes the views and folds the whole log. Rows that are no view of the log (kept_rows: Idempotency-Keys) stay, but
+// for those that damage keeps from being read.
+Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress);
 
 }  // namespace tenure::services

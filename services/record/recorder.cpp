@@ -24,6 +24,14 @@ Instant system_clock_now() {
   return {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
 }
 
+namespace {
+
+bool creates(const AppendRequest& request) {
+  return !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
+}
+
+}  // namespace
+
 std::optional<Person> key_owner(const Event& event) {
   std::optional<Person> owner;
   each_person_in_data(event, [&](const Person& person) {
@@ -39,6 +47,7 @@ Recorder::Recorder(storage::Store& store, storage::People& people, const project
 std::vector<AppendResult> Recorder::failed(std::size_t requests, const Failure& failure) {
   views_.forget();
   names_.forget();
+  modes_.clear();
   head_ = store_.head();
   return std::vector<AppendResult>(requests, AppendResult(failure));
 }
@@ -53,6 +62,7 @@ std::vector<AppendResult> Recorder::record(std::vector<AppendRequest> requests) 
     // A failure of the store in the middle leaves the views in doubt: the whole batch goes.
     if (const auto* failure = std::get_if<Failure>(&results.back())) return failed(requests.size(), *failure);
   }
+  write_places(batch);
   batch.commit.views = views_.take();
   if (batch.commit.records.empty() && batch.commit.views.empty()) return results;
   const std::size_t count = batch.commit.records.size();
@@ -77,6 +87,31 @@ Outcome<void> Recorder::begin(Batch& batch, std::vector<AppendRequest>& requests
   return resolve_people(batch, requests);
 }
 
+Outcome<projections::OrgPlace*> Recorder::place(Batch& batch, const OrgId& org) {
+  if (const auto known = batch.places.find(org); known != batch.places.end()) return &known->second;
+  auto found = projections::place_of(views_, org);
+  if (!found) return found.error();
+  return &batch.places.emplace(org, std::move(*found)).first->second;
+}
+
+// What every record of the batch moves on is written once.
+void Recorder::write_places(Batch& batch) {
+  if (batch.records.empty()) return;
+  for (const auto& [org, place] : batch.places) {
+    if (place.head.position >= batch.first) projections::write_head(views_, place.number, place.head);
+  }
+  views_.put(projections::checkpoint_key(), checkpoint_value(batch.records.back().position));
+}
+
+// Whether an organization exists, is made by the batch, or is Tenure's own.
+Outcome<bool> Recorder::will_be_there(Batch& batch, const OrgId& org, const std::vector<AppendRequest>& requests) {
+  const auto found = place(batch, org);
+  if (!found) return found.error();
+  return (*found)->number != 0 || std::any_of(requests.begin(), requests.end(), [&](const AppendRequest& request) {
+           return request.org == org && (request.own || creates(request));
+         });
+}
+
 // Everyone that the batch names, made known with one synced write an organization at most.
 Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>& requests) {
   std::map<OrgId, std::vector<Person*>> named;
@@ -93,6 +128,9 @@ Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>&
   }
   for (auto& [org, people] : named) {
     if (people.empty()) continue;
+    const auto known = will_be_there(batch, org, requests);
+    if (!known) return known.error();
+    if (!*known) continue;  // refused as a whole, and nobody becomes a subject by it
     std::vector<std::string_view> identities;
     identities.reserve(people.size());
     for (const Person* person : people) identities.push_back(person->identity);
@@ -105,24 +143,32 @@ Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>&
 
 AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   if (auto answer = seen_before(batch, request)) return std::move(*answer);
-  Work work{request, {}, Mode::observe, {}, {}, {}, {}};
-  const auto org = projections::find_org(views_, request.org);
-  if (!org) return org.error();
-  const bool creates =
-      !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
-  if (*org == 0 && !creates && !request.own) {
+  const auto found = place(batch, request.org);
+  if (!found) return found.error();
+  Work work{request, **found, {}, Mode::observe, {}, {}, {}, {}};
+  const projections::OrgPlace before = work.place;
+  if (before.number == 0 && !creates(request) && !request.own) {
     return Refusals{refuse(RefusalCode::unknown_org,
                            "there is no organization \"" + request.org.text + "\"; create it with POST /v1/orgs.",
                            "org")};
   }
-  const auto head = projections::read_head(views_, *org);
-  if (!head) return head.error();
-  const Version version = *org == 0 || !*head ? Version(0) : (*head)->version;
-  if (creates && version != Version(0)) {
+  const Version version = before.head.version;
+  if (creates(request) && version != Version(0)) {
     const auto again = earlier(batch, work, request.events.front(), work.refusals);
     if (!again) return again.error();
     if (*again && work.refusals.empty()) return AppendAnswer{{**again}, version};
-    return Refusals{refuse(RefusalCode::already_exists, "the organization \"" + request.org.text + "\" exists.", "id")};
+    return Refusals{
+        refuse(RefusalCode::already_exists, "the organization \"" + request.org.text + "\" exists.", "/id")};
+  }
+  if (before.number != 0) {
+    const auto mode = mode_of(before.number);
+    if (!mode) return mode.error();
+    work.mode = *mode;
+  }
+  if (request.expected && *request.expected != version) {
+    auto stale = stale_unless_sent_before(batch, work, version);
+    if (!stale) return stale.error();
+    if (!stale->empty()) return std::move(*stale);
   }
   views_.mark();
   batch.mark();
@@ -131,19 +177,10 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
     const auto done = take_event(batch, work, request.events[i], i);
     if (!done) return done.error();
   }
-  const bool all_there =
-      std::all_of(work.answer.items.begin(), work.answer.items.end(), [](const Appended& a) { return a.duplicate; });
-  if (work.refusals.empty() && request.expected && *request.expected != version && !all_there) {
-    Refusal stale = refuse(RefusalCode::version_conflict,
-                           "the organization is at version " + std::to_string(version.value) + ", not " +
-                               std::to_string(request.expected->value) + "; read what changed and send again.",
-                           "If-Match");
-    stale.version = version.value;
-    work.refusals.push_back(std::move(stale));
-  }
   if (!work.refusals.empty()) {
     views_.roll_back();
     batch.roll_back();
+    work.place = before;
     names_.forget();
     if (const auto done = deny(batch, work); !done) return done.error();
     return std::move(work.refusals);
@@ -153,73 +190,16 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   return std::move(work.answer);
 }
 
-// ---- what was sent before ------------------------------------------------------------------------
-
-std::optional<AppendResult> Recorder::seen_before(Batch& batch, const AppendRequest& request) {
-  if (!request.idempotency) return std::nullopt;
-  std::string value;
-  const auto found = views_.get(idempotency_row(*request.idempotency), value);
-  if (!found) return AppendResult(found.error());
-  if (!*found) return std::nullopt;
-  const auto kept = KeptAnswer::decode(value);
-  if (!kept || kept->at.us + idempotency_us < batch.now.us) return std::nullopt;
-  if (kept->body != request.idempotency->body) {
-    return AppendResult(Refusals{refuse(
-        RefusalCode::id_reused, "this Idempotency-Key came with another body before; use a new key for a new request.",
-        "Idempotency-Key")});
-  }
-  AppendAnswer answer;
-  answer.version = kept->version;
-  for (const Position position : kept->positions) {
-    const auto record = batch.record(position);
-    if (!record) return AppendResult(record.error());
-    answer.items.push_back({record->event.id, position, record->version, record->verdict, true});
-  }
-  return AppendResult(std::move(answer));
-}
-
-void Recorder::note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer) {
-  if (!request.idempotency) return;
-  KeptAnswer kept{batch.now, request.idempotency->body, answer.version, {}};
-  for (const Appended& item : answer.items) kept.positions.push_back(item.position);
-  views_.put(idempotency_row(*request.idempotency), kept.encode());
-}
-
-// The event's first answer, if its id was taken; a refusal if the id came with something else.
-Outcome<std::optional<Appended>> Recorder::earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals) {
-  std::optional<Appended> none;
-  if (!event.id) return none;
-  const auto org = projections::find_org(views_, work.request.org);
-  if (!org || *org == 0) return none;
-  const auto position = projections::position_of_id(views_, *org, *event.id);
-  if (!position) return position.error();
-  if (*position == Position(0)) return none;
-  auto record = batch.record(*position);
-  if (!record) return record.error();
-  const auto owner = key_owner(record->event);
-  SubjectId subject = owner ? owner->subject : SubjectId{};
-  if (!owner) {
-    const auto own = people_.find(work.request.org, organization_identity);
-    if (!own) return own.error();
-    subject = own->value_or(SubjectId{});
-  }
-  each_private_text(record->event, [&](PrivateText& text) {
-    const auto plain = people_.open(work.request.org, subject, text.text);
-    text.text = plain && *plain ? **plain : std::string();
-  });
-  Event sent = event;
-  const bool with_time = sent.occurred_at.has_value() && work.mode != Mode::enforce;
-  if (auto* created = std::get_if<event::OrgCreated>(&sent.data)) {
-    if (!created->model_version) created->model_version = record->model_version;
-  }
-  if (wire::fingerprint(sent, with_time) != wire::fingerprint(record->event, with_time)) {
-    refusals.push_back(refuse(RefusalCode::id_reused,
-                              "an event with the id \"" + event.id->text + "\" was recorded at position " +
-                                  std::to_string(position->value) + " with other content; use a new id.",
-                              "/id"));
-    return none;
-  }
-  return std::optional<Appended>(Appended{event.id, *position, record->version, record->verdict, true});
+// The mode an organization was created with; it never changes.
+Outcome<Mode> Recorder::mode_of(projections::OrgNumber org) {
+  const auto known = modes_.find(org);
+  if (known != modes_.end()) return known->second;
+  Facts facts(views_, names_, models_, org, Point::never());
+  const auto* slot = facts.state(facts.org_entity()).find({projections::SlotKind::mode});
+  const Mode mode = slot && slot->value == 1 ? Mode::enforce : Mode::observe;
+  if (facts.failure()) return *facts.failure();
+  if (slot) modes_.emplace(org, mode);
+  return mode;
 }
 
 // ---- one event -----------------------------------------------------------------------------------
@@ -287,7 +267,7 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   }
   record.event = event;
   each_person(event, [&](Person& person) { work.people.push_back(person); });
-  return append(batch, work, std::move(record));
+  return append(batch, work, std::move(record), index);
 }
 
 // Fills model, verdict and what was replaced; false if the event is refused.
@@ -301,9 +281,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
     work.mode = created->mode;
     return true;
   }
-  const auto org = projections::find_org(views_, work.request.org);
-  if (!org) return org.error();
-  Facts facts(views_, names_, models_, *org, Point::end_of(*event.occurred_at));
+  Facts facts(views_, names_, models_, work.place.number, Point::end_of(*event.occurred_at));
   auto model = facts.model_at(facts.at());
   if (!model) {
     if (facts.failure()) return *facts.failure();
@@ -311,10 +289,6 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
   }
   record.model = model->id();
   record.model_version = model->version();
-  if (const auto* mode = facts.state(facts.org_entity()).find({projections::SlotKind::mode})) {
-    work.mode = mode->value == 1 ? Mode::enforce : Mode::observe;
-    if (work.mode == Mode::enforce) event.occurred_at = batch.now;
-  }
   if (const auto* retracted = std::get_if<event::EventRetracted>(&event.data)) {
     const auto target = batch.can_retract(retracted->position, work.request.org);
     if (!target) {
@@ -322,7 +296,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
       return false;
     }
   }
-  const FactsTeamState state(std::move(facts), model);
+  const FactsTeamState state(std::move(facts), model, &hints_);
   if (work.mode == Mode::enforce) {
     if (const auto named = check_names(*model, event, state); !named) {
       work.refuse(index, named.error());
@@ -338,6 +312,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
                                                              "organization only lets through what is allowed."
                                                            : record.verdict.because);
     refusal.rule = record.verdict.rule.empty() ? "unspecified" : record.verdict.rule;
+    refusal.index = index;
     work.denied.push_back({event, refusal});
     work.refuse(index, std::move(refusal));
     return false;
@@ -347,25 +322,32 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
 
 // ---- into the log --------------------------------------------------------------------------------
 
-Outcome<void> Recorder::seal(Record& record, const std::vector<Person>& people) {
-  const auto org = projections::find_org(views_, record.org);
-  if (!org) return org.error();
+Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Position batch_first,
+                             const std::vector<Person>& people) {
   for (const Person& person : people) {
     const auto known = std::find_if(record.subjects.begin(), record.subjects.end(),
                                     [&](const auto& s) { return s.first == person.subject; });
     if (known != record.subjects.end()) continue;
-    if (*org != 0) {
-      const auto number = names_.number(views_, *org, EntityKind::member, projections::member_name(person.subject));
+    if (org != 0) {
+      const auto number = names_.number(views_, org, EntityKind::member, projections::member_name(person.subject));
       if (!number) return number.error();
-      const auto named =
-          *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, *org, *number);
+      const std::uint64_t key = std::uint64_t{org} << 32 | *number;
+      if (named_.contains(key)) continue;
+      const auto named = *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, org, *number);
       if (!named) return named.error();
-      if (*named != Position(0)) continue;
+      if (*named != Position(0)) {
+        // Only what is committed is remembered: what this batch names may yet be undone.
+        if (named_.size() >= named_max) named_.clear();
+        if (*named < batch_first) named_.insert(key);
+        continue;
+      }
     }
     const auto sealed = people_.seal(record.org, person.subject, person.identity);
     if (!sealed) return sealed.error();
     record.subjects.emplace_back(person.subject, *sealed);
   }
+  // As they will be read again: members are numbered in this order, live and in a rebuild.
+  std::sort(record.subjects.begin(), record.subjects.end());
   std::optional<Failure> failure;
   std::optional<SubjectId> owner;
   each_private_text(record.event, [&](PrivateText& text) {
@@ -387,25 +369,19 @@ Outcome<void> Recorder::seal(Record& record, const std::vector<Person>& people) 
   return {};
 }
 
-Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
-  const auto org = projections::find_org(views_, record.org);
-  if (!org) return org.error();
-  if (*org != 0) {
-    const auto head = projections::read_head(views_, *org);
-    if (!head) return head.error();
-    if (*head) record.prev = (*head)->chain;
-  }
-  if (const auto done = seal(record, work.people); !done) return done;
+Outcome<void> Recorder::append(Batch& batch, Work& work, Record record, std::uint64_t index) {
+  record.prev = work.place.head.chain;
+  if (const auto done = seal(record, work.place.number, batch.first, work.people); !done) return done;
   work.people.clear();
   auto encoded = wire::write_record(record);
   if (!encoded) {
-    work.refuse(work.answer.items.size(), encoded.error());
+    work.refuse(index, encoded.error());
     return {};
   }
   batch.add(record, std::move(*encoded));
-  const auto folded = fold_.apply(views_, batch.records.back(), sha256(batch.commit.records.back().bytes), batch);
+  const Digest digest = sha256(batch.commit.records.back().bytes);
+  const auto folded = fold_.apply(views_, work.place, batch.records.back(), digest, batch);
   if (!folded) return folded;
-  views_.put(projections::checkpoint_key(), checkpoint_value(record.position));
   work.version = record.version;
   work.answer.items.push_back({record.event.id, record.position, record.version, record.verdict, false});
   return {};
@@ -414,11 +390,7 @@ Outcome<void> Recorder::append(Batch& batch, Work& work, Record record) {
 // Mode `enforce`: each attempt that was refused by a rule is on record.
 Outcome<void> Recorder::deny(Batch& batch, Work& work) {
   if (work.denied.empty()) return {};
-  const auto org = projections::find_org(views_, work.request.org);
-  if (!org) return org.error();
-  const auto head = projections::read_head(views_, *org);
-  if (!head) return head.error();
-  work.version = *head ? (*head)->version : Version(0);
+  work.version = work.place.head.version;
   for (const auto& [event, refusal] : work.denied) {
     Record record;
     record.org = work.request.org;
@@ -427,7 +399,7 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.recorded_at = batch.now;
     record.recorded_by = {work.request.by.token, "tenure", work.request.by.channel, work.request.by.import_id};
     record.verdict = {VerdictResult::violation, refusal.rule, refusal.because};
-    Facts facts(views_, names_, models_, *org, Point::end_of(batch.now));
+    Facts facts(views_, names_, models_, work.place.number, Point::end_of(batch.now));
     if (const auto model = facts.model_at(facts.at())) {
       record.model = model->id();
       record.model_version = model->version();
@@ -438,7 +410,7 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.event.data = event::ActionDenied{
         refusal.because, {"{" + wire::write_event(event) + "}"}, std::string(type_name(event.data)), refusal.rule};
     each_person(record.event, [&](Person& person) { work.people.push_back(person); });
-    if (const auto done = append(batch, work, std::move(record)); !done) return done;
+    if (const auto done = append(batch, work, std::move(record), *refusal.index); !done) return done;
   }
   return {};
 }

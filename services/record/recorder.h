@@ -15,6 +15,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -83,16 +85,22 @@ class Recorder {
   struct Work;
 
   Outcome<void> begin(Batch& batch, std::vector<AppendRequest>& requests);
+  Outcome<bool> will_be_there(Batch& batch, const OrgId& org, const std::vector<AppendRequest>& requests);
   Outcome<void> resolve_people(Batch& batch, std::vector<AppendRequest>& requests);
+  Outcome<projections::OrgPlace*> place(Batch& batch, const OrgId& org);
+  void write_places(Batch& batch);
   AppendResult take(Batch& batch, AppendRequest& request);
+  Outcome<Mode> mode_of(projections::OrgNumber org);
+  Outcome<Refusals> stale_unless_sent_before(Batch& batch, Work& work, Version version);
   std::optional<AppendResult> seen_before(Batch& batch, const AppendRequest& request);
   Outcome<std::optional<Appended>> earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals);
   Outcome<void> take_event(Batch& batch, Work& work, Event& event, std::uint64_t index);
   void settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index);
   bool settle_models(Work& work, Event& event, std::uint64_t index);
   Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);
-  Outcome<void> append(Batch& batch, Work& work, Record record);
-  Outcome<void> seal(Record& record, const std::vector<Person>& people);
+  Outcome<void> append(Batch& batch, Work& work, Record record, std::uint64_t index);
+  Outcome<void> seal(Record& record, projections::OrgNumber org, Position batch_first,
+                     const std::vector<Person>& people);
   Outcome<void> deny(Batch& batch, Work& work);
   void note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer);
   std::vector<AppendResult> failed(std::size_t requests, const Failure& failure);
@@ -104,6 +112,11 @@ class Recorder {
   projections::ViewWriter views_;
   projections::DirectoryCache names_;
   projections::AccessFold fold_;
+  projections::HolderHints hints_;
+  // Members whose sealed identity is in the log already; bounded, emptied when full.
+  static constexpr std::size_t named_max = 200'000;
+  std::unordered_set<std::uint64_t> named_;
+  std::unordered_map<projections::OrgNumber, Mode> modes_;  // as many as there are organizations
   Position head_;
   Instant newest_{0};
 };

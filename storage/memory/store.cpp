@@ -279,6 +279,9 @@ Outcome<void> MemoryStore::check_views() {
   return {};
 }
 
+std::optional<Failure> MemoryStore::trouble() const { return std::nullopt; }
+std::size_t MemoryStore::memory_bytes() const { return 0; }
+
 Outcome<void> MemoryStore::close() {
   const std::lock_guard lock(kept_->guard);
   kept_->closed = true;

@@ -26,6 +26,8 @@ class MemoryStore final : public Store {
   std::string id() const override;
   Outcome<void> clear_views() override;
   Outcome<void> check_views() override;
+  std::optional<Failure> trouble() const override;
+  std::size_t memory_bytes() const override;
   Outcome<void> close() override;
 
   struct Kept;  // internal: what the snapshots share

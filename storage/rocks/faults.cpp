@@ -54,20 +54,31 @@ std::optional<Failure> Faults::room(bool at_once) {
   return std::nullopt;
 }
 
+// Flushes what is in memory and starts a fresh log, so that nothing follows a half-written record. RocksDB 7.8's
+// Resume() may wait for ever for a flush that failed meanwhile; then appends are refused, and only opening the store
+// again cures.
+std::optional<Failure> Faults::cure(rocksdb::DB& db) {
+  const bool begun = curing_.valid();
+  if (!begun) {
+    listener_->cured();
+    curing_ = std::async(std::launch::async, [&db] { return db.Resume(); });
+  }
+  if (curing_.wait_for(begun ? std::chrono::milliseconds(1) : cure_wait_max) != std::future_status::ready) {
+    return fail(FailureCode::io,
+                "the store could not be written to and has not taken up writing again; it can be read. "
+                "Restart the server: nothing that was acknowledged is lost.");
+  }
+  const rocksdb::Status resumed = curing_.get();
+  if (!resumed.ok()) return note(resumed, "taking up writing again");
+  write_failed_ = false;
+  return std::nullopt;
+}
+
 std::optional<Failure> Faults::ready_to_write(rocksdb::DB& db) {
   const bool failed = write_failed_ || listener_->failed();
   std::optional<Failure> no = listener_->damage();
   if (!no) no = room(failed);
-  if (!no && failed) {
-    // Flushes what is in memory and starts a fresh log, so that nothing follows a half-written record.
-    listener_->cured();
-    const rocksdb::Status resumed = db.Resume();
-    if (resumed.ok()) {
-      write_failed_ = false;
-    } else {
-      no = note(resumed, "taking up writing again");
-    }
-  }
+  if (!no && failed) no = cure(db);
   const std::lock_guard lock(guard_);
   if (no || standing_) standing_ = no;
   return no;

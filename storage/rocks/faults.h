@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,9 @@ class Faults {
   // How often free space is asked for at most; between two questions a writer can use a few MiB, far below the floor.
   static constexpr std::chrono::milliseconds space_check_interval{5};
 
+  // How long a commit waits for a cure; one that takes longer goes on beside it.
+  static constexpr std::chrono::milliseconds cure_wait_max{5'000};
+
   Faults(std::string folder, std::uint64_t free_floor_bytes, rocksdb::Env* env);
 
   std::shared_ptr<rocksdb::EventListener> listener() const;
@@ -36,11 +40,18 @@ class Faults {
   // A write that failed: the next `ready_to_write` cures before anything else.
   Failure note(const rocksdb::Status& status, const char* place);
   std::optional<Failure> trouble() const;
+  // Whether a cure is under way: then a flush would wait behind it. It ends when the store is told to stop its work.
+  bool curing() const { return curing_.valid(); }
+  // After the store's work was told to stop: waits for a cure under way.
+  void end() {
+    if (curing_.valid()) curing_.wait();
+  }
 
  private:
   class Listener;
 
   std::optional<Failure> room(bool at_once);
+  std::optional<Failure> cure(rocksdb::DB& db);
 
   const std::string folder_;
   const std::uint64_t free_floor_bytes_;
@@ -48,6 +59,7 @@ class Faults {
   std::shared_ptr<Listener> listener_;
   std::chrono::steady_clock::time_point space_checked_;
   bool write_failed_ = false;
+  std::future<rocksdb::Status> curing_;  // waits for its end when it goes
   mutable std::mutex guard_;
   std::optional<Failure> standing_;  // what the last `ready_to_write` or `note` said
 };

@@ -264,8 +264,10 @@ Outcome<void> RocksKeyVault::close() {
   const std::lock_guard one(writing_);
   const std::lock_guard lock(alive_);
   if (!db_) return {};
-  (void)db_->Flush(rocksdb::FlushOptions());  // without it the next open replays the log: nothing is lost
+  // Without the flush the next open replays the log: nothing is lost.
+  if (!faults_.curing()) (void)db_->Flush(rocksdb::FlushOptions());
   rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/true);
+  faults_.end();
   const auto status = db_->Close();
   db_.reset();
   if (!status.ok()) return failure_of(status, "closing the key vault in " + path_);

@@ -58,8 +58,8 @@ class RocksSnapshot final : public Snapshot {
     value.Reset();
     rocksdb::ReadOptions options = checked_read();
     options.snapshot = ground_->pin->at;
-    status = ground_->pin->db->Get(options, (*ground_->pin->handles)[static_cast<std::size_t>(family)], slice_of(key),
-                                   &value);
+    status =
+        ground_->pin->db->Get(options, ground_->pin->handles[static_cast<std::size_t>(family)], slice_of(key), &value);
     return status.ok();
   }
   rocksdb::Iterator& iterator(Family family) {
@@ -67,7 +67,7 @@ class RocksSnapshot final : public Snapshot {
     if (!one) {
       rocksdb::ReadOptions options = checked_read();
       options.snapshot = ground_->pin->at;
-      one.reset(ground_->pin->db->NewIterator(options, (*ground_->pin->handles)[static_cast<std::size_t>(family)]));
+      one.reset(ground_->pin->db->NewIterator(options, ground_->pin->handles[static_cast<std::size_t>(family)]));
     }
     return *one;
   }
@@ -218,8 +218,8 @@ class RocksSnapshot final : public Snapshot {
   std::string key_;
 };
 
-Pin::Pin(rocksdb::DB* database, const Handles* families, Position newest)
-    : db(database), handles(families), head(newest), at(database->GetSnapshot()) {}
+Pin::Pin(rocksdb::DB* database, const Handles& families, ViewsHandle views_family, Position newest)
+    : db(database), handles(families), views(std::move(views_family)), head(newest), at(database->GetSnapshot()) {}
 Pin::~Pin() { db->ReleaseSnapshot(at); }
 
 void Ground::clear() {

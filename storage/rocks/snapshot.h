@@ -23,14 +23,18 @@ namespace tenure::storage {
 
 using Handles = std::array<rocksdb::ColumnFamilyHandle*, family_count>;
 
+// The family of the views may be replaced while Snapshots show the one before: the last that uses it lets go of it.
+using ViewsHandle = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+
 // One published state. Lives until the last Snapshot that shares it is gone.
 struct Pin {
   rocksdb::DB* db;
-  const Handles* handles;
+  Handles handles;
+  ViewsHandle views;  // keeps the one among `handles` alive
   Position head;
   const rocksdb::Snapshot* at;
 
-  Pin(rocksdb::DB* database, const Handles* families, Position newest);
+  Pin(rocksdb::DB* database, const Handles& families, ViewsHandle views_family, Position newest);
   ~Pin();
   Pin(const Pin&) = delete;
   Pin& operator=(const Pin&) = delete;

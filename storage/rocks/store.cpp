@@ -56,6 +56,7 @@ struct RocksStore::Inside {
   std::unique_ptr<Faults> faults;
   std::unique_ptr<rocksdb::DB> db;
   Handles handles{};
+  ViewsHandle views;  // owns its part of `handles`
   std::shared_ptr<Snapshots> snapshots = std::make_shared<Snapshots>();
   std::string store_id;
   std::atomic<std::uint64_t> newest{0};  // the head, as published
@@ -79,16 +80,21 @@ struct RocksStore::Inside {
   Outcome<void> check_expected(const Commit& commit, std::unordered_map<OrgId, Version>& next);
   void fill_batch(const Commit& commit);
   void publish(Position head);
+  void use_views(rocksdb::ColumnFamilyHandle* handle);
   Outcome<void> check_table(const rocksdb::LiveFileMetaData& table) const;
 };
 
 Outcome<void> RocksStore::Inside::open_database() {
-  if (auto sound = check_logs(env(), path, LogCheck::what_rocksdb_leaves); !sound) return sound;
+  // Without paranoid checks RocksDB would pass over damage of the write-ahead log: all of it is checked here then.
+  const LogCheck check = settings.for_mending ? LogCheck::everything : LogCheck::what_rocksdb_leaves;
+  if (auto sound = check_logs(env(), path, check); !sound) return sound;
   memory = shared_memory(settings.block_cache_bytes, settings.write_buffers_bytes);
   faults = std::make_unique<Faults>(path, settings.free_floor_bytes, env());
   rocksdb::DBOptions options = durable_options(env(), memory);
+  options.paranoid_checks = !settings.for_mending;
   options.listeners.push_back(faults->listener());
-  const auto families = column_families(memory);
+  auto families = column_families(memory);
+  for (auto& one : families) one.options.disable_auto_compactions = settings.for_mending;
   const std::string place = "opening the store in " + path;
 
   std::vector<std::string> found;
@@ -113,7 +119,15 @@ Outcome<void> RocksStore::Inside::open_database() {
   }
   db.reset(raw);
   std::copy(opened.begin(), opened.end(), handles.begin());
+  use_views(family(Family::views));
   return {};
+}
+
+void RocksStore::Inside::use_views(rocksdb::ColumnFamilyHandle* handle) {
+  handles[static_cast<std::size_t>(Family::views)] = handle;
+  views = ViewsHandle(handle, [database = db.get()](rocksdb::ColumnFamilyHandle* gone) {
+    (void)database->DestroyColumnFamilyHandle(gone);
+  });
 }
 
 // Reads the format and the id, or writes them into a store that is new.
@@ -258,7 +272,7 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
 }
 
 void RocksStore::Inside::publish(Position head_position) {
-  snapshots->publish(std::make_shared<Pin>(db.get(), &handles, head_position));
+  snapshots->publish(std::make_shared<Pin>(db.get(), handles, views, head_position));
   newest = head_position.value;
 }
 
@@ -316,27 +330,20 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   return {};
 }
 
-// One range deletion, then a compaction so that the dead keys cost the readers nothing.
+// The whole family is dropped and made anew, which reads nothing: views are cleared because they may be damaged. A
+// crash in between leaves no family; the next start makes it, empty.
 Outcome<void> RocksStore::clear_views() {
   Inside& in = *inside_;
   const std::lock_guard lock(in.writing);
   if (in.closed) return closed_failure();
   if (auto no = in.faults->ready_to_write(*in.db)) return *no;
-  std::string past_last;
-  {
-    std::unique_ptr<rocksdb::Iterator> views(in.db->NewIterator(checked_read(), in.family(Family::views)));
-    views->SeekToLast();
-    if (!views->status().ok()) return failure_of(views->status(), "the last view key");
-    if (!views->Valid()) return {};
-    past_last = views->key().ToString() + '\0';
-  }
-  rocksdb::WriteBatch all;
-  all.DeleteRange(in.family(Family::views), rocksdb::Slice(), past_last);
-  const auto written = in.db->Write(synced_write(), &all);
-  if (!written.ok()) return in.faults->note(written, "clearing the views");
+  const auto dropped = in.db->DropColumnFamily(in.family(Family::views));
+  if (!dropped.ok()) return failure_of(dropped, "clearing the views");
+  rocksdb::ColumnFamilyHandle* fresh = nullptr;
+  const auto made = in.db->CreateColumnFamily(point_family(in.memory), family_name(Family::views), &fresh);
+  if (!made.ok()) return failure_of(made, "making the views anew; open the store again");
+  in.use_views(fresh);
   in.publish(Position(in.newest));
-  const auto compacted = in.db->CompactRange({}, in.family(Family::views), nullptr, nullptr);
-  if (!compacted.ok()) return failure_of(compacted, "compacting the cleared views");
   return {};
 }
 
@@ -369,9 +376,15 @@ Outcome<void> RocksStore::close() {
   if (!in.db) return {};
   // Flushed, the next start has no log to replay. A disk too full for it loses nothing: the log is synced.
   rocksdb::FlushOptions flush;
-  (void)in.db->Flush(flush, std::vector<rocksdb::ColumnFamilyHandle*>(in.handles.begin(), in.handles.end()));
+  if (!in.faults->curing()) {
+    (void)in.db->Flush(flush, std::vector<rocksdb::ColumnFamilyHandle*>(in.handles.begin(), in.handles.end()));
+  }
   rocksdb::CancelAllBackgroundWork(in.db.get(), /*wait=*/true);
-  for (auto* handle : in.handles) (void)in.db->DestroyColumnFamilyHandle(handle);
+  in.faults->end();
+  for (auto* handle : in.handles) {
+    if (handle != in.views.get()) (void)in.db->DestroyColumnFamilyHandle(handle);
+  }
+  in.views.reset();
   const auto status = in.db->Close();
   in.db.reset();
   if (!status.ok()) return failure_of(status, "closing the store in " + in.path);

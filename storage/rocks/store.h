@@ -32,6 +32,9 @@ struct RocksSettings {
   std::size_t block_cache_bytes = std::size_t{96} << 20;
   std::size_t write_buffers_bytes = std::size_t{64} << 20;
   std::uint64_t free_floor_bytes = std::uint64_t{32} << 20;  // appends stop below this much free disk
+  // To mend views that may be damaged: a table that cannot be read is met by its reader and not at the start, and no
+  // background work meets it and stops all writes. The write-ahead log is checked as strictly as ever.
+  bool for_mending = false;
 };
 
 class RocksStore final : public Store {
@@ -46,12 +49,9 @@ class RocksStore final : public Store {
   std::string id() const override;
   Outcome<void> clear_views() override;
   Outcome<void> check_views() override;
+  std::optional<Failure> trouble() const override;
+  std::size_t memory_bytes() const override;
   Outcome<void> close() override;
-
-  // Why the store takes no commits at the moment (background corruption, a full disk), if that is so. For /readyz.
-  std::optional<Failure> trouble() const;
-  // Bytes held by the block cache and the write buffers now. For /metrics.
-  std::size_t memory_bytes() const;
 
   struct Inside;
   explicit RocksStore(std::unique_ptr<Inside> inside);  // by `open` only

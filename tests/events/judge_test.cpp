@@ -247,6 +247,9 @@ TEST_CASE("the last holder of a role that must have one is neither removed nor g
   check_violation(in_shop(by("oda", event::MemberRemoved{person("oda")})), rule);
   check_violation(in_shop(by("oda", role_of("oda", "lead"))), rule);
   check_violation(in_shop(by("oda", event::MemberAdded{person("oda"), RoleId("lead")})), rule);
+  // An invitation takes nothing yet.
+  check_violation(in_shop(by("oda", event::MemberInvited{person("oda"), RoleId("clerk"), {}, {}})),
+                  "member.invited.not_allowed");
   check_allowed(in_shop(by("oda", role_of("leo", "clerk"))), "manage_below");
   TeamInMemory team = shop_team();
   team.with("leo", "clerk");  // dora leads too, but is disabled

@@ -53,6 +53,13 @@ class TeamInMemory : public TeamState {
     };
     return std::any_of(powers.begin(), powers.end(), is);
   }
+  bool disabled_in(const Person& person, const AreaRule& area) const override {
+    return disabled_areas.contains({person.identity, area.id});
+  }
+  std::optional<LevelIndex> granted(const RoleId& role, PermissionIndex permission) const override {
+    const auto at = grants.find({role.text, permission});
+    return at == grants.end() ? std::nullopt : std::optional(at->second);
+  }
   bool role_exists(const RoleId& role) const override { return custom_roles.contains(role.text); }
   bool role_was_deleted(const RoleId& role) const override { return deleted_roles.contains(role.text); }
   bool group_exists(const GroupId& group) const override { return groups.contains(group.text); }
@@ -60,6 +67,8 @@ class TeamInMemory : public TeamState {
 
   std::map<std::string, std::pair<Status, RoleId>> people;
   std::set<std::tuple<std::string, PermissionIndex, LevelIndex, std::string>> powers;  // who, what, level, resource id
+  std::map<std::pair<std::string, PermissionIndex>, LevelIndex> grants;                // of custom roles
+  std::set<std::pair<std::string, std::string>> disabled_areas;                        // who, area
   std::set<std::string> custom_roles, deleted_roles, groups, resources;
 };
 

@@ -278,8 +278,36 @@ class Judging {
         somebody_may = somebody_may || of_rule == "allow";
       }
     }
-    if (somebody_may) return {"violation", type_ + ".not_allowed"};
-    return {"unspecified", ""};
+    if (!somebody_may) return {"unspecified", ""};
+    for (const json& rule : model_.at("rules")) {
+      if (!rule.contains("effect") && names(rule) && left_open(rule)) return {"unspecified", text(rule, "id")};
+    }
+    return {"violation", type_ + ".not_allowed"};
+  }
+
+  // A cell that the role's text leaves blank, or that it inherits so. What it or a role below states is no blank.
+  bool is_blank(const std::string& id, const std::string& permission) const {
+    const json* role = system_role(id);
+    if (role == nullptr) return false;
+    const bool own = role->contains("unspecified") && stands_in(role->at("unspecified"), permission);
+    if (role->at("grants").contains(permission)) return false;
+    const json below = role->contains("inherits") ? role->at("inherits") : json::array();
+    const auto definition = system_definition(model_, *role);
+    const auto cell = definition.find(permission);
+    const json* rule = entry(model_, "permissions", permission);
+    if (cell != definition.end() && level_of(model_, *rule, cell->second.level) > 0) return false;
+    return own || std::any_of(below.begin(), below.end(),
+                              [&](const json& one) { return is_blank(one.get<std::string>(), permission); });
+  }
+
+  // The text leaves blank whether the actor's role has the permission that the rule asks for; the rest of it fits.
+  bool left_open(const json& rule) const {
+    if (!rule.contains("actor") || !rule.at("actor").contains("permission")) return false;
+    const std::string permission = text(rule.at("actor"), "permission");
+    if (!is_blank(acting_role(), permission)) return false;
+    json rest = rule;
+    rest.at("actor").erase("permission");
+    return matches(rest);
   }
 
   bool matches(const json& rule) const {

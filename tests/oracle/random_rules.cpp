@@ -97,10 +97,18 @@ json random_rules(Dice& dice, const json& model) {
     if (dice.percent(30)) rule["actions"].push_back(dice.one_of(patterns).actions);
     if (dice.percent(30)) rule["effect"] = "forbid";
     if (dice.percent(85)) rule["actor"] = random_actor(dice, model);
+    // A model is refused if nobody may give a role: no prohibition is for everybody.
+    if (rule.contains("effect") && rule.value("actor", json::object()).empty()) {
+      rule["actor"] = {{"kinds", some_of(dice, {"member", "system", "integration"})}};
+    }
     if (pattern.has_target && dice.percent(45)) rule["target"] = random_target(dice, model);
     if (pattern.gives_role && dice.percent(35)) rule["gives"] = random_gift(dice, model);
     rules.push_back(rule);
   }
+  rules.push_back({{"id", "support"},
+                   {"because", "Somebody may give each role."},
+                   {"actions", {"member.role_changed", "role.granted"}},
+                   {"actor", {{"kinds", {"support"}}}}});
   return rules;
 }
 

@@ -105,6 +105,7 @@ const std::map<std::string, std::vector<std::string>>& reasons() {
       {"the permission is about resources of kind", {"other kind"}},
       {"not a member at that time", {"no member"}},
       {"no role, group or grant gives it", {"nothing given"}},
+      {"the model's text does not say", {"nothing given"}},
       {"the member is disabled", {"disabled"}},
       {"the feature ", {"feature off"}},
       {"only the owner may have it", {"owner only"}},

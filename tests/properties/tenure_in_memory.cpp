@@ -55,13 +55,20 @@ struct TenureInMemory::Inside {
   storage::People people{std::make_unique<storage::MemoryKeyVault>(), storage::MasterKey{}};
   projections::Models models;
   projections::DirectoryCache names;
+  projections::TimelineCache timelines;
   services::Tokens tokens;
   Instant now;
   services::Recorder recorder{store, people, models, [this] { return now; }};
   services::AppendQueue appends{recorder};
-  services::Parts parts{
-      store, people, models,  names,  appends, tokens, services::Identities(people, names), [this] { return now; },
-      {0},   {},     nullptr, nullptr};
+  services::Parts parts{store,
+                        people,
+                        models,
+                        names,
+                        timelines,
+                        appends,
+                        tokens,
+                        services::Identities(people, names),
+                        [this] { return now; }};
   http::Router router;
 
   ~Inside() { appends.stop(); }

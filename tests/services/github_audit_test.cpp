@@ -86,6 +86,10 @@ TEST_CASE("people who join, change and leave an organization become member event
   CHECK(events_of("org.remove_member", R"("user":"bob")") == Texts{R"(member.removed {"member":"bob"})"});
 }
 
+TEST_CASE("an outside collaborator who is removed loses everything, as a member does") {
+  CHECK(events_of("org.remove_outside_collaborator", R"("user":"eve")") == Texts{R"(member.removed {"member":"eve"})"});
+}
+
 TEST_CASE("the base permission becomes a setting in today's words") {
   CHECK(events_of("org.update_default_repository_permission", R"("permission":"read")") ==
         Texts{R"(org.setting_changed {"setting":"base_permission","value":"read"})"});

@@ -2,12 +2,14 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cctype>
 #include <filesystem>
 #include <stdexcept>
+#include <string_view>
 
 #include "storage/people.h"
 #include "storage/rocks/key_vault.h"
@@ -26,7 +28,9 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-RunningProgram::RunningProgram(bool demo) : demo_(demo) {
+RunningProgram::RunningProgram(RunningOptions options) : options_(std::move(options)) {
+  if (options_.folder.empty()) options_.folder = own_folder_.path();
+  std::filesystem::create_directories(options_.folder);
   start();
   const auto token = program_->make_admin_token();
   if (!token) throw std::runtime_error(token.error().because);
@@ -36,14 +40,14 @@ RunningProgram::RunningProgram(bool demo) : demo_(demo) {
 RunningProgram::~RunningProgram() = default;
 
 void RunningProgram::start() {
-  const auto key = storage::load_or_make_master_key(folder_.path() + "/master.key");
-  auto store = storage::RocksStore::open(folder_.path() + "/store");
-  auto vault = storage::open_key_vault(folder_.path() + "/keys");
+  const auto key = storage::load_or_make_master_key(folder() + "/master.key");
+  auto store = storage::RocksStore::open(folder() + "/store");
+  auto vault = storage::open_key_vault(folder() + "/keys");
   if (!key || !store || !vault) throw std::runtime_error("the store does not open");
   services::ProgramOptions options;
   options.port = 0;
-  options.demo = demo_;
-  options.drain_seconds = 2;
+  options.demo = options_.demo;
+  options.limits = options_.limits;
   program_ = std::make_unique<services::Program>(std::move(*store),
                                                  std::make_unique<storage::People>(std::move(*vault), *key), options);
   const auto port = program_->start();
@@ -52,7 +56,7 @@ void RunningProgram::start() {
 }
 
 void RunningProgram::restart() {
-  program_.reset();
+  stop();
   start();
 }
 
@@ -65,25 +69,49 @@ HttpAnswer RunningProgram::request(const std::string& method, const std::string&
   return raw(text + "\r\n" + body);
 }
 
-HttpAnswer RunningProgram::raw(const std::string& bytes) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port_);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  timeval limit{120, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    throw std::runtime_error("cannot connect");
-  for (std::size_t sent = 0; sent < bytes.size();) {
-    const auto n = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (n <= 0) break;
-    sent += static_cast<std::size_t>(n);
+namespace {
+
+// A socket of a test: every wait ends.
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    timeval limit{120, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("cannot connect");
   }
-  std::string all;
-  char buffer[65536];
-  for (ssize_t n; (n = ::recv(socket, buffer, sizeof buffer, 0)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
-  ::close(socket);
+  ~Client() { ::close(socket_); }
+  Client(const Client&) = delete;
+
+  bool send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const auto n = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+  }
+  bool has_answer_within(int milliseconds) const {
+    pollfd waiting{socket_, POLLIN, 0};
+    return ::poll(&waiting, 1, milliseconds) > 0;
+  }
+  std::string read_all() const {
+    std::string all;
+    char buffer[65536];
+    for (ssize_t n; (n = ::recv(socket_, buffer, sizeof buffer, 0)) > 0;)
+      all.append(buffer, static_cast<std::size_t>(n));
+    return all;
+  }
+
+ private:
+  int socket_;
+};
+
+HttpAnswer answer_of(const std::string& all) {
   HttpAnswer answer;
   const auto head_end = all.find("\r\n\r\n");
   if (head_end == std::string::npos) return answer;
@@ -99,6 +127,23 @@ HttpAnswer RunningProgram::raw(const std::string& bytes) {
     line = end + 2;
   }
   return answer;
+}
+
+}  // namespace
+
+HttpAnswer RunningProgram::raw(const std::string& bytes) {
+  const Client client(port_);
+  (void)client.send(bytes);  // a server that refuses early closes before it has read all: its answer is there
+  return answer_of(client.read_all());
+}
+
+HttpAnswer RunningProgram::drip(const std::string& at_once, const std::string& slowly) {
+  const Client client(port_);
+  if (!client.send(at_once)) return {};
+  for (const char& c : slowly) {
+    if (client.has_answer_within(10) || !client.send({&c, 1})) break;
+  }
+  return answer_of(client.read_all());
 }
 
 std::string percent(const std::string& text) {

@@ -28,9 +28,15 @@ class TemporaryFolder {
   std::string path_;
 };
 
+struct RunningOptions {
+  bool demo = false;
+  http::ServerLimits limits;
+  std::string folder;  // of the store; empty: one that goes away with the program
+};
+
 class RunningProgram {
  public:
-  explicit RunningProgram(bool demo = false);
+  explicit RunningProgram(RunningOptions options = {});
   ~RunningProgram();
 
   // One request over a connection of its own. `headers` are lines without line ends.
@@ -42,16 +48,22 @@ class RunningProgram {
   }
   // As it is, without a token of ours.
   HttpAnswer raw(const std::string& bytes);
+  // `at_once` in one piece, then `slowly` a byte at a time until there is an answer.
+  HttpAnswer drip(const std::string& at_once, const std::string& slowly);
 
   std::uint16_t port() const { return port_; }
   const std::string& token() const { return token_; }
+  // The token of the requests from here on.
+  void speak_as(std::string token) { token_ = std::move(token); }
+  const std::string& folder() const { return options_.folder; }
+  void stop() { program_.reset(); }
   void restart();
 
  private:
   void start();
 
-  TemporaryFolder folder_;
-  bool demo_;
+  TemporaryFolder own_folder_;
+  RunningOptions options_;
   std::unique_ptr<services::Program> program_;
   std::uint16_t port_ = 0;
   std::string token_;

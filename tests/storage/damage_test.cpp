@@ -3,17 +3,16 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <random>
 
-#include "storage/rocks/open_options.h"
 #include "storage/rocks/wal_tail.h"
 #include "tests/storage/store_contract.h"
+#include "tests/store_files.h"
 
 using namespace tenure;
 using namespace tenure::storage;
 using namespace tenure::storage::testing;
+using namespace tenure::testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -39,17 +38,6 @@ void fill(Store& store, std::uint64_t count, std::uint64_t a_commit) {
     }
     require_ok(store.commit(std::move(one)));
   }
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-void write_file(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
-
-void copy_folder(const std::string& from, const std::string& to) {
-  fs::remove_all(to);
-  fs::copy(from, to);
 }
 
 // Everything that is served is right; what is not served is corruption. True if corruption was reported.
@@ -85,24 +73,6 @@ bool reported(const std::string& folder, std::string& because) {
   if (scanned) REQUIRE(rows_seen == records_written);
   if (auto checked = (*store)->check_views(); !checked) note(checked.error()), found = true;
   return found;
-}
-
-// The tables of one kind of content in a store that is closed.
-std::vector<std::string> tables_of(const std::string& folder, const std::string& family) {
-  const SharedMemory memory = shared_memory(1 << 20, 1 << 20);
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
-  rocksdb::DBOptions options;
-  REQUIRE(rocksdb::DB::OpenForReadOnly(options, folder, column_families(memory), &handles, &raw).ok());
-  const std::unique_ptr<rocksdb::DB> db(raw);
-  std::vector<rocksdb::LiveFileMetaData> files;
-  db->GetLiveFilesMetaData(&files);
-  for (auto* handle : handles) REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
-  std::vector<std::string> names;
-  for (const auto& file : files) {
-    if (file.column_family_name == family) names.push_back(file.name.substr(1));
-  }
-  return names;
 }
 
 // A store whose newest commits stand in its write-ahead log only, copied while it was open.
@@ -203,6 +173,10 @@ TEST_CASE("a flipped byte in the write-ahead log refuses to open and names the l
       const auto opened = RocksStore::open(store.with_log(flipped), small_settings());
       require_fails(opened, FailureCode::corruption);
       CHECK(opened.error().because.find(".log") != std::string::npos);
+      if (bit != 0x04) continue;
+      RocksSettings mending = small_settings();
+      mending.for_mending = true;
+      require_fails(RocksStore::open(store.with_log(flipped), mending), FailureCode::corruption);
     }
   }
 }
@@ -274,6 +248,55 @@ TEST_CASE("damage that background work finds stops commits and says where, while
   require_fails(store->commit(commit_views({put("k", "v")})), FailureCode::corruption);
   REQUIRE(store->trouble());
   CHECK(store->trouble()->code == FailureCode::corruption);
+  CHECK(value_of(store->snapshot()->record(Position(7))).bytes == bytes_at(7));
+}
+
+TEST_CASE("views that are damaged are cleared without being read, and kept anew") {
+  TempFolder folder;
+  auto store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  fill(*store, 120, 12);
+  require_ok(store->close());
+  for (const std::string& table : tables_of(folder.path("store"), "views")) {
+    std::string bytes = read_file(folder.path("store/" + table));
+    for (std::size_t at = 0; at < bytes.size(); at += 1000) bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+    write_file(folder.path("store/" + table), bytes);
+  }
+  RocksSettings settings = small_settings();
+  settings.for_mending = true;
+  store = value_of(RocksStore::open(folder.path("store"), settings));
+  require_fails(store->check_views(), FailureCode::corruption);
+  const auto before = store->snapshot();
+  require_ok(store->clear_views());
+  std::string value;
+  require_fails(before->get("view 1", value), FailureCode::corruption);  // still its own instant
+  CHECK_FALSE(value_of(store->snapshot()->get("view 1", value)));
+  require_ok(store->commit(commit_views({put("view 1", "anew")})));
+  require_ok(store->close());
+  store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  CHECK(rows(*store->snapshot(), "", "~") == std::vector<std::string>{"view 1=anew"});
+  require_ok(store->check_views());
+  CHECK(store->head() == Position(120));
+}
+
+TEST_CASE("a clearing of the views that was cut in the middle leaves them empty and everything else there") {
+  TempFolder folder;
+  auto store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  fill(*store, 120, 12);
+  require_ok(store->close());
+  {
+    const SharedMemory memory = shared_memory(1 << 20, 1 << 20);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* raw = nullptr;
+    REQUIRE(rocksdb::DB::Open({}, folder.path("store"), column_families(memory), &handles, &raw).ok());
+    const std::unique_ptr<rocksdb::DB> db(raw);
+    for (auto* handle : handles) {
+      if (handle->GetName() == "views") REQUIRE(db->DropColumnFamily(handle).ok());
+      REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
+    }
+  }
+  store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  CHECK(rows(*store->snapshot(), "", "~").empty());
+  CHECK(store->head() == Position(120));
   CHECK(value_of(store->snapshot()->record(Position(7))).bytes == bytes_at(7));
 }
 

@@ -1,10 +1,9 @@
 // A full disk refuses appends with a clear sentence, goes on reading, and takes appends again when there is room.
-#include <sys/mount.h>
-
 #include <fstream>
 #include <random>
 
 #include "storage/rocks/open_options.h"
+#include "tests/small_disk.h"
 #include "tests/storage/store_contract.h"
 #include "tests/storage/test_file_system.h"
 
@@ -46,21 +45,6 @@ void check_all(Store& store) {
   REQUIRE(value_of(snapshot->get("head", value)));
   REQUIRE(value == std::to_string(store.head().value));
 }
-
-// A folder on a disk of its own, of 128 MiB; none where mounting is not allowed.
-class SmallDisk {
- public:
-  SmallDisk() : mounted_(::mount("tenure-test", folder_.path().c_str(), "tmpfs", 0, "size=128m") == 0) {}
-  ~SmallDisk() {
-    if (mounted_) ::umount2(folder_.path().c_str(), MNT_DETACH);
-  }
-  explicit operator bool() const { return mounted_; }
-  std::string path(std::string_view inside) const { return folder_.path(inside); }
-
- private:
-  TempFolder folder_;
-  bool mounted_;
-};
 
 }  // namespace
 
@@ -120,7 +104,7 @@ TEST_CASE("a disk that fills up inside RocksDB is survived, wherever the last by
 }
 
 TEST_CASE("a store on a real full disk refuses, reads on and recovers") {
-  SmallDisk disk;
+  tenure::testing::SmallDisk disk(128);
   if (!disk) {
     SUCCEED("mounting is not allowed here; the case above plays the full disk");
     return;
@@ -146,7 +130,16 @@ TEST_CASE("a store on a real full disk refuses, reads on and recovers") {
   ballast.close();
   check_all(*store);
   std::filesystem::remove(disk.path("ballast"));
-  require_ok(append(*store));
+  const Outcome<void> again = append(*store);
+  if (!again) {
+    // RocksDB may wait for ever for its own cure (faults.cpp): that is said, reading goes on, and a restart cures.
+    require_fails(again, FailureCode::io);
+    CHECK(again.error().because.find("Restart the server") != std::string::npos);
+    check_all(*store);
+    require_ok(store->close());
+    store = value_of(RocksStore::open(disk.path("store"), settings));
+    require_ok(append(*store));
+  }
   check_all(*store);
   require_ok(store->close());
   store = value_of(RocksStore::open(disk.path("store"), settings));

@@ -183,3 +183,20 @@ TEST_CASE("a stopped store is rebuilt and verified, and one in use is left alone
   CHECK(verified.code == exit_ok);
   CHECK(json::parse(verified.out).at("ok") == true);
 }
+
+TEST_CASE("a log with parts beside it is verified with them and does not wait for itself") {
+  RunningServe serve;
+  json model = json::parse(R"({"id": "large", "scales": {"yes_no": ["no", "yes"]}, "permissions": [],
+                               "roles": [{"id": "one", "name": "One"}]})");
+  for (int i = 0; i < 1000; ++i) {
+    model["permissions"].push_back(
+        {{"id", "p" + std::to_string(i)}, {"name", "P"}, {"module", "M"}, {"scale", "yes_no"}});
+  }
+  const std::string file = serve.folder() + "/large.json";
+  std::ofstream(file) << model.dump();
+  REQUIRE(serve.run({"models", "publish", file}).code == exit_ok);
+  REQUIRE(serve.stop() == exit_ok);
+  const Ran verified = run_tenure({"--json", "verify", "--data", serve.folder()});
+  CHECK(verified.code == exit_ok);
+  CHECK(json::parse(verified.out).at("ok") == true);
+}

@@ -43,7 +43,7 @@ TEST_CASE("serve --help names every option with its default, and --help the exit
   CHECK(serve.code == exit_ok);
   for (const char* text : {"--listen", "127.0.0.1:7400", "--data", "./data", "--master-key", "DATA/master.key",
                            "--demo", "--config", "--io-threads", "--pool-threads", "--cache-mb", "96", "--log-level",
-                           "info", "--drain-seconds", "10", "TENURE_LISTEN", "TENURE_CACHE_MB"}) {
+                           "info", "--drain-seconds", "10", "TENURE_LISTEN", "TENURE_CACHE_MB", "TENURE_CONFIG"}) {
     INFO(text);
     CHECK(has(serve.out, text));
   }
@@ -85,6 +85,40 @@ TEST_CASE("an unknown or ill-kinded key of the file is named with its file and l
   const TomlFile broken("demo = \n");
   CHECK(run_tenure({"serve", "--config", broken.path()}).code == exit_usage);
   CHECK(run_tenure({"serve", "--config", "/nowhere/at/all"}).code == exit_usage);
+}
+
+TEST_CASE(
+    "client commands find url, token and data in the file that the server reads too, unless something stronger says") {
+  const RunningServe serve({"--demo"});
+  std::ifstream secret(serve.folder() + "/admin.token");
+  std::string token;
+  std::getline(secret, token);
+  const std::string url = "url = \"" + serve.url() + "\"\n", for_serve = "listen = \"127.0.0.1:1\"\ncache_mb = 64\n";
+  const TomlFile whole(url + "token = \"" + token + "\"\n" + for_serve);
+  const auto members = [](const std::string& file, const std::vector<std::string>& more,
+                          const std::vector<std::string>& environment) {
+    std::vector<std::string> arguments{"members", "demo", "--config", file};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_tenure(arguments, {}, environment).code;
+  };
+  CHECK(members(whole.path(), {}, {}) == exit_ok);
+  CHECK(run_tenure({"members", "demo"}, {}, {"TENURE_CONFIG=" + whole.path()}).code == exit_ok);
+  CHECK(run_tenure({"token", "list", "--config", whole.path()}).code == exit_ok);
+  CHECK(members(whole.path(), {"--url", "http://127.0.0.1:1"}, {}) == exit_unreachable);
+  CHECK(members(whole.path(), {}, {"TENURE_URL=http://127.0.0.1:1"}) == exit_unreachable);
+  CHECK(members(whole.path(), {"--token", "tnr_0"}, {}) == exit_forbidden);
+  CHECK(members(whole.path(), {}, {"TENURE_TOKEN=tnr_0"}) == exit_forbidden);
+  const TomlFile folder(url + "data = \"" + serve.folder() + "\"\n");
+  CHECK(members(folder.path(), {}, {}) == exit_ok);
+  CHECK(members(folder.path(), {"--data", "/nowhere"}, {}) == exit_forbidden);
+  CHECK(run_tenure({"verify", "--config", folder.path()}).code == exit_failed);  // in use: it is that folder
+
+  const TomlFile unknown(url + "tokens = 1\n");
+  const Ran ran = run_tenure({"members", "demo", "--config", unknown.path()});
+  CHECK(ran.code == exit_usage);
+  CHECK(has(ran.err, unknown.path() + ":2: \"tokens\""));
+  const TomlFile itself("config = \"other.toml\"\n");
+  CHECK(run_tenure({"members", "demo", "--config", itself.path()}).code == exit_usage);
 }
 
 TEST_CASE("what is not loopback is not listened on") {

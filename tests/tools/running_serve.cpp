@@ -35,7 +35,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 // Starts the program with its three streams on the given descriptors.
-pid_t start(std::vector<std::string> arguments, std::vector<std::string> environment, int in, int out, int err) {
+pid_t spawn(std::vector<std::string> arguments, std::vector<std::string> environment, int in, int out, int err) {
   arguments.insert(arguments.begin(), TENURE_BINARY);
   environment.emplace_back("PATH=/usr/bin:/bin");
   const auto argv = pointers(arguments), envp = pointers(environment);
@@ -63,7 +63,7 @@ Ran run_tenure(const std::vector<std::string>& arguments, const std::string& in,
   const int out = ::open((folder + "/out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   const int err = ::open((folder + "/err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   Ran ran;
-  ran.code = code_of(start(arguments, environment, from, out, err));
+  ran.code = code_of(spawn(arguments, environment, from, out, err));
   for (const int file : {from, out, err}) ::close(file);
   ran.out = whole(folder + "/out");
   ran.err = whole(folder + "/err");
@@ -71,13 +71,18 @@ Ran run_tenure(const std::vector<std::string>& arguments, const std::string& in,
   return ran;
 }
 
-RunningServe::RunningServe(const std::vector<std::string>& options) : folder_(new_folder()) {
+RunningServe::RunningServe(const std::vector<std::string>& options) : folder_(new_folder()), options_(options) {
+  start();
+}
+
+std::chrono::milliseconds RunningServe::start() {
+  const auto before = std::chrono::steady_clock::now();
   std::vector<std::string> arguments{"serve", "--listen", "127.0.0.1:0", "--data", folder_};
-  arguments.insert(arguments.end(), options.begin(), options.end());
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
   int said[2];
   if (::pipe2(said, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  pid_ = start(arguments, {}, nothing, said[1], 2);
+  pid_ = spawn(arguments, {}, nothing, said[1], 2);
   ::close(nothing);
   ::close(said[1]);
   // Its first line says where it is; the end of the pipe says that it died.
@@ -85,8 +90,11 @@ RunningServe::RunningServe(const std::vector<std::string>& options) : folder_(ne
   for (char c = 0; ::read(said[0], &c, 1) == 1 && c != '\n';) line += c;
   ::close(said[0]);
   const auto from = line.find("http://"), to = line.find(',');
-  if (from == std::string::npos || to == std::string::npos) throw std::runtime_error("serve said: " + line);
+  if (from == std::string::npos || to == std::string::npos) {
+    throw DidNotStart(wait(), line);
+  }
   url_ = line.substr(from, to - from);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - before);
 }
 
 RunningServe::~RunningServe() {
@@ -99,12 +107,37 @@ Ran RunningServe::run(const std::vector<std::string>& arguments, const std::stri
   return run_tenure(arguments, in, {"TENURE_URL=" + url_, "TENURE_DATA=" + folder_});
 }
 
+Ran RunningServe::run_stopped(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.end(), {"--data", folder_});
+  return run_tenure(arguments);
+}
+
 int RunningServe::stop() {
   if (pid_ < 0) return -1;
-  ::kill(pid_, SIGTERM);
+  signal(SIGTERM);
+  return wait();
+}
+
+void RunningServe::signal(int number) const { ::kill(pid_, number); }
+
+int RunningServe::wait() {
   const int code = code_of(pid_);
   pid_ = -1;
   return code;
+}
+
+void RunningServe::kill() {
+  signal(SIGKILL);
+  wait();
+}
+
+ServerAddress RunningServe::address() const { return *server_address(url_); }
+
+std::string RunningServe::token() const {
+  std::string token;
+  std::ifstream file(folder_ + "/admin.token");
+  std::getline(file, token);
+  return token;
 }
 
 }  // namespace tenure::test

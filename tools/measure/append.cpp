@@ -79,7 +79,9 @@ class AppendRun {
       : bench_(bench),
         server_(bench, "append"),
         team_(bench.settings.seed, members, groups, repositories),
+        echo_team_(team_),
         appends_(server_, team_, bench.settings.connections),
+        echo_appends_(server_, echo_team_, bench.settings.connections),
         acknowledged_(bench.settings.connections) {
     server_.make_org("acme", "2020-01-01T00:00:00Z");
     server_.post("/v1/orgs/acme/events", "application/x-ndjson", team_.beginning(), 201);
@@ -89,7 +91,7 @@ class AppendRun {
   void echo(Row& row, std::size_t connections) {
     Load load = load_on(bench_, bench_.echo().port());
     load.connections = connections;
-    load.next = appends_.source(false);
+    load.next = echo_appends_.source(false);
     measure_load(row, load, bench_.echo().pid());
   }
 
@@ -127,8 +129,8 @@ class AppendRun {
  private:
   Bench& bench_;
   TenureServer server_;
-  Team team_;
-  Appends appends_;
+  Team team_, echo_team_;  // one each: what the echo swallows never happened to the other
+  Appends appends_, echo_appends_;
   Acknowledged acknowledged_;
   std::uint64_t began_at_ = 0, cut_off_ = 0;
 };

@@ -29,6 +29,7 @@ struct Settings {
   double scale = 1;                           // of organizations and histories
   std::size_t connections = 64;
   double who_can_per_second = 50;  // open loop
+  std::size_t history_times = 10;  // the longer history of who-can
   unsigned echo_threads = 1;
   std::uint64_t seed = 1;
   std::string tenure;                      // the program measured
@@ -53,5 +54,9 @@ struct Bench {
 };
 
 void measure_append(Bench& bench);
+void measure_import(Bench& bench);
+void measure_can(Bench& bench);
+void measure_who_can(Bench& bench);
+void measure_memory(Bench& bench);
 
 }  // namespace tenure::bench

@@ -77,6 +77,7 @@ std::string whole(const std::string& path) {
 
 Child::Child(std::vector<std::string> arguments) : program_(arguments.at(0)) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   int pipe[2];
@@ -148,7 +149,11 @@ void Child::kill() {
 
 void kill_children() {
   const std::lock_guard lock(living_mutex);
-  for (const pid_t pid : living) ::kill(pid, SIGKILL);
+  for (const pid_t pid : living) {
+    ::kill(pid, SIGKILL);
+    int status = 0;
+    (void)::waitpid(pid, &status, 0);
+  }
 }
 
 Cost cost_of(pid_t pid) {

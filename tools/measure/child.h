@@ -38,7 +38,7 @@ class Child {
   int out_ = -1;
 };
 
-// SIGKILL to all that live, from any thread, when a signal ends this program.
+// SIGKILL to all that live, and waits until they are gone; from any thread, when a signal ends this program.
 void kill_children();
 
 // What a program has cost so far, as the kernel counts it.

@@ -31,7 +31,7 @@ struct Load {
   std::optional<double> per_second;
   // Stops earlier when that many answers were measured, if set.
   std::optional<std::uint64_t> answers_max;
-  unsigned expected_status = 200;
+  unsigned expected_status = 200;  // 0: any; `answered` looks at it then
   // The whole next request of a connection, valid until it is called again for that connection.
   // An empty one ends the connection's work: it sends nothing more.
   std::function<std::string_view(std::size_t connection)> next;
@@ -44,7 +44,9 @@ struct LoadResult {
   std::uint64_t answers_all = 0;  // with those of the warm-up
   std::uint64_t unexpected = 0;   // of all, those with another status
   std::string first_unexpected;   // the first such answer's body, cut to 500 bytes
-  std::uint64_t behind = 0;       // open loop: requests that were due and had no answer when time was up
+  // Open loop: requests that were due and had no answer when time was up. They are among the latencies, with the time
+  // that they had waited by then.
+  std::uint64_t behind = 0;
   std::chrono::nanoseconds took{};
   Histogram latency;
 

@@ -22,7 +22,11 @@ struct Measurement {
 };
 
 constexpr std::array measurements{
-    Measurement{"append", "Single durable appends over HTTP against a bare echo and RocksDB alone", measure_append}};
+    Measurement{"append", "Single durable appends over HTTP against a bare echo and RocksDB alone", measure_append},
+    Measurement{"import", "A GitHub audit log, durable", measure_import},
+    Measurement{"can", "One member's power at a past instant against a bare echo", measure_can},
+    Measurement{"who-can", "1,000 answers among 100,000 members, and with ten times the history", measure_who_can},
+    Measurement{"memory", "One server through an import and then everything at once", measure_memory}};
 
 struct Options {
   Settings settings;
@@ -40,9 +44,8 @@ void settle(Options& options) {
   Settings& settings = options.settings;
   if (options.is_short) {
     settings.form = "short";
-    settings.rounds = 3;
-    settings.duration = std::chrono::milliseconds(1'000);
-    settings.warm_up = std::chrono::milliseconds(200);
+    settings.duration = std::chrono::milliseconds(600);
+    settings.warm_up = std::chrono::milliseconds(150);
     settings.scale = 0.05;
   }
   if (options.rounds) settings.rounds = *options.rounds;
@@ -60,8 +63,8 @@ void add_options(CLI::App& app, Options& options) {
   options.settings.folder = beside().string();
   app.add_flag("--short", options.is_short, "About 2 minutes in all, with smaller organizations: for every change");
   app.add_option("--json", options.json, "Also writes the figures to this file, as JSON");
-  app.add_option("--rounds", options.rounds, "Rounds of each comparison [5; short: 3]")->check(CLI::Range(1, 1000));
-  app.add_option("--seconds", options.seconds, "Seconds of each run [5; short: 1]")->check(CLI::Range(0.01, 3600.0));
+  app.add_option("--rounds", options.rounds, "Rounds of each comparison [5]")->check(CLI::Range(1, 1000));
+  app.add_option("--seconds", options.seconds, "Seconds of each run [5; short: 0.6]")->check(CLI::Range(0.01, 3600.0));
   app.add_option("--scale", options.scale, "Size of organizations and histories [1; short: 0.05]")
       ->check(CLI::Range(0.0001, 100.0));
   app.add_option("--connections", options.settings.connections, "Connections of the load client")
@@ -69,6 +72,9 @@ void add_options(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--who-can-per-second", options.settings.who_can_per_second, "The open loop's rate for who-can")
       ->check(CLI::Range(1.0, 100'000.0))
+      ->capture_default_str();
+  app.add_option("--history-times", options.settings.history_times, "How much longer the longer history of who-can is")
+      ->check(CLI::Range(2, 1000))
       ->capture_default_str();
   app.add_option("--echo-threads", options.settings.echo_threads, "Event loops of the bare echo")
       ->check(CLI::Range(1, 64))
@@ -142,6 +148,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& error) {
+    if (const int signal = Scratch::ended_by_signal(); signal != 0) return 128 + signal;
     std::cerr << "tenure_bench: " << error.what() << "\n";
     return 1;
   }

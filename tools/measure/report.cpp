@@ -46,7 +46,8 @@ std::string right(const std::string& text, std::size_t columns) {
 
 std::string each(double seconds, std::uint64_t done) {
   if (done == 0) return "";
-  return fmt::format("{:.1f} µs", seconds * 1e6 / static_cast<double>(done));
+  const double us = seconds * 1e6 / static_cast<double>(done);
+  return us < 1'000 ? fmt::format("{:.1f} µs", us) : fmt::format("{:.2f} ms", us / 1e3);
 }
 
 std::string row_text(const Row& row, std::size_t first_column) {
@@ -58,7 +59,7 @@ std::string row_text(const Row& row, std::size_t first_column) {
   text += right(row.latency.count() == 0 ? "" : time_text(row.latency.max()), 11);
   if (row.server_cpu_seconds > 0 || row.client_cpu_seconds > 0) {
     text += right(fmt::format("{:.2f} s", row.server_cpu_seconds), 11);
-    text += right(each(row.server_cpu_seconds, row.done), 11) + right(each(row.client_cpu_seconds, row.done), 11);
+    text += right(each(row.server_cpu_seconds, row.done), 11) + right(each(row.client_cpu_seconds, row.done), 14);
   }
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
@@ -109,7 +110,7 @@ Verdict memory_verdict(const std::string& whose, std::uint64_t peak_bytes) {
 }
 
 std::string number_text(double value) {
-  if (std::abs(value) < 1'000) return fmt::format("{:.3g}", value);
+  if (std::abs(value) < 999.5) return fmt::format("{:.3g}", value);
   std::string digits = fmt::format("{:.0f}", value);
   for (std::size_t at = digits.size(); at > 3 && digits[at - 4] != '-'; at -= 3) digits.insert(at - 3, ",");
   return digits;
@@ -142,8 +143,8 @@ std::string text_of(const Section& section) {
   for (const Verdict& verdict : section.verdicts) width = std::max(width, verdict.what.size() + 1);
   std::string text = "\n" + section.name + ": " + section.about + "\n";
   for (const auto& [name, value] : section.settings) text += "  " + name + ": " + value + "\n";
-  text += fmt::format("\n  {:<{}}{:>18}{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}\n", "", width, "median", "p50", "p99",
-                      "p99.9", "max", "server CPU", "each", "client");
+  text += fmt::format("\n  {:<{}}{:>18}{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}{:>14}\n", "", width, "median", "p50", "p99",
+                      "p99.9", "max", "server CPU", "each", "client: each");
   for (const Row& row : section.rows) text += row_text(row, width);
   text += "\n";
   for (const Verdict& verdict : section.verdicts) text += verdict_text(verdict, width);

@@ -1,6 +1,7 @@
 #include "tools/measure/rocks_ceiling.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
 
 #include <atomic>
 #include <cstdint>
@@ -48,7 +49,10 @@ double rocks_synced_puts_per_second(const std::string& path, const RocksCeiling&
         synced.sync = true;
         const std::string value(settings.value_bytes, 'v');
         while (std::chrono::steady_clock::now() < end) {
-          const rocksdb::Status status = db->Put(synced, key_of(next.fetch_add(1)), value);
+          rocksdb::WriteBatch batch;
+          const std::uint64_t first = next.fetch_add(settings.puts_a_write);
+          for (std::size_t k = 0; k < settings.puts_a_write; ++k) batch.Put(key_of(first + k), value);
+          const rocksdb::Status status = db->Write(synced, &batch);
           if (status.ok()) continue;
           const std::lock_guard lock(mutex);
           failed = status;

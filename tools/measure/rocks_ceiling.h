@@ -1,5 +1,5 @@
 // What the disk and RocksDB allow when each write is durable and each writer waits for its own: the figure that
-// batching has to beat.
+// batching has to beat; and, with many puts a write, what batching could reach.
 #pragma once
 
 #include <chrono>
@@ -11,11 +11,12 @@ namespace tenure::bench {
 struct RocksCeiling {
   std::size_t threads = 16;
   std::size_t value_bytes = 400;
+  std::size_t puts_a_write = 1;  // that share a sync
   std::chrono::milliseconds duration{5'000};
 };
 
-// Writes per second, each one put with `sync`, into a fresh database at `path`, which must not exist and is removed.
-// Throws std::runtime_error when RocksDB fails.
+// Puts per second, `puts_a_write` of them in each synced write, into a fresh database at `path`, which must not exist
+// and is removed. Throws std::runtime_error when RocksDB fails.
 double rocks_synced_puts_per_second(const std::string& path, const RocksCeiling& settings);
 
 }  // namespace tenure::bench

@@ -5,9 +5,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <stdexcept>
 #include <thread>
 
@@ -16,24 +17,24 @@
 namespace tenure::bench {
 namespace {
 
-void remove(const std::string& folder) {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-}
-
 long kind_of(const std::string& folder) {
   struct statfs found {};
   return ::statfs(folder.c_str(), &found) == 0 ? static_cast<long>(found.f_type) : 0;
 }
 
-// The servers go first: a folder that is written to cannot be removed.
-void end_tidily(const sigset_t& signals, const std::string& folder) {
-  int signal = 0;
-  if (::sigwait(&signals, &signal) != 0) return;
-  kill_children();
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  remove(folder);
-  ::_exit(128 + signal);
+std::atomic<int> ended_by{0};
+
+// Without its servers the measurement in hand fails, and everything is taken down and removed on the way out. A second
+// signal does not wait for that.
+void end_tidily(const sigset_t& signals) {
+  for (;;) {
+    siginfo_t by{};
+    const int signal = ::sigwaitinfo(&signals, &by);
+    if (signal < 0) continue;
+    if (ended_by.exchange(signal) != 0) ::_exit(128 + signal);
+    std::cerr << "tenure_bench: signal " << signal << " of process " << by.si_pid << ": stopping\n";
+    kill_children();
+  }
 }
 
 }  // namespace
@@ -49,10 +50,15 @@ Scratch::Scratch(const std::string& parent) {
   ::sigaddset(&signals, SIGINT);
   ::sigaddset(&signals, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([signals, folder = folder_] { end_tidily(signals, folder); }).detach();
+  std::thread([signals] { end_tidily(signals); }).detach();
 }
 
-Scratch::~Scratch() { remove(folder_); }
+Scratch::~Scratch() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+int Scratch::ended_by_signal() { return ended_by; }
 
 std::string Scratch::fresh(const std::string& name) { return folder_ + "/" + name + "-" + std::to_string(++made_); }
 

@@ -14,6 +14,9 @@ class Scratch {
   ~Scratch();
   Scratch(const Scratch&) = delete;
 
+  // The signal that asked for the end, or 0.
+  static int ended_by_signal();
+
   // A path within that nothing has used yet.
   std::string fresh(const std::string& name);
 

@@ -165,7 +165,7 @@ void add_access_commands(CLI::App& app, Commands& commands) {
   who->add_option("--limit", asked->limit, "At most this many rows; default all");
   who->add_flag("--explain", asked->explain, "Show every path and who made it");
   when(who, true);
-  who->callback([&commands, asked] { commands.exit_code = who_can(commands.client, *asked); });
+  who->callback([&commands, asked] { commands.run = [&commands, asked] { return who_can(commands.client, *asked); }; });
   auto* one = app.add_subcommand("can", "Whether one member could do it (exit code 3 for no)");
   one->add_option("org,--org", asked->org, "The organization")->required();
   one->add_option("member", asked->member, "The member")->required();
@@ -174,13 +174,14 @@ void add_access_commands(CLI::App& app, Commands& commands) {
   one->add_option("--resource", asked->resource, "On this resource (kind:id)");
   one->add_flag("--explain", asked->explain, "Show every path and who made it");
   when(one, false);
-  one->callback([&commands, asked] { commands.exit_code = can(commands.client, *asked); });
+  one->callback([&commands, asked] { commands.run = [&commands, asked] { return can(commands.client, *asked); }; });
   auto* list = app.add_subcommand("members", "The members at an instant");
   list->add_option("org,--org", asked->org, "The organization")->required();
   list->add_option("--status", asked->status, "active, disabled or invited");
   list->add_option("--limit", asked->limit, "At most this many rows; default all");
   when(list, false);
-  list->callback([&commands, asked] { commands.exit_code = members(commands.client, *asked); });
+  list->callback(
+      [&commands, asked] { commands.run = [&commands, asked] { return members(commands.client, *asked); }; });
 }
 
 }  // namespace tenure

@@ -1,8 +1,9 @@
-// The client commands. Each is added to the program's parser with its options, and runs when it was named; `exit_code`
-// is what it answers.
+// The client commands. Each is added to the program's parser with its options, and when it is named becomes what `run`
+// does; main runs it once every option has its value.
 #pragma once
 
 #include <CLI/App.hpp>
+#include <functional>
 
 #include "tools/tenure/client.h"
 
@@ -10,7 +11,8 @@ namespace tenure {
 
 struct Commands {
   ClientOptions client;
-  int exit_code = 0;
+  std::string config;
+  std::function<int()> run;  // answers an exit code
 };
 
 void add_access_commands(CLI::App& app, Commands& commands);  // who-can, can, members

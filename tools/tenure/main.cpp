@@ -13,6 +13,10 @@ namespace {
 
 using namespace tenure;
 
+constexpr const char* config_text =
+    "A TOML file with what TENURE_… variables may say (listen, data, url, token, …); they and flags are stronger "
+    "[none]";
+
 // "127.0.0.1:7400": loopback only, since there is no TLS yet and a token would cross the network bare.
 std::string take_listen(const std::string& text, ServeOptions& options) {
   const auto colon = text.rfind(':');
@@ -30,10 +34,9 @@ std::string take_listen(const std::string& text, ServeOptions& options) {
   return {};
 }
 
-void add_serve(CLI::App& app, int& exit_code) {
+void add_serve(CLI::App& app, Commands& commands) {
   const auto options = std::make_shared<ServeOptions>();
   const auto listen = std::make_shared<std::string>("127.0.0.1:7400");
-  const auto config = std::make_shared<std::string>();
   auto* serve = app.add_subcommand("serve", "Run the server");
   serve->add_option("--listen", *listen, "Address and port, loopback only")
       ->envname("TENURE_LISTEN")
@@ -62,32 +65,46 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->envname("TENURE_DRAIN_SECONDS")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
-  serve->add_option("--config", *config, "A TOML file with these options; flags and TENURE_… are stronger [none]")
-      ->envname("TENURE_CONFIG");
-  serve->callback([serve, options, listen, config, &exit_code] {
-    std::string wrong;
-    if (!config->empty()) wrong = apply_configuration(*serve, *config).value_or("");
-    if (wrong.empty()) wrong = take_listen(*listen, *options);
-    if (!wrong.empty()) {
+  serve->callback([options, listen, &commands] {
+    commands.run = [options, listen] {
+      const std::string wrong = take_listen(*listen, *options);
+      if (wrong.empty()) return run_serve(*options);
       std::cerr << "tenure: " << wrong << "\n";
-      exit_code = exit_usage;
-      return;
-    }
-    exit_code = run_serve(*options);
+      return static_cast<int>(exit_usage);
+    };
   });
 }
 
-void add_offline(CLI::App& app, int& exit_code, const bool& json) {
+void add_offline(CLI::App& app, Commands& commands) {
   const auto options = std::make_shared<OfflineOptions>();
   auto* rebuild = app.add_subcommand("rebuild", "Make the views anew from the log (the server must be stopped)");
   auto* verify = app.add_subcommand("verify", "Check every record and chain (the server must be stopped)");
+  const auto run = [options, &commands](int (*command)(const OfflineOptions&)) {
+    return [options, &commands, command] {
+      commands.run = [options, &commands, command] {
+        options->json = commands.client.json;
+        return command(*options);
+      };
+    };
+  };
   for (auto* command : {rebuild, verify}) {
     command->add_option("--data", options->data, "The folder of the store")
         ->envname("TENURE_DATA")
         ->capture_default_str();
   }
-  rebuild->callback([options, &exit_code, &json] { exit_code = run_rebuild((options->json = json, *options)); });
-  verify->callback([options, &exit_code, &json] { exit_code = run_verify((options->json = json, *options)); });
+  rebuild->callback(run(run_rebuild));
+  verify->callback(run(run_verify));
+}
+
+// A token or a folder may come from the file, so a command runs only when the whole line has been read.
+int run_with_configuration(CLI::App& app, Commands& commands) {
+  if (!commands.config.empty()) {
+    if (const auto wrong = apply_configuration(app, commands.config)) {
+      std::cerr << "tenure: " << *wrong << "\n";
+      return exit_usage;
+    }
+  }
+  return commands.run();
 }
 
 }  // namespace
@@ -103,7 +120,7 @@ int main(int argc, char** argv) {
   app.add_option("--token", commands.client.token, "A token; on the server's machine DATA/admin.token is found")
       ->envname("TENURE_TOKEN");
   app.add_flag("--json", commands.client.json, "JSON for programs");
-  add_serve(app, commands.exit_code);
+  add_serve(app, commands);
   add_access_commands(app, commands);
   add_record_commands(app, commands);
   add_setup_commands(app, commands);
@@ -112,9 +129,13 @@ int main(int argc, char** argv) {
         ->envname("TENURE_DATA")
         ->capture_default_str();
   }
-  add_offline(app, commands.exit_code, commands.client.json);
+  add_offline(app, commands);
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->add_option("--config", commands.config, config_text)->envname("TENURE_CONFIG");
+  }
   try {
     app.parse(argc, argv);
+    return run_with_configuration(app, commands);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   } catch (const std::exception& error) {
@@ -122,5 +143,4 @@ int main(int argc, char** argv) {
     std::cerr << "tenure: cannot go on: " << error.what() << "\n";
     return exit_failed;
   }
-  return commands.exit_code;
 }

@@ -173,13 +173,15 @@ void add_record_commands(CLI::App& app, Commands& commands) {
   imported->add_option("file", wanted->file, "A file of JSON lines, or - for standard input")->required();
   imported->add_option("--org", wanted->org, "The organization; default as the first line says");
   imported->add_option("--format", wanted->format, "github-audit")->capture_default_str();
-  imported->callback([&commands, wanted] { commands.exit_code = import(commands.client, *wanted); });
+  imported->callback(
+      [&commands, wanted] { commands.run = [&commands, wanted] { return import(commands.client, *wanted); }; });
   auto* appended = app.add_subcommand("append", "Append events from a file: an object, an array, or one object a line");
   appended->add_option("org,--org", wanted->org, "The organization")->required();
   appended->add_option("file", wanted->file, "A JSON file, or - for standard input")->required();
   appended->add_option("--if-match", wanted->if_match, "Only if the organization is at this version");
   appended->add_option("--idempotency-key", wanted->key, "Makes a retry safe for 7 days");
-  appended->callback([&commands, wanted] { commands.exit_code = append(commands.client, *wanted); });
+  appended->callback(
+      [&commands, wanted] { commands.run = [&commands, wanted] { return append(commands.client, *wanted); }; });
   auto* listed = app.add_subcommand("events", "The events of an organization, oldest first");
   listed->add_option("org,--org", wanted->org, "The organization")->required();
   listed->add_option("--type", wanted->type, "Only this type");
@@ -189,7 +191,8 @@ void add_record_commands(CLI::App& app, Commands& commands) {
   listed->add_option("--from", wanted->from, "From this instant on");
   listed->add_option("--to", wanted->to, "Until this instant, not included");
   listed->add_option("--limit", wanted->limit, "At most this many")->capture_default_str();
-  listed->callback([&commands, wanted] { commands.exit_code = events(commands.client, *wanted); });
+  listed->callback(
+      [&commands, wanted] { commands.run = [&commands, wanted] { return events(commands.client, *wanted); }; });
 }
 
 }  // namespace tenure

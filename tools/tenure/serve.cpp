@@ -22,6 +22,10 @@ namespace {
 
 int failed(const Failure& failure) {
   std::cerr << "tenure: " << failure.because << "\n";
+  if (failure.code == FailureCode::corruption) {
+    std::cerr << "tenure: `tenure verify` tells what is damaged; views, but not the log, are made anew by "
+                 "`tenure rebuild`.\n";
+  }
   return failure.code == FailureCode::corruption ? exit_corrupt : exit_failed;
 }
 
@@ -75,7 +79,7 @@ int run_serve(const ServeOptions& options) {
   program_options.port = options.port;
   program_options.io_threads = options.io_threads;
   program_options.pool_threads = options.pool_threads;
-  program_options.drain_seconds = options.drain_seconds;
+  program_options.limits.drain_timeout = std::chrono::seconds(options.drain_seconds);
   program_options.demo = options.demo;
   program_options.openapi = std::string(openapi_document());
   services::Program program(std::move(*store), std::move(people), program_options);
@@ -88,8 +92,9 @@ int run_serve(const ServeOptions& options) {
       return failed(fail(FailureCode::io, "cannot write " + options.data + "/admin.token"));
     }
   }
-  std::cout << "tenure: ready on http://" << options.address << ":" << *port << ", data in " << options.data
-            << std::endl;
+  const bool v6 = options.address.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + options.address + "]" : options.address;
+  std::cout << "tenure: ready on http://" << host << ":" << *port << ", data in " << options.data << std::endl;
   int signal = 0;
   ::sigwait(&signals, &signal);
   std::cout << "tenure: stopping" << std::endl;

@@ -13,7 +13,7 @@ struct ServeOptions {
   std::string data = "./data";
   std::string master_key;  // a file; empty: DATA/master.key
   bool demo = false;
-  unsigned io_threads = 1;
+  unsigned io_threads = 2;
   unsigned pool_threads = 2;
   unsigned cache_mb = 96;
   std::string log_level = "info";  // trace, debug, info, warn, error

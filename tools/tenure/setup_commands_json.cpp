@@ -126,9 +126,11 @@ void add_setup_commands(CLI::App& app, Commands& commands) {
   auto* publish = models->add_subcommand("publish", "Publish a model from a JSON file");
   publish->add_option("file", wanted->file, "The document")->required();
   models->callback([&commands, wanted, show, publish] {
-    commands.exit_code = show->parsed()      ? models_show(commands.client, *wanted)
-                         : publish->parsed() ? models_publish(commands.client, *wanted)
-                                             : models_list(commands.client);
+    commands.run = [&commands, wanted, show, publish] {
+      return show->parsed()      ? models_show(commands.client, *wanted)
+             : publish->parsed() ? models_publish(commands.client, *wanted)
+                                 : models_list(commands.client);
+    };
   });
   auto* token = app.add_subcommand("token", "Bearer tokens");
   token->require_subcommand(1);
@@ -142,9 +144,11 @@ void add_setup_commands(CLI::App& app, Commands& commands) {
   auto* revoke = token->add_subcommand("revoke", "Revoke a token");
   revoke->add_option("token", wanted->id, "Its id (tok_…)")->required();
   token->callback([&commands, wanted, create, list] {
-    commands.exit_code = create->parsed() ? token_create(commands.client, *wanted)
-                         : list->parsed() ? token_list(commands.client)
-                                          : token_revoke(commands.client, *wanted);
+    commands.run = [&commands, wanted, create, list] {
+      return create->parsed() ? token_create(commands.client, *wanted)
+             : list->parsed() ? token_list(commands.client)
+                              : token_revoke(commands.client, *wanted);
+    };
   });
 }
 

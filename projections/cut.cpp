@@ -1,0 +1,72 @@
+// What takes a power away from who holds it by role, group or grant: being disabled, a feature that is off, what
+// belongs to the owner alone, a parent permission that is not held.
+#include <algorithm>
+
+#include "projections/access.h"
+
+namespace tenure::projections {
+
+bool Access::holds_area(const std::vector<Number>& areas, Number area) {
+  return std::find(areas.begin(), areas.end(), area) != areas.end();
+}
+
+bool Access::feature_on(const std::string& feature) {
+  if (feature.empty()) return true;
+  const Number number = facts_.number(EntityKind::feature, feature);
+  const Live* set = number ? facts_.state(facts_.org_entity()).find({SlotKind::feature, number}) : nullptr;
+  if (set) return set->value != 0;
+  const FeatureRule* rule = model_->feature(feature);
+  return rule && rule->on_by_default;
+}
+
+std::vector<Number> Access::disabled_in(Number member, Point at, int depth) {
+  const EntityState& state = facts_.state_at(member, at);
+  std::vector<Number> areas;
+  const auto [first, last] = state.of_kind(SlotKind::disabled);
+  for (const Live* l = first; l != last; ++l) areas.push_back(l->slot.a);
+  const Live* came = state.find({SlotKind::came_by});
+  if (!came || !model_->invitees_share_disabling() || depth > chain_max) return areas;
+  // An invitation comes before what it led to, so this ends.
+  for (const Number area : disabled_in(came->value, came->at, depth + 1)) {
+    const bool enabled = area != 0 && state.find({SlotKind::enabled_in, area});
+    if (!enabled && !holds_area(areas, area)) areas.push_back(area);
+  }
+  return areas;
+}
+
+std::string Access::cut(Number member, const Question& question) {
+  const PermissionRule& rule = model_->permissions()[question.permission];
+  const auto& kept = model_->kept_when_disabled();
+  const bool stays = std::find(kept.begin(), kept.end(), question.permission) != kept.end();
+  for (const Number area : stays ? std::vector<Number>() : disabled_in(member)) {
+    if (area == 0) return "the member is disabled";
+    const std::string& name = facts_.name(area).name;
+    if (model_->in_area(question.permission, name)) return "the member is disabled in " + name;
+  }
+  if (!feature_on(rule.feature)) return "the feature " + rule.feature + " is off";
+  if (rule.owner_only) {
+    const Number role = direct_role(member);
+    if (role == 0 || system_role(role) != model_->owner_role()) return "only the owner may have it";
+  }
+  if (rule.parent) {
+    const bool same_kind = model_->permissions()[*rule.parent].resource_kind == rule.resource_kind;
+    const Effective above = held(member, {*rule.parent, 1, same_kind ? question.resource : std::nullopt}, false);
+    if (above.level < rule.parent_level) {
+      return "it needs " + model_->permissions()[*rule.parent].name + " at " +
+             model_->level_name(*rule.parent, rule.parent_level).text + " first";
+    }
+  }
+  return {};
+}
+
+std::string Access::nothing_because(const EntityState& state, const Question& question) {
+  if (!state.exists()) return "not a member at that time";
+  const Live* link = state.find({SlotKind::role});
+  const Number role = link ? resolve_role(link->value, link->at, nullptr) : 0;
+  if (role != 0 && cell(role, question.permission).unspecified) {
+    return "the model's text does not say whether the role " + facts_.name(role).name + " has it";
+  }
+  return "no role, group or grant gives it";
+}
+
+}  // namespace tenure::projections

@@ -1,0 +1,64 @@
+// One page of a list: what it is pinned to, its rows, and the cursor of the next one. Used by the routes alone; one
+// thread, one request.
+//
+// A list is asked again, page by page, as of what its first page rested on: the cursor carries position, knowledge and
+// instant, sealed against change, and the number of the last row. Rows come in rising order of their numbers.
+#pragma once
+
+#include <algorithm>
+
+#include "services/api/asked.h"
+#include "services/api/json_text.h"
+
+namespace tenure::services {
+
+struct Page {
+  std::size_t limit = 100;
+  std::uint64_t after = 0;  // the last row's number on the page before
+};
+
+struct Pinned {
+  When when;
+  Position position;  // the snapshot the first page was pinned to
+  Position known;
+  Page page;
+};
+// When, as known when, and which page; the cursor's where there is one. A Response is a no.
+boost::system::result<Pinned, http::Response> asked_page(const http::Request& request, Parts& parts,
+                                                         storage::Snapshot& snapshot);
+
+// Writes "items" and, where rows are left, "next".
+class PageRows {
+ public:
+  PageRows(JsonText& json, const http::Request& request, const Parts& parts, const Pinned& pinned)
+      : json_(json), request_(request), parts_(parts), pinned_(pinned) {
+    json_.key("items").open('[');
+  }
+  bool full() const { return written_ >= pinned_.page.limit; }
+  // A row of the list has been written.
+  void wrote() { ++written_; }
+  // `behind` is the number of the last row written or passed over, where there is more.
+  void close(std::optional<std::uint64_t> behind);
+
+  // All of it from rows that are there: `number_of` gives a row's number, `row` writes it as JSON.
+  template <class Rows, class NumberOf, class Row>
+  void write(const Rows& rows, const NumberOf& number_of, const Row& row) {
+    auto next = std::upper_bound(rows.begin(), rows.end(), pinned_.page.after,
+                                 [&](std::uint64_t after, const auto& r) { return after < number_of(r); });
+    std::uint64_t last = 0;
+    for (; next != rows.end() && !full(); ++next, wrote()) {
+      row(json_, *next);
+      last = number_of(*next);
+    }
+    close(next == rows.end() ? std::nullopt : std::optional(last));
+  }
+
+ private:
+  JsonText& json_;
+  const http::Request& request_;
+  const Parts& parts_;
+  const Pinned& pinned_;
+  std::size_t written_ = 0;
+};
+
+}  // namespace tenure::services

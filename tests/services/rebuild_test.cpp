@@ -1,0 +1,274 @@
+// The views made again from the log are, byte for byte, those that were kept while the log was written: random
+// histories of several organizations at once, with late events, retractions, invitations and attempts that were
+// refused.
+
+#include "services/record/rebuild.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "events/wire/event_wire.h"
+#include "services/record/recorder.h"
+#include "storage/memory/key_vault.h"
+#include "storage/memory/store.h"
+#include "tests/catch.h"
+#include "tests/oracle/random_history.h"
+#include "tests/oracle/random_model.h"
+
+namespace {
+
+using namespace tenure;
+using nlohmann::json;
+using services::AppendRequest;
+
+using Views = std::map<std::string, std::string>;
+
+Views views_of(storage::Store& store) {
+  Views views;
+  const auto done =
+      store.snapshot()->scan("", std::string(16, '\xff'), [&](std::string_view key, std::string_view value) {
+        views.emplace(key, value);
+        return true;
+      });
+  REQUIRE(done.has_value());
+  return views;
+}
+
+std::string readable(std::string_view bytes) {
+  std::string text;
+  for (const unsigned char c : bytes) {
+    constexpr char digits[] = "0123456789abcdef";
+    if (c >= 0x20 && c < 0x7f) {
+      text += static_cast<char>(c);
+    } else {
+      text += {'<', digits[c >> 4], digits[c & 15], '>'};
+    }
+  }
+  return text;
+}
+
+// The first key at which two states of the views differ; empty when they do not.
+std::string first_difference(const Views& live, const Views& again) {
+  for (const auto& [key, value] : live) {
+    const auto other = again.find(key);
+    if (other == again.end()) return "only live: " + readable(key) + " = " + readable(value);
+    if (other->second != value) {
+      return readable(key) + "\n  live  " + readable(value) + "\n  again " + readable(other->second);
+    }
+  }
+  for (const auto& [key, value] : again) {
+    if (!live.contains(key)) return "only again: " + readable(key) + " = " + readable(value);
+  }
+  return {};
+}
+
+// One organization's history on its way into the log.
+struct Telling {
+  OrgId org;
+  oracle::RandomHistory history;
+  std::size_t next = 0;
+  std::vector<std::uint64_t> positions;  // where each event came to stand
+
+  bool done() const { return next == history.events.size(); }
+  bool gate() const { return history.events.at(0).at("data").at("mode") == "enforce"; }
+};
+
+// Tenure over memory, told several histories at once, a few events of some organizations a batch.
+class Live {
+ public:
+  explicit Live(std::uint64_t seed) : random_(seed), dice_(random_) {
+    constexpr int observed = 3;
+    for (int i = 0; i < observed + 1; ++i) {
+      const std::string own = std::to_string(i);
+      Telling telling{OrgId("org" + own), oracle::random_history(random_()), 0, {}};
+      // Every history has models of the same ids: each gets its own.
+      const auto renamed = [&](const json& document) {
+        std::string text = document.dump();
+        for (std::size_t at = 0; (at = text.find("\"plan-", at)) != std::string::npos; at += 6)
+          text.insert(at + 5, own);
+        return json::parse(text);
+      };
+      for (const json& model : telling.history.models) publish(renamed(model));
+      for (json& event : telling.history.events) event = renamed(event);
+      // The last one is a gate: most of what is tried there is refused, and much of it recorded as denied.
+      if (i == observed) telling.history.events.at(0)["data"]["mode"] = "enforce";
+      tellings_.push_back(std::move(telling));
+    }
+  }
+
+  void tell_all() {
+    const auto done = [](const Telling& telling) { return telling.done(); };
+    while (!std::all_of(tellings_.begin(), tellings_.end(), done)) {
+      Batch batch;
+      std::uint64_t position = store.head().value + 1;
+      for (Telling& telling : tellings_) {
+        if (telling.done() || dice_.percent(40)) continue;
+        // Retractions name positions, so what a batch will hold must be foreseen; a gate's share cannot, and comes
+        // last.
+        batch.add(request(telling, position), !telling.gate());
+        if (!telling.gate() && dice_.percent(10)) batch.add(refused(telling), false);
+      }
+      record(std::move(batch));
+    }
+  }
+
+  storage::MemoryStore store;
+
+ private:
+  struct Batch {
+    std::vector<AppendRequest> requests;
+    std::vector<bool> taken;  // whether each must be
+
+    void add(AppendRequest request, bool must_be_taken) {
+      requests.push_back(std::move(request));
+      taken.push_back(must_be_taken);
+    }
+  };
+
+  void publish(const json& document) {
+    auto model = AccessModel::parse(document.dump());
+    REQUIRE(model.has_value());
+    AppendRequest request;
+    request.org = tenure_org;
+    request.own = true;
+    Event& event = request.events.emplace_back();
+    event.actor = {ActorKind::system, {"tenure", {}}};
+    event.data = event::ModelPublished{{(*model)->document()}, (*model)->id(), (*model)->version()};
+    Batch batch;
+    batch.add(std::move(request), true);
+    record(std::move(batch));
+    models_.add(*model);
+  }
+
+  Event read(Telling& telling, std::size_t i) {
+    json document = telling.history.events[i];
+    if (i == 0) {
+      Event event;
+      const json& data = document.at("data");
+      event::OrgCreated created;
+      created.model = ModelId(data.at("model").get<std::string>());
+      created.mode = data.at("mode") == "enforce" ? Mode::enforce : Mode::observe;
+      if (data.contains("owner")) created.owner = Person{data.at("owner").get<std::string>(), {}};
+      event.data = created;
+      event.actor = {ActorKind::system, {"setup", {}}};
+      event.occurred_at = Instant{telling.history.occurred_us(i)};
+      return event;
+    }
+    if (document.at("type") == "event.retracted") {
+      const auto named = document.at("data").at("position").get<std::size_t>();
+      document["data"]["position"] = telling.positions.at(named - 1);
+    }
+    auto event = wire::read_event(document.dump());
+    INFO(document.dump());
+    if (!event) FAIL(event.error().because);
+    if (dice_.percent(20)) event->id = EventId("event " + std::to_string(i));
+    return std::move(*event);
+  }
+
+  // The next few events of one organization, which will stand from `position` on.
+  AppendRequest request(Telling& telling, std::uint64_t& position) {
+    AppendRequest request;
+    request.org = telling.org;
+    request.by = {"tok_1", "importer", Channel::api, {}};
+    const std::size_t first = telling.next;
+    do {
+      now_ = std::max(now_, Instant{telling.history.recorded_us[telling.next]});
+      request.events.push_back(read(telling, telling.next));
+      telling.positions.push_back(position++);
+      ++telling.next;
+      // The creation alone: nothing can be said of an organization before it is there.
+    } while (first > 0 && !telling.done() && dice_.percent(60));
+    if (dice_.percent(15))
+      request.idempotency = services::IdempotencyKey{"tok_1", "key " + std::to_string(position), "body"};
+    return request;
+  }
+
+  // A batch whose last event is refused: what its first ones named must leave nothing.
+  AppendRequest refused(const Telling& telling) {
+    AppendRequest request;
+    request.org = telling.org;
+    for (const std::int64_t ahead : {std::int64_t{0}, std::int64_t{3600}}) {
+      Event& event = request.events.emplace_back();
+      event.actor = {ActorKind::system, {"setup", {}}};
+      event.occurred_at = Instant{now_.us + ahead * 1'000'000};
+      event.data = event::GroupCreated{GroupId("never " + std::to_string(dice_.below(1000))), {}, {}, {}};
+    }
+    return request;
+  }
+
+  void record(Batch batch) {
+    const auto results = recorder_.record(std::move(batch.requests));
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (const auto* failure = std::get_if<Failure>(&results[i])) FAIL(failure->because);
+      const auto* refusals = std::get_if<services::Refusals>(&results[i]);
+      if (refusals && batch.taken[i]) FAIL(refusals->front().because);
+    }
+  }
+
+  std::mt19937_64 random_;
+  oracle::Dice dice_;
+  storage::People people_{std::make_unique<storage::MemoryKeyVault>(), storage::MasterKey{}};
+  projections::Models models_;
+  Instant now_;
+  services::Recorder recorder_{store, people_, models_, [this] { return now_; }};
+  std::vector<Telling> tellings_;
+};
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+}  // namespace
+
+TEST_CASE("views rebuilt from the log are byte for byte the views that were kept live", "[property]") {
+  const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
+  const std::uint64_t rounds = number_from("TENURE_ROUNDS", 25);
+  std::cout << "rebuild property: TENURE_SEED=" << seed << ", " << rounds << " rounds\n";
+  std::mt19937_64 seeds(seed);
+  std::size_t records = 0, rows = 0;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    INFO("run seed " << seed << ", round " << round);
+    Live live(seeds());
+    live.tell_all();
+    const Views before = views_of(live.store);
+    projections::Models models;
+    REQUIRE(services::load_models(live.store, models).has_value());
+    std::uint64_t said = 0;
+    const auto rebuilt = services::rebuild_views(live.store, models, [&](Position reached, Position head) {
+      said = reached.value;
+      CHECK(reached <= head);
+    });
+    if (!rebuilt) FAIL(rebuilt.error().because);
+    CHECK(said == live.store.head().value);
+    const std::string difference = first_difference(before, views_of(live.store));
+    INFO(difference);
+    REQUIRE(difference.empty());
+    records += live.store.head().value;
+    rows += before.size();
+  }
+  std::cout << records << " records, " << rows << " rows compared\n";
+  CHECK(rows > records);
+}
+
+TEST_CASE("views of another layout are folded anew when the store is opened") {
+  Live live(1);
+  live.tell_all();
+  const Views before = views_of(live.store);
+  storage::Commit old;
+  old.first = live.store.head().next();
+  std::string checkpoint;
+  projections::put_varint(checkpoint, live.store.head().value);  // as it was before there were layouts
+  old.views.push_back({projections::checkpoint_key(), checkpoint});
+  for (const auto& [key, value] : before) {
+    if (key.size() > 10 && key[4] == static_cast<char>(projections::Row::list)) old.views.push_back({key, {}});
+  }
+  REQUIRE(live.store.commit(std::move(old)).has_value());
+  projections::Models models;
+  REQUIRE(services::load_models(live.store, models).has_value());
+  REQUIRE(services::catch_up_views(live.store, models, {}).has_value());
+  REQUIRE(first_difference(before, views_of(live.store)).empty());
+}
