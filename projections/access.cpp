@@ -4,14 +4,6 @@
 
 namespace tenure::projections {
 
-namespace {
-
-Point before(Point at) {
-  return at.position > 0 ? Point{at.us, at.position - 1} : Point{at.us - 1, Point::never().position};
-}
-
-}  // namespace
-
 std::string_view to_text(Reach reach) {
   switch (reach) {
     case Reach::all:
@@ -49,44 +41,6 @@ std::optional<RoleIndex> Access::system_role(Number role) {
 }
 
 bool Access::role_exists(Number role) { return role != 0 && (system_role(role) || custom_role_exists(role)); }
-
-bool Access::custom_role_exists(Number role) {
-  const Live* exists = facts_.state(role).find({SlotKind::exists});
-  if (!exists) return false;
-  // Creating a role that the model of that time had already made nothing.
-  const auto model = facts_.model_at(exists->at);
-  return !model || !model->role(facts_.name(role).name);
-}
-
-std::optional<Access::CustomGrant> Access::custom_grant(Number role, const PermissionRule& permission, Point at,
-                                                        int depth) {
-  if (depth > chain_max) return std::nullopt;
-  // A copy: the state at another point may be dropped while the chain is followed.
-  const EntityState state = facts_.state_at(role, at);
-  if (!state.exists()) return std::nullopt;
-  const auto own = [&](const PermissionId& id) -> const Live* {
-    const Number p = facts_.number(EntityKind::permission, id.text);
-    if (p == 0) return nullptr;
-    const Live* edited = state.find({SlotKind::edited_grant, p});
-    return edited ? edited : state.find({SlotKind::created_grant, p});
-  };
-  const Live* stated = own(permission.id);
-  if (!stated && permission.level_from) stated = own(model_->permissions()[*permission.level_from].id);
-  if (stated) return CustomGrant{facts_.name(stated->value).name, std::nullopt};
-  const Live* base = state.find({SlotKind::based_on});
-  if (!base || base->value == 0) return std::nullopt;
-  // What the base granted at the creation, before it.
-  const Point then = before(base->at);
-  const auto model = facts_.model_at(then);
-  if (!model) return std::nullopt;
-  if (const auto system = model->role(facts_.name(base->value).name)) {
-    const auto p = model->permission(permission.id.text);
-    if (!p) return std::nullopt;
-    const Cell cell = model->cell(*system, *p);
-    return CustomGrant{model->level_name(*p, cell.level).text, cell.visibility};
-  }
-  return custom_grant(base->value, permission, then, depth + 1);
-}
 
 Cell Access::cell(Number role, PermissionIndex permission) {
   const std::uint64_t key = static_cast<std::uint64_t>(role) << 16 | permission;
@@ -154,11 +108,9 @@ Point Access::standing_since(Number holder, const Live& link, std::initializer_l
   const bool is_role = link.slot.kind == SlotKind::role;
   const bool implied = is_role && named_role(link.value, link.at) != link.value;
   if (ended <= link.since && !implied) return link.since;
-  const Live* over = facts_.state(facts_.org_entity()).find({SlotKind::ended});  // everything began anew
   EntityState state;
   std::optional<Point> since;
-  for (const Entry& entry : facts_.entries(holder)) {
-    if (over && entry.at <= over->at) continue;
+  for (const Entry& entry : facts_.entries_until(holder, facts_.at())) {
     if (entry.at > link.at) break;
     state.apply(entry);
     const Live* then = state.find(link.slot);

@@ -129,6 +129,9 @@ class Access {
 
   std::optional<RoleIndex> system_role(Number role);
   bool custom_role_exists(Number role);
+  bool made_nothing(Number role, Point creation);
+  // The role as its own events made it, without creations that made nothing.
+  EntityState custom_role_at(Number role, Point at);
   std::optional<CustomGrant> custom_grant(Number role, const PermissionRule& permission, Point at, int depth);
   std::vector<Number> disabled_in(Number member, Point at, int depth);
   // The role that an implied one stands for (access_fold.h); any other is itself.

@@ -77,10 +77,8 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
   auto state = std::make_unique<EntityState>();
   if (ended) {
-    // org.deleted ends everything: only what came after it counts. Rare enough to fold the entity anew.
-    for (const Entry& entry : entries(entity)) {
-      if (entry.at > ended->at && entry.at <= at) state->apply(entry);
-    }
+    // org.deleted ends everything. Rare enough to fold the entity anew.
+    for (const Entry& entry : entries_until(entity, at)) state->apply(entry);
   } else if (knowledge_->touched.contains(entity)) {
     *state = take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
   } else {
@@ -158,6 +156,15 @@ std::vector<Entry> Facts::entries(Number entity) {
   auto all = take(entries_of(*views_, org_, entity), {});
   std::erase_if(all, [&](const Entry& e) { return !e.counts(knowledge_->known); });
   return all;
+}
+
+std::vector<Entry> Facts::entries_until(Number entity, Point at) {
+  at = clipped(at);
+  const Number org = org_entity();
+  const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
+  std::vector<Entry> until = entries(entity);
+  std::erase_if(until, [&](const Entry& entry) { return entry.at > at || (ended && entry.at <= ended->at); });
+  return until;
 }
 
 std::vector<Number> Facts::numbers_of(EntityKind kind) {

@@ -49,6 +49,8 @@ class Facts {
   std::vector<Interval> list_over(List list, Instant from, Instant to);
   // The entity's entries that count, in order.
   std::vector<Entry> entries(Number entity);
+  // Those of them that its state at a point is folded from: up to the point, and after the organization's own end.
+  std::vector<Entry> entries_until(Number entity, Point at);
 
   // Every number of a kind that was ever named, in order.
   std::vector<Number> numbers_of(EntityKind kind);

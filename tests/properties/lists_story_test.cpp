@@ -32,3 +32,33 @@ TEST_CASE("an invitation that had run out by the instant asked about is not pend
   CHECK(pending(50) == 0);
   CHECK(s.ask("member", {{"at_us", 60}, {"member", "ann"}, {"known_position", known}}).at("status") == "not a member");
 }
+
+TEST_CASE("creating a role that the model of its time had as its own makes nothing, also under a later model") {
+  const json first = tenure::test::small_team();
+  json second = first;
+  second["id"] = "second";
+  std::erase_if(second["roles"].get_ref<json::array_t&>(), [](const json& role) { return role.at("id") == "payer"; });
+  ShortStory s(std::vector<json>{first, second});
+  const json as_made{{"kind", "custom"}, {"grants", {{"code", "read"}}}};
+  SECTION("neither over a custom role of that name, nor as the base of another") {
+    s.happens(10, "org.model_changed", {{"model", "second"}});
+    s.happens(11, "role.created", {{"role", "payer"}, {"name", "P"}, {"grants", {{"code", "read"}}}});
+    s.happens(20, "org.model_changed", {{"model", "small"}});
+    s.happens(21, "role.created", {{"role", "payer"}, {"name", "P"}, {"grants", {{"code", "admin"}}}});
+    s.happens(30, "org.model_changed", {{"model", "second"}});
+    s.happens(31, "role.created", {{"role", "copy"}, {"name", "C"}, {"based_on", "payer"}, {"grants", json::object()}});
+    const json roles = s.ask("roles", {{"at_us", 40}}).at("rows");
+    CHECK(roles.at("payer") == as_made);
+    CHECK(roles.at("copy") == as_made);
+  }
+  SECTION("nor as a base where it made nothing and nothing else did") {
+    s.happens(11, "role.created", {{"role", "payer"}, {"name", "P"}, {"grants", {{"code", "admin"}}}});
+    s.happens(20, "org.model_changed", {{"model", "second"}});
+    s.happens(21, "role.created",
+              {{"role", "copy"}, {"name", "C"}, {"based_on", "payer"}, {"grants", {{"code", "read"}}}});
+    s.happens(22, "role.reset", {{"role", "copy"}});
+    const json roles = s.ask("roles", {{"at_us", 40}}).at("rows");
+    CHECK_FALSE(roles.contains("payer"));
+    CHECK(roles.at("copy").at("grants").empty());
+  }
+}

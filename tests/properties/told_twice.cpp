@@ -81,8 +81,10 @@ json small_team() {
   return model;
 }
 
-ShortStory::ShortStory(const json& model) : told_(json::array({model})) {
-  happens(0, "org.created", {{"model", model.at("id")}, {"mode", "observe"}});
+ShortStory::ShortStory(const json& model) : ShortStory(std::vector<json>(1, model)) {}
+
+ShortStory::ShortStory(const std::vector<json>& models) : told_(json(models)) {
+  happens(0, "org.created", {{"model", models.front().at("id")}, {"mode", "observe"}});
 }
 
 std::int64_t ShortStory::happens(std::int64_t at_us, const std::string& type, const json& data, const json& more) {

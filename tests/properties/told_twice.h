@@ -45,6 +45,8 @@ nlohmann::json small_team();
 class ShortStory {
  public:
   explicit ShortStory(const nlohmann::json& model = small_team());
+  // The first of several models is in force from the creation on.
+  explicit ShortStory(const std::vector<nlohmann::json>& models);
 
   // Returns the event's position. `more` has what an event has beside type, time and data.
   std::int64_t happens(std::int64_t at_us, const std::string& type, const nlohmann::json& data,

@@ -1,0 +1,74 @@
+// What custom roles are: made, edited and reset by events, on top of what a base granted when they were made.
+#include "projections/access.h"
+
+namespace tenure::projections {
+
+namespace {
+
+Point before(Point at) {
+  return at.position > 0 ? Point{at.us, at.position - 1} : Point{at.us - 1, Point::never().position};
+}
+
+}  // namespace
+
+// Creating a role that the model of that time had as its own made nothing.
+bool Access::made_nothing(Number role, Point creation) {
+  const auto model = facts_.model_at(creation);
+  return model && model->role(facts_.name(role).name);
+}
+
+EntityState Access::custom_role_at(Number role, Point at) {
+  EntityState state = facts_.state_at(role, at);
+  const Live* exists = state.find({SlotKind::exists});
+  if (!exists || (exists->since == exists->at && !made_nothing(role, exists->at))) return state;
+  // Created several times, or for nothing: what the other creations left, if there are any.
+  const std::vector<Entry> entries = facts_.entries_until(role, at);
+  std::unordered_set<std::uint64_t> without;
+  for (const Entry& entry : entries) {
+    const bool creation = entry.op == Op::set && entry.slot.kind == SlotKind::exists;
+    if (creation && made_nothing(role, entry.at)) without.insert(entry.at.position);
+  }
+  state = EntityState{};
+  for (const Entry& entry : entries) {
+    if (!without.contains(entry.at.position)) state.apply(entry);
+  }
+  return state;
+}
+
+bool Access::custom_role_exists(Number role) {
+  const Live* exists = facts_.state(role).find({SlotKind::exists});
+  if (!exists) return false;
+  if (exists->since == exists->at) return !made_nothing(role, exists->at);
+  return custom_role_at(role, facts_.at()).exists();
+}
+
+std::optional<Access::CustomGrant> Access::custom_grant(Number role, const PermissionRule& permission, Point at,
+                                                        int depth) {
+  if (depth > chain_max) return std::nullopt;
+  const EntityState state = custom_role_at(role, at);
+  if (!state.exists()) return std::nullopt;
+  const auto own = [&](const PermissionId& id) -> const Live* {
+    const Number p = facts_.number(EntityKind::permission, id.text);
+    if (p == 0) return nullptr;
+    const Live* edited = state.find({SlotKind::edited_grant, p});
+    return edited ? edited : state.find({SlotKind::created_grant, p});
+  };
+  const Live* stated = own(permission.id);
+  if (!stated && permission.level_from) stated = own(model_->permissions()[*permission.level_from].id);
+  if (stated) return CustomGrant{facts_.name(stated->value).name, std::nullopt};
+  const Live* base = state.find({SlotKind::based_on});
+  if (!base || base->value == 0) return std::nullopt;
+  // What the base granted at the creation, before it.
+  const Point then = before(base->at);
+  const auto model = facts_.model_at(then);
+  if (!model) return std::nullopt;
+  if (const auto system = model->role(facts_.name(base->value).name)) {
+    const auto p = model->permission(permission.id.text);
+    if (!p) return std::nullopt;
+    const Cell cell = model->cell(*system, *p);
+    return CustomGrant{model->level_name(*p, cell.level).text, cell.visibility};
+  }
+  return custom_grant(base->value, permission, then, depth + 1);
+}
+
+}  // namespace tenure::projections
