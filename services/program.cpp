@@ -95,13 +95,18 @@ Outcome<std::uint16_t> Program::start() {
   return port;
 }
 
-Outcome<std::string> Program::make_admin_token() {
+Outcome<std::string> Program::make_admin_token(const std::function<Outcome<void>(const std::string& secret)>& keep) {
   const TokenWish wish{"admin", {"admin", "append", "read", "review", "feed"}, {}, {}, std::nullopt};
-  const auto made = create_token(*inside_->appends, inside_->tokens, wish, Recording{{}, {}, Channel::console, {}},
-                                 system_clock_now());
-  if (const auto* failure = std::get_if<Failure>(&made.result)) return *failure;
-  if (!std::holds_alternative<AppendAnswer>(made.result)) return fail(FailureCode::io, "the token was refused");
-  return made.token.secret;
+  const auto fresh = make_token();
+  if (!fresh) return fresh.error();
+  if (keep) {
+    if (const auto kept = keep(fresh->secret); !kept) return kept.error();
+  }
+  const auto result = record_token(*inside_->appends, inside_->tokens, *fresh, wish,
+                                   Recording{{}, {}, Channel::console, {}}, system_clock_now());
+  if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
+  if (!std::holds_alternative<AppendAnswer>(result)) return fail(FailureCode::io, "the token was refused");
+  return fresh->secret;
 }
 
 bool Program::has_tokens() const { return !inside_->tokens.all().empty(); }

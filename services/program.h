@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,8 +36,9 @@ class Program {
 
   // The port it listens on.
   Outcome<std::uint16_t> start();
-  // A token for everything, made anew: what the first start writes to data/admin.token.
-  Outcome<std::string> make_admin_token();
+  // A token for everything, made anew: what the first start writes to data/admin.token. `keep` gets the secret before
+  // the token is recorded: whatever cuts a start off, no store has a token that nobody knows.
+  Outcome<std::string> make_admin_token(const std::function<Outcome<void>(const std::string& secret)>& keep = {});
   bool has_tokens() const;
   // Takes no new work, finishes what it has, closes the store.
   void stop();

@@ -31,26 +31,32 @@ AppendResult publish_model(AppendQueue& appends, projections::Models& models, co
   return result;
 }
 
-TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now) {
-  TokenMade made{Failure{}, {}};
-  auto fresh = make_token();
-  if (!fresh) return made.result = fresh.error(), made;
-  made.token = *fresh;
+AppendResult record_token(AppendQueue& appends, Tokens& tokens, const NewToken& fresh, const TokenWish& wish,
+                          const Recording& by, Instant now) {
   event::TokenCreated created;
-  created.token = fresh->id;
-  created.hash = fresh->hash;
+  created.token = fresh.id;
+  created.hash = fresh.hash;
   created.principal.identity = wish.principal;
   created.scopes = wish.scopes;
   created.orgs = wish.orgs;
   created.actor_kinds = wish.actor_kinds;
   created.expires_at = wish.expires_at;
-  made.result = append_own(appends, created, by);
-  if (std::holds_alternative<AppendAnswer>(made.result)) {
+  auto result = append_own(appends, created, by);
+  if (std::holds_alternative<AppendAnswer>(result)) {
     Record record;
     record.event.data = created;
     record.recorded_at = now;
     tokens.apply(record, wish.principal);
   }
+  return result;
+}
+
+TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now) {
+  TokenMade made{Failure{}, {}};
+  const auto fresh = make_token();
+  if (!fresh) return made.result = fresh.error(), made;
+  made.token = *fresh;
+  made.result = record_token(appends, tokens, *fresh, wish, by, now);
   return made;
 }
 

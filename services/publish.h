@@ -22,6 +22,9 @@ struct TokenMade {
   AppendResult result;
   NewToken token;
 };
+// With a secret that was made before; the other makes it.
+AppendResult record_token(AppendQueue& appends, Tokens& tokens, const NewToken& fresh, const TokenWish& wish,
+                          const Recording& by, Instant now);
 TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now);
 AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view id, const Recording& by);
 

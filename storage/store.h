@@ -14,8 +14,8 @@
 //
 // Promises: when `commit` returns a value, its records, view changes and blobs are durable (the
 // write-ahead log is synced) and only then visible to a new Snapshot; when it returns a Failure,
-// nothing of it is visible, now or after a restart, except that after `io` or `disk_full` a restart may find a
-// batch that was never acknowledged (never half of one).
+// nothing of it is visible, now or after a restart, except that after `io` or `disk_full` a restart, or the store
+// that opens its files anew, may find a batch that was never acknowledged (never half of one).
 #pragma once
 
 #include <cstddef>

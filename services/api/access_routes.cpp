@@ -11,7 +11,21 @@ struct RangeRow {
   std::vector<projections::Span> spans;
 };
 
-Response who_can_over(Asking& asking, const projections::Question& q) {
+// How a span was held when it began, or when the range did if that was later.
+void paths_of(Asking& asking, JsonText& json, const projections::Question& q, const RangeRow& row,
+              const projections::Span& span) {
+  const Instant at{std::max(span.open.us, asking.pinned().when.from.us)};
+  Facts facts = asking.facts().moved_to(Point::end_of(at));
+  const auto model = facts.model_at(facts.at());
+  const auto permission = model ? model->permission(asking.model().permissions()[q.permission].id.text) : std::nullopt;
+  if (!permission) return asking.note(facts.failure());
+  Access access(std::move(facts), model);
+  const auto held = access.effective(row.member, {*permission, 1, q.resource}, true);
+  asking.paths(json, held.paths, *model, *permission);
+  asking.note(access.facts().failure());
+}
+
+Response who_can_over(Asking& asking, const projections::Question& q, bool explain) {
   const Pinned& pinned = asking.pinned();
   projections::SpanQuestion question{asking.model().permissions()[q.permission].id, std::nullopt, q.resource};
   if (const auto level = asking.request().query("level")) question.level = LevelId(*level);
@@ -33,7 +47,9 @@ Response who_can_over(Asking& asking, const projections::Question& q) {
         const auto best = std::max_element(r.spans.begin(), r.spans.end(),
                                            [&](const auto& a, const auto& b) { return worth(a) < worth(b); });
         json.open('{').field("member", asking.identity(r.member)).field("level", best->level);
-        json.field("reach", projections::to_text(best->reach)).key("intervals").open('[');
+        json.field("reach", projections::to_text(best->reach));
+        if (explain) paths_of(asking, json, q, r, *best);
+        json.key("intervals").open('[');
         for (const projections::Span& span : r.spans) {
           json.open('{').field("from", Instant{span.open.us});
           const bool open = span.close == Point::never();
@@ -65,7 +81,7 @@ Response who_can(Parts& parts, Request& request) {
   asking.about(q->permission);
   const auto explain = asked_flag(request, "explain");
   if (!explain) return no(explain.error());
-  if (asking.pinned().when.range) return who_can_over(asking, *q);
+  if (asking.pinned().when.range) return who_can_over(asking, *q, *explain);
   std::vector<projections::Holder> holders;
   if (!asking.nothing_known()) holders = asking.access().who_can(*q, *explain);
   return asking.list(

@@ -128,6 +128,11 @@ class Asking {
     return finish(std::move(json.close('}')));
   }
 
+  // What went wrong beside the answer's own reading; the first counts.
+  void note(const std::optional<Failure>& failure) {
+    if (!failure_) failure_ = failure;
+  }
+
   Response finish(JsonText json) {
     if (failure_) return http::problem(*failure_);
     if (access_ && access_->facts().failure()) return http::problem(*access_->facts().failure());
@@ -137,10 +142,15 @@ class Asking {
   }
 
   void paths(JsonText& json, const std::vector<projections::Path>& paths) {
+    this->paths(json, paths, *model_, question_permission_);
+  }
+  // The same under another model's levels: the one that was in force then.
+  void paths(JsonText& json, const std::vector<projections::Path>& paths, const AccessModel& model,
+             PermissionIndex permission) {
     json.key("paths").open('[');
     for (const projections::Path& path : paths) {
       json.open('{').field("kind", projections::to_text(path.kind));
-      json.field("level", model_->level_name(question_permission_, path.level).text);
+      json.field("level", model.level_name(permission, path.level).text);
       json.field("reach", projections::to_text(path.reach)).key("edges").open('[');
       for (const projections::Edge& edge : path.edges) this->edge(json, edge);
       json.close(']').close('}');

@@ -1,5 +1,7 @@
 #include "storage/rocks/faults.h"
 
+#include <rocksdb/convenience.h>
+
 #include <atomic>
 #include <utility>
 
@@ -15,6 +17,7 @@ class Faults::Listener final : public rocksdb::EventListener {
       const std::lock_guard lock(guard_);
       if (!damage_) damage_ = failure_of(*status, "background work of the store");
     }
+    no_space_ = status->IsNoSpace();
     failed_ = true;
   }
   // RocksDB's own cure polls every five seconds and answers Busy to ours meanwhile.
@@ -23,14 +26,20 @@ class Faults::Listener final : public rocksdb::EventListener {
   }
 
   bool failed() const { return failed_; }
+  bool no_space() const { return no_space_; }
   void cured() { failed_ = false; }
+  void forget() {
+    const std::lock_guard lock(guard_);
+    damage_.reset();
+    failed_ = false;
+  }
   std::optional<Failure> damage() const {
     const std::lock_guard lock(guard_);
     return damage_;
   }
 
  private:
-  std::atomic<bool> failed_{false};
+  std::atomic<bool> failed_{false}, no_space_{false};
   mutable std::mutex guard_;
   std::optional<Failure> damage_;
 };
@@ -54,19 +63,61 @@ std::optional<Failure> Faults::room(bool at_once) {
   return std::nullopt;
 }
 
-// Flushes what is in memory and starts a fresh log, so that nothing follows a half-written record. RocksDB 7.8's
-// Resume() may wait for ever for a flush that failed meanwhile; then appends are refused, and only opening the store
-// again cures.
+namespace {
+
+std::uint64_t number_of(rocksdb::DB& db, const std::string& property) {
+  std::uint64_t number = 0;
+  return db.GetAggregatedIntProperty(property, &number) || db.GetIntProperty(property, &number) ? number : 0;
+}
+
+// A flush is waited for and nothing runs.
+bool waits_in_vain(rocksdb::DB& db) {
+  using Properties = rocksdb::DB::Properties;
+  return number_of(db, Properties::kMemTableFlushPending) > 0 && number_of(db, Properties::kNumRunningFlushes) == 0 &&
+         number_of(db, Properties::kNumRunningCompactions) == 0;
+}
+
+}  // namespace
+
+// Whether nothing has moved in the cure for too long.
+bool Faults::stuck(rocksdb::DB& db) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!waits_in_vain(db)) {
+    in_vain_since_.reset();
+  } else if (!in_vain_since_) {
+    in_vain_since_ = now;
+  }
+  return in_vain_since_ && now - *in_vain_since_ >= stuck_after;
+}
+
+// Resume() flushes what is in memory and starts a fresh log, so that nothing follows a half-written record.
 std::optional<Failure> Faults::cure(rocksdb::DB& db) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds step{20};
+  std::uint64_t free_bytes = UINT64_MAX;  // where the file system does not say
+  (void)env_->GetFreeSpace(folder_, &free_bytes);
   const bool begun = curing_.valid();
   if (!begun) {
     listener_->cured();
+    in_vain_since_.reset();
     curing_ = std::async(std::launch::async, [&db] { return db.Resume(); });
   }
-  if (curing_.wait_for(begun ? std::chrono::milliseconds(1) : cure_wait_max) != std::future_status::ready) {
-    return fail(FailureCode::io,
-                "the store could not be written to and has not taken up writing again; it can be read. "
-                "Restart the server: nothing that was acknowledged is lost.");
+  // A cure that goes on has no better prospects than before unless there is more room.
+  const bool hope = !begun || free_bytes >= free_at_refusal_ + hopeful_bytes;
+  const auto until = steady_clock::now() + (hope ? cure_wait_max : std::chrono::milliseconds(0));
+  while (curing_.wait_for(step) != std::future_status::ready) {
+    const bool room = free_bytes >= number_of(db, rocksdb::DB::Properties::kSizeAllMemTables) + reopening_bytes;
+    if (stuck(db) && room) {
+      rocksdb::CancelAllBackgroundWork(&db, /*wait=*/false);  // wakes the waiting cure, and ends it
+      (void)curing_.get();
+      must_reopen_ = true;
+      return fail(FailureCode::closed, "The store could not take up writing again and has to be opened anew.");
+    }
+    if (steady_clock::now() < until) continue;
+    free_at_refusal_ = free_bytes;
+    return fail(listener_->no_space() ? FailureCode::disk_full : FailureCode::io,
+                "The store's own upkeep has not come through yet, with " + std::to_string(free_bytes >> 20) +
+                    " MiB free on the disk of " + folder_ + ". Free some room; appends then go on by themselves.");
   }
   const rocksdb::Status resumed = curing_.get();
   if (!resumed.ok()) return note(resumed, "taking up writing again");
@@ -74,13 +125,27 @@ std::optional<Failure> Faults::cure(rocksdb::DB& db) {
   return std::nullopt;
 }
 
+void Faults::forget() {
+  listener_->forget();
+  write_failed_ = must_reopen_ = false;
+  const std::lock_guard lock(guard_);
+  standing_.reset();
+  cure_goes_on_ = false;
+}
+
+void Faults::stay_shut(const Failure& because) {
+  const std::lock_guard lock(guard_);
+  standing_ = because;
+}
+
 std::optional<Failure> Faults::ready_to_write(rocksdb::DB& db) {
   const bool failed = write_failed_ || listener_->failed();
   std::optional<Failure> no = listener_->damage();
   if (!no) no = room(failed);
-  if (!no && failed) no = cure(db);
+  if (!no && (failed || curing_.valid())) no = cure(db);
   const std::lock_guard lock(guard_);
   if (no || standing_) standing_ = no;
+  cure_goes_on_ = curing_.valid();
   return no;
 }
 
@@ -97,8 +162,8 @@ std::optional<Failure> Faults::trouble() const {
   const std::lock_guard lock(guard_);
   // A full disk that has room again is no trouble any more, even before the next commit has tried.
   std::uint64_t free_bytes = 0;
-  if (standing_ && standing_->code == FailureCode::disk_full && env_->GetFreeSpace(folder_, &free_bytes).ok() &&
-      free_bytes >= free_floor_bytes_) {
+  if (!cure_goes_on_ && standing_ && standing_->code == FailureCode::disk_full &&
+      env_->GetFreeSpace(folder_, &free_bytes).ok() && free_bytes >= free_floor_bytes_) {
     return std::nullopt;
   }
   return standing_;

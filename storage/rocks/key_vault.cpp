@@ -65,6 +65,7 @@ class RocksKeyVault final : public KeyVault {
   rocksdb::Env* env() const { return own_env_ ? own_env_.get() : rocksdb::Env::Default(); }
   Outcome<void> know_format();
   Outcome<std::optional<std::string>> get(const std::string& key, const char* place);
+  std::optional<Failure> ready_to_write();
   Outcome<void> write(rocksdb::WriteBatch& batch, const char* place);
   Outcome<void> finish_erasures();
   Outcome<void> rewrite(const rocksdb::Slice* from, const rocksdb::Slice* to);
@@ -76,6 +77,7 @@ class RocksKeyVault final : public KeyVault {
   std::mutex writing_;
   std::shared_mutex alive_;  // shared by calls that use db_, exclusive for the moment of closing
   std::unique_ptr<rocksdb::DB> db_;
+  bool closed_ = false;  // for good; `db_` alone is also absent where opening it anew failed
   Faults faults_;
 };
 
@@ -122,6 +124,25 @@ Outcome<std::optional<std::string>> RocksKeyVault::get(const std::string& key, c
   return failure_of(status, std::string(place) + " in the key vault " + path_);
 }
 
+// As Faults; where only that helps, the database is closed and opened again. Under `writing_`.
+std::optional<Failure> RocksKeyVault::ready_to_write() {
+  if (closed_) return closed_failure();
+  if (db_) {
+    auto no = faults_.ready_to_write(*db_);
+    if (!faults_.must_reopen()) return no;
+  }
+  const std::lock_guard no_reads(alive_);
+  if (db_) (void)db_->Close();
+  db_.reset();
+  faults_.forget();
+  if (auto opened = open(); !opened) {
+    db_.reset();
+    faults_.stay_shut(opened.error());
+    return opened.error();
+  }
+  return std::nullopt;
+}
+
 Outcome<void> RocksKeyVault::write(rocksdb::WriteBatch& batch, const char* place) {
   if (auto no = faults_.ready_to_write(*db_)) return *no;
   const auto status = db_->Write(synced_write(), &batch);
@@ -156,8 +177,8 @@ Outcome<std::optional<std::string>> RocksKeyVault::wrapped_key(const OrgId& org,
 
 Outcome<void> RocksKeyVault::put(const std::vector<NewSubject>& subjects) {
   const std::lock_guard one(writing_);
+  if (auto no = ready_to_write()) return *no;
   const std::shared_lock lock(alive_);
-  if (!db_) return closed_failure();
   rocksdb::WriteBatch batch;
   for (const NewSubject& s : subjects) {
     const std::string lookup(digest_key(s.lookup));
@@ -169,8 +190,8 @@ Outcome<void> RocksKeyVault::put(const std::vector<NewSubject>& subjects) {
 
 Outcome<bool> RocksKeyVault::erase(const OrgId& org, SubjectId subject) {
   const std::lock_guard one(writing_);
+  if (auto no = ready_to_write()) return *no;
   const std::shared_lock lock(alive_);
-  if (!db_) return closed_failure();
   const std::string subject_key = vault_key(subject_prefix, org, bytes_of(subject));
   auto value = get(subject_key, "a wrapped key");
   if (!value) return value.error();
@@ -263,6 +284,7 @@ Outcome<std::string> RocksKeyVault::old_files() {
 Outcome<void> RocksKeyVault::close() {
   const std::lock_guard one(writing_);
   const std::lock_guard lock(alive_);
+  closed_ = true;
   if (!db_) return {};
   // Without the flush the next open replays the log: nothing is lost.
   if (!faults_.curing()) (void)db_->Flush(rocksdb::FlushOptions());

@@ -73,6 +73,8 @@ struct RocksStore::Inside {
   rocksdb::ColumnFamilyHandle* family(Family f) const { return handles[static_cast<std::size_t>(f)]; }
 
   Outcome<void> open_database();
+  rocksdb::Status close_database();
+  std::optional<Failure> ready_to_write();
   Outcome<void> know_format();
   Outcome<void> check_head();
   Outcome<void> check_dense(rocksdb::Iterator& log, Position head_position);
@@ -88,8 +90,6 @@ Outcome<void> RocksStore::Inside::open_database() {
   // Without paranoid checks RocksDB would pass over damage of the write-ahead log: all of it is checked here then.
   const LogCheck check = settings.for_mending ? LogCheck::everything : LogCheck::what_rocksdb_leaves;
   if (auto sound = check_logs(env(), path, check); !sound) return sound;
-  memory = shared_memory(settings.block_cache_bytes, settings.write_buffers_bytes);
-  faults = std::make_unique<Faults>(path, settings.free_floor_bytes, env());
   rocksdb::DBOptions options = durable_options(env(), memory);
   options.paranoid_checks = !settings.for_mending;
   options.listeners.push_back(faults->listener());
@@ -128,6 +128,44 @@ void RocksStore::Inside::use_views(rocksdb::ColumnFamilyHandle* handle) {
   views = ViewsHandle(handle, [database = db.get()](rocksdb::ColumnFamilyHandle* gone) {
     (void)database->DestroyColumnFamilyHandle(gone);
   });
+}
+
+rocksdb::Status RocksStore::Inside::close_database() {
+  if (!db) return {};
+  for (auto* handle : handles) {
+    if (handle != views.get()) (void)db->DestroyColumnFamilyHandle(handle);
+  }
+  views.reset();
+  const auto status = db->Close();
+  db.reset();
+  return status;
+}
+
+// As Faults; where only that helps, the database is closed under its readers and opened again: reads under way answer
+// closed, and the next ones are answered.
+std::optional<Failure> RocksStore::Inside::ready_to_write() {
+  if (db) {
+    auto no = faults->ready_to_write(*db);
+    if (!faults->must_reopen()) return no;
+  }
+  const std::lock_guard no_reads(alive);
+  snapshots->close();
+  (void)close_database();
+  faults->forget();
+  const std::uint64_t head = newest;
+  auto opened = open_database();
+  if (opened) opened = check_head();
+  if (!opened) {
+    (void)close_database();
+    faults->stay_shut(opened.error());
+    return opened.error();
+  }
+  known_orgs.clear();
+  publish(Position(newest));
+  if (newest == head) return std::nullopt;
+  return fail(FailureCode::closed,
+              "The store was opened anew and found a batch that had been answered with a failure, up to position " +
+                  std::to_string(newest) + "; send again.");
 }
 
 // Reads the format and the id, or writes them into a store that is new.
@@ -298,6 +336,8 @@ Outcome<std::unique_ptr<RocksStore>> open_store(const std::string& path, const R
   inside->path = path;
   inside->settings = settings;
   inside->own_env = env;
+  inside->memory = shared_memory(settings.block_cache_bytes, settings.write_buffers_bytes);
+  inside->faults = std::make_unique<Faults>(path, settings.free_floor_bytes, inside->env());
   RocksStore::Inside& in = *inside;
   auto store = std::make_unique<RocksStore>(std::move(inside));  // from here on its destructor closes
   if (auto done = in.open_database(); !done) return done.error();
@@ -319,9 +359,9 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   Inside& in = *inside_;
   const std::lock_guard lock(in.writing);
   if (in.closed) return closed_failure();
+  if (auto no = in.ready_to_write()) return *no;
   std::unordered_map<OrgId, Version> next;
   if (auto expected = in.check_expected(commit, next); !expected) return expected;
-  if (auto no = in.faults->ready_to_write(*in.db)) return *no;
   in.fill_batch(commit);
   const auto written = in.db->Write(synced_write(), &in.batch);
   if (!written.ok()) return in.faults->note(written, "writing a commit");
@@ -336,7 +376,7 @@ Outcome<void> RocksStore::clear_views() {
   Inside& in = *inside_;
   const std::lock_guard lock(in.writing);
   if (in.closed) return closed_failure();
-  if (auto no = in.faults->ready_to_write(*in.db)) return *no;
+  if (auto no = in.ready_to_write()) return *no;
   const auto dropped = in.db->DropColumnFamily(in.family(Family::views));
   if (!dropped.ok()) return failure_of(dropped, "clearing the views");
   rocksdb::ColumnFamilyHandle* fresh = nullptr;
@@ -350,7 +390,7 @@ Outcome<void> RocksStore::clear_views() {
 Outcome<void> RocksStore::check_views() {
   Inside& in = *inside_;
   const std::shared_lock lock(in.alive);
-  if (in.closed) return closed_failure();
+  if (in.closed || !in.db) return closed_failure();
   // Files that a compaction replaces stay until the check is over.
   if (auto held = in.db->DisableFileDeletions(); !held.ok()) return failure_of(held, "checking the views");
   std::vector<rocksdb::LiveFileMetaData> tables;
@@ -381,12 +421,7 @@ Outcome<void> RocksStore::close() {
   }
   rocksdb::CancelAllBackgroundWork(in.db.get(), /*wait=*/true);
   in.faults->end();
-  for (auto* handle : in.handles) {
-    if (handle != in.views.get()) (void)in.db->DestroyColumnFamilyHandle(handle);
-  }
-  in.views.reset();
-  const auto status = in.db->Close();
-  in.db.reset();
+  const auto status = in.close_database();
   if (!status.ok()) return failure_of(status, "closing the store in " + in.path);
   return {};
 }

@@ -1,5 +1,5 @@
 // Tokens by the command line: made with their limits, listed without their secrets, revoked.
-#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/catch.h"
@@ -55,4 +55,21 @@ TEST_CASE("a token that cannot be made is refused with the reason") {
   CHECK(serve.run({"token", "create", "--principal", "a", "--scope", "read", "--expires-at", "2030-01-01"}).code ==
         exit_refused);
   CHECK(serve.run({"token", "create", "--scope", "read"}).code == exit_usage);
+}
+
+TEST_CASE("a first start that cannot leave its token is tried again by the next") {
+  RunningServe serve;
+  REQUIRE(serve.stop() == exit_ok);
+  std::filesystem::remove_all(serve.folder());
+  // A folder stands where the token's file belongs.
+  std::filesystem::create_directories(serve.folder() + "/admin.token");
+  try {
+    serve.start();
+    FAIL("it started");
+  } catch (const DidNotStart& no) {
+    CHECK(no.code == exit_failed);
+  }
+  std::filesystem::remove(serve.folder() + "/admin.token");
+  serve.start();
+  CHECK(serve.run({"token", "list"}).code == exit_ok);
 }

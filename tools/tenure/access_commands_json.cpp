@@ -73,6 +73,15 @@ void print_paths(const json& item) {
   }
 }
 
+std::string intervals_of(const json& item) {
+  std::string when;
+  for (const json& i : item.value("intervals", json::array())) {
+    when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") + " to " +
+            (i.at("to").is_null() ? "now" : text_of(i, "to"));
+  }
+  return when;
+}
+
 int who_can(const ClientOptions& options, const Asked& asked) {
   Client client(options);
   json head, items;
@@ -85,18 +94,15 @@ int who_can(const ClientOptions& options, const Asked& asked) {
   }
   if (asked.explain) {
     for (const json& item : items) {
-      std::cout << text_of(item, "member") << "  " << text_of(item, "level") << "  " << text_of(item, "reach") << "\n";
+      std::cout << text_of(item, "member") << "  " << text_of(item, "level") << "  " << text_of(item, "reach");
+      const std::string when = intervals_of(item);
+      std::cout << (when.empty() ? "" : "  ") << when << "\n";
       print_paths(item);
     }
   } else {
     std::vector<std::vector<std::string>> rows;
     for (const json& item : items) {
-      std::string when;
-      for (const json& i : item.value("intervals", json::array())) {
-        when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") + " to " +
-                (i.at("to").is_null() ? "now" : text_of(i, "to"));
-      }
-      rows.push_back({text_of(item, "member"), text_of(item, "level"), text_of(item, "reach"), when});
+      rows.push_back({text_of(item, "member"), text_of(item, "level"), text_of(item, "reach"), intervals_of(item)});
     }
     print_table({"MEMBER", "LEVEL", "REACH", ""}, rows);
   }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -29,12 +30,13 @@ int failed(const Failure& failure) {
   return failure.code == FailureCode::corruption ? exit_corrupt : exit_failed;
 }
 
-// Written whole or not at all, for its owner's eyes only.
+// For its owner's eyes only, also where a file of that name stood open to others.
 bool write_secret(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return false;
   const std::string line = text + "\n";
-  const bool good = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
+  const bool good = ::fchmod(file, 0600) == 0 &&
+                    ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
   ::close(file);
   return good;
 }
@@ -86,11 +88,12 @@ int run_serve(const ServeOptions& options) {
   const auto port = program.start();
   if (!port) return failed(port.error());
   if (!program.has_tokens()) {
-    const auto secret = program.make_admin_token();
-    if (!secret) return failed(secret.error());
-    if (!write_secret(options.data + "/admin.token", *secret)) {
-      return failed(fail(FailureCode::io, "cannot write " + options.data + "/admin.token"));
-    }
+    const std::string file = options.data + "/admin.token";
+    const auto made = program.make_admin_token([&](const std::string& secret) -> Outcome<void> {
+      if (write_secret(file, secret)) return {};
+      return fail(FailureCode::io, "cannot write " + file);
+    });
+    if (!made) return failed(made.error());
   }
   const bool v6 = options.address.find(':') != std::string::npos;
   const std::string host = v6 ? "[" + options.address + "]" : options.address;
