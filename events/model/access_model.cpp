@@ -22,6 +22,32 @@ const typename Rules::value_type* find_rule(const Rules& rules, std::string_view
 
 }  // namespace
 
+std::string_view to_text(Visibility visibility) {
+  switch (visibility) {
+    case Visibility::assigned:
+      return "assigned";
+    case Visibility::all_unless_assigned:
+      return "all_unless_assigned";
+    case Visibility::where_assigned:
+      return "where_assigned";
+    case Visibility::all:
+      break;
+  }
+  return "all";
+}
+
+std::string_view to_text(Cardinality cardinality) {
+  switch (cardinality) {
+    case Cardinality::exactly_one:
+      return "exactly_one";
+    case Cardinality::at_least_one:
+      return "at_least_one";
+    case Cardinality::any:
+      break;
+  }
+  return "any";
+}
+
 bool PermissionRule::offers(LevelIndex level) const {
   return options.empty() || std::find(options.begin(), options.end(), level) != options.end();
 }

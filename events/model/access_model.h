@@ -27,6 +27,7 @@ using RoleIndex = std::uint16_t;        // into AccessModel::roles()
 // What a grant depends on: nothing; the member's assignments; the assignments if there are any; or the assignments, but
 // only where one resource is asked about (whoever has the grant holds it, and uses it on what is assigned to them).
 enum class Visibility : std::uint8_t { all, assigned, all_unless_assigned, where_assigned };
+std::string_view to_text(Visibility visibility);
 
 struct Cell {
   LevelIndex level = 0;
@@ -66,6 +67,7 @@ struct PermissionRule {
 };
 
 enum class Cardinality : std::uint8_t { any, exactly_one, at_least_one };
+std::string_view to_text(Cardinality cardinality);
 
 struct RoleRule {
   RoleId id;
@@ -156,6 +158,10 @@ class AccessModel {
   // outside the scale, cycles in inheritance or parents, duplicate ids, the limits.
   static boost::system::result<std::shared_ptr<const AccessModel>, std::vector<ModelFault>> parse(
       std::string_view document);
+  // The same for a document that was published once and stands in the log: what only a check of sense finds fault with
+  // (a role that nobody may give) does not make history unreadable.
+  static boost::system::result<std::shared_ptr<const AccessModel>, std::vector<ModelFault>> parse_published(
+      std::string_view document);
 
   virtual ~AccessModel() = default;
 
@@ -163,6 +169,7 @@ class AccessModel {
   const std::string& version() const { return version_; }    // 64 hex digits
   const std::string& document() const { return document_; }  // canonical JSON
   const std::string& title() const { return title_; }
+  const std::string& description() const { return description_; }
 
   const std::vector<Scale>& scales() const { return scales_; }
   const std::vector<PermissionRule>& permissions() const { return permissions_; }
@@ -212,7 +219,7 @@ class AccessModel {
   friend struct ModelReader;
 
   ModelId id_;
-  std::string version_, document_, title_;
+  std::string version_, document_, title_, description_;
   std::vector<Scale> scales_;
   std::vector<PermissionRule> permissions_;
   std::vector<RoleRule> roles_;

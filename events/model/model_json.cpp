@@ -21,7 +21,10 @@ Parsed one_fault(std::string pointer, std::string because) {
 
 }  // namespace
 
-Parsed AccessModel::parse(std::string_view document) {
+Parsed AccessModel::parse(std::string_view document) { return ModelReader::parse(document, true); }
+Parsed AccessModel::parse_published(std::string_view document) { return ModelReader::parse(document, false); }
+
+Parsed ModelReader::parse(std::string_view document, bool is_new) {
   if (document.size() > limits::model_bytes_max) {
     return one_fault("", "A model's document has at most " + std::to_string(limits::model_bytes_max) + " bytes.");
   }
@@ -36,6 +39,7 @@ Parsed AccessModel::parse(std::string_view document) {
   const auto model = ModelReader::make();
   ModelReader reader;
   reader.model = model.get();
+  reader.is_new = is_new;
   reader.read(*json);
   if (!reader.faults.empty()) return reader.faults.take();
   std::string version = to_hex(sha256(*canonical));
@@ -79,7 +83,7 @@ void ModelReader::read(const nlohmann::json& document) {
   top.each("rules", Need::optional, limits::model_rules_max,
            [&](const nlohmann::json& json, const std::string& pointer) { read_rule(json, pointer); });
   order_rules();
-  check_giving(top);
+  if (is_new) check_giving(top);
 }
 
 void ModelReader::read_top(Members& top) {
@@ -90,7 +94,7 @@ void ModelReader::read_top(Members& top) {
     model->id_ = ModelId(std::move(*id));
   }
   model->title_ = top.text("title").value_or(model->id_.text);
-  top.text("description");
+  model->description_ = top.text("description").value_or("");
   model->custom_roles_ = top.flag("custom_roles").value_or(false);
   model->outsiders_ = top.flag("outsiders_hold_scoped_grants").value_or(false);
   model->invitees_share_disabling_ = top.flag("invitees_share_disabling").value_or(false);

@@ -17,11 +17,14 @@ namespace tenure {
 
 struct ModelReader {
   ModelFaults faults;
+  bool is_new = true;  // false: it was published before, and checks of sense are past
   AccessModel* model = nullptr;
   // What each role grants by itself, in order of permission; a "no access" that the document states stands here too.
   using Cells = std::vector<std::pair<PermissionIndex, Cell>>;
   std::vector<Cells> own_cells;
 
+  static boost::system::result<std::shared_ptr<const AccessModel>, std::vector<ModelFault>> parse(
+      std::string_view document, bool is_new);
   static std::shared_ptr<AccessModel> make();
   void read(const nlohmann::json& document);
   void set_identity(std::string document, std::string version);

@@ -74,13 +74,9 @@ void ModelReader::read_visibility(PermissionRule& rule, Members& members) {
 }
 
 std::optional<Visibility> ModelReader::visibility_named(const nlohmann::json& json, const std::string& pointer) {
-  static constexpr std::pair<std::string_view, Visibility> names[] = {
-      {"all", Visibility::all},
-      {"assigned", Visibility::assigned},
-      {"all_unless_assigned", Visibility::all_unless_assigned},
-      {"where_assigned", Visibility::where_assigned}};
-  for (const auto& [name, visibility] : names) {
-    if (json.is_string() && json.get_ref<const std::string&>() == name) return visibility;
+  for (const auto visibility :
+       {Visibility::all, Visibility::assigned, Visibility::all_unless_assigned, Visibility::where_assigned}) {
+    if (json.is_string() && json.get_ref<const std::string&>() == to_text(visibility)) return visibility;
   }
   faults.add(pointer, "\"all\", \"assigned\", \"all_unless_assigned\" or \"where_assigned\" should stand here.");
   return std::nullopt;

@@ -1,3 +1,4 @@
+#include "events/without_effect.h"
 #include "services/api/asking.h"
 
 namespace tenure::services {
@@ -169,15 +170,31 @@ std::vector<RoleRow> all_roles(Asking& asking) {
   return rows;
 }
 
+void permissions(JsonText& json, std::string_view name, const AccessModel& model,
+                 const std::vector<PermissionIndex>& list) {
+  if (list.empty()) return;
+  json.key(name).open('[');
+  for (const PermissionIndex p : list) json.text(model.permissions()[p].id.text);
+  json.close(']');
+}
+
 void role_row(Asking& asking, JsonText& json, const RoleRow& row) {
   const AccessModel& model = asking.model();
+  const auto cell = [&](PermissionIndex p) {
+    return row.system ? model.cell(*row.system, p) : asking.access().cell(row.number, p);
+  };
   json.open('{').field("role", row.id).field("name", row.system ? model.roles()[*row.system].name : row.id);
   json.field("kind", row.system ? "system" : "custom").key("grants").open('{');
-  for (PermissionIndex p = 0; p < model.permissions().size(); ++p) {
-    const Cell cell = row.system ? model.cell(*row.system, p) : asking.access().cell(row.number, p);
-    if (cell.level > 0) json.field(model.permissions()[p].id.text, model.level_name(p, cell.level).text);
+  std::vector<PermissionIndex> blank;
+  for (std::size_t i = 0; i < model.permissions().size(); ++i) {
+    const auto p = static_cast<PermissionIndex>(i);
+    const Cell granted = cell(p);
+    if (granted.level > 0) json.field(model.permissions()[p].id.text, model.level_name(p, granted.level).text);
+    if (granted.unspecified) blank.push_back(p);
   }
   json.close('}');
+  permissions(json, "unspecified", model, blank);
+  permissions(json, "without_effect", model, without_effect(model, [&](PermissionIndex p) { return cell(p).level; }));
   if (const auto* exists = asking.facts().state(row.number).find({projections::SlotKind::exists})) {
     json.field("since", Instant{exists->since.us});
   }

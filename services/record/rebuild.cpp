@@ -64,7 +64,7 @@ Outcome<void> load_models(storage::Store& store, projections::Models& models) {
   return each_own_record(*snapshot, [&](const Record& record) -> Outcome<void> {
     const auto* published = std::get_if<event::ModelPublished>(&record.event.data);
     if (!published) return {};
-    auto model = AccessModel::parse(published->document.text);
+    auto model = AccessModel::parse_published(published->document.text);
     if (!model || (*model)->version() != published->version) {
       return fail(FailureCode::corruption,
                   "the access model of position " + std::to_string(record.position.value) + " cannot be read");

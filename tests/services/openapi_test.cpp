@@ -199,7 +199,13 @@ TEST_CASE("what the server answers has the shape that the OpenAPI document gives
   get("/readyz", "/readyz");
   get("/v1/models", "/v1/models");
   get("/v1/models/github", "/v1/models/{model}");
+  for (const char* model : {"newo", "chatbot-team", "answering-agent", "ccai", "cx-modules"}) {
+    get(std::string("/v1/models/") + model, "/v1/models/{model}");
+    get(std::string("/v1/models/") + model + "/analysis", "/v1/models/{model}/analysis");
+  }
   get("/v1/models/none", "/v1/models/{model}");
+  get("/v1/models/none/analysis", "/v1/models/{model}/analysis");
+  get("/v1/models/github?form=picture", "/v1/models/{model}");
   get("/v1/orgs?limit=1", "/v1/orgs");
   get(org, "/v1/orgs/{org}");
   get("/v1/orgs/none", "/v1/orgs/{org}");

@@ -135,9 +135,35 @@ TEST_CASE("models are listed and shown as roles by permissions") {
   CHECK(shown.code == exit_ok);
   says(shown.out, "Repository access");
   says(shown.out, "Maintain");
+  says(serve.run({"models"}).out, "cx-modules");
+  const Ran matrix = serve.run({"models", "show", "ccai"});
+  says(matrix.out, "App Owner");
+  says(matrix.out, "CUSTOM ROLES");
+  says(matrix.out, "Agent & Supervisor Experience > Monitor Console");
+  says(matrix.out, "Nobody deletes their own account.");
+  says(matrix.out, "yes (where assigned)");
+  const json shape = json::parse(serve.run({"--json", "models", "show", "ccai"}).out);
+  CHECK(shape.at("permissions").size() == 102);
+  CHECK(shape.at("roles").size() == 5);
+  const json document = json::parse(serve.run({"models", "show", "ccai", "--document"}).out);
+  CHECK(document.at("kept_when_disabled") == json::array({"change_user_role"}));
   const Ran unknown = serve.run({"models", "show", "no such"});
   CHECK(unknown.code == exit_refused);
   says(unknown.err, "unknown_model");
+}
+
+TEST_CASE("what a model lets slip is told step by step") {
+  RunningServe serve;
+  const Ran ran = serve.run({"models", "analyse", "newo"});
+  CHECK(ran.code == exit_ok);
+  says(ran.out, "viewer to technical_owner, gaining 3 permissions");
+  says(ran.out, "as viewer: member.role_changed, giving oneself technical_owner (rule role_assigners_assign)");
+  says(ran.out, "owner, account_manager grant the same");
+  says(serve.run({"models", "analyse", "answering-agent"}).out, "nobody");
+  const json analysis = json::parse(serve.run({"--json", "models", "analyse", "ccai"}).out);
+  CHECK(analysis.at("held_by_nobody").size() == 2);
+  CHECK(serve.run({"models", "analyse", "none"}).code == exit_refused);
+  CHECK(serve.run({"models", "show", "newo", "--model-version", "0"}).code == exit_refused);
 }
 
 TEST_CASE("a token does what its scope allows until it is revoked, and its secret is printed alone") {
