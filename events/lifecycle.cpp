@@ -44,12 +44,12 @@ class Lifecycle {
 
   Found check(const event::RoleCreated& e) const;
   Found check(const event::RoleEdited& e) const {
-    if (auto found = check_custom(e.role, "edited")) return found;
+    if (auto found = check_changed(e.role, "edited")) return found;
     return check_grants(e.grants);
   }
   // A system role stands at its defaults already, so only a custom one can be reset.
   Found check(const event::RoleReset& e) const {
-    return model_.role(e.role.text) ? std::nullopt : check_custom(e.role, "reset");
+    return model_.role(e.role.text) ? std::nullopt : check_changed(e.role, "reset");
   }
   Found check(const event::RoleDeleted& e) const {
     if (auto found = check_custom(e.role, "deleted")) return found;
@@ -172,6 +172,13 @@ class Lifecycle {
     return check_available(role);
   }
 
+  // Of a model without custom roles one that is there all the same (from a model before it) may still be deleted.
+  Found check_changed(const RoleId& role, std::string_view done) const {
+    if (!model_.custom_roles() && !system_role(role)) return no_custom_roles();
+    return check_custom(role, done);
+  }
+  Found no_custom_roles() const { return violation("no_custom_roles", "The model has no custom roles."); }
+
   // A violation stands before what is left open.
   Found check_grants(const Grants& grants) const {
     Found open;
@@ -227,7 +234,7 @@ Found Lifecycle::check(const event::OwnershipTransferred& e) const {
 }
 
 Found Lifecycle::check(const event::RoleCreated& e) const {
-  if (!model_.custom_roles()) return violation("no_custom_roles", "The model has no custom roles.");
+  if (!model_.custom_roles()) return no_custom_roles();
   if (const RoleRule* rule = system_role(e.role)) {
     return violation("system_role_fixed",
                      "The role " + quoted(rule->name) + " is a system role and cannot be created again.");

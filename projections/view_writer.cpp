@@ -1,6 +1,7 @@
 #include "projections/view_writer.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "projections/layout.h"
 
@@ -18,7 +19,28 @@ bool only_scanned(std::string_view key) {
 
 }  // namespace
 
-void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) { base_ = std::move(base); }
+void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) {
+  base_ = std::move(base);
+  for (const std::string* key : taken_) {
+    const auto it = rows_.find(*key);
+    it->second.taken = false;
+    if (it->second.changed) continue;
+    if (taken_ordered_) ordered_.erase(*key);
+    if (only_scanned(*key)) let_go(it);
+  }
+  taken_.clear();
+  taken_ordered_ = false;
+  if (bytes_ <= cache_bytes_max) return;
+  std::erase_if(rows_, [](const auto& row) { return !row.second.changed; });
+  bytes_ = 0;
+  for (const auto& [key, row] : rows_) bytes_ += key.size() + row_bytes + (row.value ? row.value->size() : 0);
+}
+
+void ViewWriter::let_go(Rows::iterator row) {
+  const auto& value = row->second.value;
+  bytes_ -= std::min(bytes_, row->first.size() + row_bytes + (value ? value->size() : 0));
+  rows_.erase(row);
+}
 
 void ViewWriter::put(std::string key, std::string value) { change(std::move(key), std::move(value)); }
 
@@ -31,8 +53,9 @@ void ViewWriter::change(std::string key, std::optional<std::string> value) {
   if (value) bytes_ += value->size();
   if (row.value) bytes_ -= std::min(bytes_, row.value->size());
   if (!row.changed) changes_.push_back(&it->first);
+  const bool taken = row.taken;
   undo_.push_back({&it->first, !fresh, std::move(row)});
-  row = ViewWriter::Row{std::move(value), true};
+  row = ViewWriter::Row{std::move(value), true, taken};
 }
 
 void ViewWriter::mark() {
@@ -41,7 +64,10 @@ void ViewWriter::mark() {
 }
 
 void ViewWriter::roll_back() {
-  for (; ordered_count_ > marked_; --ordered_count_) ordered_.erase(*changes_[ordered_count_ - 1]);
+  for (; ordered_count_ > marked_; --ordered_count_) {
+    const std::string& key = *changes_[ordered_count_ - 1];
+    if (!taken_ordered_ || !rows_.find(key)->second.taken) ordered_.erase(key);
+  }
   changes_.resize(marked_);
   for (; !undo_.empty(); undo_.pop_back()) {
     Undo& undo = undo_.back();
@@ -55,6 +81,10 @@ void ViewWriter::roll_back() {
 }
 
 std::set<std::string_view>& ViewWriter::in_order() {
+  if (!taken_ordered_) {
+    for (const std::string* key : taken_) ordered_.insert(*key);
+    taken_ordered_ = true;
+  }
   for (; ordered_count_ < changes_.size(); ++ordered_count_) ordered_.insert(*changes_[ordered_count_]);
   return ordered_;
 }
@@ -67,7 +97,7 @@ Outcome<bool> ViewWriter::get(std::string_view key, std::string& value) {
   }
   const auto found = base_->get(key, value);
   if (!found) return found.error();
-  rows_.emplace(key, ViewWriter::Row{*found ? std::optional(value) : std::nullopt, false});
+  rows_.emplace(key, ViewWriter::Row{*found ? std::optional(value) : std::nullopt});
   bytes_ += key.size() + row_bytes + (*found ? value.size() : 0);
   return *found;
 }
@@ -138,26 +168,19 @@ Outcome<void> ViewWriter::scan(std::string_view from, std::string_view to,
 }
 
 std::vector<storage::ViewWrite> ViewWriter::take() {
+  assert(taken_.empty());
   std::sort(changes_.begin(), changes_.end(), [](const auto* a, const auto* b) { return *a < *b; });
   std::vector<storage::ViewWrite> writes;
   writes.reserve(changes_.size());
-  const bool keep = bytes_ <= cache_bytes_max;
-  ordered_.clear();
   for (const std::string* key : changes_) {
-    const auto it = rows_.find(*key);
-    if (keep && !only_scanned(*key)) {
-      writes.push_back({*key, it->second.value});
-      it->second.changed = false;
-      continue;
-    }
-    auto node = rows_.extract(it);
-    bytes_ -= std::min(bytes_, node.key().size() + row_bytes + (node.mapped().value ? node.mapped().value->size() : 0));
-    writes.push_back({std::move(node.key()), std::move(node.mapped().value)});
+    ViewWriter::Row& row = rows_.find(*key)->second;
+    writes.push_back({*key, row.value});
+    row.changed = false;
+    row.taken = true;
   }
-  if (!keep) {
-    rows_.clear();
-    bytes_ = 0;
-  }
+  taken_ = std::move(changes_);
+  taken_ordered_ = false;
+  ordered_.clear();
   changes_.clear();
   ordered_count_ = marked_ = 0;
   undo_.clear();
@@ -167,6 +190,8 @@ std::vector<storage::ViewWrite> ViewWriter::take() {
 void ViewWriter::forget() {
   ordered_.clear();
   changes_.clear();
+  taken_.clear();
+  taken_ordered_ = false;
   ordered_count_ = marked_ = 0;
   undo_.clear();
   rows_.clear();

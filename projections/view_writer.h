@@ -1,7 +1,8 @@
 // The writer's sight of the views: what is stored, with the changes of the batch in hand on top.
 //
 // Reads go to the rows in memory first, then to the store, so that the second event of a batch sees what the first one
-// did. `take` hands the changes over for the commit; `forget` drops them when the commit failed.
+// did. `take` hands the changes over for the commit, and they stay in sight while that is under way; `stand_on` goes on
+// to a store that shows them; `forget` drops them, and all that came on top, when the commit failed.
 // Rows that were read or written lately stay in memory (cache_bytes_max), which is safe because one
 // writer alone changes them. A row is found by its hash; changes are put in order only when somebody scans.
 //
@@ -23,7 +24,7 @@ class ViewWriter : public storage::ViewReader {
  public:
   static constexpr std::size_t cache_bytes_max = 32 << 20;
 
-  // Reads come from `base`, which must show everything committed so far.
+  // Reads come from `base`, which must show everything taken so far.
   void stand_on(std::unique_ptr<storage::Snapshot> base);
   storage::Snapshot& base() { return *base_; }
 
@@ -40,7 +41,7 @@ class ViewWriter : public storage::ViewReader {
   void mark();
   void roll_back();
 
-  // The changes since the last take, in key order.
+  // The changes since the last take, in key order. Not again before `stand_on` or `forget`.
   std::vector<storage::ViewWrite> take();
   void forget();
 
@@ -52,6 +53,7 @@ class ViewWriter : public storage::ViewReader {
   struct Row {
     std::optional<std::string> value;  // nothing: there is no such row
     bool changed = false;              // in this batch
+    bool taken = false;                // by the last `take`, and the base does not show it yet
   };
   using Rows = std::unordered_map<std::string, Row, TextHash, std::equal_to<>>;
   // A row as it stood before it was changed.
@@ -63,15 +65,18 @@ class ViewWriter : public storage::ViewReader {
 
   void change(std::string key, std::optional<std::string> value);
   const std::optional<std::string>& changed(std::string_view key) const { return rows_.find(key)->second.value; }
-  // The changed keys in order, all of them.
+  // The keys in order of all that the base does not show.
   std::set<std::string_view>& in_order();
+  void let_go(Rows::iterator row);
 
   std::unique_ptr<storage::Snapshot> base_;
   Rows rows_;
   std::size_t bytes_ = 0;                    // of rows_, roughly
   std::vector<const std::string*> changes_;  // keys of rows_, as they came
-  std::set<std::string_view> ordered_;       // the first `ordered_count_` of them
+  std::vector<const std::string*> taken_;    // those of the last take, in order
+  std::set<std::string_view> ordered_;       // the first `ordered_count_` of changes_ and, if that is so, taken_
   std::size_t ordered_count_ = 0;
+  bool taken_ordered_ = false;
   std::vector<Undo> undo_;
   std::size_t marked_ = 0;  // changes when marked
 };

@@ -317,6 +317,16 @@ TEST_CASE("custom roles are made once, edited while they exist and never come ba
                   "lifecycle.no_custom_roles");
 }
 
+TEST_CASE("where a model has no custom roles one that another model left behind is neither edited nor reset") {
+  TeamInMemory team;
+  team.custom_roles.insert("day");
+  const auto sync = [&](auto payload) { return judge(github_model(), by(ActorKind::system, payload), team); };
+  check_violation(sync(event::RoleEdited{RoleId("day"), {}, {}}), "lifecycle.no_custom_roles");
+  check_violation(sync(event::RoleReset{RoleId("day")}), "lifecycle.no_custom_roles");
+  // Whoever may clean up may.
+  check_allowed(sync(event::RoleDeleted{RoleId("day"), {}}), "automation_has_owner_power");
+}
+
 TEST_CASE("a custom role's grants are held against the model: names, options and what is the owner's alone") {
   const auto with = [](const char* permission, const char* level) {
     return in_shop(by("cem", new_role("day", {{PermissionId(permission), LevelId(level)}})));

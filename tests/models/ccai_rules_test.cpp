@@ -39,6 +39,16 @@ TEST_CASE("ccai: given a user with Change User Role, when they modify their own 
   violates(team.by("sue", "member.role_changed", of("sue", "app_developer")), "member.role_changed.not_allowed");
 }
 
+TEST_CASE("ccai: given a role that is granted on the organization, then it takes Change User Role and is for others") {
+  Team team;
+  const auto grant = [](const char* to) {
+    return R"({"principal": "member:)" + std::string(to) + R"(", "role": "app_tester", "on": "org"})";
+  };
+  allowed(team.by("sue", "role.granted", grant("alan")), "role_changers_change_roles_of_others");
+  violates(team.by("sue", "role.granted", grant("sue")), "role.granted.not_allowed");
+  violates(team.by("alan", "role.granted", grant("alan")), "role.granted.not_allowed");
+}
+
 TEST_CASE("ccai: given an invitation, then it gives any role but that of the App Owner, and it gives one") {
   Team team;
   for (const char* role : {"app_developer", "app_tester", "agent", "supervisor"}) {

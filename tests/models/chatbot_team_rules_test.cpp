@@ -195,6 +195,19 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "chatbot-team: given an admin or member, when they give a role by a grant or a group, then it is a violation") {
+  Team team;
+  const std::string grant = R"({"principal": "member:max", "role": "admin", "on": "org"})";
+  const std::string group = R"({"group": "g", "role": "admin"})";
+  violates(team.by("ada", "role.granted", grant), "only_the_owner_gives_roles");
+  violates(team.by("ada", "group.created", group), "only_the_owner_gives_roles");
+  violates(team.by("mia", "role.granted", grant), "members_manage_nobody");
+  violates(team.by("mia", "group.edited", group), "only_the_owner_gives_roles");
+  violates(team.by("mia", "group.member_added", R"({"group": "g", "member": "max"})"), "members_manage_nobody");
+  allowed(team.by("oda", "group.edited", group), "the_owner_has_complete_control");
+}
+
+TEST_CASE(
     "chatbot-team: given actions of which the text is silent, then the owner's complete control covers them alone") {
   Team team;
   allowed(team.by("oda", "member.disabled", of("mia")), "the_owner_has_complete_control");

@@ -245,6 +245,18 @@ TEST_CASE(
   CHECK(team.level("abe", "quality.read") == "disabled");
 }
 
+TEST_CASE(
+    "cx-modules: given an Agent, when they configure products or settings or end the organization, then it is a "
+    "violation") {
+  Team team;
+  const char* rule = "agents_administer_and_configure_nothing";
+  violates(team.by("abe", "feature.disabled", R"({"feature": "quality"})"), rule);
+  violates(team.by("abe", "org.model_changed", R"({"model": "cx-modules"})"), rule);
+  violates(team.by("abe", "org.deleted", "{}"), rule);
+  Team other;
+  violates(other.by("abe", "ownership.transferred", transfer("oda", "abe")), rule);
+}
+
 TEST_CASE("cx-modules: given the end of the organization or a change of owner, then the text says nothing of who may") {
   Team team;
   unspecified(team.by("ada", "org.deleted", "{}"));

@@ -46,6 +46,13 @@ TEST_CASE("newo: given any of the four roles, when its holder assigns a role, th
   }
 }
 
+TEST_CASE("newo: given a role that is granted on the organization, then that is assigning it, too") {
+  Team team;
+  allowed(team.by("vic", "role.granted", R"({"principal": "member:amy", "role": "technical_owner", "on": "org"})"),
+          "role_assigners_assign");
+  CHECK(team.level("amy", builder) == "yes");
+}
+
 TEST_CASE("newo: given an Account Manager, when they pick the Technical Owner, then that is allowed") {
   Team team;
   allowed(team.by("amy", "member.role_changed", of("vic", "technical_owner")), "role_assigners_assign");

@@ -158,10 +158,10 @@ class Judging {
     if (type_ == "ownership.transferred") return transfer();
     if (type_ == "role.created") return creation();
     if (type_ == "role.edited") {
-      const std::string broken = as_custom_role();
+      const std::string broken = as_custom_role_to_change();
       return broken.empty() ? grants() : broken;
     }
-    if (type_ == "role.reset") return system_role(role()) != nullptr ? "" : available(role());
+    if (type_ == "role.reset") return system_role(role()) != nullptr ? "" : as_custom_role_to_change();
     if (type_ == "role.deleted") {
       const std::string broken = as_custom_role();
       return broken.empty() && !given_.empty() ? as_own_role(given_, "") : broken;
@@ -239,6 +239,12 @@ class Judging {
 
   std::string as_custom_role() const {
     return system_role(role()) != nullptr ? "system_role_fixed" : available(role());
+  }
+
+  // A custom role that another model left behind may be deleted where there are none, not changed.
+  std::string as_custom_role_to_change() const {
+    const bool none = system_role(role()) == nullptr && !says(model_, "custom_roles", false);
+    return none ? "no_custom_roles" : as_custom_role();
   }
 
   std::string grants() const {
