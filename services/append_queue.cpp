@@ -3,6 +3,8 @@
 #include <future>
 #include <utility>
 
+#include "services/http/response.h"
+
 namespace tenure::services {
 
 namespace {
@@ -20,9 +22,11 @@ struct AppendQueue::Answers {
   std::vector<AppendResult> results;
 
   void give() {
+    const http::Bunch together;
     for (std::size_t i = 0; i < done.size(); ++i) done[i](std::move(results[i]));
   }
   void give(const Failure& failure) {
+    const http::Bunch together;
     for (const Done& each : done) each(failure);
   }
 };
