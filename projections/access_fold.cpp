@@ -23,11 +23,6 @@ Outcome<Position> read_position(storage::ViewReader& views, const std::string& k
   return Position(in.varint());
 }
 
-std::string id_key(OrgNumber org, const EventId& id) {
-  const Digest digest = sha256(id.text);
-  return row_key(org, Row::event_id).append(reinterpret_cast<const char*>(digest.data()), 16);
-}
-
 std::string named_key(OrgNumber org, Number member) {
   std::string key = row_key(org, Row::first_named);
   put_u32(key, member);
@@ -71,6 +66,11 @@ void note_late(ViewWriter& views, OrgNumber org, Number entity, std::int64_t occ
 }
 
 }  // namespace
+
+std::string id_key(OrgNumber org, const EventId& id) {
+  const Digest digest = sha256(id.text);
+  return row_key(org, Row::event_id).append(reinterpret_cast<const char*>(digest.data()), 16);
+}
 
 std::string checkpoint_key() { return row_key(0, Row::earliest); }
 

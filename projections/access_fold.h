@@ -74,6 +74,9 @@ class AccessFold {
 // Whether the event at `target` is retracted, as known at `known`.
 Outcome<bool> is_retracted(storage::ViewReader& views, OrgNumber org, Position target, Position known);
 
+// The row of a client's event id: organization, kind, 16 bytes of its digest.
+std::string id_key(OrgNumber org, const EventId& id);
+
 // The position of the event with a client's id, or 0.
 Outcome<Position> position_of_id(storage::ViewReader& views, OrgNumber org, const EventId& id);
 // The position of the record that has a member's sealed identity, or 0.

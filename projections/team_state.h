@@ -25,6 +25,8 @@ class HolderHints {
   };
   const std::vector<Number>& of(const Role& role) const;
   void keep(const Role& role, std::vector<Number> members);
+  // After changes that were undone: a number may come to name something else.
+  void forget() { members_.clear(); }
 
  private:
   std::map<Role, std::vector<Number>> members_;

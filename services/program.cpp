@@ -56,7 +56,7 @@ Outcome<void> Program::Inside::build() {
   if (const auto done = catch_up_views(*store, models, {}); !done) return done;
   if (const auto done = load_tokens(*store, identities, tokens); !done) return done;
   recorder = std::make_unique<Recorder>(*store, *people, models, system_clock_now);
-  appends = std::make_unique<AppendQueue>(*recorder);
+  appends = std::make_unique<AppendQueue>(*recorder, *store);
   parts.reset(new Parts{*store,
                         *people,
                         models,

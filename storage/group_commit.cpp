@@ -58,6 +58,11 @@ bool GroupCommit::submit(std::unique_ptr<Job>& job) {
   return true;
 }
 
+bool GroupCommit::waiting() const {
+  const std::lock_guard lock(inside_->guard);
+  return !inside_->queue.empty();
+}
+
 void GroupCommit::stop() {
   {
     const std::lock_guard lock(inside_->guard);

@@ -1,7 +1,8 @@
 // Group commit: many threads submit, one thread writes, one sync serves all that waited meanwhile.
 //
 // The writer thread takes what has queued up (at most batch_jobs_max), hands it to `run`, and goes
-// on; `run` decides, commits and answers each job. While a batch syncs, the next one gathers.
+// on; `run` decides, and sees to it that each job is committed and answered: itself, or by a CommitThread while it
+// decides the next batch. While a batch syncs, the next one gathers.
 //
 // Threads: `submit` from any thread, never blocking; `run` on the one writer thread only.
 // The queue is bounded: past queue_jobs_max `submit` answers false at once, so
@@ -35,6 +36,8 @@ class GroupCommit {
 
   // False when the queue is full or stopping; `job` is then still the caller's.
   bool submit(std::unique_ptr<Job>& job);
+  // Whether jobs wait that no `run` has been given yet.
+  bool waiting() const;
   void stop();
 
  private:

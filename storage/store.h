@@ -62,6 +62,8 @@ struct Commit {
   std::vector<NewRecord> records;
   std::vector<ViewWrite> views;  // in order: a later write of the same key wins
   std::vector<NewBlob> blobs;
+
+  bool empty() const { return records.empty() && views.empty() && blobs.empty(); }
 };
 
 // Reads of the views. Keys compare as unsigned bytes.

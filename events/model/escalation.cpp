@@ -208,6 +208,7 @@ std::vector<std::vector<std::size_t>> kinds_of(const AccessModel& model, const R
     by_signature[signature_of(model, trial, role)].push_back(role);
   }
   std::vector<std::vector<std::size_t>> kinds;
+  kinds.reserve(by_signature.size());
   for (auto& [signature, roles] : by_signature) kinds.push_back(std::move(roles));
   std::sort(kinds.begin(), kinds.end());
   return kinds;

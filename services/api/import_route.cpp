@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <atomic>
+#include <deque>
+#include <future>
+#include <memory>
 
 #include "events/limits.h"
 #include "events/wire/record_wire.h"
@@ -17,6 +20,8 @@ using http::Response;
 
 // Events that are recorded together: enough to share a sync, few enough to keep in memory.
 constexpr std::size_t import_batch_events = 2'000;
+// Batches on their way at once: one is read, one decided, one made durable.
+constexpr std::size_t import_batches_open_max = 2;
 // Refused lines that the summary names; the rest is counted.
 constexpr std::size_t refused_shown_max = 20;
 
@@ -85,6 +90,9 @@ class GithubImport : public http::Upload {
   Response finish() override {
     if (!rest_.empty()) line(rest_);
     if (auto failed = flush()) return std::move(*failed);
+    while (!open_.empty()) {
+      if (auto failed = end_oldest()) return std::move(*failed);
+    }
     JsonText json;
     json.open('{').field("import", by_.import_id).field("lines", lines_).field("events", recorded_);
     json.field("recorded_only", recorded_only_).field("duplicates", duplicates_);
@@ -155,8 +163,17 @@ class GithubImport : public http::Upload {
     request.by = by_;
     request.events = std::move(events_);
     events_.clear();
+    auto answered = std::make_shared<std::promise<AppendResult>>();
+    open_.push_back(answered->get_future());
     // The organization's own creation came before, in the same file: its line finds it by id.
-    const auto result = parts_.appends.submit_and_wait(std::move(request));
+    parts_.appends.submit(std::move(request),
+                          [answered](AppendResult result) { answered->set_value(std::move(result)); });
+    return open_.size() > import_batches_open_max ? end_oldest() : std::nullopt;
+  }
+
+  std::optional<Response> end_oldest() {
+    const AppendResult result = open_.front().get();
+    open_.pop_front();
     const auto* answer = std::get_if<AppendAnswer>(&result);
     if (!answer) return append_response(result);
     for (const Appended& item : answer->items) {
@@ -176,6 +193,7 @@ class GithubImport : public http::Upload {
   std::string created_by_;
   std::string rest_;
   std::vector<Event> events_;
+  std::deque<std::future<AppendResult>> open_;  // batches that are not answered yet, the oldest first
   std::uint64_t lines_ = 0, recorded_ = 0, recorded_only_ = 0, duplicates_ = 0, refused_count_ = 0;
   std::vector<std::pair<std::uint64_t, std::string>> refused_;
   Position first_, last_;

@@ -21,6 +21,10 @@ std::chrono::milliseconds tick_of(const ServerLimits& limits) {
 // The loop that this thread runs, if any.
 thread_local const Loop* running_loop = nullptr;
 
+// The loops to be woken when this thread's Bunch goes, and whether there is one.
+thread_local std::vector<std::shared_ptr<Mailbox>> to_wake;
+thread_local bool in_bunch = false;
+
 }  // namespace
 
 void Shared::count_connections(std::ptrdiff_t change) {
@@ -41,10 +45,27 @@ void Mailbox::send(std::uint32_t slot, std::uint64_t serial, Arrival arrival) {
   const std::lock_guard lock(mutex_);
   if (!loop_) return;
   letters_.push_back({slot, serial, std::move(arrival)});
-  if (letters_.size() == 1) {
+  if (letters_.size() > 1) return;
+  if (in_bunch) {
+    to_wake.push_back(shared_from_this());
+  } else {
     // Holding the lock keeps the loop from going away under the post.
     boost::asio::post(loop_->context_, [loop = loop_] { loop->receive_all(); });
   }
+}
+
+void Mailbox::wake() {
+  const std::lock_guard lock(mutex_);
+  if (loop_) boost::asio::post(loop_->context_, [loop = loop_] { loop->receive_all(); });
+}
+
+Bunch::Bunch() : outermost_(!std::exchange(in_bunch, true)) {}
+
+Bunch::~Bunch() {
+  if (!outermost_) return;
+  in_bunch = false;
+  for (const auto& mailbox : to_wake) mailbox->wake();
+  to_wake.clear();
 }
 
 void Mailbox::close() {

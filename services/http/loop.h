@@ -73,15 +73,17 @@ struct StreamWork {
 
 using Arrival = std::variant<Response, std::unique_ptr<UploadWork>, std::unique_ptr<StreamWork>>;
 
-// What other threads send to a loop. However many messages come while the loop is busy, it is woken once. What is sent
-// from the loop's own thread arrives before `send` returns.
-class Mailbox final : public ReplyTarget {
+// What other threads send to a loop. However many messages come while the loop is busy, it is woken once; what comes in
+// a Bunch is waited for. What is sent from the loop's own thread arrives before `send` returns.
+class Mailbox final : public ReplyTarget, public std::enable_shared_from_this<Mailbox> {
  public:
   explicit Mailbox(Loop& loop) : loop_(&loop) {}
   void deliver(std::uint32_t slot, std::uint64_t serial, Response&& response) override {
     send(slot, serial, Arrival(std::in_place_index<0>, std::move(response)));
   }
   void send(std::uint32_t slot, std::uint64_t serial, Arrival arrival);
+  // Wakes the loop, if it is still there.
+  void wake();
 
  private:
   friend class Loop;

@@ -62,4 +62,17 @@ class Reply {
   std::uint32_t slot_;
 };
 
+// While one stands, what its thread answers is held back, and reaches each loop of the server at once when it goes: a
+// loop is woken once for all of them. Short-lived, on the stack; within another one it does nothing.
+class Bunch {
+ public:
+  Bunch();
+  ~Bunch();
+  Bunch(const Bunch&) = delete;
+  Bunch& operator=(const Bunch&) = delete;
+
+ private:
+  bool outermost_;
+};
+
 }  // namespace tenure::http

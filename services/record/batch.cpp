@@ -4,11 +4,11 @@
 
 namespace tenure::services {
 
-void Recorder::Batch::add(const Record& record, wire::EncodedRecord encoded) {
+const Record& Recorder::Batch::add(std::unique_ptr<const Record> record, wire::EncodedRecord encoded) {
   const Digest leaf = leaf_hash(encoded.bytes);
-  commit.records.push_back({record.org, record.version, leaf, std::move(encoded.bytes)});
+  commit.records.push_back({record->org, record->version, leaf, std::move(encoded.bytes)});
   for (wire::Part& part : encoded.parts) commit.blobs.push_back({part.hash, std::move(part.bytes)});
-  records.push_back(record);
+  return *records.emplace_back(std::move(record));
 }
 
 void Recorder::Batch::mark() {
@@ -39,20 +39,26 @@ Decided<void> Recorder::Batch::can_retract(Position target, const OrgId& org) {
   return {};
 }
 
+const Record* Recorder::Batch::open_record(Position position) const {
+  if (position < first) return before ? before->open_record(position) : nullptr;
+  const std::size_t i = position.value - first.value;
+  return i < records.size() ? records[i].get() : nullptr;
+}
+
 Outcome<Record> Recorder::Batch::record(Position position) {
-  if (position >= first) {
-    const std::size_t i = position.value - first.value;
-    if (i < records.size()) return records[i];
-    return fail(FailureCode::not_found, "no record at position " + std::to_string(position.value));
-  }
+  if (const Record* open = open_record(position)) return *open;
+  if (position >= first) return fail(FailureCode::not_found, "no record at position " + std::to_string(position.value));
   const auto stored = base->record(position);
   if (!stored) return stored.error();
   return wire::read_record(stored->bytes, [this](const Digest& hash) { return base->blob(hash); });
 }
 
 Outcome<Record> Recorder::Batch::record_of(const OrgId& org, Version version) {
-  for (const Record& record : records) {
-    if (record.org == org && record.version == version) return record;
+  for (const Batch* batch : {static_cast<const Batch*>(this), before}) {
+    if (!batch) continue;
+    for (const auto& record : batch->records) {
+      if (record->org == org && record->version == version) return *record;
+    }
   }
   const auto position = base->position_of(org, version);
   if (!position) return position.error();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,13 +16,16 @@ struct Recorder::Batch : projections::RecordSource {
   Position first;
   Instant now;
   storage::Snapshot* base = nullptr;
+  const Batch* before = nullptr;  // decided and not yet in `base`
   storage::Commit commit;
-  std::vector<Record> records;  // beside commit.records
+  std::vector<std::unique_ptr<const Record>> records;  // beside commit.records
   std::map<std::string, Person> principals;
   std::map<OrgId, projections::OrgPlace> places;  // of every organization that the batch is about
 
   Position next() const { return Position(first.value + records.size()); }
-  void add(const Record& record, wire::EncodedRecord encoded);
+  // The first position that may yet come to nothing.
+  Position first_open() const { return before ? before->first : first; }
+  const Record& add(std::unique_ptr<const Record> record, wire::EncodedRecord encoded);
   void mark();
   void roll_back();
   // A retraction must name an earlier event of the same organization, and not its creation.
@@ -31,6 +35,9 @@ struct Recorder::Batch : projections::RecordSource {
   Outcome<Record> record_of(const OrgId& org, Version version) override;
 
  private:
+  // Records that were decided and not yet committed.
+  const Record* open_record(Position position) const;
+
   std::size_t records_marked_ = 0, blobs_marked_ = 0;
 };
 

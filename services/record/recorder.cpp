@@ -1,6 +1,7 @@
 #include "services/record/recorder.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <map>
 
@@ -26,6 +27,8 @@ Instant system_clock_now() {
 
 namespace {
 
+constexpr std::size_t ids_read_an_event = 64;
+
 bool creates(const AppendRequest& request) {
   return !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
 }
@@ -44,40 +47,78 @@ std::optional<Person> key_owner(const Event& event) {
 Recorder::Recorder(storage::Store& store, storage::People& people, const projections::Models& models, Clock clock)
     : store_(store), people_(people), models_(models), clock_(std::move(clock)), fold_(models), head_(store.head()) {}
 
-std::vector<AppendResult> Recorder::failed(std::size_t requests, const Failure& failure) {
-  views_.forget();
-  names_.forget();
-  modes_.clear();
-  head_ = store_.head();
-  return std::vector<AppendResult>(requests, AppendResult(failure));
-}
+Recorder::~Recorder() = default;
 
 std::vector<AppendResult> Recorder::record(std::vector<AppendRequest> requests) {
-  Batch batch;
-  if (const auto done = begin(batch, requests); !done) return failed(requests.size(), done.error());
+  const std::size_t count = requests.size();
+  const auto failed = [&](const Failure& failure) {
+    forget();
+    return std::vector<AppendResult>(count, AppendResult(failure));
+  };
+  auto results = decide(std::move(requests));
+  if (!results) return failed(results.error());
+  auto commit = take();
+  if (commit.empty()) return std::move(*results);
+  if (const auto done = store_.commit(std::move(commit)); !done) return failed(done.error());
+  committed();
+  return std::move(*results);
+}
+
+Outcome<std::vector<AppendResult>> Recorder::decide(std::vector<AppendRequest> requests) {
+  decided_ = std::make_unique<Batch>();
+  Batch& batch = *decided_;
+  if (const auto done = begin(batch, requests); !done) return done.error();
   std::vector<AppendResult> results;
   results.reserve(requests.size());
+  std::size_t events = 0;
+  for (const AppendRequest& request : requests) events += request.events.size();
+  batch.records.reserve(events);
+  batch.commit.records.reserve(events);
   for (AppendRequest& request : requests) {
     results.push_back(take(batch, request));
     // A failure of the store in the middle leaves the views in doubt: the whole batch goes.
-    if (const auto* failure = std::get_if<Failure>(&results.back())) return failed(requests.size(), *failure);
+    if (const auto* failure = std::get_if<Failure>(&results.back())) return *failure;
   }
   write_places(batch);
-  batch.commit.views = views_.take();
-  if (batch.commit.records.empty() && batch.commit.views.empty()) return results;
-  const std::size_t count = batch.commit.records.size();
-  const auto done = store_.commit(std::move(batch.commit));
-  if (!done) return failed(requests.size(), done.error());
-  head_ = Position(head_.value + count);
-  newest_ = batch.now;
+  head_ = Position(head_.value + batch.records.size());
+  if (!batch.records.empty()) newest_ = batch.now;
   return results;
 }
 
-Outcome<void> Recorder::begin(Batch& batch, std::vector<AppendRequest>& requests) {
+storage::Commit Recorder::take() {
+  assert(decided_ && !under_way_);
+  storage::Commit commit = std::move(decided_->commit);
+  commit.views = views_.take();
+  if (!commit.empty()) under_way_ = std::move(decided_);
+  decided_.reset();
+  return commit;
+}
+
+void Recorder::committed() {
+  under_way_.reset();
   views_.stand_on(store_.snapshot());
+  if (!decided_) return;
+  decided_->before = nullptr;
+  decided_->base = &views_.base();
+}
+
+void Recorder::forget() {
+  decided_.reset();
+  under_way_.reset();
+  views_.forget();
+  names_.forget();
+  hints_.forget();
+  named_.clear();
+  modes_.clear();
+  head_ = store_.head();
+}
+
+Outcome<void> Recorder::begin(Batch& batch, std::vector<AppendRequest>& requests) {
+  if (!under_way_) views_.stand_on(store_.snapshot());
   batch.first = head_.next();
   batch.commit.first = batch.first;
   batch.base = &views_.base();
+  batch.before = under_way_.get();
   if (newest_.us == 0 && head_.value > 0) {
     const auto last = batch.record(head_);
     if (!last) return last.error();
@@ -100,7 +141,7 @@ void Recorder::write_places(Batch& batch) {
   for (const auto& [org, place] : batch.places) {
     if (place.head.position >= batch.first) projections::write_head(views_, place.number, place.head);
   }
-  views_.put(projections::checkpoint_key(), checkpoint_value(batch.records.back().position));
+  views_.put(projections::checkpoint_key(), checkpoint_value(batch.records.back()->position));
 }
 
 // Whether an organization exists, is made by the batch, or is Tenure's own.
@@ -164,6 +205,8 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
     const auto mode = mode_of(before.number);
     if (!mode) return mode.error();
     work.mode = *mode;
+    const auto read = seen_ids_.read_some(views_.base(), before.number, ids_read_an_event * request.events.size());
+    if (!read) return read.error();
   }
   if (request.expected && *request.expected != version) {
     auto stale = stale_unless_sent_before(batch, work, version);
@@ -182,6 +225,7 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
     batch.roll_back();
     work.place = before;
     names_.forget();
+    hints_.forget();
     if (const auto done = deny(batch, work); !done) return done.error();
     return std::move(work.refusals);
   }
@@ -246,7 +290,8 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   settle_time(batch, work, event, index);
   if (!settle_models(work, event, index) || work.refusals.size() > refused) return {};
 
-  Record record;
+  auto made = std::make_unique<Record>();
+  Record& record = *made;
   record.org = work.request.org;
   record.version = work.version.next();
   record.position = batch.next();
@@ -265,9 +310,9 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
     work.people.clear();
     return {};
   }
-  record.event = event;
-  each_person(event, [&](Person& person) { work.people.push_back(person); });
-  return append(batch, work, std::move(record), index);
+  record.event = std::move(event);
+  each_person(record.event, [&](Person& person) { work.people.push_back(person); });
+  return append(batch, work, std::move(made), index);
 }
 
 // Fills model, verdict and what was replaced; false if the event is refused.
@@ -322,7 +367,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
 
 // ---- into the log --------------------------------------------------------------------------------
 
-Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Position batch_first,
+Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Position first_open,
                              const std::vector<Person>& people) {
   for (const Person& person : people) {
     const auto known = std::find_if(record.subjects.begin(), record.subjects.end(),
@@ -336,9 +381,9 @@ Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Positio
       const auto named = *number == 0 ? Outcome<Position>(Position(0)) : projections::first_named(views_, org, *number);
       if (!named) return named.error();
       if (*named != Position(0)) {
-        // Only what is committed is remembered: what this batch names may yet be undone.
+        // Only what is committed is remembered: anything else may yet be undone.
         if (named_.size() >= named_max) named_.clear();
-        if (*named < batch_first) named_.insert(key);
+        if (*named < first_open) named_.insert(key);
         continue;
       }
     }
@@ -369,21 +414,25 @@ Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Positio
   return {};
 }
 
-Outcome<void> Recorder::append(Batch& batch, Work& work, Record record, std::uint64_t index) {
+Outcome<void> Recorder::append(Batch& batch, Work& work, std::unique_ptr<Record> made, std::uint64_t index) {
+  Record& record = *made;
   record.prev = work.place.head.chain;
-  if (const auto done = seal(record, work.place.number, batch.first, work.people); !done) return done;
+  if (const auto done = seal(record, work.place.number, batch.first_open(), work.people); !done) return done;
   work.people.clear();
   auto encoded = wire::write_record(record);
   if (!encoded) {
     work.refuse(index, encoded.error());
     return {};
   }
-  batch.add(record, std::move(*encoded));
+  const Record& added = batch.add(std::move(made), std::move(*encoded));
   const Digest digest = sha256(batch.commit.records.back().bytes);
-  const auto folded = fold_.apply(views_, work.place, batch.records.back(), digest, batch);
+  const bool is_new = work.place.number == 0;
+  const auto folded = fold_.apply(views_, work.place, added, digest, batch);
   if (!folded) return folded;
-  work.version = record.version;
-  work.answer.items.push_back({record.event.id, record.position, record.version, record.verdict, false});
+  if (is_new) seen_ids_.is_new(work.place.number);
+  if (added.event.id) seen_ids_.add(work.place.number, *added.event.id);
+  work.version = added.version;
+  work.answer.items.push_back({added.event.id, added.position, added.version, added.verdict, false});
   return {};
 }
 
@@ -392,7 +441,8 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
   if (work.denied.empty()) return {};
   work.version = work.place.head.version;
   for (const auto& [event, refusal] : work.denied) {
-    Record record;
+    auto made = std::make_unique<Record>();
+    Record& record = *made;
     record.org = work.request.org;
     record.version = work.version.next();
     record.position = batch.next();
@@ -410,7 +460,7 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.event.data = event::ActionDenied{
         refusal.because, {"{" + wire::write_event(event) + "}"}, std::string(type_name(event.data)), refusal.rule};
     each_person(record.event, [&](Person& person) { work.people.push_back(person); });
-    if (const auto done = append(batch, work, std::move(record), *refusal.index); !done) return done;
+    if (const auto done = append(batch, work, std::move(made), *refusal.index); !done) return done;
   }
   return {};
 }

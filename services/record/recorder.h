@@ -7,12 +7,15 @@
 // the views on top of what stands before it in the same batch. A request is taken whole or refused whole, with the
 // index of each event at fault.
 //
-// Owned by the program. `record` on one thread only (the writer's). Memory: one batch.
-// When `record` returns, every positive answer in it is durable; if the store's commit failed, every
-// request of the batch has that Failure and nothing of it is kept.
+// In two halves, so that one batch is made durable while the next one is decided on top of it. One that was decided on
+// top of one that failed falls with it.
+//
+// Owned by the program; one thread (the writer's). The commit itself is the caller's, on whichever thread.
+// Memory: two batches.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -23,6 +26,7 @@
 #include "events/record.h"
 #include "projections/access_fold.h"
 #include "projections/team_state.h"
+#include "services/record/seen_ids.h"
 #include "storage/people.h"
 #include "storage/store.h"
 
@@ -76,9 +80,23 @@ using AppendResult = std::variant<AppendAnswer, Refusals, Failure>;
 class Recorder {
  public:
   Recorder(storage::Store& store, storage::People& people, const projections::Models& models, Clock clock);
+  ~Recorder();
 
-  // One batch: an answer for each request, in order.
+  // All of it: decides a batch and commits it, with nothing under way. An answer for each request, in order; the
+  // positive ones are durable. If the commit failed, every request has that Failure and nothing of the batch is kept.
   std::vector<AppendResult> record(std::vector<AppendRequest> requests);
+
+  // In halves. First an answer for each request, in order, by all that was decided before; positive ones hold once the
+  // batch is durable. A Failure: nothing was decided, and `forget` is due.
+  Outcome<std::vector<AppendResult>> decide(std::vector<AppendRequest> requests);
+  // What is to be committed of the batch decided last; it is under way from now on, if it is not empty. Not while
+  // another batch is.
+  storage::Commit take();
+  // The batch under way is in the store.
+  void committed();
+  // The batch under way failed, or `decide` did: it is given up with what was decided on top of it, and only what the
+  // store has counts. Not while a commit is being made.
+  void forget();
 
  private:
   struct Batch;
@@ -98,12 +116,11 @@ class Recorder {
   void settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index);
   bool settle_models(Work& work, Event& event, std::uint64_t index);
   Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);
-  Outcome<void> append(Batch& batch, Work& work, Record record, std::uint64_t index);
-  Outcome<void> seal(Record& record, projections::OrgNumber org, Position batch_first,
+  Outcome<void> append(Batch& batch, Work& work, std::unique_ptr<Record> made, std::uint64_t index);
+  Outcome<void> seal(Record& record, projections::OrgNumber org, Position first_open,
                      const std::vector<Person>& people);
   Outcome<void> deny(Batch& batch, Work& work);
   void note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer);
-  std::vector<AppendResult> failed(std::size_t requests, const Failure& failure);
 
   storage::Store& store_;
   storage::People& people_;
@@ -113,11 +130,14 @@ class Recorder {
   projections::DirectoryCache names_;
   projections::AccessFold fold_;
   projections::HolderHints hints_;
+  SeenIds seen_ids_;
   // Members whose sealed identity is in the log already; bounded, emptied when full.
   static constexpr std::size_t named_max = 200'000;
   std::unordered_set<std::uint64_t> named_;
   std::unordered_map<projections::OrgNumber, Mode> modes_;  // as many as there are organizations
-  Position head_;
+  std::unique_ptr<Batch> decided_;                          // the last one, until it is taken
+  std::unique_ptr<Batch> under_way_;                        // taken, and not yet known to be in the store
+  Position head_;                                           // with all that was decided
   Instant newest_{0};
 };
 

@@ -59,7 +59,7 @@ void Recorder::note_key(Batch& batch, const AppendRequest& request, const Append
 Outcome<std::optional<Appended>> Recorder::earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals) {
   std::optional<Appended> none;
   if (!event.id) return none;
-  if (work.place.number == 0) return none;
+  if (work.place.number == 0 || !seen_ids_.may_have(work.place.number, *event.id)) return none;
   const auto position = projections::position_of_id(views_, work.place.number, *event.id);
   if (!position) return position.error();
   if (*position == Position(0)) return none;

@@ -23,6 +23,20 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// Beside which keys a new one is put: where the last of them went is kept, and the search begins there.
+class Neighbours final : public rocksdb::SliceTransform {
+ public:
+  explicit Neighbours(NeighbourBytes bytes) : bytes_(bytes) {}
+  const char* Name() const override { return "tenure.neighbours"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), bytes_({key.data(), key.size()})};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override { return bytes_({key.data(), key.size()}) > 0; }
+
+ private:
+  const NeighbourBytes bytes_;
+};
+
 // What every table shares; a block that fails its checksum is never handed out.
 rocksdb::BlockBasedTableOptions table_options(const SharedMemory& memory, std::size_t block_bytes) {
   rocksdb::BlockBasedTableOptions table;
@@ -150,8 +164,16 @@ rocksdb::ColumnFamilyOptions log_family(const SharedMemory& memory) {
   return options;
 }
 rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory) {
-  auto options = family(table_options(memory, 4 * kib), 24 * mib);
+  // A small buffer, since its keys are put all over it: a search in one of 24 MiB waits for memory at every step. As
+  // many tables more may lie above the others, so that merging them costs no more.
+  auto options = family(table_options(memory, 4 * kib), 8 * mib);
+  options.level0_file_num_compaction_trigger = 8;
   options.bottommost_compression = rocksdb::kLZ4Compression;  // read far more often than written: quick to unpack
+  return options;
+}
+rocksdb::ColumnFamilyOptions views_family(const SharedMemory& memory, NeighbourBytes neighbours) {
+  auto options = point_family(memory);
+  if (neighbours) options.memtable_insert_with_hint_prefix_extractor = std::make_shared<Neighbours>(neighbours);
   return options;
 }
 rocksdb::ColumnFamilyOptions blob_family(const SharedMemory& memory) {
@@ -168,12 +190,12 @@ rocksdb::ColumnFamilyOptions vault_family(const SharedMemory& memory) {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const SharedMemory& memory) {
+std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const SharedMemory& memory, NeighbourBytes neighbours) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, blob_family(memory));  // empty; RocksDB insists on it
   families.emplace_back(family_name(Family::log), log_family(memory));
   families.emplace_back(family_name(Family::versions), point_family(memory));
-  families.emplace_back(family_name(Family::views), point_family(memory));
+  families.emplace_back(family_name(Family::views), views_family(memory, neighbours));
   families.emplace_back(family_name(Family::blobs), blob_family(memory));
   families.emplace_back(family_name(Family::meta), blob_family(memory));
   return families;

@@ -93,7 +93,7 @@ Outcome<void> RocksStore::Inside::open_database() {
   rocksdb::DBOptions options = durable_options(env(), memory);
   options.paranoid_checks = !settings.for_mending;
   options.listeners.push_back(faults->listener());
-  auto families = column_families(memory);
+  auto families = column_families(memory, settings.view_neighbours);
   for (auto& one : families) one.options.disable_auto_compactions = settings.for_mending;
   const std::string place = "opening the store in " + path;
 
@@ -380,7 +380,8 @@ Outcome<void> RocksStore::clear_views() {
   const auto dropped = in.db->DropColumnFamily(in.family(Family::views));
   if (!dropped.ok()) return failure_of(dropped, "clearing the views");
   rocksdb::ColumnFamilyHandle* fresh = nullptr;
-  const auto made = in.db->CreateColumnFamily(point_family(in.memory), family_name(Family::views), &fresh);
+  const auto made = in.db->CreateColumnFamily(views_family(in.memory, in.settings.view_neighbours),
+                                              family_name(Family::views), &fresh);
   if (!made.ok()) return failure_of(made, "making the views anew; open the store again");
   in.use_views(fresh);
   in.publish(Position(in.newest));

@@ -59,7 +59,7 @@ struct TenureInMemory::Inside {
   services::Tokens tokens;
   Instant now;
   services::Recorder recorder{store, people, models, [this] { return now; }};
-  services::AppendQueue appends{recorder};
+  services::AppendQueue appends{recorder, store};
   services::Parts parts{store,
                         people,
                         models,

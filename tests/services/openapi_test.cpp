@@ -127,7 +127,7 @@ std::map<std::string, std::string> routes_of_the_router() {
   projections::TimelineCache timelines;
   services::Tokens tokens;
   services::Recorder recorder(store, people, models, services::system_clock_now);
-  services::AppendQueue appends(recorder);
+  services::AppendQueue appends(recorder, store);
   services::Parts parts{store,
                         people,
                         models,

@@ -103,7 +103,7 @@ class Live {
     const auto done = [](const Telling& telling) { return telling.done(); };
     while (!std::all_of(tellings_.begin(), tellings_.end(), done)) {
       Batch batch;
-      std::uint64_t position = store.head().value + 1;
+      std::uint64_t position = head_ + 1;
       for (Telling& telling : tellings_) {
         if (telling.done() || dice_.percent(40)) continue;
         // Retractions name positions, so what a batch will hold must be foreseen; a gate's share cannot, and comes
@@ -113,6 +113,7 @@ class Live {
       }
       record(std::move(batch));
     }
+    end_commit();
   }
 
   storage::MemoryStore store;
@@ -140,6 +141,7 @@ class Live {
     Batch batch;
     batch.add(std::move(request), true);
     record(std::move(batch));
+    end_commit();
     models_.add(*model);
   }
 
@@ -199,13 +201,26 @@ class Live {
     return request;
   }
 
+  // Now and then a batch is still on its way to the store while the next one is decided.
   void record(Batch batch) {
-    const auto results = recorder_.record(std::move(batch.requests));
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      if (const auto* failure = std::get_if<Failure>(&results[i])) FAIL(failure->because);
-      const auto* refusals = std::get_if<services::Refusals>(&results[i]);
+    const auto results = recorder_.decide(std::move(batch.requests));
+    if (!results) FAIL(results.error().because);
+    for (std::size_t i = 0; i < results->size(); ++i) {
+      if (const auto* failure = std::get_if<Failure>(&(*results)[i])) FAIL(failure->because);
+      const auto* refusals = std::get_if<services::Refusals>(&(*results)[i]);
       if (refusals && batch.taken[i]) FAIL(refusals->front().because);
     }
+    end_commit();
+    under_way_ = recorder_.take();
+    head_ += under_way_.records.size();
+    if (dice_.percent(50)) end_commit();
+  }
+
+  void end_commit() {
+    if (under_way_.empty()) return;
+    const auto done = store.commit(std::exchange(under_way_, {}));
+    if (!done) FAIL(done.error().because);
+    recorder_.committed();
   }
 
   std::mt19937_64 random_;
@@ -214,6 +229,8 @@ class Live {
   projections::Models models_;
   Instant now_;
   services::Recorder recorder_{store, people_, models_, [this] { return now_; }};
+  storage::Commit under_way_;
+  std::uint64_t head_ = 0;  // with what is under way
   std::vector<Telling> tellings_;
 };
 
