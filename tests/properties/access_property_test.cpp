@@ -126,7 +126,7 @@ TEST_CASE("random questions about random histories get the naive fold's answers"
 
 TEST_CASE("random questions about random histories on every shipped model get the naive fold's answers", "[property]") {
   const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
-  const std::uint64_t questions = number_from("TENURE_QUESTIONS", 4'800) / shipped_models().size();
+  const std::uint64_t questions = number_from("TENURE_QUESTIONS", 2'400) / shipped_models().size();
   std::cout << "shipped models: TENURE_SEED=" << seed << ", " << questions << " questions each" << std::endl;
   REQUIRE(shipped_models().size() == 6);
   for (const ShippedModel& shipped : shipped_models()) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "events/model/actions.h"
 #include "tests/catch.h"
 #include "tests/services/organization.h"
 
@@ -109,6 +110,25 @@ TEST_CASE("in enforce every kind of action that is not the actor's to do is 403 
   // Nothing of it happened.
   CHECK(centre.get("/members?limit=100").at("items") == before.at("items"));
   CHECK(centre.get("/roles").at("items") == roles.at("items"));
+}
+
+TEST_CASE(
+    "the same of a setting, which only a model with settings knows; with it every kind of action has been tried") {
+  RunningProgram program;
+  const Organization org(program, "code", "github", "enforce");
+  REQUIRE(org.send("member.added", R"({"member": "bob", "role": "member"})").status == 201);
+  is_refused(org.send_as("bob", "org.setting_changed", R"({"setting": "base_permission", "value": "admin"})"),
+             "org.setting_changed.not_allowed");
+  const json kept = org.get("/events?type=action.denied").at("items");
+  REQUIRE(kept.size() == 1);
+  CHECK(kept.at(0).at("data").at("refused") == "org.setting_changed");
+
+  std::set<std::string> tried{"org.setting_changed"}, ruled;
+  for (const Sent& each : every_action) tried.insert(each.type);
+  for (std::size_t i = 0; i < action_count; ++i) {
+    if (action_type(i).ruled) ruled.insert(std::string(action_type(i).name));
+  }
+  CHECK(tried == ruled);
 }
 
 TEST_CASE("in observe each of the same actions is recorded, with a verdict that is not allowed") {
