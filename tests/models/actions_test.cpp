@@ -18,11 +18,11 @@ struct Scene {
   const char* other;  // what holders of the lowest role are given
   std::size_t cells;
 };
-constexpr Scene scenes[] = {{"newo", "viewer", "account_manager", 265},
-                            {"chatbot-team", "member", "admin", 191},
-                            {"answering-agent", "user", "manager", 265},
-                            {"ccai", "agent", "supervisor", 341},
-                            {"cx-modules", "agent", "auditor", 195}};
+constexpr Scene scenes[] = {{"newo", "viewer", "account_manager", 279},
+                            {"chatbot-team", "member", "admin", 203},
+                            {"answering-agent", "user", "manager", 279},
+                            {"ccai", "agent", "supervisor", 357},
+                            {"cx-modules", "agent", "auditor", 207}};
 
 // Whether it makes sense of those who have the owner's role, or of them alone.
 enum class Owners { asked, not_asked, alone };
@@ -75,6 +75,8 @@ std::vector<Question> about_people(const Scene& scene, const AccessModel& model)
     all.push_back({"invite", "as " + role->name, "member.invited", of("new", role->id.text), {}});
   }
   all.push_back({"invite", "without a role", "member.invited", of("new"), {}});
+  all.push_back({"add somebody", "from outside", "member.added", of("new", scene.lowest), {}});
+  all.push_back({"add somebody", "who is there, with another role", "member.added", of("tia", scene.other), {}});
   all.push_back({"cancel an invitation", "", "invitation.cancelled", of("ivy"), {}});
   for (const RoleRule* role : roles_to_have(model)) {
     const std::string next = role->id.text == scene.lowest ? scene.other : scene.lowest;
