@@ -113,7 +113,7 @@ TEST_CASE("in enforce every kind of action that is not the actor's to do is 403 
 }
 
 TEST_CASE(
-    "the same of a setting, which only a model with settings knows; with it every kind of action has been tried") {
+    "the same of a setting, which only a model with settings knows, and with it every kind of action has been tried") {
   RunningProgram program;
   const Organization org(program, "code", "github", "enforce");
   REQUIRE(org.send("member.added", R"({"member": "bob", "role": "member"})").status == 201);
