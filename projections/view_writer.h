@@ -3,12 +3,17 @@
 // Reads go to the rows in memory first, then to the store, so that the second event of a batch sees what the first one
 // did. `take` hands the changes over for the commit, and they stay in sight while that is under way; `stand_on` goes on
 // to a store that shows them; `forget` drops them, and all that came on top, when the commit failed.
-// Rows that were read or written lately stay in memory (cache_bytes_max), which is safe because one
-// writer alone changes them. A row is found by its hash; changes are put in order only when somebody scans.
+//
+// Rows come in two kinds. Those that are looked up by their keys stay in memory when they were read or written lately
+// (cache_bytes_max, in two generations), which is safe because one writer alone changes them; they are found by their
+// hash. Those that are only read in order (the histories of lists, sealed chunks of timelines, what became known late)
+// are kept in order, and only as long as the store does not show them. Any range can be read; one of the first kind
+// puts them in order first.
 //
 // Owned by the writer; one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -50,35 +55,47 @@ class ViewWriter : public storage::ViewReader {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
+  using Value = std::optional<std::string>;  // nothing: there is no such row
   struct Row {
-    std::optional<std::string> value;  // nothing: there is no such row
-    bool changed = false;              // in this batch
-    bool taken = false;                // by the last `take`, and the base does not show it yet
+    Value value;
+    bool changed = false;  // in this batch
+    bool taken = false;    // by the last `take`, and the base does not show it yet
   };
   using Rows = std::unordered_map<std::string, Row, TextHash, std::equal_to<>>;
+  using Ordered = std::map<std::string, Value, std::less<>>;
   // A row as it stood before it was changed.
   struct Undo {
-    const std::string* key;
+    Rows::value_type* row;
     bool known;  // whether it was in memory
     Row before;
   };
+  struct UndoOrdered {
+    Ordered::iterator row;
+    bool known;
+    Value before;
+  };
 
-  void change(std::string key, std::optional<std::string> value);
-  const std::optional<std::string>& changed(std::string_view key) const { return rows_.find(key)->second.value; }
-  // The keys in order of all that the base does not show.
-  std::set<std::string_view>& in_order();
-  void let_go(Rows::iterator row);
+  void change(std::string key, Value value);
+  // The row in memory, now in the young generation.
+  Rows::iterator find(std::string_view key);
+  // What a key has that the base does not show; null if that is nothing.
+  const Value* unseen(std::string_view key);
+  // The keys in a range of which that is so, in order; the greatest of them that has a value.
+  std::vector<std::string_view> unseen_in(std::string_view from, std::string_view to);
+  std::optional<std::string_view> last_unseen(std::string_view lower, std::string_view at_most);
+  // The same of the rows that are found by their hash.
+  const std::set<std::string_view>& unseen_rows();
 
   std::unique_ptr<storage::Snapshot> base_;
-  Rows rows_;
-  std::size_t bytes_ = 0;                    // of rows_, roughly
-  std::vector<const std::string*> changes_;  // keys of rows_, as they came
-  std::vector<const std::string*> taken_;    // those of the last take, in order
-  std::set<std::string_view> ordered_;       // the first `ordered_count_` of changes_ and, if that is so, taken_
-  std::size_t ordered_count_ = 0;
-  bool taken_ordered_ = false;
+  Rows rows_, old_rows_;
+  std::size_t bytes_ = 0;  // of rows_, roughly
+  std::vector<Rows::value_type*> changes_, taken_;
+  Ordered ordered_changes_, ordered_taken_;
   std::vector<Undo> undo_;
-  std::size_t marked_ = 0;  // changes when marked
+  std::vector<UndoOrdered> undo_ordered_;
+  std::size_t marked_ = 0;               // changes_ when marked
+  std::set<std::string_view> in_order_;  // unseen_rows(), made when first asked for
+  bool in_order_made_ = false;
 };
 
 }  // namespace tenure::projections

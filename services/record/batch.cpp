@@ -4,11 +4,11 @@
 
 namespace tenure::services {
 
-const Record& Recorder::Batch::add(Record record, wire::EncodedRecord encoded) {
+const Record& Recorder::Batch::add(std::unique_ptr<const Record> record, wire::EncodedRecord encoded) {
   const Digest leaf = leaf_hash(encoded.bytes);
-  commit.records.push_back({record.org, record.version, leaf, std::move(encoded.bytes)});
+  commit.records.push_back({record->org, record->version, leaf, std::move(encoded.bytes)});
   for (wire::Part& part : encoded.parts) commit.blobs.push_back({part.hash, std::move(part.bytes)});
-  return records.emplace_back(std::move(record));
+  return *records.emplace_back(std::move(record));
 }
 
 void Recorder::Batch::mark() {
@@ -42,7 +42,7 @@ Decided<void> Recorder::Batch::can_retract(Position target, const OrgId& org) {
 const Record* Recorder::Batch::open_record(Position position) const {
   if (position < first) return before ? before->open_record(position) : nullptr;
   const std::size_t i = position.value - first.value;
-  return i < records.size() ? &records[i] : nullptr;
+  return i < records.size() ? records[i].get() : nullptr;
 }
 
 Outcome<Record> Recorder::Batch::record(Position position) {
@@ -56,8 +56,8 @@ Outcome<Record> Recorder::Batch::record(Position position) {
 Outcome<Record> Recorder::Batch::record_of(const OrgId& org, Version version) {
   for (const Batch* batch : {static_cast<const Batch*>(this), before}) {
     if (!batch) continue;
-    for (const Record& record : batch->records) {
-      if (record.org == org && record.version == version) return record;
+    for (const auto& record : batch->records) {
+      if (record->org == org && record->version == version) return *record;
     }
   }
   const auto position = base->position_of(org, version);

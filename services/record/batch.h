@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,15 +18,14 @@ struct Recorder::Batch : projections::RecordSource {
   storage::Snapshot* base = nullptr;
   const Batch* before = nullptr;  // decided and not yet in `base`
   storage::Commit commit;
-  std::vector<Record> records;  // beside commit.records
+  std::vector<std::unique_ptr<const Record>> records;  // beside commit.records
   std::map<std::string, Person> principals;
   std::map<OrgId, projections::OrgPlace> places;  // of every organization that the batch is about
 
   Position next() const { return Position(first.value + records.size()); }
   // The first position that may yet come to nothing.
   Position first_open() const { return before ? before->first : first; }
-  // What is added stays where it is as long as the batch takes no more events than were reserved.
-  const Record& add(Record record, wire::EncodedRecord encoded);
+  const Record& add(std::unique_ptr<const Record> record, wire::EncodedRecord encoded);
   void mark();
   void roll_back();
   // A retraction must name an earlier event of the same organization, and not its creation.

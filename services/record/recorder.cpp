@@ -141,7 +141,7 @@ void Recorder::write_places(Batch& batch) {
   for (const auto& [org, place] : batch.places) {
     if (place.head.position >= batch.first) projections::write_head(views_, place.number, place.head);
   }
-  views_.put(projections::checkpoint_key(), checkpoint_value(batch.records.back().position));
+  views_.put(projections::checkpoint_key(), checkpoint_value(batch.records.back()->position));
 }
 
 // Whether an organization exists, is made by the batch, or is Tenure's own.
@@ -290,7 +290,8 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   settle_time(batch, work, event, index);
   if (!settle_models(work, event, index) || work.refusals.size() > refused) return {};
 
-  Record record;
+  auto made = std::make_unique<Record>();
+  Record& record = *made;
   record.org = work.request.org;
   record.version = work.version.next();
   record.position = batch.next();
@@ -311,7 +312,7 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   }
   record.event = std::move(event);
   each_person(record.event, [&](Person& person) { work.people.push_back(person); });
-  return append(batch, work, std::move(record), index);
+  return append(batch, work, std::move(made), index);
 }
 
 // Fills model, verdict and what was replaced; false if the event is refused.
@@ -413,7 +414,8 @@ Outcome<void> Recorder::seal(Record& record, projections::OrgNumber org, Positio
   return {};
 }
 
-Outcome<void> Recorder::append(Batch& batch, Work& work, Record record, std::uint64_t index) {
+Outcome<void> Recorder::append(Batch& batch, Work& work, std::unique_ptr<Record> made, std::uint64_t index) {
+  Record& record = *made;
   record.prev = work.place.head.chain;
   if (const auto done = seal(record, work.place.number, batch.first_open(), work.people); !done) return done;
   work.people.clear();
@@ -422,7 +424,7 @@ Outcome<void> Recorder::append(Batch& batch, Work& work, Record record, std::uin
     work.refuse(index, encoded.error());
     return {};
   }
-  const Record& added = batch.add(std::move(record), std::move(*encoded));
+  const Record& added = batch.add(std::move(made), std::move(*encoded));
   const Digest digest = sha256(batch.commit.records.back().bytes);
   const bool is_new = work.place.number == 0;
   const auto folded = fold_.apply(views_, work.place, added, digest, batch);
@@ -439,7 +441,8 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
   if (work.denied.empty()) return {};
   work.version = work.place.head.version;
   for (const auto& [event, refusal] : work.denied) {
-    Record record;
+    auto made = std::make_unique<Record>();
+    Record& record = *made;
     record.org = work.request.org;
     record.version = work.version.next();
     record.position = batch.next();
@@ -457,7 +460,7 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.event.data = event::ActionDenied{
         refusal.because, {"{" + wire::write_event(event) + "}"}, std::string(type_name(event.data)), refusal.rule};
     each_person(record.event, [&](Person& person) { work.people.push_back(person); });
-    if (const auto done = append(batch, work, std::move(record), *refusal.index); !done) return done;
+    if (const auto done = append(batch, work, std::move(made), *refusal.index); !done) return done;
   }
   return {};
 }

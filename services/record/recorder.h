@@ -116,7 +116,7 @@ class Recorder {
   void settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index);
   bool settle_models(Work& work, Event& event, std::uint64_t index);
   Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);
-  Outcome<void> append(Batch& batch, Work& work, Record record, std::uint64_t index);
+  Outcome<void> append(Batch& batch, Work& work, std::unique_ptr<Record> made, std::uint64_t index);
   Outcome<void> seal(Record& record, projections::OrgNumber org, Position first_open,
                      const std::vector<Person>& people);
   Outcome<void> deny(Batch& batch, Work& work);
