@@ -28,6 +28,8 @@ CORES = os.cpu_count() or 2
 # keeps them or is concurrent; under TSan what has threads.
 ASAN_FOLDERS = ["events", "storage", "services_http", "services"]
 TSAN_FOLDERS = ["storage", "services_http", "services"]
+# What is left out there: one thread that opens damaged stores hundreds of times, minutes of it, which ASan sees.
+TSAN_LEAVES_OUT = "a flipped byte in"
 FUZZ_SECONDS = 30
 SAY_EVERY_SECONDS = 30
 # On two cores all of it takes about half of this. What hangs is ended here, so that the sum is said before whoever
@@ -135,7 +137,7 @@ def build(tally, preset, targets=(), configure=(), prefix=()):
     return code == 0
 
 
-def ctest(tally, preset, select=None, label="", prefix=(), env=None):
+def ctest(tally, preset, select=None, label="", prefix=(), env=None, leave_out=None):
     """Runs a build's cases in random order and counts each."""
     report = LOGS / f"{preset}-ctest.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +145,8 @@ def ctest(tally, preset, select=None, label="", prefix=(), env=None):
     command = [*prefix, "ctest", "--test-dir", f"build/{preset}", f"-j{CORES}", "--schedule-random",
                "--output-on-failure", "--no-tests=error", "--output-junit", str(report)]
     started = time.monotonic()
-    run(f"{preset}-ctest", command + (["-R", select] if select else []), env)
+    command += (["-R", select] if select else []) + (["-E", leave_out] if leave_out else [])
+    run(f"{preset}-ctest", command, env)
     count_cases(tally, text_of(report), label)
     print(f"  ran in {time.monotonic() - started:.0f} s")
 
@@ -210,7 +213,8 @@ def sanitizer(tally, preset, folders, options):
         fixed = []
     heading(f"{preset}: {' '.join(folders)}")
     build(tally, preset, [f"test_{f}" for f in folders], prefix=fixed)
-    ctest(tally, preset, f"^({'|'.join(folders)})/", f"{preset} ", fixed, options)
+    leave_out = TSAN_LEAVES_OUT if preset == "tsan" else None
+    ctest(tally, preset, f"^({'|'.join(folders)})/", f"{preset} ", fixed, options, leave_out)
 
 
 def fuzz_one(name):
