@@ -141,7 +141,7 @@ json cells_of(const NaiveFold& oracle, const std::string& kind, const json& aske
                                         : oracle.diff_known(number("at_us"), number("known_from"), known);
   json cells = json::object();
   for (const auto& [member, permissions] : diff) {
-    if (asked.contains("member") && asked.at("member") != member) continue;
+    if (asked.contains("member") && folded(asked.at("member").get<std::string>()) != folded(member)) continue;
     for (const auto& [permission, resources] : permissions) {
       if (asked.contains("permission") && asked.at("permission") != permission) continue;
       for (const auto& [resource, change] : resources) {

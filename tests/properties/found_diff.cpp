@@ -13,8 +13,13 @@ using nlohmann::json;
 
 namespace {
 
-// What a row says was held. What has no reach is the level that means no access, whatever a model calls it.
-json held(const json& power) { return power.contains("reach") ? power : json(); }
+// What a row says was held before or after; nothing where it was gained or lost. What a model calls the level that
+// means no access is its own affair.
+json held(const json& row, const char* side, const char* nothing_when) {
+  const json& power = row.at(side);
+  if (power.contains("reach")) return power;
+  return !row.contains("resource") || power.at("level").is_null() || row.at("change") == nothing_when ? json() : power;
+}
 
 bool same(const json& expected, const json& found, bool with_reach) {
   if (expected.is_null() || found.is_null()) return expected.is_null() == found.is_null();
@@ -29,8 +34,8 @@ bool same_step(const json& a, const json& b) {
 
 std::string wrong_row(const json& cell, const json& row, const json* every) {
   const bool with_reach = !row.contains("resource");
-  if (!same(cell.at("before"), held(row.at("before")), with_reach)) return "what was held before";
-  if (!same(cell.at("after"), held(row.at("after")), with_reach)) return "what is held after";
+  if (!same(cell.at("before"), held(row, "before", "gained"), with_reach)) return "what was held before";
+  if (!same(cell.at("after"), held(row, "after", "lost"), with_reach)) return "what is held after";
   const std::string change = row.at("change").get<std::string>();
   const bool kept = change == "kept";
   if (kept && (!every || unchanged(*every))) return "a row where nothing changed";
