@@ -72,6 +72,7 @@ class Access {
 
   Facts& facts() { return facts_; }
   const AccessModel& model() const { return *model_; }
+  bool has_model() const { return model_ != nullptr; }  // without one nothing may be asked
 
   // What the member has; `explain` fills paths and denied_because.
   Effective effective(Number member, const Question& question, bool explain);
@@ -107,6 +108,14 @@ class Access {
   // Every role that exists: the model's (0 where the directory has no number yet) and custom ones.
   std::vector<Number> custom_roles();
 
+  // Roles whose holders have another one: implied ones, and deleted ones that were reassigned.
+  std::vector<Number> roles_that_lead_elsewhere();
+  // The role that an implied one stands for (access_fold.h); any other is itself.
+  Number named_role(Number role, Point link);
+  // The single resources on which the member may hold something else than on every one of their kind: those that a
+  // grant or an assignment that reaches the member names, and what lies in an assigned one. In order of number.
+  std::vector<Number> own_resources(Number member);
+
   // Every member that may hold the power at some instant of [from, to): a superset.
   std::vector<Number> candidates_over(const Question& question, Instant from, Instant to);
 
@@ -134,8 +143,6 @@ class Access {
   EntityState custom_role_at(Number role, Point at);
   std::optional<CustomGrant> custom_grant(Number role, const PermissionRule& permission, Point at, int depth);
   std::vector<Number> disabled_in(Number member, Point at, int depth);
-  // The role that an implied one stands for (access_fold.h); any other is itself.
-  Number named_role(Number role, Point link);
   std::string role_name(Number role);
   // What a link to a role points at now, its deletions followed, whether or not that role exists; 0 if it was ended.
   Number kept_role(Number role, Point link, std::vector<Edge>* edges);
@@ -182,8 +189,6 @@ class Access {
 
   // The roles whose cell reaches the level, and those that a deletion may turn into one.
   std::unordered_set<Number> roles_with(const Question& question);
-  // Roles whose holders have another one: implied ones, and deleted ones that were reassigned.
-  std::vector<Number> roles_that_lead_elsewhere();
   std::vector<Number> scopes_of(const Question& question);
   void expand_group(Number group, std::unordered_set<Number>& members, std::unordered_set<Number>& seen);
   std::unordered_set<Number> candidates(const Question& question);

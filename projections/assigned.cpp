@@ -74,4 +74,28 @@ bool Access::assigned_where_needed(const EntityState& member, Visibility visibil
   return assigned_to(member, resource);
 }
 
+std::vector<Number> Access::own_resources(Number member) {
+  std::vector<Number> found;
+  std::unordered_set<Number> seen;
+  const auto add = [&](Number scope) {
+    const std::string& name = facts_.name(scope).name;
+    if (name != "org" && !name.ends_with(":*") && seen.insert(scope).second) found.push_back(scope);
+  };
+  const auto add_slots = [&](Number holder, SlotKind kind) {
+    const auto [first, last] = facts_.state(holder).of_kind(kind);
+    for (const Live* l = first; l != last; ++l) add(l->slot.a);
+  };
+  add_slots(member, SlotKind::assigned);
+  add_slots(member, SlotKind::created);
+  // What lies in an assigned resource is assigned as well.
+  for (std::size_t next = 0; next < found.size(); ++next) {
+    for (const Interval& child : facts_.list({ListKind::children, found[next]})) add(child.principal);
+  }
+  add_slots(member, SlotKind::grant);
+  add_slots(facts_.org_entity(), SlotKind::grant);
+  for (const GroupLink& link : all_groups_of(member, false)) add_slots(link.group, SlotKind::grant);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 }  // namespace tenure::projections

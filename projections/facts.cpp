@@ -152,8 +152,15 @@ std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
   return found;
 }
 
+void Facts::each_change(List list, Point from, Point to, const LinkChanged& changed) {
+  const auto done = list_changes(*views_, org_, list, clipped(from), clipped(to), [&](Number principal, Point at) {
+    if (!knowledge_->touched.contains(principal)) changed(principal, at);
+  });
+  if (!done && !failure_) failure_ = done.error();
+}
+
 std::vector<Entry> Facts::entries(Number entity) {
-  auto all = take(entries_of(*views_, org_, entity), {});
+  auto all = all_entries(entity);
   std::erase_if(all, [&](const Entry& e) { return !e.counts(knowledge_->known); });
   return all;
 }

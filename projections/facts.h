@@ -47,6 +47,16 @@ class Facts {
   // The links of a list that hold at some instant of [from, to), at this knowledge; those of
   // touched entities as of every change of theirs. One may stand twice.
   std::vector<Interval> list_over(List list, Instant from, Instant to);
+  // Every change of a list's links after `from` and at or before `to`, without those of touched entities.
+  void each_change(List list, Point from, Point to, const LinkChanged& changed);
+  // Entities about which something was learnt later: those that may stand otherwise now than at this knowledge.
+  const std::unordered_set<Number>& touched() const { return knowledge_->touched; }
+  // The newest position that is known.
+  std::uint64_t known() const { return knowledge_->known; }
+  // Says it of facts that are as known now; nothing was recorded after that position.
+  void know_at_most(Position known) { knowledge_->known = std::min(knowledge_->known, known.value); }
+  // Every entry of the entity, whether or not it counts.
+  std::vector<Entry> all_entries(Number entity) { return take(entries_of(*views_, org_, entity), {}); }
   // The entity's entries that count, in order.
   std::vector<Entry> entries(Number entity);
   // Those of them that its state at a point is folded from: up to the point, and after the organization's own end.

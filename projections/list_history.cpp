@@ -430,4 +430,19 @@ Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, Po
       });
 }
 
+Outcome<void> list_changes(storage::ViewReader& views, OrgNumber org, List list, Point from, Point to,
+                           const LinkChanged& changed) {
+  if (from >= to) return {};
+  bool good = true;
+  HistoryRow row;
+  const auto done = views.scan(past_point(org, list, from), past_point(org, list, to), [&](auto key, auto value) {
+    good = read_row(key, value, row);
+    if (good && row.kind == RowKind::change) changed(row.link.principal, row.at);
+    return good;
+  });
+  if (!done) return done;
+  if (!good) return broken(org, list);
+  return {};
+}
+
 }  // namespace tenure::projections

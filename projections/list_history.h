@@ -36,4 +36,11 @@ Outcome<void> list_at(storage::ViewReader& views, OrgNumber org, List list, Poin
 Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, Point from, Instant to,
                         const IntervalRow& row);
 
+// Whose link it is that changed, and the point of the change.
+using LinkChanged = std::function<void(Number principal, Point at)>;
+// Every change of a link after `from` and at or before `to`, in order of Point. Costs the changes in between and no
+// base.
+Outcome<void> list_changes(storage::ViewReader& views, OrgNumber org, List list, Point from, Point to,
+                           const LinkChanged& changed);
+
 }  // namespace tenure::projections

@@ -1,17 +1,20 @@
 """The steps of tools/test, in order: build, tests, checks, sanitizers, fuzzers.
 
-A step that fails does not stop the ones after it. Every ctest case, build, check and fuzzer counts as one; the
-last line printed is `N passed, N failed` (and `, N skipped` where some were left out). The exit code is 0 only
-if something passed and nothing failed. Output of each step is kept under build/log/.
+A step that fails, or breaks, does not stop the ones after it. Every ctest case, build, check and fuzzer counts as
+one; the last line printed is `N passed, N failed` (and `, N skipped` where some were left out). The exit code is 0
+only if something passed and nothing failed. Output of each step is kept under build/log/.
 """
 
 import concurrent.futures
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
+import traceback
 import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
@@ -23,10 +26,16 @@ CORES = os.cpu_count() or 2
 
 # What is run again under sanitizers, by folder of tests/: under ASan+UBSan all that parses bytes from outside,
 # keeps them or is concurrent; under TSan what has threads.
-ASAN_FOLDERS = ["events", "storage", "projections", "services_http", "services"]
+ASAN_FOLDERS = ["events", "storage", "services_http", "services"]
 TSAN_FOLDERS = ["storage", "services_http", "services"]
+# What is left out there: one thread that opens damaged stores hundreds of times, minutes of it, which ASan sees.
+TSAN_LEAVES_OUT = "a flipped byte in"
 FUZZ_SECONDS = 30
 SAY_EVERY_SECONDS = 30
+# On two cores all of it takes about half of this. What hangs is ended here, so that the sum is said before whoever
+# waits for it gives up.
+MINUTES_MAX = 85
+STARTED = time.monotonic()
 
 
 class Tally:
@@ -59,26 +68,56 @@ def heading(text):
     print(f"== {text}  [{time.strftime('%H:%M:%S')}]", flush=True)
 
 
-def run(name, command, env=None):
-    """Runs one command with its output in build/log/<name>.log, and says now and then how far it is."""
+def run(name, command, env=None, seconds=None):
+    """Runs one command with its output in build/log/<name>.log, and says now and then how far it is.
+
+    It and all that it started are ended when the time for everything is over, or after `seconds`.
+    """
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{name}.log"
     said = time.monotonic()
+    left = STARTED + MINUTES_MAX * 60 - said if seconds is None else seconds
     with open(log, "w", encoding="utf-8", errors="replace") as out:
         try:
             child = subprocess.Popen(
-                command, cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                command, cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, start_new_session=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         except OSError as error:
             out.write(f"{command[0]}: {error}\n")
             return 127, log
-        with child:
+        ended = threading.Timer(max(left, 0), end, [child])
+        ended.start()
+        try:
             for line in child.stdout:
                 out.write(line)
                 if time.monotonic() - said > SAY_EVERY_SECONDS:
                     said = time.monotonic()
                     print(f"  …       {line.strip()[:110]}", flush=True)
+            child.wait()
+        except BaseException:
+            end(child)
+            raise
+        finally:
+            ended.cancel()
+            child.stdout.close()
+        if child.returncode == -signal.SIGKILL:
+            out.write("error: ended, since there was no more time\n")
         return child.returncode, log
+
+
+def end(child):
+    """Ends a command of `run` with all that it started: they are a session of their own."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def text_of(log):
+    """What a log says. That somebody cleared build/ meanwhile is no reason to stop counting."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"error: its output is gone: {error}\n"
 
 
 def build(tally, preset, targets=(), configure=(), prefix=()):
@@ -90,7 +129,7 @@ def build(tally, preset, targets=(), configure=(), prefix=()):
         # -k 0: one file that does not compile must not hide what the others have to say.
         command = [*prefix, "ninja", "-C", f"build/{preset}", "-k", "0", f"-j{CORES}", *targets]
         code, log = run(f"{preset}-build", command, env)
-    tail = log.read_text(encoding="utf-8", errors="replace")
+    tail = text_of(log)
     if code != 0:
         wrong = [line for line in tail.splitlines() if re.search(r"[Ee]rror: |FAILED: |undefined ", line)]
         tail = "\n".join((wrong or tail.splitlines())[:40]) + f"\nall of it: {log.relative_to(TOP)}"
@@ -98,7 +137,7 @@ def build(tally, preset, targets=(), configure=(), prefix=()):
     return code == 0
 
 
-def ctest(tally, preset, select=None, label="", prefix=(), env=None):
+def ctest(tally, preset, select=None, label="", prefix=(), env=None, leave_out=None):
     """Runs a build's cases in random order and counts each."""
     report = LOGS / f"{preset}-ctest.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -106,9 +145,9 @@ def ctest(tally, preset, select=None, label="", prefix=(), env=None):
     command = [*prefix, "ctest", "--test-dir", f"build/{preset}", f"-j{CORES}", "--schedule-random",
                "--output-on-failure", "--no-tests=error", "--output-junit", str(report)]
     started = time.monotonic()
-    run(f"{preset}-ctest", command + (["-R", select] if select else []), env)
-    text = report.read_text(encoding="utf-8", errors="replace") if report.exists() else ""
-    count_cases(tally, text, label)
+    command += (["-R", select] if select else []) + (["-E", leave_out] if leave_out else [])
+    run(f"{preset}-ctest", command, env)
+    count_cases(tally, text_of(report), label)
     print(f"  ran in {time.monotonic() - started:.0f} s")
 
 
@@ -174,7 +213,8 @@ def sanitizer(tally, preset, folders, options):
         fixed = []
     heading(f"{preset}: {' '.join(folders)}")
     build(tally, preset, [f"test_{f}" for f in folders], prefix=fixed)
-    ctest(tally, preset, f"^({'|'.join(folders)})/", f"{preset} ", fixed, options)
+    leave_out = TSAN_LEAVES_OUT if preset == "tsan" else None
+    ctest(tally, preset, f"^({'|'.join(folders)})/", f"{preset} ", fixed, options, leave_out)
 
 
 def fuzz_one(name):
@@ -187,7 +227,7 @@ def fuzz_one(name):
     command += [f"-dict={words}"] if words.exists() else []
     command += [str(found)] + ([str(seeds)] if seeds.is_dir() else [])
     code, log = run(f"fuzz-{name}", command)
-    text = log.read_text(encoding="utf-8", errors="replace")
+    text = text_of(log)
     ran = re.search(r"number_of_executed_units:\s*(\d+)", text)
     seed = re.search(r"Seed: (\d+)", text)
     ok = code == 0 and ran is not None and int(ran.group(1)) > 0
@@ -204,24 +244,33 @@ def fuzzers(tally):
             tally.count(f"fuzz/{name}", ok, detail)
 
 
+def step(tally, name, function, *arguments):
+    """One step. One that breaks is counted as failed, and the ones after it are run."""
+    try:
+        function(tally, *arguments)
+    except Exception:  # whatever it is: the sum must be said
+        tally.count(name, False, traceback.format_exc())
+
+
 def main(arguments):
     fast, select = arguments == ["fast"], None
     if arguments and not fast:
         select = arguments[0]
-    tally, started = Tally(), time.monotonic()
+    tally = Tally()
     heading("release build and its tests")
     # What did not compile shows up as a case that was not built; the rest is still worth running.
-    build(tally, "release", configure=["-DBUILD_TESTING=ON"])
-    ctest(tally, "release", select)
+    step(tally, "build/release", build, "release", (), ["-DBUILD_TESTING=ON"])
+    step(tally, "ctest", ctest, "release", select)
     if not select:
         heading("checks")
-        check_format(tally)
+        step(tally, "check/clang-format", check_format)
     if not select and not fast:
-        check_tidy(tally)
-        sanitizer(tally, "asan-ubsan", ASAN_FOLDERS, {"UBSAN_OPTIONS": "print_stacktrace=1"})
-        sanitizer(tally, "tsan", TSAN_FOLDERS, {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1"})
-        fuzzers(tally)
-    print(f"took {(time.monotonic() - started) / 60:.1f} min")
+        step(tally, "check/clang-tidy", check_tidy)
+        step(tally, "asan-ubsan", sanitizer, "asan-ubsan", ASAN_FOLDERS, {"UBSAN_OPTIONS": "print_stacktrace=1"})
+        step(tally, "tsan", sanitizer, "tsan", TSAN_FOLDERS,
+             {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1"})
+        step(tally, "fuzz", fuzzers)
+    print(f"took {(time.monotonic() - STARTED) / 60:.1f} min")
     return tally.close()
 
 

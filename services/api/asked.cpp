@@ -65,15 +65,17 @@ Decided<When> asked_when(const http::Request& request, Instant now) {
   return when;
 }
 
-boost::system::result<Position, http::Response> asked_known(const http::Request& request, storage::Snapshot& snapshot) {
-  const auto text = request.query("known_at");
+boost::system::result<Position, http::Response> asked_known(const http::Request& request, storage::Snapshot& snapshot,
+                                                            std::string_view name) {
+  const auto text = request.query(name);
   if (!text) return snapshot.head();
   if (const auto position = whole_number(*text)) return std::min(Position(*position), snapshot.head());
-  const auto instant = parse_instant(*text, "known_at");
+  const std::string field(name);
+  const auto instant = parse_instant(*text, field);
   if (!instant) {
-    return http::problem(refuse(RefusalCode::invalid_field,
-                                "\"known_at\" must be a position or an RFC 3339 instant, as in 2024-02-29T10:00:00Z.",
-                                "known_at"));
+    return http::problem(
+        refuse(RefusalCode::invalid_field,
+               '"' + field + "\" must be a position or an RFC 3339 instant, as in 2024-02-29T10:00:00Z.", field));
   }
   // recorded_at never falls with the position: the last record at or before the instant, by halving.
   std::uint64_t low = 0, high = snapshot.head().value;

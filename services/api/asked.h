@@ -19,9 +19,10 @@ struct When {
 // Refuses parameters that the route does not know, and any that is given twice.
 Decided<void> only_known(const http::Request& request, std::initializer_list<std::string_view> known);
 Decided<When> asked_when(const http::Request& request, Instant now);
-// The position as of which things were known: `known_at` as a position or an instant; else the newest. A Response is a
-// no: the asker's fault or the store's.
-boost::system::result<Position, http::Response> asked_known(const http::Request& request, storage::Snapshot& snapshot);
+// The position as of which things were known: the parameter as a position or an instant; else the newest. A Response is
+// a no: the asker's fault or the store's.
+boost::system::result<Position, http::Response> asked_known(const http::Request& request, storage::Snapshot& snapshot,
+                                                            std::string_view name = "known_at");
 // Whether a parameter that is true or false says true; absent, it is false.
 Decided<bool> asked_flag(const http::Request& request, std::string_view name);
 // Decimal digits and nothing else.

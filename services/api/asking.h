@@ -101,7 +101,11 @@ class Asking {
   void head(JsonText& json) const {
     json.field("as_of", pinned_.when.at).field("position", pinned_.position.value);
     if (pinned_.when.range) json.field("from", pinned_.when.from).field("to", pinned_.when.to);
-    if (pinned_.known != pinned_.position) json.field("known_at", pinned_.known.value);
+    if (compared_) {
+      json.field("known_from", compared_->first.value).field("known_to", compared_->second.value);
+    } else if (pinned_.known != pinned_.position) {
+      json.field("known_at", pinned_.known.value);
+    }
     if (earliest_) {
       json.field("history_from", *earliest_);
     } else {
@@ -158,6 +162,13 @@ class Asking {
     json.close(']');
   }
 
+  // An event as what caused a change: its type, time, actor, approver and reason.
+  void event(JsonText& json, std::uint64_t position) {
+    json.open('{');
+    event_fields(json, position, true);
+    json.close('}');
+  }
+
   Parts& parts() { return parts_; }
   Request& request() { return request_; }
   OpenOrg& org() { return org_; }
@@ -165,24 +176,41 @@ class Asking {
   Facts& facts() { return access_->facts(); }
   const Pinned& pinned() const { return pinned_; }
   const AccessModel& model() const { return *model_; }
+  projections::Models::Model shared_model() const { return model_; }
+  // The answer compares what was known at two positions; the history is the second one's.
+  void compares(Position from, Position to) {
+    compared_ = {from, to};
+    const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, org_.head, to);
+    if (earliest) {
+      earliest_ = *earliest;
+    } else {
+      note(earliest.error());
+    }
+  }
   void about(PermissionIndex permission) { question_permission_ = permission; }
 
  private:
   void edge(JsonText& json, const projections::Edge& edge) {
-    json.open('{').field("what", edge.what).field("position", edge.event.position);
-    const auto stored = org_.snapshot->record(Position(edge.event.position));
+    json.open('{').field("what", edge.what);
+    event_fields(json, edge.event.position, false);
+    json.close('}');
+  }
+  // Who did it, when and why; `typed`: what kind of event it was.
+  void event_fields(JsonText& json, std::uint64_t position, bool typed) {
+    json.field("position", position);
+    const auto stored = org_.snapshot->record(Position(position));
     const auto record = stored
                             ? wire::read_record(stored->bytes, [&](const Digest& h) { return org_.snapshot->blob(h); })
                             : Outcome<Record>(stored.error());
     if (!record) {
       if (!failure_) failure_ = record.error();
     } else {
+      if (typed) json.field("type", type_name(record->event.data));
       json.field("occurred_at", *record->event.occurred_at);
       actor(json, "actor", record->event.actor);
       if (record->event.approved_by) actor(json, "approved_by", *record->event.approved_by);
       if (record->event.reason) reason(json, *record);
     }
-    json.close('}');
   }
   void actor(JsonText& json, std::string_view name, const Actor& actor) {
     std::string id = actor.who.identity;
@@ -213,6 +241,7 @@ class Asking {
   std::optional<Access> access_;
   std::optional<Failure> failure_;
   PermissionIndex question_permission_ = 0;
+  std::optional<std::pair<Position, Position>> compared_;
 };
 
 inline Response no(const Refusal& refusal) { return http::problem(refusal, 400); }

@@ -53,6 +53,7 @@ Recording recording_of(const http::Request& request, Channel channel);
 // The whole surface.
 void add_routes(http::Router& router, Parts& parts);
 void add_access_routes(http::Router& router, Parts& parts);
+void add_diff_routes(http::Router& router, Parts& parts);
 void add_directory_routes(http::Router& router, Parts& parts);
 void add_org_routes(http::Router& router, Parts& parts);
 void add_event_routes(http::Router& router, Parts& parts);

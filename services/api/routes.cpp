@@ -122,6 +122,7 @@ void add_routes(http::Router& router, Parts& parts) {
   add_event_routes(router, parts);
   add_import_route(router, parts);
   add_access_routes(router, parts);
+  add_diff_routes(router, parts);
   add_directory_routes(router, parts);
 }
 

@@ -71,6 +71,26 @@ class Counting(unittest.TestCase):
         self.assertIn("no-such-program-anywhere", log.read_text())
         log.unlink()
 
+    def test_a_command_that_hangs_is_ended_with_what_it_started(self):
+        waits = [sys.executable, "-c", "import subprocess; subprocess.run(['sleep', '600'])"]
+        code, log = test_steps.run("steps-test", waits, seconds=1)
+        self.assertNotEqual(code, 0)
+        self.assertIn("no more time", log.read_text())
+        log.unlink()
+
+    def test_a_step_whose_output_was_cleared_away_or_that_breaks_is_a_failure_and_the_next_one_runs(self):
+        def cleared(tally):
+            tally.count("cleared", False, test_steps.text_of(test_steps.LOGS / "no-such-folder" / "x.log"))
+
+        def breaks(tally):
+            raise FileNotFoundError("build/log/x.log")
+
+        tally = test_steps.Tally()
+        test_steps.step(tally, "one", cleared)
+        test_steps.step(tally, "two", breaks)
+        test_steps.step(tally, "three", lambda tally: tally.count("three", True))
+        self.assertEqual(closing(tally), (["failed: cleared", "failed: two", "1 passed, 2 failed"], 1))
+
 
 class TidyMemory(unittest.TestCase):
     def test_a_file_is_known_by_its_own_text_and_by_each_header_it_reaches(self):

@@ -87,6 +87,14 @@ struct RangeRow {
   std::vector<NaiveInterval> intervals;
 };
 
+// What somebody held on two sides of a diff, and which events may be named as what brought the second.
+struct NaiveChange {
+  std::optional<Row> before, after;
+  std::set<std::int64_t> causes;  // empty where nothing changed
+};
+// By member, permission and resource: "" for on at least one, "kind:*" for every one. Everything, changed or not.
+using NaiveDiff = std::map<std::string, std::map<std::string, std::map<std::string, NaiveChange>>>;
+
 struct NaiveVerdict {
   std::string result;           // "allowed", "violation" or "unspecified"
   std::string rule;             // empty where unspecified
@@ -123,6 +131,9 @@ class NaiveFold {
   std::map<std::string, RangeRow> who_can_over(const std::string& permission, const std::optional<std::string>& level,
                                                const std::optional<std::string>& resource, std::int64_t from_us,
                                                std::int64_t to_us, std::int64_t known_position) const;
+  // What everybody held at two instants as known at a position, or at one instant as known at two.
+  NaiveDiff diff(std::int64_t from_us, std::int64_t to_us, std::int64_t known_position) const;
+  NaiveDiff diff_known(std::int64_t at_us, std::int64_t known_from, std::int64_t known_to) const;
   // Each way to what the member holds of the permission.
   std::vector<NaivePath> paths(const std::string& member, const std::string& permission,
                                const std::optional<std::string>& resource, std::int64_t at_us,

@@ -20,9 +20,10 @@ struct Share {
   const char* kind;
   std::size_t percent;
 };
-constexpr std::array shares{Share{"who_can", 30},    Share{"can", 25},   Share{"who_can_over", 12},
-                            Share{"members", 8},     Share{"member", 3}, Share{"groups", 6},
-                            Share{"invitations", 6}, Share{"roles", 4},  Share{"group_members", 6}};
+constexpr std::array shares{Share{"who_can", 26},    Share{"can", 23},      Share{"who_can_over", 11},
+                            Share{"members", 7},     Share{"member", 3},    Share{"groups", 5},
+                            Share{"invitations", 5}, Share{"roles", 3},     Share{"group_members", 5},
+                            Share{"diff", 8},        Share{"diff_known", 4}};
 
 // Zones as they were in the winter of 2023 to 2024, with no change of the clock near.
 struct Zone {
@@ -129,6 +130,29 @@ json intervals_json(const std::vector<NaiveInterval>& intervals) {
   return shown;
 }
 
+json row_or_null(const std::optional<Row>& row) {
+  return row ? json{{"level", row->level}, {"reach", row->reach}} : json();
+}
+
+json cells_of(const NaiveFold& oracle, const std::string& kind, const json& asked) {
+  const std::int64_t known = asked.at("known_position").get<std::int64_t>();
+  const auto number = [&](const char* name) { return asked.at(name).get<std::int64_t>(); };
+  const NaiveDiff diff = kind == "diff" ? oracle.diff(number("from_us"), number("to_us"), known)
+                                        : oracle.diff_known(number("at_us"), number("known_from"), known);
+  json cells = json::object();
+  for (const auto& [member, permissions] : diff) {
+    if (asked.contains("member") && asked.at("member") != member) continue;
+    for (const auto& [permission, resources] : permissions) {
+      if (asked.contains("permission") && asked.at("permission") != permission) continue;
+      for (const auto& [resource, change] : resources) {
+        cells[member][permission][resource] = {
+            {"before", row_or_null(change.before)}, {"after", row_or_null(change.after)}, {"causes", change.causes}};
+      }
+    }
+  }
+  return cells;
+}
+
 json rows_of(const NaiveFold& oracle, const std::string& kind, const json& asked, const Asked& a) {
   json rows = json::object();
   if (kind == "members") {
@@ -162,12 +186,25 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
   Question question;
   question.kind = kind;
   question.asked = {{"known_position", some_known_position(dice, history)}};
-  if (kind == "who_can_over") {
+  if (kind == "who_can_over" || kind == "diff") {
     add_range(dice, history, question.asked);
   } else {
     question.asked["at_us"] = some_instant(dice, history);
   }
   if (kind == "who_can" || kind == "can" || kind == "who_can_over") add_power(dice, history, question.asked);
+  if (kind == "diff_known") {
+    question.asked["known_from"] =
+        dice.between(history.first_position - 1, question.asked.at("known_position").get<std::int64_t>());
+  }
+  if (kind == "diff" || kind == "diff_known") {
+    // No zone's day: a diff compares two instants.
+    question.asked.erase("on");
+    question.asked.erase("tz");
+    if (dice.percent(25)) question.asked["member"] = person(dice.below(history.cast.people));
+    if (dice.percent(25)) add_power(dice, history, question.asked);
+    question.asked.erase("level");
+    question.asked.erase("resource");
+  }
   if (kind == "who_can" || kind == "can") question.asked["explain"] = dice.percent(40);
   if (kind == "can" || kind == "member") question.asked["member"] = person(dice.below(history.cast.people));
   if (kind == "group_members") question.asked["group"] = "g" + std::to_string(dice.below(history.cast.groups));
@@ -195,6 +232,12 @@ json answer(const NaiveFold& oracle, const Question& question) {
           {"level", row.best.level}, {"reach", row.best.reach}, {"intervals", intervals_json(row.intervals)}};
     }
     return {{"before_history", oracle.before_history(from_us, a.known)}, {"rows", rows}};
+  }
+  if (question.kind == "diff" || question.kind == "diff_known") {
+    const bool over = question.kind == "diff";
+    const std::int64_t first_us = question.asked.at(over ? "from_us" : "at_us").get<std::int64_t>();
+    return {{"before_history", oracle.before_history(first_us, a.known)},
+            {"cells", cells_of(oracle, question.kind, question.asked)}};
   }
   const bool before = oracle.before_history(a.at_us, a.known);
   if (question.kind == "can") {

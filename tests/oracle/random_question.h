@@ -21,6 +21,8 @@ namespace tenure::oracle {
 //   members invitations groups roles
 //   member             member
 //   group_members      group
+//   diff               member?, permission?, over a range
+//   diff_known         the same at an instant, and "known_from"
 struct Question {
   std::string kind;
   nlohmann::json asked;
@@ -40,6 +42,9 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
 //   groups         "rows": {group: {"parent", "role", "members", "since_us"}}
 //   group_members  "rows": {identity: since_us}
 //   roles          "rows": {role: {"kind", "grants"}}
+//   diff           "cells": {member: {permission: {resource: {"before", "after": {"level", "reach"} or null,
+//   "causes"}}}}
+//                  of all there are; the resource is "" for on at least one, "kind:*" for every one
 // A path is {"kind", "level", "reach", "ways": [[positions]]}. Before history `rows` is empty and `row` null.
 nlohmann::json answer(const NaiveFold& oracle, const Question& question);
 

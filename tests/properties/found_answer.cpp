@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/catch.h"
+#include "tests/properties/found_diff.h"
 
 namespace tenure::test {
 
@@ -30,6 +31,11 @@ Query query_of(const json& asked) {
   if (asked.contains("from_us") && !asked.contains("on")) {
     query.emplace_back("from", oracle::instant_text(asked.at("from_us").get<std::int64_t>()));
     query.emplace_back("to", oracle::instant_text(asked.at("to_us").get<std::int64_t>()));
+  }
+  if (asked.contains("known_from")) {
+    query.emplace_back("known_from", std::to_string(asked.at("known_from").get<std::int64_t>()));
+    query.emplace_back("known_to", std::to_string(asked.at("known_position").get<std::int64_t>()));
+    return query;
   }
   // As of an instant the same is known as of the last position recorded by then.
   const bool by_instant = asked.contains("known_us");
@@ -244,6 +250,7 @@ json found_answer(TenureInMemory& tenure, const Question& question) {
   const json& asked = question.asked;
   const bool explain = asked.value("explain", false);
   Query query = query_of(asked);
+  if (question.kind == "diff" || question.kind == "diff_known") return found_diff(tenure, query);
   if (question.kind == "can") return can_answer(tenure.get({"can"}, query), explain);
   if (question.kind == "member") {
     std::erase_if(query, [](const auto& each) { return each.first == "member"; });
@@ -273,6 +280,7 @@ std::string difference(const json& expected, const json& found, const RandomHist
   if (found.contains("before_history") && found.at("before_history") != expected.at("before_history")) {
     return "before_history";
   }
+  if (expected.contains("cells")) return wrong_diff(expected.at("cells"), found.at("rows"));
   if (expected.contains("rows")) return wrong_rows(expected.at("rows"), found.at("rows"), history);
   if (expected.contains("status")) return expected.at("status") == found.at("status") ? "" : "the status";
   if (const std::string wrong = wrong_denial(expected, found); !wrong.empty()) return wrong;

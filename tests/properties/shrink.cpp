@@ -43,6 +43,13 @@ std::optional<Shrunk> without(const Shrunk& from, std::size_t begin, std::size_t
       if (old_position <= from.question.asked.at("known_position").get<std::int64_t>()) known = position;
     }
     left.question.asked["known_position"] = known;
+    if (left.question.asked.contains("known_from")) {
+      std::int64_t known_from = from.history.first_position - 1;
+      for (const auto& [old_position, position] : moved) {
+        if (old_position <= from.question.asked.at("known_from").get<std::int64_t>()) known_from = position;
+      }
+      left.question.asked["known_from"] = known_from;
+    }
     left.question.asked.erase("known_us");
   }
   return left;

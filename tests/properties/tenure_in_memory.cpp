@@ -82,6 +82,7 @@ TenureInMemory::TenureInMemory(const json& models) : inside_(std::make_unique<In
     inside_->models.add(*model);
   }
   add_access_routes(inside_->router, inside_->parts);
+  add_diff_routes(inside_->router, inside_->parts);
   add_directory_routes(inside_->router, inside_->parts);
 }
 

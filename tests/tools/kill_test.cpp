@@ -22,7 +22,7 @@ using nlohmann::json;
 constexpr int kills = 20;
 constexpr int senders = 4;
 
-// Four clients append until the server is killed under them, `lifetime` after they began.
+// Four clients append until the server is killed under them, `lifetime` after each of them was heard.
 std::vector<std::unique_ptr<Sender>> load_and_kill(RunningServe& serve, int round, std::chrono::milliseconds lifetime) {
   std::vector<std::unique_ptr<Sender>> all;
   std::vector<std::thread> threads;
@@ -31,6 +31,7 @@ std::vector<std::unique_ptr<Sender>> load_and_kill(RunningServe& serve, int roun
     all.push_back(std::make_unique<Sender>(serve.address(), serve.token(), name, std::vector<std::string>{"a", "b"}));
     threads.emplace_back([sender = all.back().get()] { sender->run(); });
   }
+  for (const auto& sender : all) sender->wait_until_heard();
   std::this_thread::sleep_for(lifetime);
   serve.kill();
   for (std::thread& thread : threads) thread.join();

@@ -45,7 +45,17 @@ Sent Sender::next() {
   return sent;
 }
 
+void Sender::tell_that_it_was_heard() {
+  heard_ = true;
+  heard_.notify_all();
+}
+
 void Sender::run() {
+  send_until_no_answer();
+  tell_that_it_was_heard();
+}
+
+void Sender::send_until_no_answer() {
   while (!stopping_) {
     Sent sent = next();
     const auto answer = http_request(server_, question_of(token_, sent));
@@ -59,6 +69,7 @@ void Sender::run() {
     }
     kept_.merge(places(answer->body, sent));
     acknowledged_.push_back(std::move(sent));
+    tell_that_it_was_heard();
   }
 }
 

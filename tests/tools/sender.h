@@ -36,6 +36,8 @@ class Sender {
 
   void run();
   void stop() { stopping_ = true; }
+  // From another thread: returns once a request was acknowledged or `run` has ended.
+  void wait_until_heard() const { heard_.wait(false); }
 
   // What was acknowledged, and the requests that were answered 201; statuses other than that are counted.
   const KeptById& kept() const { return kept_; }
@@ -46,12 +48,14 @@ class Sender {
 
  private:
   Sent next();
+  void send_until_no_answer();
+  void tell_that_it_was_heard();
 
   ServerAddress server_;
   std::string token_, name_;
   std::vector<std::string> orgs_;
   std::uint64_t count_ = 0;
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopping_{false}, heard_{false};
   KeptById kept_;
   std::vector<Sent> acknowledged_, in_doubt_;
   std::map<unsigned, std::size_t> others_;

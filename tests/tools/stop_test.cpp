@@ -28,6 +28,7 @@ TEST_CASE("SIGTERM under load ends with 0, loses nothing acknowledged and leaves
         std::make_unique<Sender>(serve.address(), serve.token(), std::to_string(i), std::vector<std::string>{"a"}));
     threads.emplace_back([client = clients.back().get()] { client->run(); });
   }
+  for (const auto& client : clients) client->wait_until_heard();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   CHECK(serve.stop() == exit_ok);
   for (std::thread& thread : threads) thread.join();

@@ -1,0 +1,306 @@
+// What changed in who can do what: between two instants, or between what was known then and what is known now.
+#include <map>
+
+#include "projections/diff.h"
+#include "services/api/asking.h"
+
+namespace tenure::services {
+
+namespace {
+
+using projections::Diff;
+using projections::Difference;
+using projections::DiffQuestion;
+using projections::DiffRow;
+using projections::Grain;
+using projections::Power;
+using projections::Sides;
+
+using Refused = std::optional<Response>;
+
+// One diff that is asked for.
+class DiffAsked {
+ public:
+  DiffAsked(Parts& parts, Request& request) : asking_(parts, request), request_(request) {}
+
+  // A Response is a no.
+  Refused open() {
+    if (auto refused = which_times()) return refused;
+    if (auto refused = asking_.open()) return refused;
+    if (auto refused = open_sides()) return refused;
+    if (auto refused = question()) return refused;
+    diff_ = projections::diff_of(*sides_, question_);
+    asking_.note(sides_->failure());
+    asking_.note(diff_.failure);
+    if (diff_.too_many) {
+      return no(
+          refuse(RefusalCode::too_large, "there are more than " + std::to_string(projections::diff_rows_max) +
+                                             " changes; ask about one member, one permission or a shorter time."));
+    }
+    if (cause_) std::erase_if(diff_.rows, [&](const DiffRow& row) { return row.cause != *cause_; });
+    return std::nullopt;
+  }
+
+  Response answer() { return by_cause_ ? causes() : changes(); }
+
+ private:
+  // Of one cause's rows, those with the same effect.
+  struct Effect {
+    const DiffRow* row = nullptr;
+    std::size_t members = 0;
+  };
+  struct Cause {
+    std::uint64_t position = 0;
+    std::vector<const DiffRow*> rows;
+  };
+
+  Refused which_times() {
+    const auto known = only_known(request_, {"from", "to", "known_at", "at", "known_from", "known_to", "member",
+                                             "permission", "resource", "overall", "by", "cause", "limit", "cursor"});
+    if (!known) return no(known.error());
+    const bool in_knowledge = request_.query("known_from").has_value();
+    for (const char* name : {"from", "to"}) {
+      if (request_.query(name).has_value() != in_knowledge) continue;
+      return no(refuse(in_knowledge ? RefusalCode::invalid_field : RefusalCode::missing_field,
+                       "give \"from\" and \"to\", or to compare what was known of one instant \"known_from\" with "
+                       "\"known_to\" and \"at\".",
+                       name));
+    }
+    for (const char* name : {"at", "known_to"}) {
+      if (in_knowledge || !request_.query(name)) continue;
+      return no(refuse(RefusalCode::invalid_field, std::string("\"") + name + "\" goes with \"known_from\".", name));
+    }
+    if (in_knowledge && request_.query("known_at")) {
+      return no(refuse(RefusalCode::invalid_field, "\"known_at\" does not go with \"known_from\".", "known_at"));
+    }
+    return std::nullopt;
+  }
+
+  boost::system::result<Facts, Response> facts_known(Position known) {
+    OpenOrg& org = asking_.org();
+    Parts& parts = asking_.parts();
+    auto facts = Facts::known_at(*org.snapshot, parts.names, parts.models, org.number, org.head,
+                                 Point::end_of(asking_.pinned().when.at), known);
+    if (!facts) return http::problem(facts.error());
+    facts->read_through(parts.timelines, org.head.position);
+    return std::move(*facts);
+  }
+
+  // Before anything was known the names of the question are those of the organization's model.
+  Access access_over(Facts facts) {
+    auto model = facts.model_at(facts.at());
+    return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
+  }
+
+  Refused open_sides() {
+    const Pinned& pinned = asking_.pinned();
+    if (pinned.when.range) {
+      sides_.emplace(Sides{access_over(asking_.facts().moved_to(Point::end_of(pinned.when.from))),
+                           access_over(asking_.facts().moved_to(Point::end_of(pinned.when.to))),
+                           {}});
+      return std::nullopt;
+    }
+    const auto from = asked_known(request_, *asking_.org().snapshot, "known_from");
+    if (!from) return from.error();
+    const auto to = asked_known(request_, *asking_.org().snapshot, "known_to");
+    if (!to) return to.error();
+    known_from_ = *from;
+    known_to_ = request_.query("known_to") ? std::min(*to, pinned.position) : pinned.known;
+    if (known_to_ < known_from_) {
+      return no(refuse(RefusalCode::invalid_field, "\"known_to\" must not be before \"known_from\".", "known_to"));
+    }
+    asking_.compares(known_from_, known_to_);
+    auto before = facts_known(known_from_), after = facts_known(known_to_);
+    if (!before) return before.error();
+    if (!after) return after.error();
+    // `known` of the facts of now is the greatest number; a diff needs the position itself.
+    after->know_at_most(known_to_);
+    before->know_at_most(known_from_);
+    sides_.emplace(Sides{access_over(std::move(*before)), access_over(std::move(*after)),
+                         [this](std::uint64_t known) -> Outcome<Facts> {
+                           auto facts = facts_known(Position(known));
+                           if (!facts) return fail(FailureCode::io, "what was known in between cannot be read");
+                           return std::move(*facts);
+                         }});
+    return std::nullopt;
+  }
+
+  Refused question() {
+    if (const auto name = request_.query("member")) {
+      auto& org = asking_.org();
+      const auto member = asking_.parts().identities.member_of(*org.snapshot, org.id, org.number, *name);
+      if (!member) return http::problem(member.error());
+      if (*member == 0) {
+        return missing(refuse(RefusalCode::unknown_member,
+                              "the organization has never heard of \"" + std::string(*name) + "\".", "member"));
+      }
+      question_.member = *member;
+    }
+    if (const auto name = request_.query("permission")) {
+      const AccessModel &before = sides_->before.model(), &after = sides_->after.model();
+      if (!before.permission(*name) && !after.permission(*name)) {
+        return no(refuse(RefusalCode::unknown_permission,
+                         "the model " + after.id().text + " has no permission \"" + std::string(*name) + "\".",
+                         "permission"));
+      }
+      question_.permission = PermissionId(*name);
+    }
+    if (const auto name = request_.query("resource")) {
+      auto parsed = parse_resource(*name, "resource");
+      if (!parsed) return no(parsed.error());
+      if (!sides_->after.model().resource_kind(parsed->kind) && !sides_->before.model().resource_kind(parsed->kind)) {
+        return no(refuse(RefusalCode::unknown_resource, "the model has no resources of kind \"" + parsed->kind + "\".",
+                         "resource"));
+      }
+      question_.resource = std::move(*parsed);
+    }
+    return form();
+  }
+
+  // What the answer is to look like.
+  Refused form() {
+    const auto overall = asked_flag(request_, "overall");
+    if (!overall) return no(overall.error());
+    question_.only_overall = *overall;
+    const auto by = request_.query("by").value_or(request_.query("cause") ? "change" : "cause");
+    if (by != "cause" && by != "change") {
+      return no(refuse(RefusalCode::invalid_field, "\"by\" must be cause or change.", "by"));
+    }
+    by_cause_ = by == "cause";
+    if (const auto text = request_.query("cause")) {
+      cause_ = whole_number(*text);
+      if (!cause_) return no(refuse(RefusalCode::invalid_field, "\"cause\" must be an event's position.", "cause"));
+    }
+    return std::nullopt;
+  }
+
+  std::string resource_of(const DiffRow& row) {
+    switch (row.grain) {
+      case Grain::asked:
+        return diff_.permissions[row.permission].kind.empty() ? std::string() : to_text(*question_.resource);
+      case Grain::every:
+        return diff_.permissions[row.permission].kind + ":*";
+      case Grain::one:
+        return sides_->after.facts().name(row.resource).name;
+      default:
+        return {};
+    }
+  }
+
+  static void power(JsonText& json, std::string_view name, const Power& power, bool with_reach) {
+    json.key(name).open('{');
+    if (power.level.empty()) {
+      json.null("level");
+    } else {
+      json.field("level", power.level);
+    }
+    if (with_reach && power.index > 0) json.field("reach", projections::to_text(power.reach));
+    json.close('}');
+  }
+
+  void effect(JsonText& json, const DiffRow& row) {
+    json.field("permission", diff_.permissions[row.permission].id.text);
+    if (const std::string resource = resource_of(row); !resource.empty()) json.field("resource", resource);
+    json.field("change", projections::to_text(row.difference));
+    const bool with_reach = row.grain == Grain::overall || row.grain == Grain::asked;
+    power(json, "before", row.before, with_reach);
+    power(json, "after", row.after, with_reach);
+  }
+
+  // Every change of a member, one by one.
+  Response changes() {
+    std::uint64_t ordinal = 0;
+    std::vector<std::pair<std::uint64_t, const DiffRow*>> rows;
+    for (const DiffRow& row : diff_.rows) rows.emplace_back(++ordinal, &row);
+    return asking_.list(
+        rows, [](const auto& row) { return row.first; },
+        [&](JsonText& json, const auto& row) {
+          json.open('{').field("member", asking_.identity(row.second->member));
+          effect(json, *row.second);
+          asking_.event(json.key("cause"), row.second->cause);
+          json.close('}');
+        });
+  }
+
+  Response causes() {
+    std::map<std::uint64_t, Cause> by_position;
+    for (const DiffRow& row : diff_.rows) by_position[row.cause].rows.push_back(&row);
+    std::vector<Cause> rows;
+    for (auto& [position, cause] : by_position) rows.push_back({position, std::move(cause.rows)});
+    return asking_.list(
+        rows, [](const Cause& cause) { return cause.position; },
+        [&](JsonText& json, const Cause& cause) { this->cause(json, cause); });
+  }
+
+  void cause(JsonText& json, const Cause& cause) {
+    asking_.event(json.open('{').key("cause"), cause.position);
+    // Effects in the order of the rows' permissions, resources and changes; each with how many members it has.
+    using Held = std::pair<std::string_view, projections::Reach>;
+    std::map<std::tuple<std::uint16_t, Grain, Number, Difference, Held, Held>, Effect> effects;
+    std::size_t members = 0;
+    Number last = 0;
+    for (const DiffRow* row : cause.rows) {
+      members += row->member != last;
+      last = row->member;
+      const bool with_reach = row->grain == Grain::overall || row->grain == Grain::asked;
+      const auto held = [&](const Power& power) {
+        return Held(power.level, with_reach ? power.reach : projections::Reach::listed);
+      };
+      Effect& effect =
+          effects[{row->permission, row->grain, row->resource, row->difference, held(row->before), held(row->after)}];
+      effect.row = row;
+      ++effect.members;
+    }
+    json.field("members", std::uint64_t{members}).field("changes", std::uint64_t{cause.rows.size()});
+    json.key("effects").open('[');
+    for (const auto& [key, effect] : effects) {
+      json.open('{');
+      this->effect(json, *effect.row);
+      json.field("members", std::uint64_t{effect.members}).field("text", in_words(effect)).close('}');
+    }
+    json.close(']').close('}');
+  }
+
+  std::string in_words(const Effect& effect) {
+    const DiffRow& row = *effect.row;
+    const std::string permission = diff_.permissions[row.permission].id.text;
+    const std::string resource = resource_of(row);
+    const std::string members = std::to_string(effect.members) + (effect.members == 1 ? " member" : " members");
+    const std::string on = resource.empty() ? "" : " on " + resource;
+    const std::string level(row.after.level);
+    switch (row.difference) {
+      case Difference::gained:
+        return "gave " + members + " " + permission + " (" + level + ")" + on;
+      case Difference::lost:
+        return "took " + permission + on + " from " + members;
+      case Difference::raised:
+      case Difference::lowered:
+        return std::string(row.difference == Difference::raised ? "raised " : "lowered ") + members + " to " +
+               permission + " (" + level + ")" + on;
+      case Difference::kept:
+        break;
+    }
+    return "left " + members + " " + permission + " (" + (row.after.index == 0 ? "no access" : level) + ")" + on;
+  }
+
+  Asking asking_;
+  Request& request_;
+  std::optional<Sides> sides_;
+  DiffQuestion question_;
+  bool by_cause_ = true;
+  std::optional<std::uint64_t> cause_;
+  Position known_from_, known_to_;
+  Diff diff_;
+};
+
+}  // namespace
+
+void add_diff_routes(http::Router& router, Parts& parts) {
+  router.blocking(http::Method::get, "/v1/orgs/{org}/diff", "read", [&parts](Request& request) {
+    DiffAsked asked(parts, request);
+    if (auto refused = asked.open()) return std::move(*refused);
+    return asked.answer();
+  });
+}
+
+}  // namespace tenure::services

@@ -1,0 +1,117 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tools/tenure/commands.h"
+#include "tools/tenure/exit_codes.h"
+
+namespace tenure {
+
+namespace {
+
+using nlohmann::json;
+
+struct Asked {
+  std::string org, member, permission, resource, from, to, at, known_at, known_from, known_to, by, cause;
+  bool overall = false;
+  std::size_t limit = 1'000'000'000;
+};
+
+std::string text_of(const json& item, const char* field) {
+  const auto it = item.find(field);
+  if (it == item.end() || it->is_null()) return "";
+  return it->is_string() ? printable(it->get<std::string>()) : it->dump();
+}
+
+int print_whole(json head, const json& items) {
+  head["items"] = items;
+  head.erase("next");
+  std::cout << head.dump(2) << "\n";
+  return exit_ok;
+}
+
+void warn_before_history(const json& head) {
+  if (!head.value("before_history", false)) return;
+  std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
+            << ": nothing is known of it.\n";
+}
+
+// "role.edited at position 812, 2024-02-29T10:00:00Z, by ana@acme.test: the reason"
+std::string event_of(const json& event) {
+  std::string text =
+      text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at");
+  if (event.contains("actor")) text += ", by " + text_of(event.at("actor"), "id");
+  if (event.contains("approved_by")) text += ", approved by " + text_of(event.at("approved_by"), "id");
+  if (event.contains("reason")) text += ": " + text_of(event, "reason");
+  return text;
+}
+
+std::string level_of(const json& change, const char* side) {
+  const json& power = change.at(side);
+  const std::string level = text_of(power, "level");
+  return (level.empty() ? "-" : level) + (power.contains("reach") ? " (" + text_of(power, "reach") + ")" : "");
+}
+
+int diff(const ClientOptions& options, const Asked& asked) {
+  Client client(options);
+  const bool by_change = asked.by == "change" || (asked.by.empty() && !asked.cause.empty());
+  const Query query{{"from", asked.from},
+                    {"to", asked.to},
+                    {"at", asked.at},
+                    {"known_at", asked.known_at},
+                    {"known_from", asked.known_from},
+                    {"known_to", asked.known_to},
+                    {"member", asked.member},
+                    {"permission", asked.permission},
+                    {"resource", asked.resource},
+                    {"overall", asked.overall ? "true" : ""},
+                    {"by", asked.by},
+                    {"cause", asked.cause}};
+  json head, items;
+  if (!client.list(org_path(asked.org, "/diff"), query, asked.limit, head, items)) return client.exit_code();
+  if (options.json) return print_whole(std::move(head), items);
+  if (by_change) {
+    std::vector<std::vector<std::string>> rows;
+    for (const json& item : items) {
+      rows.push_back({text_of(item, "member"), text_of(item, "change"), text_of(item, "permission"),
+                      text_of(item, "resource"), level_of(item, "before"), level_of(item, "after"),
+                      event_of(item.at("cause"))});
+    }
+    print_table({"MEMBER", "CHANGE", "PERMISSION", "RESOURCE", "BEFORE", "AFTER", "CAUSE"}, rows);
+  }
+  for (std::size_t i = 0; i < items.size() && !by_change; ++i) {
+    std::cout << event_of(items[i].at("cause")) << "\n";
+    for (const json& effect : items[i].at("effects")) std::cout << "    " << text_of(effect, "text") << "\n";
+  }
+  std::cout << "\n"
+            << head.at("total") << (by_change ? " changes" : " causes") << ", position " << head.at("position") << "\n";
+  warn_before_history(head);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_time_commands(CLI::App& app, Commands& commands) {
+  const auto asked = std::make_shared<Asked>();
+  auto* changes = app.add_subcommand("diff", "What changed in who can do what, and which event did it");
+  changes->add_option("org,--org", asked->org, "The organization")->required();
+  changes->add_option("--from", asked->from, "The first instant (RFC 3339)");
+  changes->add_option("--to", asked->to, "The second instant");
+  changes->add_option("--known-at", asked->known_at, "As known at this instant or position; default now");
+  changes->add_option("--known-from", asked->known_from,
+                      "Instead of --from and --to: what was known of --at at this instant or position");
+  changes->add_option("--known-to", asked->known_to, "compared with what was known then; default now");
+  changes->add_option("--at", asked->at, "The instant that --known-from is about; default now");
+  changes->add_option("--member", asked->member, "Of this member only");
+  changes->add_option("--permission", asked->permission, "Of this permission only");
+  changes->add_option("--resource", asked->resource, "On this resource (kind:id) only");
+  changes->add_flag("--overall", asked->overall, "Leave out what is held on single resources");
+  changes->add_option("--by", asked->by, "cause (default): one row an event; change: one row a member's change");
+  changes->add_option("--cause", asked->cause, "Only what the event at this position caused, member by member");
+  changes->add_option("--limit", asked->limit, "At most this many rows; default all");
+  changes->callback(
+      [&commands, asked] { commands.run = [&commands, asked] { return diff(commands.client, *asked); }; });
+}
+
+}  // namespace tenure
