@@ -13,10 +13,12 @@ using nlohmann::json;
 
 namespace {
 
-// What a row says was held; the levels of the random models that mean no access are the first of their scale.
+// What a row says was held; these are the levels that mean no access, in random models and on the shipped ones.
 json held(const json& power, bool with_reach) {
   if (!power.contains("reach") && with_reach) return json();
-  if (power.at("level").is_null() || power.at("level") == "no" || power.at("level") == "none") return json();
+  for (const json& none : {json(), json("no"), json("none"), json("disabled")}) {
+    if (power.at("level") == none) return json();
+  }
   return power;
 }
 
