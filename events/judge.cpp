@@ -143,14 +143,22 @@ class RuleMatch {
   bool target_matches(const ActionRule& rule) {
     if (!rule.target_roles.empty() && !holds_role(rule.target_roles, target_role())) return false;
     if (!rule.not_target_roles.empty() && holds_role(rule.not_target_roles, target_role())) return false;
-    if (rule.target_below_actor && act_.target && !below_actor(rank(target_role()), false)) return false;
-    if (rule.target_not_below_actor && (!act_.target || below_actor(rank(target_role()), false))) return false;
+    if (rule.target_below_actor && act_.target && !target_is_below_actor()) return false;
+    if (rule.target_not_below_actor && (!act_.target || target_is_below_actor())) return false;
     if (rule.target_is_member && target_is_member() != *rule.target_is_member) return false;
     if (rule.target_is_actor) {
       const bool self = act_.target && by_member() && same_person(*act_.target, event_.actor.who);
       if (self != *rule.target_is_actor) return false;
     }
     return !rule.target_is_last_holder || target_is_last_holder();
+  }
+
+  // A transfer changes the role of two people; whoever passes on their own is asked of the other one alone.
+  bool target_is_below_actor() {
+    if (!below_actor(rank(target_role()), false)) return false;
+    const auto* transfer = std::get_if<event::OwnershipTransferred>(&event_.data);
+    if (!transfer || same_person(transfer->from, event_.actor.who)) return true;
+    return below_actor(rank(model_.role(before_.direct_role(transfer->from).text)), false);
   }
 
   bool target_is_member() const {

@@ -12,6 +12,20 @@ Found violation(std::string rule, std::string because) {
   return Verdict{VerdictResult::violation, "lifecycle." + std::move(rule), std::move(because)};
 }
 
+std::string text_of(const std::string& id) { return id; }
+std::string text_of(const FeatureId& id) { return id.text; }
+
+// "; it has …": some of what there is, since the sentence is kept in the record.
+template <class Rule>
+std::string known(const std::vector<Rule>& rules) {
+  constexpr std::size_t names_max = 5;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(rules.size(), names_max); ++i) {
+    names += (i == 0 ? "; it has \"" : ", \"") + text_of(rules[i].id) + "\"";
+  }
+  return names + (rules.size() > names_max ? " and more" : "");
+}
+
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
 // One overload of `check` for each event type that has a lifecycle rule; all others are fine.
@@ -81,12 +95,14 @@ class Lifecycle {
 
   Found check_feature(const FeatureId& feature) const {
     if (model_.feature(feature.text)) return std::nullopt;
-    return violation("unknown_feature", "The model has no feature " + quoted(feature.text) + ".");
+    return violation("unknown_feature",
+                     "The model has no feature " + quoted(feature.text) + known(model_.features()) + ".");
   }
 
   Found check_kind(const std::string& kind) const {
     if (model_.resource_kind(kind)) return std::nullopt;
-    return violation("unknown_resource_kind", "The model has no kind of resource " + quoted(kind) + ".");
+    return violation("unknown_resource_kind",
+                     "The model has no kind of resource " + quoted(kind) + known(model_.resource_kinds()) + ".");
   }
   Found check_scope(const Scope& on) const {
     return on.kind == Scope::Kind::org ? std::nullopt : check_kind(on.resource_kind);
@@ -206,8 +222,12 @@ class Lifecycle {
                      "The model does not say whether a custom role may have " + quoted(permission.text) + "."};
     }
     if (rule.offers(*at)) return std::nullopt;
-    return violation("level_not_offered",
-                     "A custom role cannot have " + quoted(permission.text) + " at " + quoted(level.text) + ".");
+    std::string offered;
+    for (const LevelIndex each : rule.options) {
+      offered += (offered.empty() ? "" : ", ") + quoted(model_.level_name(*index, each).text);
+    }
+    return violation("level_not_offered", "A custom role cannot have " + quoted(permission.text) + " at " +
+                                              quoted(level.text) + "; it may choose " + offered + ".");
   }
 
   const AccessModel& model_;

@@ -334,7 +334,12 @@ Effective Access::effective(Number member, const Question& question, bool explai
     const bool same_kind = model_->permissions()[child].resource_kind == rule.resource_kind;
     return held(member, {child, 1, same_kind ? question.resource : std::nullopt}, false).level == 0;
   });
-  if (all_off) answer.level = *rule.when_children_off;
+  if (!all_off) return answer;
+  answer.level = *rule.when_children_off;
+  if (answer.level > 0) return answer;
+  // It counts as no access at all.
+  answer = Effective();
+  answer.denied_because = "all that hangs below it is off";
   return answer;
 }
 

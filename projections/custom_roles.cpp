@@ -42,33 +42,37 @@ bool Access::custom_role_exists(Number role) {
   return custom_role_at(role, facts_.at()).exists();
 }
 
+// A role that was copied had what it said by the model of that time, so each base is asked by its own.
 std::optional<Access::CustomGrant> Access::custom_grant(Number role, const PermissionRule& permission, Point at,
                                                         int depth) {
-  if (depth > chain_max) return std::nullopt;
-  const EntityState state = custom_role_at(role, at);
-  if (!state.exists()) return std::nullopt;
-  const auto own = [&](const PermissionId& id) -> const Live* {
-    const Number p = facts_.number(EntityKind::permission, id.text);
-    if (p == 0) return nullptr;
-    const Live* edited = state.find({SlotKind::edited_grant, p});
-    return edited ? edited : state.find({SlotKind::created_grant, p});
-  };
-  const Live* stated = own(permission.id);
-  if (!stated && permission.level_from) stated = own(model_->permissions()[*permission.level_from].id);
-  if (stated) return CustomGrant{facts_.name(stated->value).name, std::nullopt};
-  const Live* base = state.find({SlotKind::based_on});
-  if (!base || base->value == 0) return std::nullopt;
-  // What the base granted at the creation, before it.
-  const Point then = before(base->at);
-  const auto model = facts_.model_at(then);
-  if (!model) return std::nullopt;
-  if (const auto system = model->role(facts_.name(base->value).name)) {
-    const auto p = model->permission(permission.id.text);
+  const PermissionRule* asked = &permission;
+  for (Models::Model model = model_; depth <= chain_max; ++depth) {
+    const EntityState state = custom_role_at(role, at);
+    if (!state.exists()) return std::nullopt;
+    const auto own = [&](const PermissionId& id) -> const Live* {
+      const Number p = facts_.number(EntityKind::permission, id.text);
+      if (p == 0) return nullptr;
+      const Live* edited = state.find({SlotKind::edited_grant, p});
+      return edited ? edited : state.find({SlotKind::created_grant, p});
+    };
+    const Live* stated = own(asked->id);
+    if (!stated && asked->level_from) stated = own(model->permissions()[*asked->level_from].id);
+    if (stated) return CustomGrant{facts_.name(stated->value).name, std::nullopt};
+    const Live* base = state.find({SlotKind::based_on});
+    if (!base || base->value == 0) return std::nullopt;
+    // What the base granted at the creation, before it.
+    at = before(base->at);
+    role = base->value;
+    model = facts_.model_at(at);
+    const auto p = model ? model->permission(permission.id.text) : std::nullopt;
     if (!p) return std::nullopt;
-    const Cell cell = model->cell(*system, *p);
-    return CustomGrant{model->level_name(*p, cell.level).text, cell.visibility};
+    asked = &model->permissions()[*p];
+    if (const auto system = model->role(facts_.name(role).name)) {
+      const Cell cell = model->cell(*system, *p);
+      return CustomGrant{model->level_name(*p, cell.level).text, cell.visibility};
+    }
   }
-  return custom_grant(base->value, permission, then, depth + 1);
+  return std::nullopt;
 }
 
 }  // namespace tenure::projections

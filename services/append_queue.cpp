@@ -1,6 +1,8 @@
 #include "services/append_queue.h"
 
+#include <algorithm>
 #include <future>
+#include <iterator>
 #include <utility>
 
 #include "services/http/response.h"
@@ -56,26 +58,70 @@ AppendResult AppendQueue::submit_and_wait(AppendRequest request) {
 
 void AppendQueue::stop() {
   queue_.stop();
+  // The writer is gone; what it left is finished here.
+  while (decided_ || commit_.begun()) commit_decided(true);
   commit_.stop();
 }
 
 void AppendQueue::run(std::vector<std::unique_ptr<storage::Job>>& jobs) {
+  // First what has come to its end: nothing more is decided on top of what failed.
+  if (commit_.begun() && commit_.over()) commit_decided(false);
   std::size_t next = 0;
-  while (next < jobs.size()) {
-    const std::size_t begin = next;
+  do {
     std::vector<AppendRequest> requests;
-    auto answers = std::make_shared<Answers>();
-    for (std::size_t events = 0; next < jobs.size() && (next == begin || events < events_a_commit_); ++next) {
+    std::vector<Done> done;
+    for (; next < jobs.size() && (requests.empty() || events_decided_ < events_a_commit_); ++next) {
       auto& job = static_cast<AppendJob&>(*jobs[next]);
-      events += job.request.events.size();
+      events_decided_ += job.request.events.size();
       requests.push_back(std::move(job.request));
-      answers->done.push_back(std::move(job.done));
+      done.push_back(std::move(job.done));
     }
-    record(std::move(requests), std::move(answers), next == jobs.size());
+    if (!requests.empty()) decide(std::move(requests), std::move(done));
+    commit_decided(events_decided_ >= events_a_commit_);
+  } while (next < jobs.size());
+}
+
+void AppendQueue::decide(std::vector<AppendRequest> requests, std::vector<Done> done) {
+  if (!decided_) decided_ = std::make_shared<Answers>();
+  std::move(done.begin(), done.end(), std::back_inserter(decided_->done));
+  auto results = recorder_.decide(std::move(requests));
+  if (results) {
+    std::move(results->begin(), results->end(), std::back_inserter(decided_->results));
+    return;
+  }
+  (void)end_commit();  // its own requests are told by the commit
+  give_up(results.error());
+}
+
+// What was decided goes to the store, unless the one before is still on its way: then it takes in what comes meanwhile.
+void AppendQueue::commit_decided(bool full) {
+  if (commit_.begun()) {
+    if (!full && !commit_.over()) return;
+    if (const auto done = end_commit(); !done) return give_up(done.error());
+  }
+  if (!decided_) return;
+  auto commit = recorder_.take();
+  const auto answers = std::exchange(decided_, nullptr);
+  events_decided_ = 0;
+  if (commit.empty()) return answers->give();
+  const bool alone = answers->done.size() == 1 && !full && !queue_.waiting();
+  if (!alone) {
+    return commit_.begin(std::move(commit), [this, answers](const Outcome<void>& done) {
+      queue_.poke();
+      done ? answers->give() : answers->give(done.error());
+    });
+  }
+  const auto done = store_.commit(std::move(commit));
+  if (done) {
+    recorder_.committed();
+    answers->give();
+  } else {
+    recorder_.forget();
+    answers->give(done.error());
   }
 }
 
-// What is under way has come to its end; the recorder knows how.
+// What is under way has come to its end, and the recorder knows how.
 Outcome<void> AppendQueue::end_commit() {
   if (!commit_.begun()) return {};
   auto done = commit_.end();
@@ -83,31 +129,11 @@ Outcome<void> AppendQueue::end_commit() {
   return done;
 }
 
-void AppendQueue::record(std::vector<AppendRequest> requests, std::shared_ptr<Answers> answers, bool last) {
-  const auto failed = [&](const Failure& failure) {
-    recorder_.forget();
-    answers->give(failure);
-  };
-  if (commit_.begun() && commit_.over()) {
-    if (!end_commit()) recorder_.forget();  // its own requests have been told
-  }
-  auto results = recorder_.decide(std::move(requests));
-  // What was decided stands on what is under way.
-  if (const auto done = end_commit(); !done) return failed(done.error());
-  if (!results) return failed(results.error());
-  answers->results = std::move(*results);
-  auto commit = recorder_.take();
-  if (commit.empty()) return answers->give();
-  const bool in_turn = !last || queue_.waiting();
-  if (in_turn) {
-    return commit_.begin(std::move(commit), [answers = std::move(answers)](const Outcome<void>& done) {
-      done ? answers->give() : answers->give(done.error());
-    });
-  }
-  const auto done = store_.commit(std::move(commit));
-  if (!done) return failed(done.error());
-  recorder_.committed();
-  answers->give();
+// What was decided on top of what failed falls with it.
+void AppendQueue::give_up(const Failure& because) {
+  recorder_.forget();
+  events_decided_ = 0;
+  if (const auto answers = std::exchange(decided_, nullptr)) answers->give(because);
 }
 
 }  // namespace tenure::services

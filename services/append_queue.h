@@ -1,7 +1,8 @@
 // The one way into the log: any thread submits, one thread decides, one commits, one sync serves all that waited.
 //
-// While a batch is made durable the next one is decided on top of it. Where nothing else waits, a batch is committed by
-// the thread that decided it, which is quicker than handing it over.
+// While a batch is made durable, all that comes is decided on top of it, and is the next batch as soon as that has come
+// to its end: deciding costs no time of its own, and each sync serves as many as it can. A request that is alone is
+// committed by the thread that decided it, which is quicker than handing it over.
 //
 // `submit` never blocks; past the queue's bound it answers at once with Failure closed ("busy"). `done` is called once,
 // on one of the two threads, and must not block. `stop` finishes what is queued and joins.
@@ -35,12 +36,17 @@ class AppendQueue {
   struct Answers;
 
   void run(std::vector<std::unique_ptr<storage::Job>>& jobs);
-  void record(std::vector<AppendRequest> requests, std::shared_ptr<Answers> answers, bool last);
+  void decide(std::vector<AppendRequest> requests, std::vector<Done> done);
+  void commit_decided(bool full);
   Outcome<void> end_commit();
+  void give_up(const Failure& because);
 
   Recorder& recorder_;
   storage::Store& store_;
   const std::size_t events_a_commit_;
+  // The writer's: who waits for what is decided and not yet on its way to the store, and how many events that is.
+  std::shared_ptr<Answers> decided_;
+  std::size_t events_decided_ = 0;
   storage::CommitThread commit_;
   storage::GroupCommit queue_;
 };

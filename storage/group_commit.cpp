@@ -20,7 +20,7 @@ struct GroupCommit::Inside {
   std::condition_variable work;
   std::deque<std::unique_ptr<Job>> queue;
   bool writer_waits = false;  // a submit wakes the writer only then: waking costs more than queueing
-  bool stopping = false;
+  bool stopping = false, poked = false;
   std::mutex joining;
   std::thread writer;  // last: it uses all of the above
 };
@@ -31,9 +31,10 @@ void GroupCommit::Inside::write() {
     {
       std::unique_lock lock(guard);
       writer_waits = true;
-      work.wait(lock, [this] { return stopping || !queue.empty(); });
+      work.wait(lock, [this] { return stopping || poked || !queue.empty(); });
       writer_waits = false;
-      if (queue.empty()) return;
+      if (queue.empty() && !poked) return;
+      poked = false;
       const auto count = static_cast<std::ptrdiff_t>(std::min(queue.size(), batch_jobs_max));
       batch.assign(std::make_move_iterator(queue.begin()), std::make_move_iterator(queue.begin() + count));
       queue.erase(queue.begin(), queue.begin() + count);
@@ -56,6 +57,16 @@ bool GroupCommit::submit(std::unique_ptr<Job>& job) {
   }
   if (wake) inside_->work.notify_one();
   return true;
+}
+
+void GroupCommit::poke() {
+  bool wake = false;
+  {
+    const std::lock_guard lock(inside_->guard);
+    inside_->poked = true;
+    wake = std::exchange(inside_->writer_waits, false);
+  }
+  if (wake) inside_->work.notify_one();
 }
 
 bool GroupCommit::waiting() const {

@@ -2,7 +2,8 @@
 //
 // The writer thread takes what has queued up (at most batch_jobs_max), hands it to `run`, and goes
 // on; `run` decides, and sees to it that each job is committed and answered: itself, or by a CommitThread while it
-// decides the next batch. While a batch syncs, the next one gathers.
+// decides more. `poke` has it called again, when a commit has come to its end. While a batch syncs, the next one
+// gathers.
 //
 // Threads: `submit` from any thread, never blocking; `run` on the one writer thread only.
 // The queue is bounded: past queue_jobs_max `submit` answers false at once, so
@@ -38,6 +39,8 @@ class GroupCommit {
   bool submit(std::unique_ptr<Job>& job);
   // Whether jobs wait that no `run` has been given yet.
   bool waiting() const;
+  // Calls `run` soon, with no jobs if there are none. From any thread.
+  void poke();
   void stop();
 
  private:

@@ -65,28 +65,31 @@ std::vector<AppendResult> Recorder::record(std::vector<AppendRequest> requests) 
 }
 
 Outcome<std::vector<AppendResult>> Recorder::decide(std::vector<AppendRequest> requests) {
-  decided_ = std::make_unique<Batch>();
+  if (!decided_) begin();
   Batch& batch = *decided_;
-  if (const auto done = begin(batch, requests); !done) return done.error();
+  if (newest_.us == 0 && head_.value > 0) {
+    const auto last = batch.record(head_);
+    if (!last) return last.error();
+    newest_ = last->recorded_at;
+  }
+  batch.now = std::max(clock_(), Instant{newest_.us + 1});
+  const std::size_t before = batch.records.size();
+  if (const auto done = resolve_people(batch, requests); !done) return done.error();
   std::vector<AppendResult> results;
   results.reserve(requests.size());
-  std::size_t events = 0;
-  for (const AppendRequest& request : requests) events += request.events.size();
-  batch.records.reserve(events);
-  batch.commit.records.reserve(events);
   for (AppendRequest& request : requests) {
     results.push_back(take(batch, request));
     // A failure of the store in the middle leaves the views in doubt: the whole batch goes.
     if (const auto* failure = std::get_if<Failure>(&results.back())) return *failure;
   }
-  write_places(batch);
-  head_ = Position(head_.value + batch.records.size());
-  if (!batch.records.empty()) newest_ = batch.now;
+  head_ = Position(batch.next().value - 1);
+  if (batch.records.size() > before) newest_ = batch.now;
   return results;
 }
 
 storage::Commit Recorder::take() {
   assert(decided_ && !under_way_);
+  write_places(*decided_);
   storage::Commit commit = std::move(decided_->commit);
   commit.views = views_.take();
   if (!commit.empty()) under_way_ = std::move(decided_);
@@ -113,19 +116,13 @@ void Recorder::forget() {
   head_ = store_.head();
 }
 
-Outcome<void> Recorder::begin(Batch& batch, std::vector<AppendRequest>& requests) {
+void Recorder::begin() {
   if (!under_way_) views_.stand_on(store_.snapshot());
-  batch.first = head_.next();
-  batch.commit.first = batch.first;
-  batch.base = &views_.base();
-  batch.before = under_way_.get();
-  if (newest_.us == 0 && head_.value > 0) {
-    const auto last = batch.record(head_);
-    if (!last) return last.error();
-    newest_ = last->recorded_at;
-  }
-  batch.now = std::max(clock_(), Instant{newest_.us + 1});
-  return resolve_people(batch, requests);
+  decided_ = std::make_unique<Batch>();
+  decided_->first = head_.next();
+  decided_->commit.first = decided_->first;
+  decided_->base = &views_.base();
+  decided_->before = under_way_.get();
 }
 
 Outcome<projections::OrgPlace*> Recorder::place(Batch& batch, const OrgId& org) {

@@ -87,10 +87,10 @@ class Recorder {
   std::vector<AppendResult> record(std::vector<AppendRequest> requests);
 
   // In halves. First an answer for each request, in order, by all that was decided before; positive ones hold once the
-  // batch is durable. A Failure: nothing was decided, and `forget` is due.
+  // batch is durable, which grows with each call. A Failure: the batch is in doubt, and `forget` is due.
   Outcome<std::vector<AppendResult>> decide(std::vector<AppendRequest> requests);
-  // What is to be committed of the batch decided last; it is under way from now on, if it is not empty. Not while
-  // another batch is.
+  // What is to be committed of all that was decided since the last time; it is under way from now on, if it is not
+  // empty. Not while another batch is.
   storage::Commit take();
   // The batch under way is in the store.
   void committed();
@@ -102,7 +102,7 @@ class Recorder {
   struct Batch;
   struct Work;
 
-  Outcome<void> begin(Batch& batch, std::vector<AppendRequest>& requests);
+  void begin();
   Outcome<bool> will_be_there(Batch& batch, const OrgId& org, const std::vector<AppendRequest>& requests);
   Outcome<void> resolve_people(Batch& batch, std::vector<AppendRequest>& requests);
   Outcome<projections::OrgPlace*> place(Batch& batch, const OrgId& org);

@@ -18,19 +18,22 @@ struct Scene {
   const char* other;  // what holders of the lowest role are given
   std::size_t cells;
 };
-constexpr Scene scenes[] = {{"newo", "viewer", "account_manager", 264},
-                            {"chatbot-team", "member", "admin", 191},
-                            {"answering-agent", "user", "manager", 264},
-                            {"ccai", "agent", "supervisor", 341},
-                            {"cx-modules", "agent", "auditor", 194}};
+constexpr Scene scenes[] = {{"newo", "viewer", "account_manager", 279},
+                            {"chatbot-team", "member", "admin", 203},
+                            {"answering-agent", "user", "manager", 279},
+                            {"ccai", "agent", "supervisor", 357},
+                            {"cx-modules", "agent", "auditor", 207}};
+
+// Whether it makes sense of those who have the owner's role, or of them alone.
+enum class Owners { asked, not_asked, alone };
 
 // One line of questions: an action, and whom or what it concerns.
 struct Question {
   std::string action, about;
   std::string type, data;
-  std::string target_role;     // what Tia holds; empty: the lowest role
-  bool to_oneself = false;     // whoever acts is the target: no data is right for all
-  bool not_for_owner = false;  // means nothing for the one who has it already
+  std::string target_role;  // what Tia holds; empty: the lowest role
+  bool to_oneself = false;  // whoever acts is the target: no data is right for all
+  Owners owners = Owners::asked;
 
   std::string heading() const { return about.empty() ? action : action + " > " + about; }
 };
@@ -72,6 +75,8 @@ std::vector<Question> about_people(const Scene& scene, const AccessModel& model)
     all.push_back({"invite", "as " + role->name, "member.invited", of("new", role->id.text), {}});
   }
   all.push_back({"invite", "without a role", "member.invited", of("new"), {}});
+  all.push_back({"add somebody", "from outside", "member.added", of("new", scene.lowest), {}});
+  all.push_back({"add somebody", "who is there, with another role", "member.added", of("tia", scene.other), {}});
   all.push_back({"cancel an invitation", "", "invitation.cancelled", of("ivy"), {}});
   for (const RoleRule* role : roles_to_have(model)) {
     const std::string next = role->id.text == scene.lowest ? scene.other : scene.lowest;
@@ -91,8 +96,9 @@ std::vector<Question> about_people(const Scene& scene, const AccessModel& model)
   }
   all.push_back({"grant a role", "to another", "role.granted", grant("tia", scene.other), {}});
   all.push_back({"grant a role", "to oneself", "role.granted", "", {}, true});
-  all.push_back({"transfer ownership", "to another", "ownership.transferred", transfer("oda", "tia"), {}});
-  all.push_back({"transfer ownership", "to oneself", "ownership.transferred", "", {}, true, true});
+  all.push_back({"transfer ownership", "one's own", "ownership.transferred", "", {}, true, Owners::alone});
+  all.push_back({"transfer ownership", "somebody else's", "ownership.transferred", transfer("oda", "tia"), {}});
+  all.push_back({"transfer ownership", "to oneself", "ownership.transferred", "", {}, true, Owners::not_asked});
   return all;
 }
 
@@ -143,8 +149,10 @@ class Team {
   std::optional<std::string> answer_for(const RoleRule& role) {
     const bool alone = role.cardinality == Cardinality::exactly_one;
     const bool owns = role.id == team_.model().roles()[team_.model().owner_role()].id;
-    if ((alone && question_.target_role == role.id.text) || (owns && question_.not_for_owner)) return std::nullopt;
+    if (question_.owners == (owns ? Owners::not_asked : Owners::alone)) return std::nullopt;
     const std::string actor = alone ? "oda" : "act";
+    // There is nobody else who has what only this one has.
+    if (alone && (question_.target_role == role.id.text || question_.about == "somebody else's")) return std::nullopt;
     if (!alone) team_.with(actor, role.id.text);
     return answer_of(team_.by(actor, question_.type, question_.to_oneself ? done_to(actor, role) : question_.data));
   }
@@ -155,6 +163,7 @@ class Team {
 
  private:
   std::string done_to(const std::string& actor, const RoleRule& role) const {
+    if (question_.owners == Owners::alone) return transfer(actor, "tia");
     if (question_.type == "ownership.transferred") return transfer("oda", actor);
     if (question_.type == "role.granted") return grant(actor, scene_.other);
     if (question_.type != "member.role_changed") return of(actor);

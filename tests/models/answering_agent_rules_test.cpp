@@ -226,11 +226,13 @@ TEST_CASE("answering-agent: given four predefined roles, when a custom one is ma
 
 TEST_CASE("answering-agent: given the Owner, when they pass ownership on, then it is theirs to do, and no Admin's") {
   Team team;
-  violates(team.by("ada", "ownership.transferred", transfer("oda", "ada")), "ownership.transferred.not_allowed");
+  violates(team.by("ada", "ownership.transferred", transfer("oda", "ada")), "users_are_managed_from_above");
   team.by(ActorKind::support, "desk", "ownership.transferred",
           R"({"from": "ada", "to": "oda", "previous_owner_role": "admin"})");
   allowed(team.by("oda", "ownership.transferred", transfer("oda", "ada")), "owners_pass_ownership_on");
   CHECK(team.role("ada") == "owner");
+  team.by("ada", "member.role_changed", of("mel", "owner"));
+  violates(team.by("ada", "ownership.transferred", transfer("mel", "uma")), "users_are_managed_from_above");
 }
 
 TEST_CASE(

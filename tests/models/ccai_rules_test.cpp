@@ -235,6 +235,15 @@ TEST_CASE("ccai: given a queue that does not exist, when it is assigned, then th
   CHECK(team.level("sue", "monitor_console", "queue:billing") == "yes");
 }
 
+TEST_CASE("ccai: given queues and skills, then only those that exist are assigned, be the gate's keeper who they may") {
+  Team team(Mode::enforce);
+  for (const char* resource : {"queue:billing", "skill:german"}) {
+    CHECK_THROWS(team.by("oda", "assignment.added", on("alan", resource)));
+    team.by("oda", "resource.added", R"({"resource": ")" + std::string(resource) + R"("})");
+    allowed(team.by("oda", "assignment.added", on("alan", resource)), "the_app_owner_has_full_control");
+  }
+}
+
 TEST_CASE("ccai: given the App Owner's exclusive permissions, then no other role and no custom role has them") {
   Team team;
   team.by("oda", "role.created",

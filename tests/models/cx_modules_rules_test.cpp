@@ -1,4 +1,6 @@
 // The rules that the text of cx-modules states, one test each.
+#include <set>
+
 #include "tests/models/verdicts.h"
 
 using namespace tenure;
@@ -165,6 +167,20 @@ TEST_CASE("cx-modules: given a product that is not enabled, then its module is n
   CHECK(team.level("ada", "quality.read") == "all");
 }
 
+TEST_CASE(
+    "cx-modules: given AI Metrics and AI Transcription enabled and nothing else, then both are there, and no other") {
+  Team team;
+  for (const FeatureRule& feature : team.model().features()) {
+    const bool stays = feature.name == "AI Metrics" || feature.name == "AI Transcription";
+    if (!stays) team.by("ada", "feature.disabled", R"({"feature": ")" + feature.id.text + R"("})");
+  }
+  std::set<std::string> visible;
+  for (const PermissionRule& rule : team.model().permissions()) {
+    if (!rule.feature.empty() && team.level("oda", rule.id.text) == "all") visible.insert(rule.module);
+  }
+  CHECK(visible == std::set<std::string>{"AI Metrics", "AI Transcription"});
+}
+
 TEST_CASE("cx-modules: given each example module, then a product of its own shows or hides it") {
   Team team;
   for (const FeatureRule& feature : team.model().features()) {
@@ -196,6 +212,18 @@ TEST_CASE("cx-modules: given a new role such as a QA Specialist or Data Analyst,
   team.by("ada", "member.role_changed", of("abe", "analyst"));
   CHECK(team.level("abe", "analytics.read") == "all");
   CHECK(team.level("abe", "analytics.write") == "disabled");
+}
+
+TEST_CASE("cx-modules: given a Light Team Lead, a new role with limited write permissions, then it writes that alone") {
+  Team team;
+  team.custom(R"({"interactions.read": "all", "interactions.write": "own"})");
+  team.by("ada", "assignment.added", on("cleo", "interactions:7"));
+  CHECK(team.level("cleo", "interactions.write", "interactions:7") == "own");
+  CHECK(team.level("cleo", "interactions.write", "interactions:8") == "disabled");
+  CHECK(team.level("cleo", "interactions.read", "interactions:8") == "all");
+  for (const char* other : {"quality.write", "admin.write", "interactions.delete"}) {
+    CHECK(team.level("cleo", other) == "disabled");
+  }
 }
 
 TEST_CASE("cx-modules: given a custom role at Own, then it counts on what is its holder's") {

@@ -1,5 +1,6 @@
 #include "tests/oracle/model_reading.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -10,10 +11,16 @@ using nlohmann::json;
 namespace {
 
 int width_of_visibility(const std::string& visibility) {
-  if (visibility == "assigned") return 0;
-  if (visibility == "all_unless_assigned") return 1;
-  if (visibility == "all") return 2;
-  throw std::logic_error("no such visibility: " + visibility);
+  static const std::vector<std::string> widening{"assigned", "where_assigned", "all_unless_assigned", "all"};
+  const auto at = std::find(widening.begin(), widening.end(), visibility);
+  if (at == widening.end()) throw std::logic_error("no such visibility: " + visibility);
+  return static_cast<int>(at - widening.begin());
+}
+
+// A cell as it stands in a document.
+Cell read_cell(const json& cell) {
+  return cell.is_string() ? Cell{cell.get<std::string>(), ""}
+                          : Cell{text(cell, "level"), text_or_none(cell, "visibility")};
 }
 
 }  // namespace
@@ -22,6 +29,10 @@ std::string text(const json& object, const char* name) { return object.at(name).
 
 std::string text_or_none(const json& object, const char* name) {
   return object.contains(name) ? text(object, name) : std::string();
+}
+
+bool stands_in(const json& list, const std::string& wanted) {
+  return std::find(list.begin(), list.end(), json(wanted)) != list.end();
 }
 
 std::string folded(std::string identity) {
@@ -57,35 +68,64 @@ std::string level_text(const json& model, const json& permission, int level) {
   return model.at("scales").at(text(permission, "scale")).at(static_cast<std::size_t>(level)).get<std::string>();
 }
 
-Cell read_cell(const json& cell) {
-  if (cell.is_string()) return {cell.get<std::string>(), "all"};
-  return {text(cell, "level"), cell.contains("visibility") ? text(cell, "visibility") : "all"};
+std::string visibility_of(const json& permission, const Cell& cell) {
+  if (!cell.visibility.empty()) return cell.visibility;
+  if (!permission.contains("visibility")) return "all";
+  const json& by_level = permission.at("visibility");
+  return by_level.contains(cell.level) ? text(by_level, cell.level.c_str()) : "all";
+}
+
+std::optional<Cell> system_cell(const json& model, const json& role, const json& permission) {
+  std::optional<Cell> best;
+  const auto take = [&](Cell cell) {
+    cell.visibility = visibility_of(permission, cell);
+    const auto worth = [&](const Cell& one) {
+      return std::pair(level_of(model, permission, one.level), width_of_visibility(one.visibility));
+    };
+    if (!best || worth(cell) > worth(*best)) best = cell;
+  };
+  const json grants = role.value("grants", json::object());
+  const json blanks = role.value("unspecified", json::array());
+  const std::string id = text(permission, "id"), source = text_or_none(permission, "level_from");
+  if (grants.contains(id)) {
+    take(read_cell(grants.at(id)));
+  } else if (!stands_in(blanks, id) && !source.empty() && grants.contains(source)) {
+    take({read_cell(grants.at(source)).level, ""});
+  }
+  for (const json& other : role.value("inherits", json::array())) {
+    const json* inherited = entry(model, "roles", other.get<std::string>());
+    const auto cell = inherited == nullptr ? std::nullopt : system_cell(model, *inherited, permission);
+    if (cell) take(*cell);
+  }
+  return best;
 }
 
 Definition system_definition(const json& model, const json& role) {
   Definition definition;
-  const auto take = [&](const std::string& permission_id, const Cell& cell) {
-    const json* permission = entry(model, "permissions", permission_id);
-    if (permission == nullptr) return;
-    const auto there = definition.find(permission_id);
-    if (there == definition.end()) {
-      definition[permission_id] = cell;
-      return;
-    }
-    const std::pair old_rank(level_of(model, *permission, there->second.level),
-                             width_of_visibility(there->second.visibility));
-    const std::pair new_rank(level_of(model, *permission, cell.level), width_of_visibility(cell.visibility));
-    if (new_rank > old_rank) there->second = cell;
-  };
-  for (const auto& [permission, cell] : role.at("grants").items()) take(permission, read_cell(cell));
-  if (role.contains("inherits")) {
-    for (const json& id : role.at("inherits")) {
-      const json* inherited = entry(model, "roles", id.get<std::string>());
-      if (inherited == nullptr) continue;
-      for (const auto& [permission, cell] : system_definition(model, *inherited)) take(permission, cell);
-    }
+  for (const json& permission : model.at("permissions")) {
+    if (const auto cell = system_cell(model, role, permission)) definition[text(permission, "id")] = *cell;
   }
   return definition;
+}
+
+std::vector<const json*> switches_of(const json& model, const json& permission) {
+  std::vector<const json*> switches;
+  for (const json& child : model.at("permissions")) {
+    if (text_or_none(child, "parent") != text(permission, "id")) continue;
+    const bool any_level = !child.contains("options") || child.at("options").empty();
+    if (any_level || stands_in(child.at("options"), level_text(model, child, 0))) switches.push_back(&child);
+  }
+  return switches;
+}
+
+bool in_area(const json& model, const json& permission, const std::string& area) {
+  const std::string module = text_or_none(permission, "module");
+  if (module == area) return true;
+  for (const json& each : model.value("areas", json::array())) {
+    if (text(each, "id") != area && text(each, "name") != area) continue;
+    if (stands_in(each.at("modules"), module)) return true;
+  }
+  return false;
 }
 
 std::string owner_role(const json& model) {

@@ -4,11 +4,14 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace tenure::oracle {
 
 std::string text(const nlohmann::json& object, const char* name);
+bool stands_in(const nlohmann::json& list, const std::string& wanted);
 // The text of a field that may be absent; empty if it is.
 std::string text_or_none(const nlohmann::json& object, const char* name);
 bool says(const nlohmann::json& object, const char* name, bool otherwise);
@@ -25,13 +28,22 @@ std::string level_text(const nlohmann::json& model, const nlohmann::json& permis
 
 struct Cell {
   std::string level;
-  std::string visibility = "all";
+  std::string visibility;  // empty: as the permission says of that level
 };
 using Definition = std::map<std::string, Cell>;  // by permission
 
-Cell read_cell(const nlohmann::json& cell);
-// What a system role grants: its own cells and those it inherits; the higher level wins, at a tie the wider visibility.
+// What a system role grants of a permission: its own cell, or the one that it has by another permission's level, or
+// what it inherits; the higher level wins, at a tie the wider visibility. Always with its visibility; nothing for no
+// word.
+std::optional<Cell> system_cell(const nlohmann::json& model, const nlohmann::json& role,
+                                const nlohmann::json& permission);
 Definition system_definition(const nlohmann::json& model, const nlohmann::json& role);
+// How far a cell reaches.
+std::string visibility_of(const nlohmann::json& permission, const Cell& cell);
+// The permissions whose parent is that one and that a custom role may choose to have off.
+std::vector<const nlohmann::json*> switches_of(const nlohmann::json& model, const nlohmann::json& permission);
+// Whether being disabled in the area reaches the permission: its module, or an area of the document with that module.
+bool in_area(const nlohmann::json& model, const nlohmann::json& permission, const std::string& area);
 // The model's owner role, or where it has none the highest of its available roles.
 std::string owner_role(const nlohmann::json& model);
 

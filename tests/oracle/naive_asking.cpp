@@ -77,6 +77,7 @@ class Asking {
     if (kind.empty()) resource.reset();
     if (resource && kind_of(*resource) != kind) return {"other kind"};
     if (effective(member, *permission, resource).level > 0) return {"too low"};
+    if (held_power(member, *permission, resource).level > 0) reasons.insert("children off");
     if (s_.members.count(member) == 0) reasons.insert("no member");
     if (given(member, *permission, resource).level == 0) reasons.insert("nothing given");
     if (cut_by_disablement(member, *permission)) reasons.insert("disabled");
@@ -106,13 +107,21 @@ class Asking {
   }
 
  private:
-  bool wholly_disabled(const std::string& member) const {
-    const auto it = s_.disabled.find(member);
-    return it != s_.disabled.end() && it->second.whole;
+  // What is held, and where all that hangs below it is off not more than what it counts as then.
+  Power effective(const std::string& member, const json& permission, std::optional<std::string> resource) const {
+    Power power = held_power(member, permission, resource);
+    if (!permission.contains("when_children_off")) return power;
+    const int at_most = level_of(model_, permission, text(permission, "when_children_off"));
+    for (const json* child : switches_of(model_, permission)) {
+      const bool same_kind = text_or_none(*child, "resource") == text_or_none(permission, "resource");
+      if (held_power(member, *child, same_kind ? resource : std::nullopt).level > 0) return power;
+    }
+    power.level = std::min(power.level, at_most);
+    return power;
   }
 
   // The best of all that the person is given, then the cuts.
-  Power effective(const std::string& member, const json& permission, std::optional<std::string> resource) const {
+  Power held_power(const std::string& member, const json& permission, std::optional<std::string> resource) const {
     const std::string kind = text_or_none(permission, "resource");
     if (kind.empty()) resource.reset();
     if (resource && kind_of(*resource) != kind) return {};
@@ -140,14 +149,10 @@ class Asking {
   }
 
   bool cut_by_disablement(const std::string& member, const json& permission) const {
-    const auto it = s_.disabled.find(member);
-    if (it == s_.disabled.end()) return false;
-    if (model_.contains("kept_when_disabled")) {
-      for (const json& kept : model_.at("kept_when_disabled")) {
-        if (kept == permission.at("id")) return false;
-      }
-    }
-    return it->second.whole || it->second.areas.count(text_or_none(permission, "module")) > 0;
+    if (stands_in(model_.value("kept_when_disabled", json::array()), text(permission, "id"))) return false;
+    const Disablement disablement = s_.disablement(member);
+    return disablement.whole || std::any_of(disablement.areas.begin(), disablement.areas.end(),
+                                            [&](const auto& area) { return in_area(model_, permission, area); });
   }
 
   // The parent is asked about the same resource if it is about that kind, else about at least one.
@@ -158,7 +163,7 @@ class Asking {
     const bool same_kind = text_or_none(*parent, "resource") == text_or_none(permission, "resource");
     const int needed =
         permission.contains("parent_level") ? level_of(model_, *parent, text(permission, "parent_level")) : 1;
-    return effective(member, *parent, same_kind ? resource : std::nullopt).level >= needed;
+    return held_power(member, *parent, same_kind ? resource : std::nullopt).level >= needed;
   }
 
   // Every role that reaches the person.
@@ -167,7 +172,7 @@ class Asking {
     const bool is_member = s_.members.count(member) > 0;
     std::map<std::string, std::string> principals;  // to the kind of path
     if (is_member || says(model_, "outsiders_hold_scoped_grants", false)) principals["member:" + member] = "grant";
-    if (is_member && !wholly_disabled(member)) principals["everyone"] = "everyone";
+    if (is_member && !s_.disablement(member).whole) principals["everyone"] = "everyone";
     if (is_member) {
       held.push_back({"role", direct_role(member), "everything", {}, "role of member:" + member});
       for (const std::string& group : groups_that_count(member)) {
@@ -252,16 +257,17 @@ class Asking {
     if (!on_all && kind_of(scope) != kind) return {};
     if (on_one && (!s_.resource_exists(scope) || (resource && *resource != scope))) return {};
 
-    const Definition definition = s_.definition(role);
-    const auto cell = definition.find(text(permission, "id"));
-    if (cell == definition.end()) return {};
-    Power power{level_of(model_, permission, cell->second.level), on_one ? listed : all};
-    std::string visibility = kind.empty() ? "all" : cell->second.visibility;
+    const std::optional<Cell> cell = s_.cell(role, permission);
+    if (!cell) return {};
+    Power power{level_of(model_, permission, cell->level), on_one ? listed : all};
+    std::string visibility = kind.empty() ? "all" : visibility_of(permission, *cell);
     if (visibility == "all_unless_assigned") visibility = assigned_to_one_of(member, kind) ? "assigned" : "all";
-    if (visibility == "assigned") {
-      const bool reached = resource ? assigned_to(member, *resource)
-                           : on_one ? assigned_to(member, scope)
-                                    : reaches_one_of(member, kind);
+    if (visibility != "all") {
+      // Where it depends on the resource that is asked about, it is held without one.
+      const bool reached = resource                         ? assigned_to(member, *resource)
+                           : on_one                         ? assigned_to(member, scope)
+                           : visibility == "where_assigned" ? true
+                                                            : reaches_one_of(member, kind);
       if (!reached) return {};
       power.reach = std::min<int>(power.reach, assigned);
     }
@@ -269,7 +275,13 @@ class Asking {
   }
 
   bool has_live_assignment(const std::string& member, const std::string& resource) const {
-    return s_.members.count(member) > 0 && s_.resource_exists(resource) && s_.assignments.count({member, resource}) > 0;
+    if (s_.members.count(member) == 0 || !s_.resource_exists(resource)) return false;
+    return s_.assignments.count({member, resource}) > 0 || is_creator(member, resource);
+  }
+
+  bool is_creator(const std::string& member, const std::string& resource) const {
+    const json* kind = entry(model_, "resource_kinds", kind_of(resource));
+    return kind != nullptr && says(*kind, "owned_by_creator", false) && s_.created.count({member, resource}) > 0;
   }
 
   // Assigned to the resource itself or to one that it lies in.
@@ -285,8 +297,10 @@ class Asking {
   }
 
   bool assigned_to_one_of(const std::string& member, const std::string& kind) const {
-    for (const auto& [who, resource] : s_.assignments) {
-      if (who == member && kind_of(resource) == kind && has_live_assignment(member, resource)) return true;
+    for (const auto* links : {&s_.assignments, &s_.created}) {
+      for (const auto& [who, resource] : *links) {
+        if (who == member && kind_of(resource) == kind && has_live_assignment(member, resource)) return true;
+      }
     }
     return false;
   }

@@ -153,10 +153,8 @@ std::map<std::string, MemberRow> NaiveFold::members(std::int64_t at_us, std::int
   const State state = inside_->state(at_us, known_position);
   std::map<std::string, MemberRow> rows;
   for (const auto& [member, since] : state.members) {
-    const auto disablement = state.disabled.find(member);
-    const bool disabled = disablement != state.disabled.end() && disablement->second.whole;
-    rows[inside_->shown.at(member)] = {disabled ? "disabled" : "active", direct_role(state, member),
-                                       direct_groups(state, member), since};
+    rows[inside_->shown.at(member)] = {state.disablement(member).whole ? "disabled" : "active",
+                                       direct_role(state, member), direct_groups(state, member), since};
   }
   return rows;
 }
@@ -177,8 +175,7 @@ std::string NaiveFold::status(const std::string& member, std::int64_t at_us, std
   const State state = inside_->state(at_us, known_position);
   const std::string who = folded(member);
   if (state.members.count(who) > 0) {
-    const auto disablement = state.disabled.find(who);
-    return disablement != state.disabled.end() && disablement->second.whole ? "disabled" : "active";
+    return state.disablement(who).whole ? "disabled" : "active";
   }
   if (!pending_invitations(state, who, at_us).empty()) return "invited";
   return state.removed_members.count(who) > 0 ? "removed" : "not a member";

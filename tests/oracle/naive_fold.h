@@ -96,8 +96,9 @@ struct NaiveChange {
 using NaiveDiff = std::map<std::string, std::map<std::string, std::map<std::string, NaiveChange>>>;
 
 struct NaiveVerdict {
-  std::string result;  // "allowed", "violation" or "unspecified"
-  std::string rule;    // empty where unspecified
+  std::string result;           // "allowed", "violation" or "unspecified"
+  std::string rule;             // empty where unspecified
+  bool without_effect = false;  // allowed, and grants a role what hangs below something that the role does not hold
   bool operator==(const NaiveVerdict&) const = default;
 };
 
@@ -138,7 +139,7 @@ class NaiveFold {
                                const std::optional<std::string>& resource, std::int64_t at_us,
                                std::int64_t known_position) const;
   // Every true reason for a no: "unknown time", "other kind", "no member", "nothing given", "disabled", "feature off",
-  // "owner only", "parent", "too low".
+  // "owner only", "parent", "children off", "too low".
   std::set<std::string> denials(const std::string& member, const std::string& permission,
                                 const std::optional<std::string>& level, const std::optional<std::string>& resource,
                                 std::int64_t at_us, std::int64_t known_position) const;

@@ -27,6 +27,8 @@ class Folding {
     now_ = fact.occurred_us;
     position_ = fact.position;
     type_ = text(fact.event, "type");
+    const bool by_member = fact.event.contains("actor") && text(fact.event.at("actor"), "kind") == "member";
+    actor_ = by_member ? folded(text(fact.event.at("actor"), "id")) : std::string();
     data_ = fact.event.contains("data") ? fact.event.at("data") : json::object();
     const std::string family = type_.substr(0, type_.find('.'));
     const bool known = family == "org"          ? organization(fact)
@@ -109,8 +111,10 @@ class Folding {
       if (data_.contains("area")) s_.disabled[member].areas.insert(text(data_, "area"));
       if (!data_.contains("area")) s_.disabled[member].whole = true;
     } else if (type_ == "member.enabled") {
-      if (data_.contains("area")) s_.disabled[member].areas.erase(text(data_, "area"));
-      if (!data_.contains("area")) s_.disabled.erase(member);
+      for (auto* disabled : {&s_.disabled, &s_.came_disabled}) {
+        if (data_.contains("area")) (*disabled)[member].areas.erase(text(data_, "area"));
+        if (!data_.contains("area")) disabled->erase(member);
+      }
     } else if (type_ == "member.role_changed") {
       give_member_role(member, text(data_, "role"));
     } else if (type_ == "member.invited") {
@@ -120,6 +124,7 @@ class Folding {
       if (data_.contains("groups")) {
         for (const json& group : data_.at("groups")) invitation.groups.insert(group.get<std::string>());
       }
+      if (!actor_.empty()) invitation.inviters = shared_with_invitees(actor_);
       if (data_.contains("expires_at")) invitation.expires_us = instant_us(text(data_, "expires_at"));
       s_.invitations[member].push_back(invitation);
     } else {
@@ -128,11 +133,22 @@ class Folding {
     return true;
   }
 
+  // Whether it counts is for the model to say when it is asked.
+  Disablement shared_with_invitees(const std::string& inviter) {
+    Disablement all = s_.disabled[inviter];
+    const Disablement& came = s_.came_disabled[inviter];
+    all.whole = all.whole || came.whole;
+    all.areas.insert(came.areas.begin(), came.areas.end());
+    return all;
+  }
+
   void remove_member(const std::string& member) {
     s_.removed_members.insert(member);
     s_.members.erase(member);
     s_.role_of_member.erase(member);
     s_.disabled.erase(member);
+    s_.came_disabled.erase(member);
+    erase_where(s_.created, [&](const auto& link) { return link.first == member; });
     erase_where(s_.members_of_groups, [&](const auto& link) { return link.first.second == member; });
     erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.principal == "member:" + member; });
     erase_where(s_.assignments, [&](const auto& link) { return link.first == member; });
@@ -141,10 +157,12 @@ class Folding {
   bool invitation() {
     const std::string member = person("member");
     if (type_ == "invitation.accepted") {
+      const bool is_new = s_.members.count(member) == 0;
       begin_membership(member);
       const std::vector<Invitation> offers = pending_invitations(s_, member, now_);
       std::optional<Invitation> pending;  // the latest counts
       if (!offers.empty()) pending = offers.back();
+      if (pending && pending->inviters && is_new) s_.came_disabled[member] = *pending->inviters;
       if (pending && !pending->role.empty()) give_member_role(member, pending->role);
       if (pending) {
         for (const std::string& group : pending->groups) join(group, member);
@@ -186,9 +204,9 @@ class Folding {
     } else if (type_ == "role.created") {
       if (!s_.is_system_role(role)) create_role(role);
     } else if (type_ == "role.edited") {
-      if (s_.custom_roles.count(role) > 0) overlay_grants(s_.custom_roles[role].now);
+      if (s_.custom_roles.count(role) > 0) overlay_grants(s_.custom_roles[role].own);
     } else if (type_ == "role.reset") {
-      if (s_.custom_roles.count(role) > 0) s_.custom_roles[role].now = s_.custom_roles[role].after_reset;
+      if (s_.custom_roles.count(role) > 0) reset_role(s_.custom_roles[role]);
     } else {
       return false;
     }
@@ -203,15 +221,18 @@ class Folding {
 
   void overlay_grants(Definition& definition) const {
     if (!data_.contains("grants")) return;
-    for (const auto& [permission, level] : data_.at("grants").items()) definition[permission] = read_cell(level);
+    for (const auto& [permission, level] : data_.at("grants").items())
+      definition[permission] = {level.get<std::string>(), ""};
   }
+
+  static void reset_role(CustomRole& role) { role.own = role.is_based ? Definition() : role.created; }
 
   void create_role(const std::string& role) {
     CustomRole created;
-    if (data_.contains("based_on")) created.now = s_.definition(text(data_, "based_on"));
-    created.after_reset = created.now;
-    overlay_grants(created.now);
-    if (!data_.contains("based_on")) created.after_reset = created.now;
+    created.is_based = data_.contains("based_on");
+    if (created.is_based) created.base = s_.definition(text(data_, "based_on"));
+    overlay_grants(created.created);
+    created.own = created.created;
     s_.custom_roles[role] = created;
   }
 
@@ -284,12 +305,15 @@ class Folding {
     const std::string resource = text(data_, "resource");
     if (type_ == "resource.added") {
       s_.resources[resource] = true;
+      if (!actor_.empty()) s_.created.insert({actor_, resource});
       if (data_.contains("parent")) s_.parent_of_resource[resource] = text(data_, "parent");
     } else if (type_ == "resource.removed") {
       s_.resources[resource] = false;
       s_.parent_of_resource.erase(resource);
       erase_where_value_is(s_.parent_of_resource, resource);
-      erase_where(s_.assignments, [&](const auto& link) { return link.second == resource; });
+      for (auto* links : {&s_.assignments, &s_.created}) {
+        erase_where(*links, [&](const auto& link) { return link.second == resource; });
+      }
       erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.on == resource; });
     } else {
       return false;
@@ -314,6 +338,7 @@ class Folding {
   std::int64_t now_ = 0;
   std::int64_t position_ = 0;
   std::string type_;
+  std::string actor_;  // who acted, if a member did
   json data_;
 };
 

@@ -12,10 +12,8 @@ using nlohmann::json;
 namespace {
 
 constexpr int below_every_role = -1;
-
-bool stands_in(const json& list, const std::string& wanted) {
-  return std::find(list.begin(), list.end(), json(wanted)) != list.end();
-}
+// Not a fault but a blank.
+const std::string options_unspecified = "options_unspecified";
 
 class Judging {
  public:
@@ -36,10 +34,17 @@ class Judging {
   }
 
   NaiveVerdict verdict() const {
+    NaiveVerdict verdict = by_the_rules();
+    verdict.without_effect = verdict.result == "allowed" && grants_without_effect();
+    return verdict;
+  }
+
+  NaiveVerdict by_the_rules() const {
     if (type_ == "org.created") return {"allowed", "lifecycle.begins"};
     if (type_ == "source.recorded") return {"allowed", "lifecycle.record_only"};
     if (changes_nothing()) return {"allowed", "lifecycle.changes_nothing"};
     const std::string broken = broken_lifecycle_rule();
+    if (broken == options_unspecified) return {"unspecified", "lifecycle." + broken};
     if (!broken.empty()) return {"violation", "lifecycle." + broken};
     const bool baseline = fact_.event.contains("basis") && text(fact_.event, "basis") == "baseline";
     if (baseline && holders(s_, owner_role(model_)).empty()) return {"allowed", "lifecycle.begins"};
@@ -73,13 +78,15 @@ class Judging {
   // ---- what is asked of the state -----------------------------------------------------------------
 
   bool is_member(const std::string& who) const { return s_.members.count(who) > 0; }
-  static bool is_disabled(const State& state, const std::string& who) {
-    const auto it = state.disabled.find(who);
-    return it != state.disabled.end() && it->second.whole;
-  }
-  bool disabled_somewhere(const std::string& who) const {
-    const auto it = s_.disabled.find(who);
-    return it != s_.disabled.end() && (it->second.whole || !it->second.areas.empty());
+  static bool is_disabled(const State& state, const std::string& who) { return state.disablement(who).whole; }
+  bool disabled_somewhere(const std::string& who) const { return s_.disablement(who).any(); }
+  // In an area of the document, of which being disabled altogether is all.
+  bool disabled_in_an_area(const std::string& who) const {
+    const Disablement disablement = s_.disablement(who);
+    for (const json& area : model_.value("areas", json::array())) {
+      if (disablement.areas.count(text(area, "id")) > 0 || disablement.areas.count(text(area, "name")) > 0) return true;
+    }
+    return disablement.whole;
   }
   bool is_active(const std::string& who) const { return is_member(who) && !is_disabled(s_, who); }
 
@@ -167,8 +174,19 @@ class Judging {
       return broken.empty() && !given_.empty() ? as_own_role(given_, "") : broken;
     }
     if (type_ == "group.created" || type_ == "group.edited") return given_.empty() ? "" : shared(false);
-    if (type_ == "role.granted") return shared(true);
+    if (type_ == "role.granted" || type_ == "role.revoked") {
+      const std::string broken = on_ == "org" ? "" : kind_known(on_);
+      return broken.empty() && type_ == "role.granted" ? shared(true) : broken;
+    }
+    if (type_.starts_with("resource.") || type_.starts_with("assignment.")) {
+      const std::string broken = kind_known(on_);
+      return broken.empty() && d_.contains("parent") ? kind_known(text(d_, "parent")) : broken;
+    }
     return {};
+  }
+
+  std::string kind_known(const std::string& resource) const {
+    return entry(model_, "resource_kinds", kind_of(resource)) == nullptr ? "unknown_resource_kind" : "";
   }
 
   std::string setting() const {
@@ -249,6 +267,7 @@ class Judging {
 
   std::string grants() const {
     if (!d_.contains("grants")) return {};
+    std::string open;
     for (const auto& [id, level] : d_.at("grants").items()) {
       const json* permission = entry(model_, "permissions", id);
       if (permission == nullptr) return "unknown_permission";
@@ -256,11 +275,37 @@ class Judging {
       if (!stands_in(levels, level.get<std::string>())) return "unknown_level";
       const bool some = level_of(model_, *permission, level.get<std::string>()) > 0;
       if (some && says(*permission, "owner_only", false)) return "owner_only";
-      if (permission->contains("options") && !stands_in(permission->at("options"), level.get<std::string>())) {
+      if (some && says(*permission, "options_unspecified", false)) {
+        open = options_unspecified;
+        continue;
+      }
+      if (permission->contains("options") && !permission->at("options").empty() &&
+          !stands_in(permission->at("options"), level.get<std::string>())) {
         return "level_not_offered";
       }
     }
-    return {};
+    return open;
+  }
+
+  // Whether the event grants a custom role something whose parent, or one above, the role then holds too low.
+  bool grants_without_effect() const {
+    if ((type_ != "role.created" && type_ != "role.edited") || !d_.contains("grants")) return false;
+    const State then = after();
+    const auto level = [&](const json& permission) {
+      const std::optional<Cell> cell = then.cell(role(), permission);
+      return cell ? level_of(model_, permission, cell->level) : 0;
+    };
+    for (const auto& [id, granted] : d_.at("grants").items()) {
+      const json* permission = entry(model_, "permissions", id);
+      if (permission == nullptr || level(*permission) == 0) continue;
+      while (permission->contains("parent")) {
+        const json& parent = *entry(model_, "permissions", text(*permission, "parent"));
+        const bool any = !permission->contains("parent_level");
+        if (level(parent) < (any ? 1 : level_of(model_, parent, text(*permission, "parent_level")))) return true;
+        permission = &parent;
+      }
+    }
+    return false;
   }
 
   // ---- the model's own rules -----------------------------------------------------------------------
@@ -281,7 +326,8 @@ class Judging {
         const std::string of_rule = rule.contains("effect") ? text(rule, "effect") : "allow";
         if (of_rule != effect || !names(rule)) continue;
         if (matches(rule)) return {of_rule == "allow" ? "allowed" : "violation", text(rule, "id")};
-        somebody_may = somebody_may || of_rule == "allow";
+        const bool closes = of_rule == "allow" && !says(rule, "leaves_others_open", false);
+        somebody_may = somebody_may || (closes && is_on(rule));
       }
     }
     if (!somebody_may) return {"unspecified", ""};
@@ -295,13 +341,13 @@ class Judging {
   bool is_blank(const std::string& id, const std::string& permission) const {
     const json* role = system_role(id);
     if (role == nullptr) return false;
-    const bool own = role->contains("unspecified") && stands_in(role->at("unspecified"), permission);
-    if (role->at("grants").contains(permission)) return false;
-    const json below = role->contains("inherits") ? role->at("inherits") : json::array();
-    const auto definition = system_definition(model_, *role);
-    const auto cell = definition.find(permission);
     const json* rule = entry(model_, "permissions", permission);
-    if (cell != definition.end() && level_of(model_, *rule, cell->second.level) > 0) return false;
+    const json grants = role->value("grants", json::object()), below = role->value("inherits", json::array());
+    const bool own = stands_in(role->value("unspecified", json::array()), permission);
+    const std::string source = text_or_none(*rule, "level_from");
+    if (grants.contains(permission) || (!own && !source.empty() && grants.contains(source))) return false;
+    const auto cell = system_cell(model_, *role, *rule);
+    if (cell && level_of(model_, *rule, cell->level) > 0) return false;
     return own || std::any_of(below.begin(), below.end(),
                               [&](const json& one) { return is_blank(one.get<std::string>(), permission); });
   }
@@ -317,9 +363,15 @@ class Judging {
   }
 
   bool matches(const json& rule) const {
-    return (!rule.contains("actor") || actor_is(rule.at("actor"))) &&
+    return is_on(rule) && (!rule.contains("actor") || actor_is(rule.at("actor"))) &&
            (!rule.contains("target") || target_is(rule.at("target"))) &&
            (!rule.contains("gives") || gives_what(rule.at("gives")));
+  }
+
+  // Whether the rule speaks of what the event is on.
+  bool is_on(const json& rule) const {
+    if (!rule.contains("on")) return true;
+    return !on_.empty() && on_ != "org" && stands_in(rule.at("on").at("kinds"), kind_of(on_));
   }
 
   std::string acting_role() const { return !actor_.empty() && is_active(actor_) ? direct_role(s_, actor_) : ""; }
@@ -332,6 +384,10 @@ class Judging {
   bool actor_is(const json& wanted) const {
     if (wanted.contains("kinds") && !stands_in(wanted.at("kinds"), actor_kind_)) return false;
     if (wanted.contains("roles") && !stands_in(wanted.at("roles"), acting_role())) return false;
+    if (says(wanted, "disabled", false)) {
+      const bool disabled = !actor_.empty() && is_member(actor_) && disabled_in_an_area(actor_);
+      if (!disabled) return false;
+    }
     return !wanted.contains("permission") || actor_holds(wanted);
   }
 
@@ -347,11 +403,23 @@ class Judging {
     return can(s_, actor_, text(wanted, "permission"), level, resource).has_value();
   }
 
+  // Also whoever loses ownership, unless they pass on their own.
+  bool target_is_below_actor() const {
+    const bool transfer = type_ == "ownership.transferred";
+    const std::string from = transfer ? folded(text(d_, "from")) : std::string();
+    const bool both = !transfer || from == actor_ || ranks_below_actor(rank(direct_role(s_, from)), false);
+    return both && ranks_below_actor(rank(direct_role(s_, target_)), false);
+  }
+
   bool target_is(const json& wanted) const {
     const std::string role = target_.empty() ? std::string() : direct_role(s_, target_);
     if (wanted.contains("roles") && !stands_in(wanted.at("roles"), role)) return false;
     if (wanted.contains("not_roles") && stands_in(wanted.at("not_roles"), role)) return false;
-    if (says(wanted, "below_actor", false) && !target_.empty() && !ranks_below_actor(rank(role), false)) return false;
+    if (says(wanted, "below_actor", false) && !target_.empty() && !target_is_below_actor()) return false;
+    if (!says(wanted, "below_actor", true) && (target_.empty() || target_is_below_actor())) return false;
+    if (wanted.contains("member") && (!target_.empty() && is_member(target_)) != wanted.at("member").get<bool>()) {
+      return false;
+    }
     if (wanted.contains("self")) {
       const bool self = !target_.empty() && target_ == actor_;
       if (self != wanted.at("self").get<bool>()) return false;
@@ -361,6 +429,7 @@ class Judging {
   }
 
   bool gives_what(const json& wanted) const {
+    if (wanted.contains("a_role") && given_.empty() == wanted.at("a_role").get<bool>()) return false;
     if (wanted.contains("roles") && !stands_in(wanted.at("roles"), given_)) return false;
     if (wanted.contains("not_roles") && stands_in(wanted.at("not_roles"), given_)) return false;
     if (given_.empty()) return true;

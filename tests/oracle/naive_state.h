@@ -16,21 +16,26 @@
 
 namespace tenure::oracle {
 
+struct Disablement {
+  bool whole = false;
+  std::set<std::string> areas;
+  bool any() const { return whole || !areas.empty(); }
+};
+
 struct Invitation {
   std::string role;
   std::set<std::string> groups;
   std::optional<std::int64_t> expires_us;
   std::int64_t since_us = 0;
+  std::optional<Disablement> inviters;  // how the member who invited was disabled then; nothing if no member invited
 };
 
+// What a custom role says itself, as created and as edited since, and what its base granted when it was created.
 struct CustomRole {
-  Definition after_reset;
-  Definition now;
-};
-
-struct Disablement {
-  bool whole = false;
-  std::set<std::string> areas;
+  Definition created;
+  Definition own;
+  Definition base;
+  bool is_based = false;
 };
 
 struct ScopedGrant {
@@ -46,6 +51,7 @@ struct State {
   std::map<std::string, std::int64_t> members;  // since
   std::map<std::string, std::string> role_of_member;
   std::map<std::string, Disablement> disabled;
+  std::map<std::string, Disablement> came_disabled;            // what members share with whoever invited them
   std::map<std::string, std::vector<Invitation>> invitations;  // oldest first
   std::map<std::string, std::int64_t> groups;                  // since
   std::map<std::string, std::string> parent_of_group;
@@ -56,6 +62,7 @@ struct State {
   std::map<std::string, bool> resources;  // true: last added; false: last removed
   std::map<std::string, std::string> parent_of_resource;
   std::set<std::pair<std::string, std::string>> assignments;  // (member, resource)
+  std::set<std::pair<std::string, std::string>> created;      // (member, resource that they added)
   std::map<std::string, std::string> settings;
   std::map<std::string, bool> features;
   std::set<std::string> removed_members;  // whoever was removed at some time
@@ -73,11 +80,35 @@ struct State {
     const nlohmann::json* kind = entry(*model, "resource_kinds", kind_of(resource));
     return kind != nullptr && !says(*kind, "declared", true);
   }
-  Definition definition(const std::string& role) const {
+  // What a role grants of a permission. A custom one is asked for its own word on it, its own word on the permission
+  // that it takes its level from, and its base, in this order.
+  std::optional<Cell> cell(const std::string& role, const nlohmann::json& permission) const {
     const nlohmann::json* system = entry(*model, "roles", role);
-    if (system != nullptr) return system_definition(*model, *system);
+    if (system != nullptr) return system_cell(*model, *system, permission);
     const auto custom = custom_roles.find(role);
-    return custom == custom_roles.end() ? Definition() : custom->second.now;
+    if (custom == custom_roles.end()) return std::nullopt;
+    const std::string id = text(permission, "id"), source = text_or_none(permission, "level_from");
+    const Definition& own = custom->second.own;
+    if (const auto said = own.find(id); said != own.end()) return said->second;
+    if (const auto said = own.find(source); said != own.end()) return Cell{said->second.level, ""};
+    const auto said = custom->second.base.find(id);
+    return said == custom->second.base.end() ? std::nullopt : std::optional(said->second);
+  }
+  Definition definition(const std::string& role) const {
+    Definition all;
+    for (const nlohmann::json& permission : model->at("permissions")) {
+      if (const auto found = cell(role, permission)) all[text(permission, "id")] = *found;
+    }
+    return all;
+  }
+  // How somebody is disabled: by what was said of them, and where the model says so by how their inviter was.
+  Disablement disablement(const std::string& member) const {
+    const auto own = disabled.find(member), shared = came_disabled.find(member);
+    Disablement all = own == disabled.end() ? Disablement() : own->second;
+    if (shared == came_disabled.end() || !says(*model, "invitees_share_disabling", false)) return all;
+    all.whole = all.whole || shared->second.whole;
+    all.areas.insert(shared->second.areas.begin(), shared->second.areas.end());
+    return all;
   }
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "tests/oracle/model_reading.h"
 #include "tests/oracle/random_model.h"
 
 namespace tenure::oracle {
@@ -43,18 +44,20 @@ constexpr std::array chances{Chance{"member.added", 130},        Chance{"member.
 
 class HistoryMaker {
  public:
-  HistoryMaker(std::uint64_t seed, std::int64_t first_position) : random_(seed), dice_(random_) {
+  // On a platform's document, or where it is null on random ones.
+  HistoryMaker(std::uint64_t seed, std::int64_t first_position, const json& document) : random_(seed), dice_(random_) {
     history_.seed = seed;
     history_.first_position = first_position;
-    history_.models = random_models(dice_);
+    history_.models = document.is_null() ? random_models(dice_) : platform_and_variation(dice_, document);
+    history_.cast = random_cast(dice_, history_.models);
   }
 
   RandomHistory make() {
     const bool long_lives = dice_.percent(12);
-    if (long_lives) history_.cast = {3, 2, 2, 2, 1};
+    if (long_lives) few_of_each();
     const std::size_t length = long_lives ? 150 + dice_.below(250) : 30 + dice_.below(91);
     clock_us_ = start_us;
-    json created{{"model", "plan-1"}, {"mode", "observe"}};
+    json created{{"model", history_.models.at(0).at("id")}, {"mode", "observe"}};
     if (dice_.percent(70)) created["owner"] = some_person();
     keep("org.created", created, start_us - dice_.between(0, hour_us / 2));
     opening();
@@ -69,6 +72,11 @@ class HistoryMaker {
   }
 
  private:
+  void few_of_each() {
+    Cast& cast = history_.cast;
+    cast.people = 3, cast.groups = 2, cast.custom_roles = 2, cast.things = 2, cast.places = 1;
+  }
+
   // Something to begin with, so that the first questions are not all about an empty house.
   void opening() {
     for (const char* type :
@@ -155,9 +163,13 @@ class HistoryMaker {
     return roles.at(dice_.below(roles.size())).at("id").get<std::string>();
   }
   std::string some_role() { return dice_.percent(35) ? some_custom_role() : some_system_role(); }
+  std::string some_kind() {
+    if (dice_.percent(1)) return "car";
+    return dice_.percent(65) ? cast().kinds.front() : cast().kinds.back();
+  }
   std::string some_resource() {
-    if (dice_.percent(65)) return "k0:" + std::to_string(dice_.below(cast().things));
-    return "k1:" + std::to_string(dice_.below(cast().places));
+    const std::string kind = some_kind();
+    return kind + ":" + std::to_string(dice_.below(cast().resources(kind)));
   }
   std::string some_principal() {
     const std::size_t roll = dice_.below(100);
@@ -167,16 +179,16 @@ class HistoryMaker {
   std::string some_scope() {
     const std::size_t roll = dice_.below(100);
     if (roll < 76) return some_resource();
-    if (roll < 91) return dice_.percent(70) ? "k0:*" : "k1:*";
+    if (roll < 91) return some_kind() + ":*";
     return "org";
   }
   json some_levels() {
     json grants = json::object();
-    for (const json& permission : history_.models.at(0).at("permissions")) {
+    for (const std::string& id : cast().permissions) {
       if (!dice_.percent(30)) continue;
+      const json& permission = *entry(history_.models.at(0), "permissions", id);
       const json& levels = history_.models.at(0).at("scales").at(permission.at("scale").get<std::string>());
-      grants[permission.at("id").get<std::string>()] =
-          dice_.percent(2) ? json("vast") : levels.at(dice_.below(levels.size()));
+      grants[id] = dice_.percent(2) ? json("vast") : levels.at(dice_.below(levels.size()));
     }
     if (dice_.percent(4)) grants["p99"] = "view";
     return grants;
@@ -209,13 +221,21 @@ class HistoryMaker {
   }
 
   json of_organization(const std::string& type) {
-    static const std::vector<std::string> values{"none", "none", "none", "some", "some", "some", "more", "more", "odd"};
-    if (type == "org.setting_changed") {
-      return {{"setting", dice_.percent(65) ? "base" : "more"}, {"value", dice_.one_of(values)}};
-    }
-    if (type == "org.model_changed") return {{"model", dice_.percent(60) ? "plan-2" : "plan-1"}};
+    if (type == "org.setting_changed") return setting();
+    if (type == "org.model_changed") return {{"model", history_.models.at(dice_.percent(60) ? 1 : 0).at("id")}};
     if (type == "org.deleted") return json::object();
-    return {{"feature", dice_.percent(5) ? "f9" : dice_.percent(50) ? "f0" : "f1"}};
+    return {{"feature", dice_.percent(5) ? "f9" : dice_.one_of(cast().features)}};
+  }
+
+  json setting() {
+    const std::string id = dice_.one_of(cast().settings);
+    std::vector<std::string> values{"odd"};
+    for (const json& model : history_.models) {
+      const json* rule = entry(model, "settings", id);
+      if (rule == nullptr) continue;
+      for (const auto& [value, role] : rule->at("values").items()) values.insert(values.begin(), 3, value);
+    }
+    return {{"setting", id}, {"value", dice_.one_of(values)}};
   }
 
   json of_member(const std::string& type) {
@@ -228,7 +248,7 @@ class HistoryMaker {
     json data{{"member", some_person()}};
     if (type == "member.role_changed" || (type == "member.added" && dice_.percent(60))) data["role"] = some_role();
     if ((type == "member.disabled" || type == "member.enabled") && dice_.percent(40)) {
-      data["area"] = dice_.percent(50) ? "mod0" : "mod1";
+      data["area"] = dice_.one_of(cast().areas);
     }
     if (type == "member.invited") {
       if (dice_.percent(70)) data["role"] = some_role();
@@ -305,7 +325,11 @@ std::int64_t RandomHistory::occurred_us(std::size_t event) const {
 }
 
 RandomHistory random_history(std::uint64_t seed, std::int64_t first_position) {
-  return HistoryMaker(seed, first_position).make();
+  return HistoryMaker(seed, first_position, json()).make();
+}
+
+RandomHistory random_history_on(const json& document, std::uint64_t seed, std::int64_t first_position) {
+  return HistoryMaker(seed, first_position, document).make();
 }
 
 NaiveFold oracle_of(const RandomHistory& history) {

@@ -14,20 +14,17 @@
 #include <vector>
 
 #include "tests/oracle/naive_fold.h"
+#include "tests/oracle/random_cast.h"
 
 namespace tenure::oracle {
 
-// Who and what there may be in a history, by number: "m0@x.test", "g0", "c0", "k0:0", "k1:0".
-struct Cast {
-  std::size_t people = 8, groups = 4, custom_roles = 3, things = 4, places = 2;
-};
 inline std::string person(std::size_t number) { return "m" + std::to_string(number) + "@x.test"; }
 inline constexpr std::int64_t most_begin_us = 1'704'067'200'000'000;  // 2024-01-01T00:00:00Z
 
 struct RandomHistory {
   std::uint64_t seed = 0;
   Cast cast;
-  nlohmann::json models;                  // array of two documents: ids "plan-1" (in force at first) and "plan-2"
+  nlohmann::json models;                  // array of two documents, the first in force at first
   std::vector<nlohmann::json> events;     // client form; the first is org.created
   std::vector<std::int64_t> recorded_us;  // when each is recorded, strictly rising
   std::int64_t first_position = 1;        // event i stands at first_position + i; retractions name such positions
@@ -40,6 +37,8 @@ struct RandomHistory {
 
 // `first_position` is where the store will put org.created: retractions name positions, so it must be known beforehand.
 RandomHistory random_history(std::uint64_t seed, std::int64_t first_position = 1);
+// The same on a platform that there is, and a variation of it.
+RandomHistory random_history_on(const nlohmann::json& document, std::uint64_t seed, std::int64_t first_position = 1);
 
 // The naive fold of a whole history.
 NaiveFold oracle_of(const RandomHistory& history);

@@ -142,6 +142,7 @@ TEST_CASE("two hundred histories get every sort of verdict") {
     for (std::size_t e = 0; e < history.events.size(); ++e) {
       const NaiveVerdict verdict = oracle.verdict(history.position(e));
       ++verdicts[verdict.result];
+      if (verdict.without_effect) ++verdicts["without effect"];
       ++verdicts[verdict.rule.starts_with("rule") ? verdict.result + " by a rule" : verdict.rule];
     }
   }
@@ -163,6 +164,9 @@ TEST_CASE("two hundred histories get every sort of verdict") {
                            "lifecycle.role_not_available",
                            "lifecycle.not_a_member_role",
                            "lifecycle.level_not_offered",
+                           "lifecycle.options_unspecified",
+                           "lifecycle.unknown_resource_kind",
+                           "without effect",
                            "lifecycle.owner_only",
                            "lifecycle.no_custom_roles",
                            "lifecycle.unknown_setting",

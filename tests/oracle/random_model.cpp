@@ -1,6 +1,9 @@
 #include "tests/oracle/random_model.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "tests/oracle/model_reading.h"
 
 namespace tenure::oracle {
 
@@ -9,6 +12,13 @@ using nlohmann::json;
 namespace {
 
 std::string numbered(const char* prefix, std::size_t number) { return prefix + std::to_string(number); }
+
+const std::vector<std::string> visibilities{"all", "assigned", "all_unless_assigned", "where_assigned"};
+
+bool is_source(const json& permissions, const json& permission) {
+  return std::any_of(permissions.begin(), permissions.end(),
+                     [&](const json& each) { return text_or_none(each, "level_from") == text(permission, "id"); });
+}
 
 // What both documents share.
 struct Frame {
@@ -41,6 +51,29 @@ std::string random_level(Dice& dice, const Frame& frame, const json& permission,
   return levels.at(lowest + dice.below(levels.size() - lowest)).get<std::string>();
 }
 
+bool is_switch(const json& child, const json& parent, const Frame& frame) {
+  if (!child.contains("parent") || child.at("parent") != parent.at("id")) return false;
+  const json& lowest = frame.scales.at(child.at("scale").get<std::string>()).at(0);
+  return !child.contains("options") || stands_in(child.at("options"), lowest.get<std::string>());
+}
+
+// Levels that follow other permissions: of those below, or of one that they take it from.
+void tie_levels(Dice& dice, const Frame& frame, json& permissions) {
+  for (json& permission : permissions) {
+    const auto switches = [&](const json& child) { return is_switch(child, permission, frame); };
+    if (std::any_of(permissions.begin(), permissions.end(), switches) && dice.percent(50)) {
+      permission["when_children_off"] = random_level(dice, frame, permission, dice.percent(85) ? 1 : 0);
+    }
+    const json& source = permissions.at(dice.below(permissions.size()));
+    const bool fits = source.at("scale") == permission.at("scale") && source.at("id") != permission.at("id");
+    // What is the owner's alone would come to other roles by it.
+    if (says(permission, "owner_only", false)) continue;
+    if (fits && !source.contains("level_from") && !is_source(permissions, permission) && dice.percent(30)) {
+      permission["level_from"] = source.at("id");
+    }
+  }
+}
+
 json random_permissions(Dice& dice, const Frame& frame, bool has_owner_role) {
   json permissions = json::array();
   for (std::size_t i = 0; i < frame.permissions.size(); ++i) {
@@ -57,14 +90,19 @@ json random_permissions(Dice& dice, const Frame& frame, bool has_owner_role) {
       permission["options"] = json::array({random_level(dice, frame, permission, 0)});
       const std::string other = random_level(dice, frame, permission, 0);
       if (permission.at("options").at(0) != other) permission["options"].push_back(other);
+    } else if (dice.percent(8)) {
+      permission["options_unspecified"] = true;
+    }
+    if (permission.contains("resource") && dice.percent(25)) {
+      permission["visibility"] = {{random_level(dice, frame, permission, 1), dice.one_of(visibilities)}};
     }
     permissions.push_back(permission);
   }
+  tie_levels(dice, frame, permissions);
   return permissions;
 }
 
 json random_grants(Dice& dice, const Frame& frame, std::size_t visibility_percent) {
-  static const std::vector<std::string> visibilities{"all", "assigned", "all_unless_assigned"};
   json grants = json::object();
   for (const json& permission : frame.permissions) {
     if (!dice.percent(75)) continue;
@@ -134,6 +172,12 @@ json random_settings(Dice& dice, const json& roles) {
   return settings;
 }
 
+json random_kind(Dice& dice, const char* id) {
+  json kind{{"id", id}, {"name", "Kind"}, {"declared", dice.percent(50)}};
+  if (dice.percent(40)) kind["owned_by_creator"] = true;
+  return kind;
+}
+
 json random_document(Dice& dice, const Frame& frame, const std::string& id) {
   const bool has_owner_role = dice.percent(70);
   json permissions = random_permissions(dice, frame, has_owner_role);
@@ -143,8 +187,7 @@ json random_document(Dice& dice, const Frame& frame, const std::string& id) {
       {"title", "Random model " + id},
       {"scales", frame.scales},
       {"permissions", std::move(permissions)},
-      {"resource_kinds", json::array({{{"id", "k0"}, {"name", "Thing"}, {"declared", dice.percent(50)}},
-                                      {{"id", "k1"}, {"name", "Place of things"}, {"declared", dice.percent(50)}}})},
+      {"resource_kinds", json::array({random_kind(dice, "k0"), random_kind(dice, "k1")})},
       {"features", json::array({{{"id", "f0"}, {"name", "First feature"}, {"on_by_default", dice.percent(50)}},
                                 {{"id", "f1"}, {"name", "Second feature"}, {"on_by_default", dice.percent(70)}}})},
       {"groups", {{"inherit_from_parents", dice.percent(60)}}},
@@ -153,6 +196,12 @@ json random_document(Dice& dice, const Frame& frame, const std::string& id) {
   if (has_owner_role) model["owner_role"] = roles.back().at("id");
   if (has_owner_role && dice.percent(50)) model["former_owner_role"] = roles.front().at("id");
   if (dice.percent(50)) model["settings"] = random_settings(dice, roles);
+  if (dice.percent(50)) model["invitees_share_disabling"] = true;
+  if (dice.percent(60)) {
+    const json& list = model.at("permissions");
+    const json modules = json::array({list.at(dice.below(list.size())).at("module")});
+    model["areas"] = json::array({{{"id", "wing"}, {"name", "The wing"}, {"modules", modules}}});
+  }
   if (dice.percent(50)) model["kept_when_disabled"] = json::array({dice.one_of(frame.permissions).at("id")});
   leave_to_the_owner(model.at("permissions"), roles);
   model["roles"] = std::move(roles);
@@ -160,7 +209,37 @@ json random_document(Dice& dice, const Frame& frame, const std::string& id) {
   return model;
 }
 
+// Another level in some cells of a role.
+void vary_grants(Dice& dice, const json& model, json& role) {
+  for (auto& [id, cell] : role["grants"].items()) {
+    const json& permission = *entry(model, "permissions", id);
+    const json& levels = model.at("scales").at(text(permission, "scale"));
+    if (!dice.percent(15) || says(permission, "owner_only", false)) continue;
+    cell = levels.at(dice.below(levels.size()));
+    if (permission.contains("resource") && dice.percent(30)) {
+      cell = {{"level", cell}, {"visibility", dice.one_of(visibilities)}};
+    }
+  }
+}
+
 }  // namespace
+
+json platform_and_variation(Dice& dice, const json& document) {
+  json other = document;
+  other["id"] = text(document, "id") + "-2";
+  for (json& role : other.at("roles")) vary_grants(dice, document, role);
+  if (other.contains("features")) {
+    for (json& feature : other.at("features")) {
+      if (dice.percent(30)) feature["on_by_default"] = !says(feature, "on_by_default", true);
+    }
+  }
+  other["custom_roles"] = dice.percent(85);
+  other["groups"] = {{"inherit_from_parents", dice.percent(50)}};
+  other["outsiders_hold_scoped_grants"] = dice.percent(50);
+  other["invitees_share_disabling"] = dice.percent(50);
+  for (const json& rule : random_rules(dice, document)) other["rules"].push_back(rule);
+  return json::array({document, std::move(other)});
+}
 
 json random_models(Dice& dice) {
   const Frame frame = random_frame(dice);

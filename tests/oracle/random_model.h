@@ -27,9 +27,12 @@ class Dice {
   std::mt19937_64& random_;
 };
 
+// A document on a platform that there is, and a variation of it with another id: other levels in some cells, features
+// that are on or off, other limits, more rules.
+nlohmann::json platform_and_variation(Dice& dice, const nlohmann::json& document);
 // Two documents with the same scales and the same permissions (id, scale, resource kind), so that a question makes
 // sense under either; all else is drawn anew for the second: roles and their grants, parents, features, settings,
-// nesting, rules.
+// nesting, areas, rules.
 nlohmann::json random_models(Dice& dice);
 // Rules for a document that has its roles and permissions already.
 nlohmann::json random_rules(Dice& dice, const nlohmann::json& model);

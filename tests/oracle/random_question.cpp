@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "tests/oracle/model_reading.h"
 #include "tests/oracle/random_model.h"
 
 namespace tenure::oracle {
@@ -73,16 +74,15 @@ void add_range(Dice& dice, const RandomHistory& history, json& asked) {
 }
 
 void add_power(Dice& dice, const RandomHistory& history, json& asked) {
-  const json& permissions = history.models.at(0).at("permissions");
-  const json& permission = permissions.at(dice.below(permissions.size()));
+  const Cast& cast = history.cast;
+  const json& permission = *entry(history.models.at(0), "permissions", dice.one_of(cast.permissions));
   asked["permission"] = permission.at("id");
   const json& levels = history.models.at(0).at("scales").at(permission.at("scale").get<std::string>());
   if (dice.percent(40)) asked["level"] = levels.at(dice.percent(95) ? 1 + dice.below(levels.size() - 1) : 0);
   if (permission.contains("resource") && dice.percent(60)) {
     std::string kind = permission.at("resource").get<std::string>();
-    if (dice.percent(3)) kind = kind == "k0" ? "k1" : "k0";
-    asked["resource"] =
-        kind + ":" + std::to_string(dice.below(kind == "k0" ? history.cast.things : history.cast.places));
+    if (dice.percent(3)) kind = kind == cast.kinds.front() ? cast.kinds.back() : cast.kinds.front();
+    asked["resource"] = kind + ":" + std::to_string(dice.below(cast.resources(kind)));
   }
 }
 

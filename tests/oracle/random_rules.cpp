@@ -11,9 +11,10 @@ struct Pattern {
   const char* actions;
   bool has_target;
   bool gives_role;
+  bool on_resource = false;
 };
 const std::vector<Pattern> patterns{
-    {"*", true, true},
+    {"*", true, true, true},
     {"member.*", true, true},
     {"member.added", true, true},
     {"member.removed", true, false},
@@ -22,16 +23,16 @@ const std::vector<Pattern> patterns{
     {"member.invited", true, true},
     {"invitation.*", true, false},
     {"ownership.transferred", true, true},
-    {"role.*", true, true},
-    {"role.granted", true, true},
-    {"role.revoked", true, false},
+    {"role.*", true, true, true},
+    {"role.granted", true, true, true},
+    {"role.revoked", true, false, true},
     {"role.created", false, false},
     {"role.edited", false, false},
     {"group.*", true, true},
     {"group.created", false, true},
     {"group.member_added", true, false},
-    {"assignment.*", true, false},
-    {"resource.*", false, false},
+    {"assignment.*", true, false, true},
+    {"resource.*", false, false, true},
     {"feature.*", false, false},
     {"org.*", false, false},
     {"event.retracted", false, false},
@@ -52,10 +53,17 @@ std::vector<json> role_ids(const json& model) {
   return ids;
 }
 
+std::vector<json> kind_ids(const json& model) {
+  std::vector<json> ids;
+  for (const json& kind : model.at("resource_kinds")) ids.push_back(kind.at("id"));
+  return ids;
+}
+
 json random_actor(Dice& dice, const json& model) {
   json actor = json::object();
   if (dice.percent(50)) actor["kinds"] = some_of(dice, {"member", "support", "system", "integration"});
   if (dice.percent(45)) actor["roles"] = some_of(dice, role_ids(model));
+  if (dice.percent(8)) actor["disabled"] = true;
   if (dice.percent(30)) {
     const json& permissions = model.at("permissions");
     const json& permission = permissions.at(dice.below(permissions.size()));
@@ -70,7 +78,8 @@ json random_target(Dice& dice, const json& model) {
   json target = json::object();
   if (dice.percent(30)) target["roles"] = some_of(dice, role_ids(model));
   if (dice.percent(30)) target["not_roles"] = some_of(dice, role_ids(model));
-  if (dice.percent(30)) target["below_actor"] = true;
+  if (dice.percent(35)) target["below_actor"] = dice.percent(75);
+  if (dice.percent(20)) target["member"] = dice.percent(60);
   if (dice.percent(35)) target["self"] = dice.percent(50);
   if (dice.percent(15)) target["last_holder"] = true;
   return target;
@@ -78,6 +87,7 @@ json random_target(Dice& dice, const json& model) {
 
 json random_gift(Dice& dice, const json& model) {
   json gives = json::object();
+  if (dice.percent(20)) gives["a_role"] = dice.percent(70);
   if (dice.percent(35)) gives["roles"] = some_of(dice, role_ids(model));
   if (dice.percent(30)) gives["not_roles"] = some_of(dice, role_ids(model));
   if (dice.percent(30)) gives["below_actor"] = true;
@@ -96,6 +106,10 @@ json random_rules(Dice& dice, const json& model) {
     rule["actions"] = json::array({pattern.actions});
     if (dice.percent(30)) rule["actions"].push_back(dice.one_of(patterns).actions);
     if (dice.percent(30)) rule["effect"] = "forbid";
+    if (!rule.contains("effect") && dice.percent(25)) rule["leaves_others_open"] = true;
+    if (pattern.on_resource && model.contains("resource_kinds") && dice.percent(40)) {
+      rule["on"] = {{"kinds", some_of(dice, kind_ids(model))}};
+    }
     if (dice.percent(85)) rule["actor"] = random_actor(dice, model);
     // A model is refused if nobody may give a role: no prohibition is for everybody.
     if (rule.contains("effect") && rule.value("actor", json::object()).empty()) {

@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "events/model/access_model.h"
 #include "tests/catch.h"
 #include "tests/properties/told_twice.h"
 
@@ -27,7 +28,8 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
 // A history, told in batches of one to four.
 class Telling {
  public:
-  Telling(const RandomHistory& history, std::mt19937_64& random) : told_(history.models), random_(random) {
+  Telling(const RandomHistory& history, std::mt19937_64& random)
+      : told_(history.models, history.cast), random_(random) {
     for (std::size_t begin = 0; begin < history.events.size();) {
       const std::size_t end = end_of_batch(history, begin);
       const auto first = history.events.begin();
@@ -94,13 +96,16 @@ void take_away(Telling& telling, Question question) {
   FAIL("what an answer rests on was retracted forty times over, and the answer is still yes");
 }
 
-void run(std::uint64_t seed, std::uint64_t questions) {
+// Null: on random models.
+void run(const json& platform, std::uint64_t seed, std::uint64_t questions) {
   std::mt19937_64 random(seed);
   constexpr std::uint64_t questions_a_history = 20;
   for (std::uint64_t asked = 0; asked < questions; asked += questions_a_history) {
     const std::uint64_t history_seed = random();
     INFO("run seed " << seed << ", history seed " << history_seed);
-    Telling telling(oracle::random_history(history_seed), random);
+    Telling telling(
+        platform.is_null() ? oracle::random_history(history_seed) : oracle::random_history_on(platform, history_seed),
+        random);
     for (std::uint64_t i = 0; i + 1 < questions_a_history; ++i) {
       Question question = oracle::random_question(random, telling.history());
       telling.say_known_by_instant(question);
@@ -116,5 +121,16 @@ TEST_CASE("random questions about random histories get the naive fold's answers"
   const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
   const std::uint64_t questions = number_from("TENURE_QUESTIONS", 10'000);
   std::cout << "access property: TENURE_SEED=" << seed << ", " << questions << " questions" << std::endl;
-  run(seed, questions);
+  run(json(), seed, questions);
+}
+
+TEST_CASE("random questions about random histories on every shipped model get the naive fold's answers", "[property]") {
+  const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
+  const std::uint64_t questions = number_from("TENURE_QUESTIONS", 2'400) / shipped_models().size();
+  std::cout << "shipped models: TENURE_SEED=" << seed << ", " << questions << " questions each" << std::endl;
+  REQUIRE(shipped_models().size() == 6);
+  for (const ShippedModel& shipped : shipped_models()) {
+    INFO(shipped.id);
+    run(json::parse(shipped.document), seed, questions);
+  }
 }

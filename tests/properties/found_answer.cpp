@@ -116,6 +116,7 @@ const std::map<std::string, std::vector<std::string>>& reasons() {
       {"the feature ", {"feature off"}},
       {"only the owner may have it", {"owner only"}},
       {"it needs ", {"parent"}},
+      {"all that hangs below it is off", {"children off"}},
       {"the level held is lower than the one asked for", {"too low"}},
   };
   return all;

@@ -24,14 +24,19 @@ constexpr std::int64_t recorded_from_us = 1'000'000'000;
 
 std::string in_words(const Verdict& verdict) {
   static constexpr const char* results[] = {"allowed", "violation", "unspecified"};
-  return in_words(oracle::NaiveVerdict{results[static_cast<int>(verdict.result)], verdict.rule});
+  const bool says_more = verdict.result == VerdictResult::allowed && !verdict.because.empty();
+  return in_words(oracle::NaiveVerdict{results[static_cast<int>(verdict.result)], verdict.rule, says_more});
 }
 
 std::string in_words(const oracle::NaiveVerdict& verdict) {
-  return verdict.result + (verdict.rule.empty() ? "" : " ") + verdict.rule;
+  return verdict.result + (verdict.rule.empty() ? "" : " ") + verdict.rule +
+         (verdict.without_effect ? ", without effect in part" : "");
 }
 
-ToldTwice::ToldTwice(const json& models) : tenure_(models), naive_(fold_over(models)) { history_.models = models; }
+ToldTwice::ToldTwice(const json& models, oracle::Cast cast) : tenure_(models), naive_(fold_over(models)) {
+  history_.models = models;
+  history_.cast = std::move(cast);
+}
 
 void ToldTwice::tell(const std::vector<json>& events, std::int64_t recorded_us) {
   const std::size_t begin = history_.events.size();

@@ -19,7 +19,8 @@ std::string in_words(const oracle::NaiveVerdict& verdict);
 
 class ToldTwice {
  public:
-  explicit ToldTwice(const nlohmann::json& models);
+  // `cast` is what random questions about it are about.
+  explicit ToldTwice(const nlohmann::json& models, oracle::Cast cast = {});
 
   // One batch of events in a client's form; those without a time of their own happen when they are recorded.
   void tell(const std::vector<nlohmann::json>& events, std::int64_t recorded_us);

@@ -99,9 +99,9 @@ struct Tenure {
   storage::People people{std::make_unique<storage::MemoryKeyVault>(), storage::MasterKey{}};
   projections::Models models;
   Recorder recorder{store, people, models, system_clock_now};
-  AppendQueue appends{recorder, store, 1};  // a commit for each event
+  AppendQueue appends;
 
-  Tenure() {
+  explicit Tenure(std::size_t events_a_commit) : appends(recorder, store, events_a_commit) {
     for (const ShippedModel& shipped : shipped_models()) {
       if (shipped.id != "github") continue;
       const auto model = AccessModel::parse(shipped.document);
@@ -157,7 +157,7 @@ const Appended& item(const AppendResult& result) {
 }  // namespace
 
 TEST_CASE("what is decided while the batch before is made durable stands on it, and waits for it") {
-  Tenure tenure;
+  Tenure tenure(1);
   tenure.store.hold();
   auto before = tenure.send(group("zero"));
   tenure.store.wait_until_asked(1);
@@ -182,7 +182,7 @@ TEST_CASE("what is decided while the batch before is made durable stands on it, 
 }
 
 TEST_CASE("what stood on a batch that failed fails with it, and can be sent again") {
-  Tenure tenure;
+  Tenure tenure(GENERATE(1, 1'000));
   tenure.store.hold();
   auto before = tenure.send(group("zero"));
   tenure.store.wait_until_asked(1);
@@ -213,7 +213,7 @@ TEST_CASE("what stood on a batch that failed fails with it, and can be sent agai
 }
 
 TEST_CASE("from many threads at once every event gets a place of its own, and the views are those of the log") {
-  Tenure tenure;
+  Tenure tenure(GENERATE(1, 7, 1'000));
   constexpr int threads = 8, events = 150;
   std::mutex guard;
   std::set<std::uint64_t> positions;

@@ -6,14 +6,16 @@
 #include <set>
 
 #include "tests/catch.h"
-#include "tests/services/running_program.h"
+#include "tests/services/organization.h"
 
 namespace {
 
 using namespace tenure;
 using nlohmann::json;
 using test::HttpAnswer;
-using test::percent;
+using test::is_refused;
+using test::is_violation;
+using test::Organization;
 using test::RunningProgram;
 
 // A small platform; `level` is what its hands may do.
@@ -38,55 +40,6 @@ std::set<std::string> fields_of(const HttpAnswer& answer) {
     fields.insert(error.at("field").get<std::string>());
   }
   return fields;
-}
-
-// An organization on a model, and events into it by its owner.
-struct Organization {
-  RunningProgram& program;
-  std::string id;
-
-  Organization(RunningProgram& at, std::string name, const std::string& model, const char* mode, const json& more = {})
-      : program(at), id(std::move(name)) {
-    json body{{"id", id}, {"model", model}, {"mode", mode}, {"owner", "oda@team.test"}};
-    if (more.is_object()) body.update(more);
-    const auto created = program.post("/v1/orgs", body.dump());
-    INFO(created.body);
-    REQUIRE(created.status == 201);
-  }
-  std::string path(const std::string& rest) const { return "/v1/orgs/" + id + rest; }
-
-  HttpAnswer send(const std::string& type, const char* data, const std::string& at = {}) const {
-    json event{{"type", type}, {"actor", {{"kind", "member"}, {"id", "oda@team.test"}}}, {"data", json::parse(data)}};
-    if (!at.empty()) event["occurred_at"] = at;
-    return program.post(path("/events"), event.dump());
-  }
-  // The verdict of an event that was recorded.
-  json verdict(const std::string& type, const char* data, const std::string& at = {}) const {
-    const auto answer = send(type, data, at);
-    INFO(answer.body);
-    REQUIRE(answer.status == 201);
-    return answer.json().at("items").at(0).at("verdict");
-  }
-  std::string level(const std::string& member, const std::string& permission, const std::string& at = {}) const {
-    const auto answer = program.get(path("/can?member=" + percent(member) + "&permission=" + percent(permission) +
-                                         (at.empty() ? "" : "&at=" + percent(at))));
-    INFO(answer.body);
-    REQUIRE(answer.status == 200);
-    return answer.json().at("level").get<std::string>();
-  }
-};
-
-void is_violation(const json& verdict, const char* rule) {
-  INFO(verdict.dump());
-  CHECK(verdict.at("result") == "violation");
-  CHECK(verdict.at("rule") == rule);
-  CHECK_FALSE(verdict.at("because").get<std::string>().empty());
-}
-void is_refused(const HttpAnswer& answer, const char* rule) {
-  INFO(answer.body);
-  CHECK(answer.status == 403);
-  CHECK(answer.json().at("code") == "not_allowed");
-  CHECK(answer.json().at("rule") == rule);
 }
 
 constexpr const char* own_role = R"({"role": "own", "name": "Own", "grants": {"tasks": "view"}})";
@@ -213,9 +166,11 @@ TEST_CASE("an organization cannot move to a model that nobody published") {
 TEST_CASE("an organization that observes records what its model forbids as a verdict") {
   RunningProgram program;
   const Organization org(program, "centre", "ccai", "observe");
-  is_violation(
-      org.verdict("role.created", R"({"role": "own", "name": "Own", "grants": {"audit_allocation_creation": "view"}})"),
-      "lifecycle.level_not_offered");
+  const json beyond =
+      org.verdict("role.created", R"({"role": "own", "name": "Own", "grants": {"audit_allocation_creation": "view"}})");
+  is_violation(beyond, "lifecycle.level_not_offered");
+  CHECK(beyond.at("because") ==
+        R"(A custom role cannot have "audit_allocation_creation" at "view"; it may choose "no", "full".)");
   is_violation(org.verdict("role.edited", R"({"role": "agent", "grants": {"tasks": "full"}})"),
                "lifecycle.system_role_fixed");
   is_violation(org.verdict("role.deleted", R"({"role": "agent"})"), "lifecycle.system_role_fixed");
@@ -224,9 +179,12 @@ TEST_CASE("an organization that observes records what its model forbids as a ver
   org.send("member.added", R"({"member": "dev", "role": "app_developer"})");
   is_violation(org.verdict("member.role_changed", R"({"member": "dev", "role": "app_owner"})"),
                "lifecycle.exactly_one_holder");
-  is_violation(org.verdict("assignment.added", R"({"member": "dev", "resource": "car:1"})"),
-               "lifecycle.unknown_resource_kind");
-  is_violation(org.verdict("feature.enabled", R"({"feature": "fax"})"), "lifecycle.unknown_feature");
+  const json car = org.verdict("assignment.added", R"({"member": "dev", "resource": "car:1"})");
+  is_violation(car, "lifecycle.unknown_resource_kind");
+  CHECK(car.at("because") == R"(The model has no kind of resource "car"; it has "queue", "skill".)");
+  const json fax = org.verdict("feature.enabled", R"({"feature": "fax"})");
+  is_violation(fax, "lifecycle.unknown_feature");
+  CHECK(fax.at("because") == R"(The model has no feature "fax"; it has "outbound_email".)");
   // Each of them is there, with its verdict.
   std::size_t violations = 0;
   const json events = program.get(org.path("/events?limit=100")).json();
