@@ -72,6 +72,12 @@ void count(const Question& question, const json& given, std::map<std::string, in
     }
   } else if (given.contains("status")) {
     ++answers["status " + given.at("status").get<std::string>()];
+  } else if (question.kind == "diff" || question.kind == "diff_known") {
+    for (const json& permissions : given.at("cells")) {
+      for (const json& cells : permissions) {
+        for (const json& cell : cells) ++answers[cell.at("causes").empty() ? "kept" : "changed"];
+      }
+    }
   } else {
     ++answers[given.at("row").is_null() ? "no" : "yes"];
     if (!given.contains("denied")) return;
@@ -125,7 +131,9 @@ TEST_CASE("two hundred histories contain every type, and their questions every s
                            "denied feature off",
                            "denied owner only",
                            "denied parent",
-                           "denied too low"}) {
+                           "denied too low",
+                           "changed",
+                           "kept"}) {
     CAPTURE(sort);
     CHECK(answers[sort] > 1);
   }

@@ -174,8 +174,8 @@ TEST_CASE("on a real organization the diff of any two dates is the difference of
         random() % 4 == 0 ? "" : "&resource=" + percent(repositories[random() % repositories.size()]);
     const std::string base = "/v1/orgs/kubernetes-sigs/who-can?permission=repository" + on + "&at=";
     const auto before = who(program, base + text(from)), after = who(program, base + text(to));
-    const std::string target = "/v1/orgs/kubernetes-sigs/diff?from=" + text(from) + "&to=" + text(to) + "&by=change" +
-                               on + (on.empty() ? "&overall=true" : "");
+    const std::string target = "/v1/orgs/kubernetes-sigs/diff?permission=repository&by=change&from=" + text(from) +
+                               "&to=" + text(to) + on + (on.empty() ? "&overall=true" : "");
     if (from == to) continue;
     std::map<std::string, std::pair<std::string, std::string>> found, expected;
     std::string cursor;

@@ -222,8 +222,9 @@ TEST_CASE("what the server answers has the shape that the OpenAPI document gives
     get(org + "/can?permission=repository&member=ana@demo.test" + more, "/v1/orgs/{org}/can");
   }
   const std::string diff = org + "/diff?from=2023-01-01T00:00:00Z&to=2024-06-01T00:00:00Z";
-  for (const char* more : {"", "&by=change", "&member=ben@demo.test", "&by=day"})
+  for (const char* more : {"", "&by=change", "&member=ben@demo.test", "&by=day"}) {
     get(diff + more, "/v1/orgs/{org}/diff");
+  }
   get(org + "/diff?known_from=3", "/v1/orgs/{org}/diff");
   get(org + "/members?limit=1", "/v1/orgs/{org}/members");
   get(org + "/members?status=invited", "/v1/orgs/{org}/members");
