@@ -28,6 +28,10 @@ CORES = os.cpu_count() or 2
 # keeps them or is concurrent; under TSan what has threads.
 ASAN_FOLDERS = ["events", "storage", "services_http", "services"]
 TSAN_FOLDERS = ["storage", "services_http", "services"]
+# Debian's librocksdb is not built for TSan, which so cannot see the atomic reference counts that keep its threads apart
+# (Version::Unref) and takes its memcmp of what another of its threads allocated or frees for a race. With this only
+# calls out of our own code are looked at; what orders threads, mutexes say, is seen wherever it is.
+TSAN_OPTIONS = "halt_on_error=1 second_deadlock_stack=1 ignore_noninstrumented_modules=1"
 # What is left out there: one thread that opens damaged stores hundreds of times, minutes of it, which ASan sees.
 TSAN_LEAVES_OUT = "a flipped byte in"
 FUZZ_SECONDS = 30
@@ -267,8 +271,7 @@ def main(arguments):
     if not select and not fast:
         step(tally, "check/clang-tidy", check_tidy)
         step(tally, "asan-ubsan", sanitizer, "asan-ubsan", ASAN_FOLDERS, {"UBSAN_OPTIONS": "print_stacktrace=1"})
-        step(tally, "tsan", sanitizer, "tsan", TSAN_FOLDERS,
-             {"TSAN_OPTIONS": "halt_on_error=1 second_deadlock_stack=1"})
+        step(tally, "tsan", sanitizer, "tsan", TSAN_FOLDERS, {"TSAN_OPTIONS": TSAN_OPTIONS})
         step(tally, "fuzz", fuzzers)
     print(f"took {(time.monotonic() - STARTED) / 60:.1f} min")
     return tally.close()

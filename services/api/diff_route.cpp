@@ -226,6 +226,7 @@ class DiffAsked {
     std::map<std::uint64_t, Cause> by_position;
     for (const DiffRow& row : diff_.rows) by_position[row.cause].rows.push_back(&row);
     std::vector<Cause> rows;
+    rows.reserve(by_position.size());
     for (auto& [position, cause] : by_position) rows.push_back({position, std::move(cause.rows)});
     return asking_.list(
         rows, [](const Cause& cause) { return cause.position; },
