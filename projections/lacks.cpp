@@ -84,6 +84,10 @@ std::vector<Lack> Access::lacks(Number member, const Question& question) {
         {"parent", parent_because(question),
          "give " + parent + " at " + model_->level_name(*rule.parent, rule.parent_level).text + " as well"});
   }
+  // It is held, and counts as nothing: all that hangs below it is off.
+  if (this->held(member, question, false).level > 0) {
+    lacks.push_back({"children_off", "all that hangs below it is off", "give something that hangs below it as well"});
+  }
   return lacks;
 }
 
