@@ -262,6 +262,7 @@ void Access::add_role(std::vector<Path>& paths, const EntityState& member, Numbe
   if (!reach) return;
   path.level = granted.level;
   path.reach = *reach;
+  if (!path.edges.empty()) name_role(path, role);
   paths.push_back(std::move(path));
 }
 
@@ -285,6 +286,7 @@ void Access::add_grants(std::vector<Path>& paths, const EntityState& member, Num
     if (explain) {
       path.edges.push_back({"role " + facts_.name(l->slot.b).name + " on " + facts_.name(l->slot.a).name,
                             standing_since(holder, *l, {l->slot.a, l->slot.b})});
+      name_role(path, l->slot.b);
     }
     paths.push_back(std::move(path));
   }
@@ -321,6 +323,7 @@ void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, c
     Path path = base;
     path.level = granted.level;
     path.reach = *reach;
+    if (explain) path.role = model_->roles()[gift.role].id.text;
     if (explain && gift.edge.event.position != 0) path.edges.push_back(std::move(gift.edge));
     paths.push_back(std::move(path));
   }
@@ -343,13 +346,7 @@ Effective Access::effective(Number member, const Question& question, bool explai
   return answer;
 }
 
-Effective Access::held(Number member, const Question& question, bool explain) {
-  Effective answer;
-  const std::string& about = model_->permissions()[question.permission].resource_kind;
-  if (question.resource && !about.empty() && about != question.resource->kind) {
-    answer.denied_because = "the permission is about resources of kind " + about;
-    return answer;
-  }
+std::vector<Path> Access::ways(Number member, const Question& question, bool explain) {
   const EntityState& state = facts_.state(member);
   const bool exists = state.exists();
   std::vector<Path> paths;
@@ -383,7 +380,24 @@ Effective Access::held(Number member, const Question& question, bool explain) {
     base.kind = PathKind::grant;
     add_grants(paths, state, member, base, question, explain);
   }
-  std::string why = paths.empty() ? nothing_because(state, question) : cut(member, question);
+  return paths;
+}
+
+void Access::name_role(Path& path, Number role) {
+  path.role = facts_.name(role).name;
+  if (system_role(role)) return;
+  for (const Live& live : facts_.state(role).live) path.defined_by = std::max(path.defined_by, live.at.position);
+}
+
+Effective Access::held(Number member, const Question& question, bool explain) {
+  Effective answer;
+  const std::string& about = model_->permissions()[question.permission].resource_kind;
+  if (question.resource && !about.empty() && about != question.resource->kind) {
+    answer.denied_because = "the permission is about resources of kind " + about;
+    return answer;
+  }
+  std::vector<Path> paths = ways(member, question, explain);
+  std::string why = paths.empty() ? nothing_because(facts_.state(member), question) : cut(member, question);
   if (!why.empty()) {
     answer.denied_because = std::move(why);
     return answer;

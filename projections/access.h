@@ -44,6 +44,17 @@ struct Path {
   LevelIndex level = 0;
   Reach reach = Reach::all;
   std::vector<Edge> edges;
+  // The role that gives it, and the event that made that role what it is; 0 for the model's own roles. Only when asked
+  // to explain.
+  std::string role;
+  std::uint64_t defined_by = 0;
+};
+
+// One reason for a no, and what would have to change for it to go.
+struct Lack {
+  std::string reason;   // a stable word: "no_member", "nothing_given", "disabled", …
+  std::string because;  // one sentence
+  std::string change;   // one sentence: what would have to change
 };
 
 // Why the answer is no, in one sentence.
@@ -79,6 +90,9 @@ class Access {
   // Everyone who has at least the level, in order of member number.
   std::vector<Holder> who_can(const Question& question, bool explain);
 
+  // Every reason why the member does not hold it, in a fixed order; none where they do (lacks.cpp).
+  std::vector<Lack> lacks(Number member, const Question& question);
+
   // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
   std::unordered_set<Number> holders(Number role, std::size_t enough, bool disabled_too);
   // The member's role now, its deletions followed; 0 if none.
@@ -91,6 +105,9 @@ class Access {
   static bool holds_area(const std::vector<Number>& areas, Number area);
   // Whether the person has a role, groups, grants or assignments that stand, whether or not they count now.
   bool has_links(Number member);
+  // Their own scoped grants that count, and what is assigned to them and exists, in order.
+  std::vector<const Live*> grants_of(Number member);
+  std::vector<Number> assignments_of(Number member);
   // Groups whose membership counts, in order of number.
   std::vector<const Live*> groups_of(Number member);
   // The direct members of a group that exists.
@@ -180,10 +197,22 @@ class Access {
   void add_grants(std::vector<Path>& paths, const EntityState& member, Number holder, const Path& base,
                   const Question& question, bool explain);
   void add_everyone(std::vector<Path>& paths, const EntityState& member, const Question& question, bool explain);
+  // Every way by which the member is given something of it, before anything is cut; in no order.
+  std::vector<Path> ways(Number member, const Question& question, bool explain);
+  void name_role(Path& path, Number role);
+  // Roles that would give it at that level, by name; at most a few.
+  std::string roles_that_give(const Question& question);
+  Lack assignment_lack(Number member, const Question& question);
   // What the member has before a parent is counted as less because its children are off.
   Effective held(Number member, const Question& question, bool explain);
   // Why nothing gives it: nothing does, or the text leaves it open.
   std::string nothing_because(const EntityState& state, const Question& question);
+  // The area in which being disabled cuts it; nothing if it does not.
+  std::optional<Number> disabled_for(Number member, const Question& question);
+  bool owner_lacks(Number member, const Question& question);
+  bool parent_lacks(Number member, const Question& question);
+  std::string disabled_because(Number area);
+  std::string parent_because(const Question& question);
   // Empty if nothing cuts; else why everything is cut.
   std::string cut(Number member, const Question& question);
 

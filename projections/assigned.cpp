@@ -98,4 +98,26 @@ std::vector<Number> Access::own_resources(Number member) {
   return found;
 }
 
+std::vector<const Live*> Access::grants_of(Number member) {
+  std::vector<const Live*> grants;
+  const EntityState& state = facts_.state(member);
+  if (!state.exists() && !model_->outsiders_hold_scoped_grants()) return grants;
+  const auto [first, last] = state.of_kind(SlotKind::grant);
+  for (const Live* l = first; l != last; ++l) {
+    if (grant_counts(l->slot.b, l->slot.a, l->at)) grants.push_back(l);
+  }
+  return grants;
+}
+
+std::vector<Number> Access::assignments_of(Number member) {
+  std::vector<Number> assigned;
+  (void)some_assigned(facts_.state(member), [&](Number resource) {
+    assigned.push_back(resource);
+    return false;
+  });
+  std::sort(assigned.begin(), assigned.end());
+  assigned.erase(std::unique(assigned.begin(), assigned.end()), assigned.end());
+  return assigned;
+}
+
 }  // namespace tenure::projections

@@ -34,28 +34,45 @@ std::vector<Number> Access::disabled_in(Number member, Point at, int depth) {
   return areas;
 }
 
+std::optional<Number> Access::disabled_for(Number member, const Question& question) {
+  const auto& kept = model_->kept_when_disabled();
+  if (std::find(kept.begin(), kept.end(), question.permission) != kept.end()) return std::nullopt;
+  for (const Number area : disabled_in(member)) {
+    if (area == 0 || model_->in_area(question.permission, facts_.name(area).name)) return area;
+  }
+  return std::nullopt;
+}
+
+std::string Access::disabled_because(Number area) {
+  return area == 0 ? "the member is disabled" : "the member is disabled in " + facts_.name(area).name;
+}
+
+bool Access::owner_lacks(Number member, const Question& question) {
+  if (!model_->permissions()[question.permission].owner_only) return false;
+  const Number role = direct_role(member);
+  return role == 0 || system_role(role) != model_->owner_role();
+}
+
+bool Access::parent_lacks(Number member, const Question& question) {
+  const PermissionRule& rule = model_->permissions()[question.permission];
+  if (!rule.parent) return false;
+  const bool same_kind = model_->permissions()[*rule.parent].resource_kind == rule.resource_kind;
+  const Effective above = held(member, {*rule.parent, 1, same_kind ? question.resource : std::nullopt}, false);
+  return above.level < rule.parent_level;
+}
+
+std::string Access::parent_because(const Question& question) {
+  const PermissionRule& rule = model_->permissions()[question.permission];
+  return "it needs " + model_->permissions()[*rule.parent].name + " at " +
+         model_->level_name(*rule.parent, rule.parent_level).text + " first";
+}
+
 std::string Access::cut(Number member, const Question& question) {
   const PermissionRule& rule = model_->permissions()[question.permission];
-  const auto& kept = model_->kept_when_disabled();
-  const bool stays = std::find(kept.begin(), kept.end(), question.permission) != kept.end();
-  for (const Number area : stays ? std::vector<Number>() : disabled_in(member)) {
-    if (area == 0) return "the member is disabled";
-    const std::string& name = facts_.name(area).name;
-    if (model_->in_area(question.permission, name)) return "the member is disabled in " + name;
-  }
+  if (const auto area = disabled_for(member, question)) return disabled_because(*area);
   if (!feature_on(rule.feature)) return "the feature " + rule.feature + " is off";
-  if (rule.owner_only) {
-    const Number role = direct_role(member);
-    if (role == 0 || system_role(role) != model_->owner_role()) return "only the owner may have it";
-  }
-  if (rule.parent) {
-    const bool same_kind = model_->permissions()[*rule.parent].resource_kind == rule.resource_kind;
-    const Effective above = held(member, {*rule.parent, 1, same_kind ? question.resource : std::nullopt}, false);
-    if (above.level < rule.parent_level) {
-      return "it needs " + model_->permissions()[*rule.parent].name + " at " +
-             model_->level_name(*rule.parent, rule.parent_level).text + " first";
-    }
-  }
+  if (owner_lacks(member, question)) return "only the owner may have it";
+  if (parent_lacks(member, question)) return parent_because(question);
   return {};
 }
 

@@ -58,7 +58,7 @@ class Comparison {
       member(*question_.member, {});
       return std::move(diff_);
     }
-    const MembersToCompare members = members_to_compare(sides_);
+    const MembersToCompare members = members_to_compare(sides_, question_.event ? &question_.event->entities : nullptr);
     for (const Number each : members.fully) member(each, {});
     if (!members.permissions.empty()) {
       for (const Number each : members.partly) member(each, members.permissions);
@@ -147,6 +147,10 @@ class Comparison {
 
   // What was kept went with what every resource lost or gained: it has that one's cause.
   void find_causes(Number member, std::size_t first) {
+    if (question_.event) {
+      for (std::size_t i = first; i < diff_.rows.size(); ++i) diff_.rows[i].cause = question_.event->position;
+      return;
+    }
     std::vector<Causes::Sought> sought;
     for (std::size_t i = first; i < diff_.rows.size(); ++i) {
       DiffRow& row = diff_.rows[i];

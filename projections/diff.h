@@ -44,6 +44,12 @@ struct DiffQuestion {
   std::optional<PermissionId> permission;
   std::optional<ResourceId> resource;  // what is held on this one, and nothing else
   bool only_overall = false;           // without what is held on single resources
+  // Where the sides are just before one event and just with it: its position, and the entities that it changed.
+  struct OneEvent {
+    std::uint64_t position = 0;
+    std::vector<Number> entities;
+  };
+  std::optional<OneEvent> event;
 };
 
 enum class Difference : std::uint8_t { gained, lost, raised, lowered, kept };
@@ -97,7 +103,8 @@ struct MembersToCompare {
   std::vector<Number> partly;
   std::vector<PermissionId> permissions;
 };
-MembersToCompare members_to_compare(Sides& sides);
+// `changed`: all entities that differ, where that is known; null: they are looked for.
+MembersToCompare members_to_compare(Sides& sides, const std::vector<Number>* changed = nullptr);
 
 // One thing that is compared of one member.
 struct Compared {
@@ -123,7 +130,6 @@ class Causes {
   void find(Number member, Number resource, std::vector<Sought> sought);
   const std::optional<Failure>& failure() const { return failure_; }
 
- private:
   // A moment between the sides: an instant, or a position that became known; events of one instant stand apart by
   // position.
   struct Step {
@@ -132,6 +138,10 @@ class Causes {
     bool shared = false;  // bears on many members
     auto operator<=>(const Step&) const = default;
   };
+  // Every event between the sides that may bear on a member, in order, and on a resource asked about (0 for none).
+  std::vector<Step> steps_of(Number member, Number resource);
+
+ private:
   // What one entity's history says of others.
   struct Bearing {
     std::vector<Step> steps;
@@ -142,7 +152,6 @@ class Causes {
   void add_steps(Number entity, bool shared, Bearing& bearing);
   void add_links(Number entity, Bearing& bearing);
   void follow(Slot slot, Number value, Point at, std::vector<Number>& links);
-  std::vector<Step> steps_of(Number member, Number resource);
   // As it was just before a moment, or with one event of it.
   Access before_moment(std::int64_t moment);
   Access with_event(const Step& step);

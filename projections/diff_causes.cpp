@@ -81,6 +81,10 @@ void Causes::add_links(Number entity, Bearing& bearing) {
   }
   sides_.after.facts().each_change(children, sides_.before.facts().at(), sides_.after.facts().at(),
                                    [&](Number child, Point) { bearing.links.push_back(child); });
+  // Of those about which something was learnt later no list tells what they did in between.
+  for (const Number other : sides_.after.facts().touched()) {
+    if (sides_.after.facts().name(other).kind == EntityKind::scope) bearing.links.push_back(other);
+  }
 }
 
 Causes::Bearing Causes::bearing_of(Number entity) {

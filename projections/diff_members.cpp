@@ -38,11 +38,26 @@ class Finder {
     to_ = std::max(a, b);
   }
 
-  MembersToCompare find() {
+  MembersToCompare find(const std::vector<Number>* changed) {
+    entities_known_ = changed != nullptr;
     if (everybody_may_differ()) {
       add_everybody(members_);
-      return take();
+    } else if (changed) {
+      for (const Number entity : *changed) {
+        if (after_.name(entity).kind == EntityKind::role) add_role(entity);
+        if (after_.name(entity).kind != EntityKind::org) add(entity);
+      }
+    } else {
+      look_for_changes();
     }
+    if (everyone_) add_everybody(members_);
+    return take();
+  }
+
+ private:
+  using Set = std::unordered_set<Number>;
+
+  void look_for_changes() {
     touched();
     own_links();
     for (const Number role : after_.numbers_of(EntityKind::role)) {
@@ -54,12 +69,7 @@ class Finder {
     for (const Number scope : after_.numbers_of(EntityKind::scope)) {
       if (!same(before_.state(scope), after_.state(scope))) add_scope(scope, 0);
     }
-    if (everyone_) add_everybody(members_);
-    return take();
   }
-
- private:
-  using Set = std::unordered_set<Number>;
 
   bool learnt_of(Number entity) const {
     return before_.touched().contains(entity) || after_.touched().contains(entity);
@@ -71,9 +81,12 @@ class Finder {
     const EntityState &was = before_.state(org), &is = after_.state(org);
     if (was.find({SlotKind::ended}) || is.find({SlotKind::ended})) return ended_ = true;
     const AccessModel &model = sides_.before.model(), &other = sides_.after.model();
-    if (&model != &other || model.invitees_share_disabling()) return true;
+    if (&model != &other) return true;
+    // What the lists do not hold, the event's own entities do.
     const auto owned = [](const ResourceKind& kind) { return kind.owned_by_creator; };
-    if (std::any_of(model.resource_kinds().begin(), model.resource_kinds().end(), owned)) return true;
+    const bool in_lists = !model.invitees_share_disabling() &&
+                          std::none_of(model.resource_kinds().begin(), model.resource_kinds().end(), owned);
+    if (!in_lists && !entities_known_) return true;
     std::vector<Number> ignored;
     if (!same_values(was, is, SlotKind::grant, ignored)) return true;
     // What roles are may rest on what was known of the organization and of other roles at other instants.
@@ -87,20 +100,24 @@ class Finder {
   void touched() {
     for (const Facts* facts : {&before_, &after_}) {
       for (const Number entity : facts->touched()) {
-        switch (after_.name(entity).kind) {
-          case EntityKind::member:
-            members_.insert(entity);
-            break;
-          case EntityKind::group:
-            add_group(entity);
-            break;
-          case EntityKind::scope:
-            add_scope(entity, 0);
-            break;
-          default:
-            break;
-        }
+        add(entity);
       }
+    }
+  }
+
+  void add(Number entity) {
+    switch (after_.name(entity).kind) {
+      case EntityKind::member:
+        members_.insert(entity);
+        break;
+      case EntityKind::group:
+        add_group(entity);
+        break;
+      case EntityKind::scope:
+        add_scope(entity, 0);
+        break;
+      default:
+        break;
     }
   }
 
@@ -258,11 +275,13 @@ class Finder {
   Point from_, to_;
   Set members_, changed_, roles_, groups_, scopes_;
   std::vector<Number> found_;
-  bool everyone_ = false, led_elsewhere_ = false, ended_ = false;
+  bool everyone_ = false, led_elsewhere_ = false, ended_ = false, entities_known_ = false;
 };
 
 }  // namespace
 
-MembersToCompare members_to_compare(Sides& sides) { return Finder(sides).find(); }
+MembersToCompare members_to_compare(Sides& sides, const std::vector<Number>* changed) {
+  return Finder(sides).find(changed);
+}
 
 }  // namespace tenure::projections

@@ -1,4 +1,5 @@
 #include "services/api/asking.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -95,6 +96,24 @@ Response who_can(Parts& parts, Request& request) {
       });
 }
 
+// Every reason for a no, and what would have to change.
+void reasons(Asking& asking, JsonText& json, Number member, const projections::Question& q) {
+  json.key("reasons").open('[');
+  if (asking.nothing_known()) {
+    json.open('{').field("reason", "unknown_time").field("because", "nothing is known of that time");
+    json.field("change", "ask about a time within the history, or import what happened before").close('}');
+  } else {
+    for (const projections::Lack& lack : asking.access().lacks(member, q)) {
+      json.open('{')
+          .field("reason", lack.reason)
+          .field("because", lack.because)
+          .field("change", lack.change)
+          .close('}');
+    }
+  }
+  json.close(']');
+}
+
 Response can(Parts& parts, Request& request) {
   const auto known = only_known(request, {"member", "permission", "level", "resource", "at", "known_at", "explain"});
   if (!known) return no(known.error());
@@ -127,6 +146,7 @@ Response can(Parts& parts, Request& request) {
     json.field("denied_because", asking.nothing_known() ? "nothing is known of that time"
                                  : effective.level > 0  ? "the level held is lower than the one asked for"
                                                         : std::string_view(effective.denied_because));
+    if (*explain) reasons(asking, json, *member, *q);
   }
   return asking.finish(std::move(json.close('}')));
 }
@@ -138,7 +158,8 @@ void add_access_routes(http::Router& router, Parts& parts) {
     return [&parts, answer](Request& request) { return answer(parts, request); };
   };
   constexpr auto get = http::Method::get;
-  router.blocking(get, "/v1/orgs/{org}/who-can", "read", bound(who_can));
+  router.blocking(get, "/v1/orgs/{org}/who-can", "read",
+                  with_rows({"member", "level", "reach", "intervals", "paths"}, bound(who_can)));
   // One member's power is a handful of lookups: quicker than the way to the pool and back.
   router.on_loop(get, "/v1/orgs/{org}/can", "read", bound(can));
 }

@@ -157,7 +157,14 @@ class Asking {
       json.field("level", model.level_name(permission, path.level).text);
       json.field("reach", projections::to_text(path.reach)).key("edges").open('[');
       for (const projections::Edge& edge : path.edges) this->edge(json, edge);
-      json.close(']').close('}');
+      json.close(']').key("role").open('{').field("id", path.role);
+      if (path.defined_by != 0) {
+        json.field("kind", "custom").field("defined_by", path.defined_by);
+      } else {
+        json.field("kind", "system");
+      }
+      json.close('}').key("model").open('{').field("id", model.id().text).field("version", model.version());
+      json.close('}').close('}');
     }
     json.close(']');
   }

@@ -1,19 +1,16 @@
 // What changed in who can do what: between two instants, or between what was known then and what is known now.
 #include <map>
 
-#include "projections/diff.h"
-#include "services/api/asking.h"
+#include "services/api/effects.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
 namespace {
 
 using projections::Diff;
-using projections::Difference;
 using projections::DiffQuestion;
 using projections::DiffRow;
-using projections::Grain;
-using projections::Power;
 using projections::Sides;
 
 using Refused = std::optional<Response>;
@@ -30,6 +27,7 @@ class DiffAsked {
     if (auto refused = open_sides()) return refused;
     if (auto refused = question()) return refused;
     diff_ = projections::diff_of(*sides_, question_);
+    effects_.emplace(asking_, *sides_, diff_, question_.resource);
     asking_.note(sides_->failure());
     asking_.note(diff_.failure);
     if (diff_.too_many) {
@@ -44,11 +42,6 @@ class DiffAsked {
   Response answer() { return by_cause_ ? causes() : changes(); }
 
  private:
-  // Of one cause's rows, those with the same effect.
-  struct Effect {
-    const DiffRow* row = nullptr;
-    std::size_t members = 0;
-  };
   struct Cause {
     std::uint64_t position = 0;
     std::vector<const DiffRow*> rows;
@@ -174,39 +167,6 @@ class DiffAsked {
     return std::nullopt;
   }
 
-  std::string resource_of(const DiffRow& row) {
-    switch (row.grain) {
-      case Grain::asked:
-        return diff_.permissions[row.permission].kind.empty() ? std::string() : to_text(*question_.resource);
-      case Grain::every:
-        return diff_.permissions[row.permission].kind + ":*";
-      case Grain::one:
-        return sides_->after.facts().name(row.resource).name;
-      default:
-        return {};
-    }
-  }
-
-  static void power(JsonText& json, std::string_view name, const Power& power, bool with_reach) {
-    json.key(name).open('{');
-    if (power.level.empty()) {
-      json.null("level");
-    } else {
-      json.field("level", power.level);
-    }
-    if (with_reach && power.index > 0) json.field("reach", projections::to_text(power.reach));
-    json.close('}');
-  }
-
-  void effect(JsonText& json, const DiffRow& row) {
-    json.field("permission", diff_.permissions[row.permission].id.text);
-    if (const std::string resource = resource_of(row); !resource.empty()) json.field("resource", resource);
-    json.field("change", projections::to_text(row.difference));
-    const bool with_reach = row.grain == Grain::overall || row.grain == Grain::asked;
-    power(json, "before", row.before, with_reach);
-    power(json, "after", row.after, with_reach);
-  }
-
   // Every change of a member, one by one.
   Response changes() {
     std::uint64_t ordinal = 0;
@@ -216,7 +176,7 @@ class DiffAsked {
         rows, [](const auto& row) { return row.first; },
         [&](JsonText& json, const auto& row) {
           json.open('{').field("member", asking_.identity(row.second->member));
-          effect(json, *row.second);
+          effects_->fields(json, *row.second);
           asking_.event(json.key("cause"), row.second->cause);
           json.close('}');
         });
@@ -235,53 +195,8 @@ class DiffAsked {
 
   void cause(JsonText& json, const Cause& cause) {
     asking_.event(json.open('{').key("cause"), cause.position);
-    // Effects in the order of the rows' permissions, resources and changes; each with how many members it has.
-    using Held = std::pair<std::string_view, projections::Reach>;
-    std::map<std::tuple<std::uint16_t, Grain, Number, Difference, Held, Held>, Effect> effects;
-    std::size_t members = 0;
-    Number last = 0;
-    for (const DiffRow* row : cause.rows) {
-      members += row->member != last;
-      last = row->member;
-      const bool with_reach = row->grain == Grain::overall || row->grain == Grain::asked;
-      const auto held = [&](const Power& power) {
-        return Held(power.level, with_reach ? power.reach : projections::Reach::listed);
-      };
-      Effect& effect =
-          effects[{row->permission, row->grain, row->resource, row->difference, held(row->before), held(row->after)}];
-      effect.row = row;
-      ++effect.members;
-    }
-    json.field("members", std::uint64_t{members}).field("changes", std::uint64_t{cause.rows.size()});
-    json.key("effects").open('[');
-    for (const auto& [key, effect] : effects) {
-      json.open('{');
-      this->effect(json, *effect.row);
-      json.field("members", std::uint64_t{effect.members}).field("text", in_words(effect)).close('}');
-    }
-    json.close(']').close('}');
-  }
-
-  std::string in_words(const Effect& effect) {
-    const DiffRow& row = *effect.row;
-    const std::string permission = diff_.permissions[row.permission].id.text;
-    const std::string resource = resource_of(row);
-    const std::string members = std::to_string(effect.members) + (effect.members == 1 ? " member" : " members");
-    const std::string on = resource.empty() ? "" : " on " + resource;
-    const std::string level(row.after.level);
-    switch (row.difference) {
-      case Difference::gained:
-        return "gave " + members + " " + permission + " (" + level + ")" + on;
-      case Difference::lost:
-        return "took " + permission + on + " from " + members;
-      case Difference::raised:
-      case Difference::lowered:
-        return std::string(row.difference == Difference::raised ? "raised " : "lowered ") + members + " to " +
-               permission + " (" + level + ")" + on;
-      case Difference::kept:
-        break;
-    }
-    return "left " + members + " " + permission + " (" + (row.after.index == 0 ? "no access" : level) + ")" + on;
+    effects_->together(json, cause.rows);
+    json.close('}');
   }
 
   Asking asking_;
@@ -292,16 +207,24 @@ class DiffAsked {
   std::optional<std::uint64_t> cause_;
   Position known_from_, known_to_;
   Diff diff_;
+  std::optional<Effects> effects_;
 };
 
 }  // namespace
 
 void add_diff_routes(http::Router& router, Parts& parts) {
-  router.blocking(http::Method::get, "/v1/orgs/{org}/diff", "read", [&parts](Request& request) {
+  const auto diff = [&parts](Request& request) {
     DiffAsked asked(parts, request);
     if (auto refused = asked.open()) return std::move(*refused);
     return asked.answer();
-  });
+  };
+  // Of a row by cause some columns are empty, of one by change others.
+  router.blocking(
+      http::Method::get, "/v1/orgs/{org}/diff", "read",
+      with_rows({"member", "change", "permission", "resource", "before.level", "before.reach", "after.level",
+                 "after.reach", "cause.position", "cause.type", "cause.occurred_at", "cause.actor.kind",
+                 "cause.actor.id", "cause.approved_by.id", "cause.reason", "members", "changes", "effects"},
+                diff));
 }
 
 }  // namespace tenure::services

@@ -1,5 +1,6 @@
 #include "events/without_effect.h"
-#include "services/api/asking.h"
+#include "services/api/member_rows.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -12,43 +13,6 @@ std::uint64_t holder_of(const Interval& i) { return i.principal; }
 std::vector<Interval> sorted(std::vector<Interval> rows) {
   std::sort(rows.begin(), rows.end(), [](const Interval& a, const Interval& b) { return a.principal < b.principal; });
   return rows;
-}
-
-void texts(JsonText& json, std::string_view name, std::vector<std::string> values) {
-  std::sort(values.begin(), values.end());
-  json.key(name).open('[');
-  for (const std::string& value : values) json.text(value);
-  json.close(']');
-}
-
-void member_row(Asking& asking, JsonText& json, Number member, Point since) {
-  Access& access = asking.access();
-  std::vector<std::string> groups;
-  for (const auto* link : access.groups_of(member)) groups.push_back(access.facts().name(link->slot.a).name);
-  json.open('{').field("member", asking.identity(member));
-  json.field("status", access.disabled(member) ? "disabled" : "active");
-  const Number role = access.direct_role(member);
-  if (role == 0) {
-    json.null("role");
-  } else {
-    json.field("role", access.facts().name(role).name);
-  }
-  texts(json, "groups", std::move(groups));
-  json.field("since", Instant{since.us}).close('}');
-}
-
-void invited_row(Asking& asking, JsonText& json, Number member) {
-  const auto invitation = asking.facts().state(member).invitation(asking.pinned().when.at);
-  json.open('{').field("member", asking.identity(member)).field("status", "invited");
-  if (invitation->role == 0) {
-    json.null("role");
-  } else {
-    json.field("role", asking.facts().name(invitation->role).name);
-  }
-  std::vector<std::string> groups;
-  for (const Number group : invitation->groups) groups.push_back(asking.facts().name(group).name);
-  texts(json, "groups", std::move(groups));
-  json.field("since", Instant{invitation->at.us}).close('}');
 }
 
 Response members(Parts& parts, Request& request) {
@@ -81,37 +45,6 @@ Response members(Parts& parts, Request& request) {
   }
   return asking.list(rows, holder_of,
                      [&](JsonText& json, const Interval& i) { member_row(asking, json, i.principal, i.since); });
-}
-
-Response member(Parts& parts, Request& request) {
-  const auto known = only_known(request, {"at", "known_at"});
-  if (!known) return no(known.error());
-  Asking asking(parts, request);
-  if (auto refused = asking.open()) return std::move(*refused);
-  const std::string name(request.param("member"));
-  const auto number = parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, name);
-  if (!number) return http::problem(number.error());
-  if (*number == 0) {
-    return missing(
-        refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + name + "\".", "member"));
-  }
-  const auto& state = asking.facts().state(*number);
-  JsonText json;
-  json.open('{');
-  asking.head(json);
-  json.key("member");
-  if (!asking.nothing_known() && state.exists()) {
-    member_row(asking, json, *number, state.find({projections::SlotKind::exists})->since);
-  } else if (!asking.nothing_known() && state.invitation(asking.pinned().when.at)) {
-    invited_row(asking, json, *number);
-  } else {
-    const bool ended = state.find({projections::SlotKind::ended}) != nullptr;
-    json.open('{')
-        .field("member", asking.identity(*number))
-        .field("status", ended ? "removed" : "not a member")
-        .close('}');
-  }
-  return asking.finish(std::move(json.close('}')));
 }
 
 Response groups(Parts& parts, Request& request) {
@@ -236,11 +169,15 @@ void add_directory_routes(http::Router& router, Parts& parts) {
     return [&parts, answer](Request& request) { return answer(parts, request); };
   };
   constexpr auto get = http::Method::get;
-  router.blocking(get, "/v1/orgs/{org}/members", "read", bound(members));
-  router.blocking(get, "/v1/orgs/{org}/members/{member}", "read", bound(member));
-  router.blocking(get, "/v1/orgs/{org}/groups", "read", bound(groups));
-  router.blocking(get, "/v1/orgs/{org}/groups/{group}/members", "read", bound(group_members));
-  router.blocking(get, "/v1/orgs/{org}/roles", "read", bound(roles));
+  router.blocking(get, "/v1/orgs/{org}/members", "read",
+                  with_rows({"member", "status", "role", "groups", "since"}, bound(members)));
+  router.blocking(get, "/v1/orgs/{org}/groups", "read",
+                  with_rows({"group", "parent", "role", "members", "since"}, bound(groups)));
+  router.blocking(get, "/v1/orgs/{org}/groups/{group}/members", "read",
+                  with_rows({"member", "since"}, bound(group_members)));
+  router.blocking(
+      get, "/v1/orgs/{org}/roles", "read",
+      with_rows({"role", "name", "kind", "grants", "unspecified", "without_effect", "since"}, bound(roles)));
   router.blocking(get, "/v1/orgs/{org}/roles/{role}", "read", bound(role));
 }
 

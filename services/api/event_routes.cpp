@@ -5,6 +5,7 @@
 #include "events/wire/event_wire.h"
 #include "events/wire/record_wire.h"
 #include "services/api/page.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -200,7 +201,10 @@ Response one(Parts& parts, Request& request) {
 void add_event_routes(http::Router& router, Parts& parts) {
   router.async(http::Method::post, "/v1/orgs/{org}/events", "append",
                [&parts](Request&& request, http::Reply reply) { append(parts, std::move(request), std::move(reply)); });
-  router.blocking(http::Method::get, "/v1/orgs/{org}/events", "read", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, "/v1/orgs/{org}/events", "read",
+                  with_rows({"position", "version", "type", "occurred_at", "recorded_at", "actor.kind", "actor.id",
+                             "approved_by.id", "reason", "ticket", "verdict.result", "verdict.rule", "data"},
+                            [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::get, "/v1/orgs/{org}/events/{version}", "read",
                   [&parts](Request& r) { return one(parts, r); });
 }

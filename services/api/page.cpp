@@ -2,6 +2,7 @@
 
 #include "events/digest.h"
 #include "events/limits.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -29,6 +30,9 @@ std::string cursor_of(const http::Request& request, const Parts& parts, const Pi
 }
 
 Decided<std::size_t> asked_limit(const http::Request& request) {
+  if (const auto streamed = request.header(stream_page_field)) {
+    return static_cast<std::size_t>(whole_number(*streamed).value_or(limits::page_rows_default));
+  }
   const auto text = request.query("limit");
   if (!text) return limits::page_rows_default;
   const auto limit = whole_number(*text);

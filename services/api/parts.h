@@ -54,6 +54,8 @@ Recording recording_of(const http::Request& request, Channel channel);
 void add_routes(http::Router& router, Parts& parts);
 void add_access_routes(http::Router& router, Parts& parts);
 void add_diff_routes(http::Router& router, Parts& parts);
+void add_timeline_routes(http::Router& router, Parts& parts);
+void add_member_routes(http::Router& router, Parts& parts);
 void add_directory_routes(http::Router& router, Parts& parts);
 void add_org_routes(http::Router& router, Parts& parts);
 void add_event_routes(http::Router& router, Parts& parts);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "services/api/findings_route.h"
 #include "services/api/json_text.h"
 #include "services/api/parts.h"
 
@@ -123,7 +124,10 @@ void add_routes(http::Router& router, Parts& parts) {
   add_import_route(router, parts);
   add_access_routes(router, parts);
   add_diff_routes(router, parts);
+  add_timeline_routes(router, parts);
   add_directory_routes(router, parts);
+  add_member_routes(router, parts);
+  add_findings_routes(router, parts);
 }
 
 }  // namespace tenure::services

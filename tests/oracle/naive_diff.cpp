@@ -108,6 +108,18 @@ NaiveDiff NaiveFold::diff(std::int64_t from_us, std::int64_t to_us, std::int64_t
   return compared(before, state, stages, inside_->shown, resources_in(inside_->facts));
 }
 
+std::optional<NaiveDiff> NaiveFold::diff_of_event(std::int64_t position, std::int64_t known_position) const {
+  const std::vector<const Fact*> known = inside_->facts_known(known_position);
+  State state = inside_->beginning(known);
+  for (const Fact* fact : known) {
+    const State before = state;
+    fold(state, inside_->models, *fact);
+    if (fact->position != position) continue;
+    return compared(before, state, {{0, position, state}}, inside_->shown, resources_in(inside_->facts));
+  }
+  return std::nullopt;
+}
+
 NaiveDiff NaiveFold::diff_known(std::int64_t at_us, std::int64_t known_from, std::int64_t known_to) const {
   const State before = inside_->state(at_us, known_from);
   std::vector<Stage> stages;

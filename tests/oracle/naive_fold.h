@@ -134,6 +134,8 @@ class NaiveFold {
   // What everybody held at two instants as known at a position, or at one instant as known at two.
   NaiveDiff diff(std::int64_t from_us, std::int64_t to_us, std::int64_t known_position) const;
   NaiveDiff diff_known(std::int64_t at_us, std::int64_t known_from, std::int64_t known_to) const;
+  // What everybody held just before one event and with it; nothing where the event does not count.
+  std::optional<NaiveDiff> diff_of_event(std::int64_t position, std::int64_t known_position) const;
   // Each way to what the member holds of the permission.
   std::vector<NaivePath> paths(const std::string& member, const std::string& permission,
                                const std::optional<std::string>& resource, std::int64_t at_us,

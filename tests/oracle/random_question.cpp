@@ -20,10 +20,10 @@ struct Share {
   const char* kind;
   std::size_t percent;
 };
-constexpr std::array shares{Share{"who_can", 26},    Share{"can", 23},      Share{"who_can_over", 11},
-                            Share{"members", 7},     Share{"member", 3},    Share{"groups", 5},
-                            Share{"invitations", 5}, Share{"roles", 3},     Share{"group_members", 5},
-                            Share{"diff", 8},        Share{"diff_known", 4}};
+constexpr std::array shares{Share{"who_can", 23},    Share{"can", 20},       Share{"who_can_over", 11},
+                            Share{"members", 7},     Share{"member", 3},     Share{"groups", 5},
+                            Share{"invitations", 5}, Share{"roles", 3},      Share{"group_members", 5},
+                            Share{"diff", 8},        Share{"diff_known", 4}, Share{"touch", 6}};
 
 // Zones as they were in the winter of 2023 to 2024, with no change of the clock near.
 struct Zone {
@@ -134,11 +134,16 @@ json row_or_null(const std::optional<Row>& row) {
   return row ? json{{"level", row->level}, {"reach", row->reach}} : json();
 }
 
-json cells_of(const NaiveFold& oracle, const std::string& kind, const json& asked) {
-  const std::int64_t known = asked.at("known_position").get<std::int64_t>();
+NaiveDiff diff_of(const NaiveFold& oracle, const std::string& kind, const json& asked) {
   const auto number = [&](const char* name) { return asked.at(name).get<std::int64_t>(); };
-  const NaiveDiff diff = kind == "diff" ? oracle.diff(number("from_us"), number("to_us"), known)
-                                        : oracle.diff_known(number("at_us"), number("known_from"), known);
+  const std::int64_t known = number("known_position");
+  if (kind == "diff") return oracle.diff(number("from_us"), number("to_us"), known);
+  if (kind == "diff_known") return oracle.diff_known(number("at_us"), number("known_from"), known);
+  return oracle.diff_of_event(number("event"), known).value_or(NaiveDiff());
+}
+
+json cells_of(const NaiveFold& oracle, const std::string& kind, const json& asked) {
+  const NaiveDiff diff = diff_of(oracle, kind, asked);
   json cells = json::object();
   for (const auto& [member, permissions] : diff) {
     if (asked.contains("member") && folded(asked.at("member").get<std::string>()) != folded(member)) continue;
@@ -196,6 +201,12 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
     question.asked["known_from"] =
         dice.between(history.first_position - 1, question.asked.at("known_position").get<std::int64_t>());
   }
+  if (kind == "touch") {
+    // All that is known, also of what was said slightly ahead.
+    question.asked["at_us"] = history.recorded_us.back() + 2 * hour_us;
+    question.asked["member"] = person(dice.below(history.cast.people));
+    question.asked["event"] = history.position(dice.below(history.events.size()));
+  }
   if (kind == "diff" || kind == "diff_known") {
     // No zone's day: a diff compares two instants.
     question.asked.erase("on");
@@ -233,7 +244,7 @@ json answer(const NaiveFold& oracle, const Question& question) {
     }
     return {{"before_history", oracle.before_history(from_us, a.known)}, {"rows", rows}};
   }
-  if (question.kind == "diff" || question.kind == "diff_known") {
+  if (question.kind == "diff" || question.kind == "diff_known" || question.kind == "touch") {
     const bool over = question.kind == "diff";
     const std::int64_t first_us = question.asked.at(over ? "from_us" : "at_us").get<std::int64_t>();
     return {{"before_history", oracle.before_history(first_us, a.known)},

@@ -23,6 +23,7 @@ namespace tenure::oracle {
 //   group_members      group
 //   diff               member?, permission?, over a range
 //   diff_known         the same at an instant, and "known_from"
+//   touch              member, event (a position): what that event did to that member
 struct Question {
   std::string kind;
   nlohmann::json asked;

@@ -92,6 +92,7 @@ json can_answer(const RouteAnswer& answer, bool explain) {
     if (explain) found["row"]["paths"] = answer.body.at("paths");
   }
   if (answer.body.contains("denied_because")) found["denied_because"] = answer.body.at("denied_because");
+  if (answer.body.contains("reasons")) found["reasons"] = answer.body.at("reasons");
   return found;
 }
 
@@ -126,6 +127,17 @@ std::string wrong_denial(const json& expected, const json& found) {
   const bool denied = expected.contains("denied");
   if (denied != found.contains("denied_because")) return "a reason is given exactly where the answer is no";
   if (!denied || found.at("denied_because") == "never heard of") return {};
+  // Asked to explain, every true reason is told and no other.
+  if (found.contains("reasons")) {
+    std::set<std::string> told;
+    for (const json& each : found.at("reasons")) {
+      std::string reason = each.at("reason").get<std::string>();
+      std::replace(reason.begin(), reason.end(), '_', ' ');
+      if (each.at("because") == "" || each.at("change") == "") return "a reason says nothing: " + each.dump();
+      if (!told.insert(reason).second) return "a reason is told twice: " + reason;
+    }
+    if (json(told) != expected.at("denied")) return "the reasons are " + json(told).dump();
+  }
   const std::string because = found.at("denied_because").get<std::string>();
   for (const auto& [sentence, reason] : reasons()) {
     if (!because.starts_with(sentence)) continue;
@@ -177,6 +189,7 @@ std::string wrong_paths(const json& expected, const json& found, const RandomHis
   json missing = expected;
   for (const json& path : found) {
     json positions = json::array();
+    if (path.at("role").at("id") == "" || path.at("model").at("version") == "") return "a path without role or model";
     for (const json& edge : path.at("edges")) {
       const std::string wrong = wrong_edge(edge, history);
       if (!wrong.empty()) return wrong + ": " + edge.dump();
@@ -251,6 +264,7 @@ json found_answer(TenureInMemory& tenure, const Question& question) {
   const bool explain = asked.value("explain", false);
   Query query = query_of(asked);
   if (question.kind == "diff" || question.kind == "diff_known") return found_diff(tenure, query);
+  if (question.kind == "touch") return found_touch(tenure, query, asked.at("event").get<std::int64_t>());
   if (question.kind == "can") return can_answer(tenure.get({"can"}, query), explain);
   if (question.kind == "member") {
     std::erase_if(query, [](const auto& each) { return each.first == "member"; });

@@ -113,6 +113,28 @@ json found_diff(TenureInMemory& tenure, const Query& query) {
   return {{"before_history", list.at("before_history")}, {"rows", list.at("items")}};
 }
 
+json found_touch(TenureInMemory& tenure, const Query& query, std::int64_t event) {
+  const RouteAnswer first = tenure.get({"timeline"}, query);
+  if (first.status == 404) return {{"rows", json::array()}};
+  const json list = tenure.whole_list({"timeline"}, query, 5);
+  json rows = json::array();
+  std::int64_t told = 0;
+  for (const json& item : list.at("items")) {
+    if (item.at("event").at("position") != event) continue;
+    ++told;
+    for (json effect : item.at("effects")) {
+      REQUIRE(effect.at("members") == 1);
+      for (const auto& [name, value] : query) {
+        if (name == "member") effect["member"] = value;
+      }
+      effect["cause"] = item.at("event");
+      rows.push_back(effect);
+    }
+  }
+  REQUIRE(told <= 1);
+  return {{"before_history", list.at("before_history")}, {"rows", rows}};
+}
+
 std::string wrong_diff(const json& cells, const json& found) {
   Rows rows;
   for (const json& row : found) {

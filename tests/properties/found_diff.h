@@ -12,6 +12,9 @@ namespace tenure::test {
 // test unless the answer by cause says the same, with the members of each cause and effect counted.
 nlohmann::json found_diff(TenureInMemory& tenure, const Query& query);
 
+// The same of one event in a member's timeline; no rows where the timeline does not tell it.
+nlohmann::json found_touch(TenureInMemory& tenure, const Query& query, std::int64_t event);
+
 // Applies the rows to what each member held before: what comes out must be what they hold after.
 std::string wrong_diff(const nlohmann::json& cells, const nlohmann::json& rows);
 

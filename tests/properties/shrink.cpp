@@ -37,6 +37,11 @@ std::optional<Shrunk> without(const Shrunk& from, std::size_t begin, std::size_t
     left.history.recorded_us.push_back(from.history.recorded_us[i]);
     moved[position] = left.history.last_position();
   }
+  if (left.question.asked.contains("event")) {
+    const auto event = moved.find(left.question.asked.at("event").get<std::int64_t>());
+    if (event == moved.end()) return std::nullopt;
+    left.question.asked["event"] = event->second;
+  }
   if (left.question.asked.contains("known_position")) {
     std::int64_t known = from.history.first_position - 1;
     for (const auto& [old_position, position] : moved) {

@@ -83,7 +83,9 @@ TenureInMemory::TenureInMemory(const json& models) : inside_(std::make_unique<In
   }
   add_access_routes(inside_->router, inside_->parts);
   add_diff_routes(inside_->router, inside_->parts);
+  add_timeline_routes(inside_->router, inside_->parts);
   add_directory_routes(inside_->router, inside_->parts);
+  add_member_routes(inside_->router, inside_->parts);
 }
 
 TenureInMemory::~TenureInMemory() = default;

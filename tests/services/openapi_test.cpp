@@ -226,6 +226,15 @@ TEST_CASE("what the server answers has the shape that the OpenAPI document gives
     get(diff + more, "/v1/orgs/{org}/diff");
   }
   get(org + "/diff?known_from=3", "/v1/orgs/{org}/diff");
+  for (const char* of : {"member=ben@demo.test", "role=member", "permission=repository", "group=none", "limit=3"}) {
+    get(org + "/timeline?" + of, "/v1/orgs/{org}/timeline");
+  }
+  get(org + "/findings?pending_days=1", "/v1/orgs/{org}/findings");
+  get(org + "/findings?kind=none", "/v1/orgs/{org}/findings");
+  for (const char* more : {"?card=true", "?explain=true", "?explain=perhaps"}) {
+    get(org + "/members/ana@demo.test" + more, "/v1/orgs/{org}/members/{member}");
+  }
+  get(org + "/can?permission=repository&member=ben@demo.test&explain=true", "/v1/orgs/{org}/can");
   get(org + "/members?limit=1", "/v1/orgs/{org}/members");
   get(org + "/members?status=invited", "/v1/orgs/{org}/members");
   for (const char* member : {"ana@demo.test", "ben@demo.test", "nobody"}) {

@@ -226,3 +226,35 @@ TEST_CASE("a log with parts beside it is verified with them and does not wait fo
   CHECK(verified.code == exit_ok);
   CHECK(json::parse(verified.out).at("ok") == true);
 }
+
+TEST_CASE("what changed, what touched a member, what they have and what deserves a look are told with their events") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const std::vector<std::string> span{"--from", "2023-11-01T00:00:00Z", "--to", "2023-12-01T00:00:00Z"};
+  std::vector<std::string> changes{"diff", "acme", "--member", "bob"};
+  changes.insert(changes.end(), span.begin(), span.end());
+  const Ran diff = serve.run(changes);
+  CHECK(diff.code == exit_ok);
+  says(diff.out, "role.granted at position ");
+  says(diff.out, "gave 1 member repository (write) on repo:acme/site");
+  says(diff.out, "!! This asks about a time before the history");
+  changes.insert(changes.end(), {"--by", "change"});
+  says(serve.run(changes).out, "MEMBER  CHANGE  PERMISSION");
+  CHECK(serve.run({"diff", "acme"}).code == exit_refused);
+
+  const Ran story = serve.run({"timeline", "acme", "--member", "bob"});
+  CHECK(story.code == exit_ok);
+  says(story.out, "member.added at position ");
+  says(story.out, "gave 1 member repository (write)");
+  const Ran card = serve.run({"member", "acme", "bob"});
+  CHECK(card.code == exit_ok);
+  says(card.out, "bob: active, role member");
+  says(card.out, "role write on repo:acme/site by role.granted");
+  says(card.out, "Repository access");
+  const Ran findings = serve.run({"findings", "acme"});
+  CHECK(findings.code == exit_ok);
+  says(findings.out, " findings, position ");
+  const Ran no = serve.run({"can", "acme", "bob", "repository", "admin", "--explain"});
+  CHECK(no.code == exit_no);
+  says(no.out, "give a role that has that level: ");
+}

@@ -122,6 +122,9 @@ int can(const ClientOptions& options, const Asked& asked) {
                           : "no: " + text_of(answer, "denied_because"))
               << " (as of " << text_of(answer, "as_of") << ", position " << answer.at("position") << ")\n";
     print_paths(answer);
+    for (const json& reason : answer.value("reasons", json::array())) {
+      std::cout << "    " << text_of(reason, "because") << ": " << text_of(reason, "change") << "\n";
+    }
     if (answer.value("before_history", false)) {
       std::cout << "!! That is before the history, which begins " << text_of(answer, "history_from")
                 << ": nothing is known of it.\n";

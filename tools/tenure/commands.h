@@ -16,7 +16,7 @@ struct Commands {
 };
 
 void add_access_commands(CLI::App& app, Commands& commands);  // who-can, can, members
-void add_time_commands(CLI::App& app, Commands& commands);    // diff
+void add_time_commands(CLI::App& app, Commands& commands);    // diff, timeline, member, findings
 void add_record_commands(CLI::App& app, Commands& commands);  // import, append, events
 void add_model_commands(CLI::App& app, Commands& commands);   // models
 void add_setup_commands(CLI::App& app, Commands& commands);   // token

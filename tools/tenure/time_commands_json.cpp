@@ -5,6 +5,7 @@
 
 #include "tools/tenure/commands.h"
 #include "tools/tenure/exit_codes.h"
+#include "tools/tenure/http_client.h"
 
 namespace tenure {
 
@@ -13,8 +14,9 @@ namespace {
 using nlohmann::json;
 
 struct Asked {
-  std::string org, member, permission, resource, from, to, at, known_at, known_from, known_to, by, cause;
-  bool overall = false;
+  std::string org, member, permission, resource, role, group, from, to, at, known_at, known_from, known_to, by, cause,
+      kind, pending_days;
+  bool overall = false, explain = false;
   std::size_t limit = 1'000'000'000;
 };
 
@@ -90,6 +92,89 @@ int diff(const ClientOptions& options, const Asked& asked) {
   return exit_ok;
 }
 
+int timeline(const ClientOptions& options, const Asked& asked) {
+  Client client(options);
+  const Query query{
+      {"member", asked.member},         {"role", asked.role}, {"group", asked.group}, {"resource", asked.resource},
+      {"permission", asked.permission}, {"at", asked.at},     {"from", asked.from},   {"to", asked.to},
+      {"known_at", asked.known_at}};
+  json head, items;
+  if (!client.list(org_path(asked.org, "/timeline"), query, asked.limit, head, items)) return client.exit_code();
+  if (options.json) return print_whole(std::move(head), items);
+  for (const json& item : items) {
+    std::cout << event_of(item.at("event")) << "\n";
+    for (const json& effect : item.at("effects")) std::cout << "    " << text_of(effect, "text") << "\n";
+  }
+  std::cout << "\n" << items.size() << " events, position " << head.at("position") << "\n";
+  warn_before_history(head);
+  return exit_ok;
+}
+
+int findings(const ClientOptions& options, const Asked& asked) {
+  Client client(options);
+  const Query query{
+      {"at", asked.at}, {"known_at", asked.known_at}, {"kind", asked.kind}, {"pending_days", asked.pending_days}};
+  json head, items;
+  if (!client.list(org_path(asked.org, "/findings"), query, asked.limit, head, items)) return client.exit_code();
+  if (options.json) return print_whole(std::move(head), items);
+  for (const json& item : items) {
+    std::string about;
+    for (const char* field : {"member", "group", "role", "inviter", "same_as"}) {
+      if (item.contains(field)) about += std::string(about.empty() ? "" : ", ") + field + " " + text_of(item, field);
+    }
+    std::cout << text_of(item, "kind") << "  " << about << "\n    " << text_of(item, "because") << "\n";
+    for (const json& event : item.at("evidence")) std::cout << "    " << event_of(event) << "\n";
+  }
+  std::cout << "\n" << head.at("total") << " findings, position " << head.at("position") << "\n";
+  warn_before_history(head);
+  return exit_ok;
+}
+
+void print_card(const json& answer) {
+  const json& member = answer.at("member");
+  std::cout << text_of(member, "member") << ": " << text_of(member, "status");
+  if (!text_of(member, "role").empty()) std::cout << ", role " << text_of(member, "role");
+  if (!text_of(member, "since").empty()) std::cout << ", since " << text_of(member, "since");
+  std::cout << " (as of " << text_of(answer, "as_of") << ", position " << answer.at("position") << ")\n";
+  for (const json& group : member.value("groups", json::array())) {
+    std::cout << "    in group " << printable(group.get<std::string>()) << "\n";
+  }
+  for (const json& grant : answer.value("grants", json::array())) {
+    std::cout << "    role " << text_of(grant, "role") << " on " << text_of(grant, "on") << " by "
+              << event_of(grant.at("event")) << "\n";
+  }
+  for (const json& resource : answer.value("assignments", json::array())) {
+    std::cout << "    assigned " << printable(resource.get<std::string>()) << "\n";
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const json& power : answer.value("permissions", json::array())) {
+    std::string why = text_of(power, "denied_because");
+    for (const json& path : power.value("paths", json::array())) {
+      why += (why.empty() ? "" : "; ") + text_of(path, "kind") + " " + text_of(path.at("role"), "id");
+      for (const json& edge : path.at("edges")) why += " [" + edge.at("position").dump() + "]";
+    }
+    rows.push_back(
+        {text_of(power, "module"), text_of(power, "name"), text_of(power, "level"), text_of(power, "reach"), why});
+  }
+  std::cout << "\n";
+  print_table({"MODULE", "PERMISSION", "LEVEL", "REACH", "BY"}, rows);
+}
+
+int member(const ClientOptions& options, const Asked& asked) {
+  Client client(options);
+  json answer;
+  const std::string path = org_path(asked.org, "/members/" + percent_encoded(asked.member));
+  const Query query{{"at", asked.at}, {"known_at", asked.known_at}, {"explain", "true"}};
+  if (!client.get(with_query(path, query), answer)) return client.exit_code();
+  if (options.json) {
+    std::cout << answer.dump(2) << "\n";
+    return exit_ok;
+  }
+  print_card(answer);
+  warn_before_history(answer);
+  return exit_ok;
+}
+
 }  // namespace
 
 void add_time_commands(CLI::App& app, Commands& commands) {
@@ -112,6 +197,35 @@ void add_time_commands(CLI::App& app, Commands& commands) {
   changes->add_option("--limit", asked->limit, "At most this many rows; default all");
   changes->callback(
       [&commands, asked] { commands.run = [&commands, asked] { return diff(commands.client, *asked); }; });
+  auto* story = app.add_subcommand("timeline", "The events that touched one thing, and what each did");
+  story->add_option("org,--org", asked->org, "The organization")->required();
+  story->add_option("--member", asked->member, "Of a member");
+  story->add_option("--role", asked->role, "Of a role");
+  story->add_option("--group", asked->group, "Of a group");
+  story->add_option("--resource", asked->resource, "Of a resource (kind:id)");
+  story->add_option("--permission", asked->permission, "Of a permission: every event that changed who has it");
+  story->add_option("--at", asked->at, "Up to this instant; default now");
+  story->add_option("--from", asked->from, "The beginning of a range");
+  story->add_option("--to", asked->to, "The end of a range, not included");
+  story->add_option("--known-at", asked->known_at, "As known at this instant or position; default now");
+  story->add_option("--limit", asked->limit, "At most this many rows; default all");
+  story->callback(
+      [&commands, asked] { commands.run = [&commands, asked] { return timeline(commands.client, *asked); }; });
+  auto* look = app.add_subcommand("findings", "What deserves a look, with its evidence");
+  look->add_option("org,--org", asked->org, "The organization")->required();
+  look->add_option("--kind", asked->kind, "Only this kind of finding");
+  look->add_option("--pending-days", asked->pending_days, "How long an invitation may wait; default 30");
+  look->add_option("--at", asked->at, "An instant (RFC 3339); default now");
+  look->add_option("--known-at", asked->known_at, "As known at this instant or position; default now");
+  look->add_option("--limit", asked->limit, "At most this many rows; default all");
+  look->callback(
+      [&commands, asked] { commands.run = [&commands, asked] { return findings(commands.client, *asked); }; });
+  auto* card = app.add_subcommand("member", "A member's card: what they have, what it gives and by which events");
+  card->add_option("org,--org", asked->org, "The organization")->required();
+  card->add_option("member,--member", asked->member, "The member")->required();
+  card->add_option("--at", asked->at, "An instant (RFC 3339); default now");
+  card->add_option("--known-at", asked->known_at, "As known at this instant or position; default now");
+  card->callback([&commands, asked] { commands.run = [&commands, asked] { return member(commands.client, *asked); }; });
 }
 
 }  // namespace tenure

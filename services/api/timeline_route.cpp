@@ -1,0 +1,194 @@
+// The events that touched a member, a role, a group, a resource or a permission, and what each did to effective access.
+#include "projections/story.h"
+#include "services/api/effects.h"
+#include "services/api/rows.h"
+
+namespace tenure::services {
+
+namespace {
+
+using projections::Diff;
+using projections::DiffQuestion;
+using projections::DiffRow;
+using projections::Sides;
+using projections::SubjectKind;
+using projections::Touch;
+
+using Refused = std::optional<Response>;
+
+constexpr std::pair<const char*, SubjectKind> subjects[] = {{"member", SubjectKind::member},
+                                                            {"role", SubjectKind::role},
+                                                            {"group", SubjectKind::group},
+                                                            {"resource", SubjectKind::resource},
+                                                            {"permission", SubjectKind::permission}};
+
+class TimelineAsked {
+ public:
+  TimelineAsked(Parts& parts, Request& request) : asking_(parts, request), request_(request) {}
+
+  Refused open() {
+    const auto known = only_known(request_, {"member", "role", "group", "resource", "permission", "at", "from", "to",
+                                             "known_at", "limit", "cursor"});
+    if (!known) return no(known.error());
+    for (const auto& [name, kind] : subjects) {
+      if (!request_.query(name)) continue;
+      if (subject_)
+        return no(refuse(RefusalCode::invalid_field, "give one of member, role, group, resource or permission.", name));
+      subject_ = kind;
+      name_ = std::string(*request_.query(name));
+    }
+    if (!subject_) {
+      return no(
+          refuse(RefusalCode::missing_field, "say of what: member, role, group, resource or permission.", "member"));
+    }
+    if (auto refused = asking_.open()) return refused;
+    return find_subject();
+  }
+
+  Response answer() {
+    const Pinned& pinned = asking_.pinned();
+    const Point end = pinned.when.range ? Point{pinned.when.to.us, 0} : Point::end_of(pinned.when.at);
+    Access access(asking_.facts().moved_to(end), asking_.shared_model());
+    std::vector<Touch> touches = projections::touches_of(access, *subject_, entity_);
+    asking_.note(access.facts().failure());
+    if (pinned.when.range)
+      std::erase_if(touches, [&](const Touch& touch) { return touch.at.us < pinned.when.from.us; });
+    // Of a member, what only bears on them counts if it changed something: that is found for all, so that the total is
+    // exact. Of a permission there may be very many: each page looks at some, and no total is told.
+    if (*subject_ == SubjectKind::member) {
+      std::erase_if(touches, [&](const Touch& touch) { return !touch.own && effects_of(touch).rows.empty(); });
+    }
+    return page(touches);
+  }
+
+ private:
+  // A page looks at this many events at most; `next` goes on where it stopped.
+  static constexpr std::size_t looked_at_max = 500;
+
+  Refused find_subject() {
+    if (*subject_ == SubjectKind::permission) {
+      if (!asking_.model().permission(name_)) {
+        return no(refuse(RefusalCode::unknown_permission,
+                         "the model " + asking_.model().id().text + " has no permission \"" + name_ + "\".",
+                         "permission"));
+      }
+      return std::nullopt;
+    }
+    OpenOrg& org = asking_.org();
+    static constexpr EntityKind kinds[] = {EntityKind::member, EntityKind::role, EntityKind::group, EntityKind::scope};
+    static constexpr RefusalCode codes[] = {RefusalCode::unknown_member, RefusalCode::unknown_role,
+                                            RefusalCode::unknown_group, RefusalCode::unknown_resource};
+    const auto which = static_cast<std::size_t>(*subject_);
+    if (*subject_ == SubjectKind::member) {
+      const auto member = asking_.parts().identities.member_of(*org.snapshot, org.id, org.number, name_);
+      if (!member) return http::problem(member.error());
+      entity_ = *member;
+    } else {
+      entity_ = asking_.facts().number(kinds[which], name_);
+    }
+    if (entity_ != 0) return std::nullopt;
+    return missing(
+        refuse(codes[which], "the organization has never heard of \"" + name_ + "\".", subjects[which].first));
+  }
+
+  // The entities that an event changed.
+  std::vector<Number> entities_of(std::uint64_t position) {
+    std::vector<Number> entities;
+    storage::Snapshot& snapshot = *asking_.org().snapshot;
+    const auto stored = snapshot.record(Position(position));
+    const auto record = stored ? wire::read_record(stored->bytes, [&](const Digest& h) { return snapshot.blob(h); })
+                               : Outcome<Record>(stored.error());
+    if (!record) {
+      asking_.note(record.error());
+      return entities;
+    }
+    const auto changes = projections::changes_of(*record, [&](EntityKind kind, std::string_view name) {
+      return Outcome<Number>(asking_.facts().number(kind, name));
+    });
+    if (!changes) {
+      asking_.note(changes.error());
+      return entities;
+    }
+    for (const auto& change : *changes) {
+      if (!change.entries.empty()) entities.push_back(asking_.facts().number(change.kind, change.name));
+    }
+    return entities;
+  }
+
+  struct Told {
+    std::optional<Sides> sides;
+    Diff diff;
+    std::vector<DiffRow> rows;
+  };
+
+  // What an event did: just before it and just with it, compared.
+  Told effects_of(const Touch& touch) {
+    Told told;
+    const auto access_at = [&](Point at) {
+      Facts facts = asking_.facts().moved_to(at);
+      auto model = facts.model_at(facts.at());
+      return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
+    };
+    told.sides.emplace(Sides{access_at({touch.at.us, touch.at.position - 1}), access_at(touch.at), {}});
+    DiffQuestion question;
+    question.event = DiffQuestion::OneEvent{touch.at.position, entities_of(touch.at.position)};
+    if (*subject_ == SubjectKind::member) question.member = entity_;
+    if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
+    told.diff = projections::diff_of(*told.sides, question);
+    asking_.note(told.sides->failure());
+    told.rows = told.diff.rows;
+    return told;
+  }
+
+  Response page(const std::vector<Touch>& touches) {
+    const bool counted = *subject_ != SubjectKind::permission;
+    JsonText json;
+    json.open('{');
+    asking_.head(json);
+    if (counted) json.field("total", std::uint64_t{touches.size()});
+    const Pinned& pinned = asking_.pinned();
+    PageRows rows(json, request_, asking_.parts(), pinned);
+    std::size_t next = pinned.page.after, looked_at = 0;
+    for (; next < touches.size() && !rows.full() && looked_at < looked_at_max; ++next, ++looked_at) {
+      Told told = effects_of(touches[next]);
+      if (!counted && told.rows.empty()) continue;
+      row(json, touches[next], told);
+      rows.wrote();
+    }
+    rows.close(next < touches.size() ? std::optional(std::uint64_t{next}) : std::nullopt);
+    return asking_.finish(std::move(json.close('}')));
+  }
+
+  void row(JsonText& json, const Touch& touch, Told& told) {
+    json.open('{').key("event");
+    asking_.event(json, touch.at.position);
+    json.field("about", touch.own);
+    const std::optional<ResourceId> none;
+    std::vector<const DiffRow*> rows;
+    for (const DiffRow& each : told.rows) rows.push_back(&each);
+    Effects(asking_, *told.sides, told.diff, none).together(json, rows);
+    json.close('}');
+  }
+
+  Asking asking_;
+  Request& request_;
+  std::optional<SubjectKind> subject_;
+  std::string name_;
+  Number entity_ = 0;
+};
+
+}  // namespace
+
+void add_timeline_routes(http::Router& router, Parts& parts) {
+  const auto timeline = [&parts](Request& request) {
+    TimelineAsked asked(parts, request);
+    if (auto refused = asked.open()) return std::move(*refused);
+    return asked.answer();
+  };
+  router.blocking(http::Method::get, "/v1/orgs/{org}/timeline", "read",
+                  with_rows({"event.position", "event.type", "event.occurred_at", "event.actor.kind", "event.actor.id",
+                             "event.approved_by.id", "event.reason", "about", "members", "changes", "effects"},
+                            timeline));
+}
+
+}  // namespace tenure::services

@@ -1,0 +1,85 @@
+// Whole lists as CSV and NDJSON.
+#include <algorithm>
+#include <sstream>
+
+#include "tests/catch.h"
+#include "tests/services/team_told.h"
+
+namespace {
+
+using namespace tenure;
+using nlohmann::json;
+using test::TeamTold;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+// The body of an answer whose length was not known when it began (RFC 9112, 7.1).
+std::string unchunked(const test::HttpAnswer& answer) {
+  if (!answer.headers.contains("transfer-encoding")) return answer.body;
+  std::string body;
+  for (std::size_t at = 0; at < answer.body.size();) {
+    const std::size_t size = std::stoul(answer.body.substr(at), nullptr, 16);
+    at = answer.body.find("\r\n", at) + 2;
+    body += answer.body.substr(at, size);
+    at += size + 2;
+    if (size == 0) break;
+  }
+  return body;
+}
+
+}  // namespace
+
+TEST_CASE("a list as NDJSON or CSV has every row of its pages, and says in its header what it rests on") {
+  TeamTold team("github");
+  json events = json::array();
+  for (int i = 0; i < 2'500; ++i) {
+    events.push_back({{"type", "member.added"},
+                      {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                      {"occurred_at", "2024-01-01T00:00:00Z"},
+                      {"data", {{"member", "m" + std::to_string(i)}, {"role", "member"}}}});
+  }
+  REQUIRE(team.program().post("/v1/orgs/acme/events", events.dump()).status == 201);
+  std::vector<json> paged;
+  std::string cursor;
+  do {
+    const json page = team.get("/members?limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    for (const json& item : page.at("items")) paged.push_back(item);
+    cursor = page.value("next", "");
+  } while (!cursor.empty());
+  REQUIRE(paged.size() == 2'501);
+  const auto ndjson = team.program().request("GET", "/v1/orgs/acme/members", {}, {"Accept: application/x-ndjson"});
+  CHECK(ndjson.headers.at("content-type") == "application/x-ndjson");
+  CHECK(ndjson.headers.at("tenure-total") == "2501");
+  CHECK(ndjson.headers.at("tenure-before-history") == "false");
+  const auto lines = lines_of(unchunked(ndjson));
+  REQUIRE(lines.size() == paged.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) REQUIRE(json::parse(lines[i]) == paged[i]);
+  const auto csv = team.program().request("GET", "/v1/orgs/acme/members", {}, {"Accept: text/csv"});
+  const auto rows = lines_of(unchunked(csv));
+  REQUIRE(rows.size() == paged.size() + 1);
+  CHECK(rows.front() == "member,status,role,groups,since\r");
+  CHECK(rows.back() == "m2499,active,member,,2024-01-01T00:00:00Z\r");
+}
+
+TEST_CASE("a cell of CSV keeps commas and quotes, and what a spreadsheet would take for a formula is text") {
+  TeamTold team("github");
+  team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "=cmd, \"x\""}, {"role", "member"}});
+  const auto csv = team.program().request("GET", "/v1/orgs/acme/members", {}, {"Accept: text/csv"});
+  CHECK(lines_of(csv.body).back() == "\"'=cmd, \"\"x\"\"\",active,member,,2024-01-01T00:00:00Z\r");
+}
+
+TEST_CASE("a stream that is refused is a problem, and takes neither limit nor cursor") {
+  TeamTold team("github");
+  const std::string csv = "Accept: text/csv";
+  CHECK(team.program().request("GET", "/v1/orgs/none/members", {}, {csv}).status == 404);
+  const auto limited = team.program().request("GET", "/v1/orgs/acme/members?limit=3", {}, {csv});
+  CHECK(limited.status == 400);
+  CHECK(limited.json().at("field") == "limit");
+  CHECK(team.program().request("GET", "/v1/orgs/acme/roles", {}, {csv}).status == 200);
+  CHECK(team.program().request("GET", "/v1/orgs/acme/events", {}, {"Accept: application/x-ndjson"}).status == 200);
+}

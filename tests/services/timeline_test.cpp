@@ -1,0 +1,89 @@
+// Timelines, a member's card and the reasons of a no, over HTTP.
+#include "tests/catch.h"
+#include "tests/services/team_told.h"
+
+namespace {
+
+using namespace tenure;
+using nlohmann::json;
+using test::TeamTold;
+
+std::vector<std::uint64_t> positions(const json& list) {
+  std::vector<std::uint64_t> found;
+  for (const json& item : list.at("items")) found.push_back(item.at("event").at("position").get<std::uint64_t>());
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a timeline tells the events that touched a thing and what each did to effective access") {
+  TeamTold team("github");
+  const auto made = team.happens("2024-01-01T00:00:00Z", "group.created", {{"group", "core"}});
+  const auto came = team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const auto joined =
+      team.happens("2024-01-03T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "ann"}});
+  const auto granted = team.happens("2024-01-04T00:00:00Z", "role.granted",
+                                    {{"principal", "group:core"}, {"role", "write"}, {"on", "repo:a/b"}});
+  team.happens("2024-01-05T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "member"}});
+  const auto left =
+      team.happens("2024-01-06T00:00:00Z", "group.member_removed", {{"group", "core"}, {"member", "ann"}});
+  using Positions = std::vector<std::uint64_t>;
+  SECTION("of a member, also what came through a group") {
+    const json list = team.get("/timeline?member=ann");
+    INFO(list.dump(2));
+    CHECK(positions(list) == Positions{came, joined, granted, left});
+    CHECK(list.at("total") == 4);
+    const json& gift = list.at("items").at(2);
+    CHECK(gift.at("about") == false);
+    CHECK(gift.at("effects").at(0).at("change") == "gained");
+    CHECK(list.at("items").at(3).at("effects").at(0).at("change") == "lost");
+    CHECK(positions(team.get("/timeline?member=ann&limit=3")) == Positions{came, joined, granted});
+  }
+  SECTION("of a group, a role, a resource and a permission") {
+    CHECK(positions(team.get("/timeline?group=core")) == Positions{made, joined, granted, left});
+    CHECK(positions(team.get("/timeline?role=write")) == Positions{granted});
+    CHECK(positions(team.get("/timeline?resource=repo:a/b")) == Positions{granted});
+    const json list = team.get("/timeline?permission=repository&from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z");
+    CHECK(positions(list) == Positions{granted, left});
+  }
+  SECTION("as known before an event, without it") {
+    CHECK(positions(team.get("/timeline?group=core&known_at=" + std::to_string(joined))) == Positions{made, joined});
+  }
+}
+
+TEST_CASE("a member's card has groups, grants, assignments and every permission's level with its path") {
+  TeamTold team("github");
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const auto granted = team.happens("2024-01-04T00:00:00Z", "role.granted",
+                                    {{"principal", "member:ann"}, {"role", "write"}, {"on", "repo:a/b"}});
+  const json card = team.get("/members/ann?explain=true");
+  INFO(card.dump(2));
+  REQUIRE(card.at("grants").size() == 1);
+  CHECK(card.at("grants").at(0).at("role") == "write");
+  CHECK(card.at("grants").at(0).at("on") == "repo:a/b");
+  CHECK(card.at("grants").at(0).at("event").at("position") == granted);
+  bool found = false;
+  for (const json& power : card.at("permissions")) {
+    if (power.at("permission") != "repository") continue;
+    found = true;
+    CHECK(power.at("level") == "write");
+    CHECK(power.at("paths").at(0).at("role").at("id") == "write");
+    CHECK(power.at("paths").at(0).at("model").at("id") == "github");
+  }
+  CHECK(found);
+  CHECK_FALSE(team.get("/members/ann").contains("permissions"));
+  CHECK(team.get("/members/ann?card=true&at=2024-01-03T00:00:00Z").at("grants").empty());
+}
+
+TEST_CASE("a no tells every reason and what would have to change") {
+  TeamTold team("github");
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const json answer = team.get("/can?member=ann&permission=repository&level=write&explain=true");
+  REQUIRE(answer.at("reasons").size() == 1);
+  CHECK(answer.at("reasons").at(0).at("reason") == "nothing_given");
+  CHECK(answer.at("reasons").at(0).at("change").get<std::string>().find("write") != std::string::npos);
+  team.happens("2024-02-01T00:00:00Z", "member.removed", {{"member", "ann"}});
+  const json gone = team.get("/can?member=ann&permission=repository&explain=true");
+  CHECK(gone.at("reasons").at(0).at("change") == "add the person as a member");
+  CHECK_FALSE(team.get("/can?member=ann&permission=repository").contains("reasons"));
+}
