@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "tests/catch.h"
+#include "tests/oracle/model_reading.h"
 
 namespace tenure::test {
 
@@ -138,7 +139,7 @@ json found_touch(TenureInMemory& tenure, const Query& query, std::int64_t event)
 std::string wrong_diff(const json& cells, const json& found) {
   Rows rows;
   for (const json& row : found) {
-    const auto added = rows.emplace(std::tuple(row.at("member").get<std::string>(),
+    const auto added = rows.emplace(std::tuple(oracle::folded(row.at("member").get<std::string>()),
                                                row.at("permission").get<std::string>(), row.value("resource", "")),
                                     row);
     if (!added.second) return "a row stands twice: " + row.dump();
@@ -146,7 +147,7 @@ std::string wrong_diff(const json& cells, const json& found) {
   std::size_t matched = 0;
   for (const auto& [member, permissions] : cells.items()) {
     for (const auto& [permission, resources] : permissions.items()) {
-      const std::string wrong = wrong_permission(resources, member, permission, rows, matched);
+      const std::string wrong = wrong_permission(resources, oracle::folded(member), permission, rows, matched);
       if (!wrong.empty()) return member + " " + permission + ": " + wrong;
     }
   }
