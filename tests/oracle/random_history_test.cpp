@@ -72,7 +72,7 @@ void count(const Question& question, const json& given, std::map<std::string, in
     }
   } else if (given.contains("status")) {
     ++answers["status " + given.at("status").get<std::string>()];
-  } else if (question.kind == "diff" || question.kind == "diff_known") {
+  } else if (given.contains("cells")) {
     for (const json& permissions : given.at("cells")) {
       for (const json& cells : permissions) {
         for (const json& cell : cells) ++answers[cell.at("causes").empty() ? "kept" : "changed"];

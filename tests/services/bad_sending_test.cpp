@@ -171,7 +171,8 @@ TEST_CASE("a client that sends a byte at a time is cut off with 408, in the head
   options.limits.body_grace = std::chrono::milliseconds(1'000);
   TwoOrganizations org(options);
   const std::string before = org.state();
-  const std::string event = TwoOrganizations::event("zoe");
+  // So long that a byte at a time takes far longer than is given for it.
+  const std::string event = TwoOrganizations::event("zoe") + std::string(20'000, ' ');
   const std::string authorization = "Authorization: Bearer " + org.program.token() + "\r\n";
   const std::string head = "POST " + to_acme + " HTTP/1.1\r\nHost: localhost\r\n" + authorization +
                            "Content-Length: " + std::to_string(event.size()) + "\r\n\r\n";
