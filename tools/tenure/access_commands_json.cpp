@@ -33,17 +33,6 @@ struct Asked {
   }
 };
 
-std::string text_of(const json& item, const char* field) {
-  const auto it = item.find(field);
-  if (it == item.end() || it->is_null()) return "";
-  if (it->is_string()) return printable(it->get<std::string>());
-  if (!it->is_array()) return it->dump();
-  std::string all;
-  for (const json& part : *it)
-    all += (all.empty() ? "" : ", ") + (part.is_string() ? printable(part.get<std::string>()) : part.dump());
-  return all;
-}
-
 void print_footer(const json& head, const std::string& what) {
   std::cout << "\n"
             << head.value("total", std::uint64_t{0}) << " " << what << ", as of " << text_of(head, "as_of")
@@ -59,10 +48,7 @@ std::string edges_of(const json& path) {
   for (const json& edge : path.at("edges")) {
     text += "\n      " + text_of(edge, "what") + " (position " + edge.at("position").dump() + ", " +
             text_of(edge, "occurred_at");
-    if (edge.contains("actor")) text += ", by " + text_of(edge.at("actor"), "id");
-    if (edge.contains("approved_by")) text += ", approved by " + text_of(edge.at("approved_by"), "id");
-    if (edge.contains("reason")) text += ": " + text_of(edge, "reason");
-    text += ")";
+    text += said_by(edge) + ")";
   }
   return text;
 }
@@ -86,12 +72,7 @@ int who_can(const ClientOptions& options, const Asked& asked) {
   Client client(options);
   json head, items;
   if (!client.list(org_path(asked.org, "/who-can"), asked.query(), asked.limit, head, items)) return client.exit_code();
-  if (options.json) {
-    head["items"] = items;
-    head.erase("next");
-    std::cout << head.dump(2) << "\n";
-    return exit_ok;
-  }
+  if (options.json) return print_whole(std::move(head), items);
   if (asked.explain) {
     for (const json& item : items) {
       std::cout << text_of(item, "member") << "  " << text_of(item, "level") << "  " << text_of(item, "reach");
@@ -137,12 +118,7 @@ int members(const ClientOptions& options, const Asked& asked) {
   Client client(options);
   json head, items;
   if (!client.list(org_path(asked.org, "/members"), asked.query(), asked.limit, head, items)) return client.exit_code();
-  if (options.json) {
-    head["items"] = items;
-    head.erase("next");
-    std::cout << head.dump(2) << "\n";
-    return exit_ok;
-  }
+  if (options.json) return print_whole(std::move(head), items);
   std::vector<std::vector<std::string>> rows;
   for (const json& item : items) {
     rows.push_back({text_of(item, "member"), text_of(item, "status"), text_of(item, "role"), text_of(item, "since"),

@@ -52,6 +52,12 @@ class Client {
 // What a server or a file says may hold control characters, which would move a terminal's cursor or change its colours:
 // each is shown as U+FFFD.
 std::string printable(const std::string& text);
+// A field of an answer for a terminal: empty where it is absent or null, the parts of a list with commas between.
+std::string text_of(const nlohmann::json& item, const char* field);
+// ", by ana@acme.test, approved by ben@acme.test: the reason", as far as an event says so.
+std::string said_by(const nlohmann::json& event);
+// A list that was followed to its end, as one JSON document. Returns exit_ok.
+int print_whole(nlohmann::json first, const nlohmann::json& items);
 // Rows under a heading, columns as wide as they need.
 void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows);
 

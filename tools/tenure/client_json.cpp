@@ -115,6 +115,32 @@ std::string printable(const std::string& text) {
   return out;
 }
 
+std::string text_of(const nlohmann::json& item, const char* field) {
+  const auto it = item.find(field);
+  if (it == item.end() || it->is_null()) return "";
+  if (it->is_string()) return printable(it->get<std::string>());
+  if (!it->is_array()) return it->dump();
+  std::string all;
+  for (const nlohmann::json& part : *it)
+    all += (all.empty() ? "" : ", ") + (part.is_string() ? printable(part.get<std::string>()) : part.dump());
+  return all;
+}
+
+std::string said_by(const nlohmann::json& event) {
+  std::string text;
+  if (event.contains("actor")) text += ", by " + text_of(event.at("actor"), "id");
+  if (event.contains("approved_by")) text += ", approved by " + text_of(event.at("approved_by"), "id");
+  if (event.contains("reason")) text += ": " + text_of(event, "reason");
+  return text;
+}
+
+int print_whole(nlohmann::json first, const nlohmann::json& items) {
+  first["items"] = items;
+  first.erase("next");
+  std::cout << first.dump(2) << "\n";
+  return exit_ok;
+}
+
 void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& raw_rows) {
   auto rows = raw_rows;
   for (auto& row : rows) std::transform(row.begin(), row.end(), row.begin(), printable);

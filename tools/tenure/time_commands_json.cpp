@@ -20,19 +20,6 @@ struct Asked {
   std::size_t limit = 1'000'000'000;
 };
 
-std::string text_of(const json& item, const char* field) {
-  const auto it = item.find(field);
-  if (it == item.end() || it->is_null()) return "";
-  return it->is_string() ? printable(it->get<std::string>()) : it->dump();
-}
-
-int print_whole(json head, const json& items) {
-  head["items"] = items;
-  head.erase("next");
-  std::cout << head.dump(2) << "\n";
-  return exit_ok;
-}
-
 void warn_before_history(const json& head) {
   if (!head.value("before_history", false)) return;
   std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
@@ -41,12 +28,8 @@ void warn_before_history(const json& head) {
 
 // "role.edited at position 812, 2024-02-29T10:00:00Z, by ana@acme.test: the reason"
 std::string event_of(const json& event) {
-  std::string text =
-      text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at");
-  if (event.contains("actor")) text += ", by " + text_of(event.at("actor"), "id");
-  if (event.contains("approved_by")) text += ", approved by " + text_of(event.at("approved_by"), "id");
-  if (event.contains("reason")) text += ": " + text_of(event, "reason");
-  return text;
+  return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at") +
+         said_by(event);
 }
 
 std::string level_of(const json& change, const char* side) {
