@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/endian/conversion.hpp>
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -66,10 +67,12 @@ struct Point {
 };
 
 inline void put_u32(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  const std::uint32_t bytes = boost::endian::native_to_big(value);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
 inline void put_u64(std::string& out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  const std::uint64_t bytes = boost::endian::native_to_big(value);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
 // Times before 1970 sort before those after: the sign bit is turned.
 inline void put_time(std::string& out, std::int64_t us) { put_u64(out, static_cast<std::uint64_t>(us) ^ (1ULL << 63)); }
@@ -88,11 +91,11 @@ inline std::int64_t take_time(std::string_view bytes, std::size_t at) {
 }
 
 inline void put_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
+  char bytes[10];
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  out.append(bytes, size);
 }
 // Signed: zigzag, so that small differences of either sign are short.
 inline void put_signed(std::string& out, std::int64_t value) {

@@ -65,6 +65,17 @@ std::string first_difference(const Views& live, const Views& again) {
   return {};
 }
 
+// A store that takes only so many commits more, if that is said.
+class BreakingStore : public storage::MemoryStore {
+ public:
+  std::optional<int> commits_left;
+
+  Outcome<void> commit(storage::Commit&& commit) override {
+    if (commits_left && (*commits_left)-- <= 0) return fail(FailureCode::io, "the machine went down");
+    return MemoryStore::commit(std::move(commit));
+  }
+};
+
 // One organization's history on its way into the log.
 struct Telling {
   OrgId org;
@@ -116,7 +127,7 @@ class Live {
     end_commit();
   }
 
-  storage::MemoryStore store;
+  BreakingStore store;
 
  private:
   struct Batch {
@@ -255,10 +266,14 @@ TEST_CASE("views rebuilt from the log are byte for byte the views that were kept
     projections::Models models;
     REQUIRE(services::load_models(live.store, models).has_value());
     std::uint64_t said = 0;
-    const auto rebuilt = services::rebuild_views(live.store, models, [&](Position reached, Position head) {
+    // Small batches: each is folded while the one before is made durable.
+    const std::size_t batch = 1 + seeds() % 40;
+    INFO("batches of " << batch);
+    const auto say = [&](Position reached, Position head) {
       said = reached.value;
       CHECK(reached <= head);
-    });
+    };
+    const auto rebuilt = services::rebuild_views(live.store, models, say, batch);
     if (!rebuilt) FAIL(rebuilt.error().because);
     CHECK(said == live.store.head().value);
     const std::string difference = first_difference(before, views_of(live.store));
@@ -269,6 +284,37 @@ TEST_CASE("views rebuilt from the log are byte for byte the views that were kept
   }
   std::cout << records << " records, " << rows << " rows compared\n";
   CHECK(rows > records);
+}
+
+TEST_CASE("a rebuild that broke off is gone on with, and gives the same views") {
+  const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
+  INFO("TENURE_SEED=" << seed);
+  Live live(seed);
+  live.tell_all();
+  const Views before = views_of(live.store);
+  projections::Models models;
+  REQUIRE(services::load_models(live.store, models).has_value());
+  constexpr std::size_t batch = 20;
+  live.store.commits_left = 5;
+  REQUIRE(services::rebuild_views(live.store, models, {}, batch).has_error());
+  live.store.commits_left.reset();
+  SECTION("by another rebuild") {
+    std::uint64_t first = 0;
+    const auto note_first = [&](Position reached, Position) { first = first == 0 ? reached.value : first; };
+    const auto rebuilt = services::rebuild_views(live.store, models, note_first, batch);
+    REQUIRE(rebuilt.has_value());
+    CHECK(rebuilt->resumed_at >= Position(3 * batch));
+    CHECK(rebuilt->resumed_at < live.store.head());
+    CHECK(first > rebuilt->resumed_at.value);
+  }
+  SECTION("by the next start") { REQUIRE(services::catch_up_views(live.store, models, {}, batch).has_value()); }
+  const std::string difference = first_difference(before, views_of(live.store));
+  INFO(difference);
+  CHECK(difference.empty());
+  // Once it is over, the next one begins anew.
+  const auto anew = services::rebuild_views(live.store, models, {}, batch);
+  REQUIRE(anew.has_value());
+  CHECK(anew->resumed_at == Position(0));
 }
 
 TEST_CASE("views of another layout are folded anew when the store is opened") {
