@@ -36,6 +36,7 @@ Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const 
 Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models, OrgNumber org,
                                const OrgHead& head, Point at, Position known) {
   Facts facts(snapshot, names, models, org, at);
+  facts.next_number_ = head.next_number;
   if (known >= head.position) return facts;
   const auto newest = newest_known(snapshot, OrgId(head.name), org, known);
   if (!newest) return newest.error();
@@ -64,6 +65,8 @@ Facts Facts::moved_to(Point at) const {
   moved.failure_ = failure_;
   moved.timelines_ = timelines_;
   moved.head_ = head_;
+  moved.org_entity_ = org_entity_;
+  moved.next_number_ = next_number_;
   return moved;
 }
 
@@ -189,7 +192,7 @@ std::vector<Number> Facts::numbers_of(EntityKind kind) {
 }
 
 Number Facts::number(EntityKind kind, std::string_view name) {
-  return take(names_->number(*views_, org_, kind, name), Number{0});
+  return take(names_->number(*views_, org_, kind, name, next_number_), Number{0});
 }
 
 const NamedEntity& Facts::name(Number number) {

@@ -68,7 +68,10 @@ class Facts {
   const NamedEntity& name(Number number);
   // The model in force at a point; the first one for a time before the first. Null if there is none.
   Models::Model model_at(Point at);
-  Number org_entity() { return number(EntityKind::org, ""); }
+  Number org_entity() {
+    if (org_entity_ == 0) org_entity_ = number(EntityKind::org, "");
+    return org_entity_;
+  }
 
   const std::optional<Failure>& failure() const { return failure_; }
 
@@ -96,6 +99,8 @@ class Facts {
   Position head_;
   const Models* models_;
   OrgNumber org_;
+  Number org_entity_ = 0;   // once it was asked for
+  Number next_number_ = 0;  // of the organization in these views; 0: not known
   Point at_;
   std::shared_ptr<Knowledge> knowledge_;
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_
