@@ -191,6 +191,7 @@ class Search {
       if (!over && !holders.empty()) continue;
       // It opened with the newest of the events that gave the role; of nobody, with the newest event about the org.
       std::vector<Point> given;
+      given.reserve(holders.size());
       for (const Number member : holders) given.push_back(role_since(member));
       std::sort(given.rbegin(), given.rend());
       Finding& finding = add(over ? FindingKind::holders_over : FindingKind::holders_under, role, 0,

@@ -31,7 +31,7 @@ class DiffAsked {
       if (cause_) std::erase_if(found.rows, [&](const DiffRow& row) { return row.cause != *cause_; });
       return found;
     });
-    effects_.emplace(asking_, *sides_, *diff_, question_.resource);
+    effects_.emplace(*sides_, *diff_, question_.resource);
     asking_.note(sides_->failure());
     asking_.note(diff_->failure);
     if (diff_->too_many) {

@@ -104,6 +104,7 @@ Response findings(Parts& parts, Request& request, Searched& searched) {
     std::erase_if(found, [&](const Finding& finding) { return projections::to_text(finding.kind) != *kind; });
   }
   std::vector<std::pair<std::uint64_t, const Finding*>> rows;
+  rows.reserve(found.size());
   for (const Finding& finding : found) rows.emplace_back(rows.size() + 1, &finding);
   return asking.list(
       rows, [](const auto& each) { return each.first; },

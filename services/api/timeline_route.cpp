@@ -166,7 +166,7 @@ class TimelineAsked {
     const std::optional<ResourceId> none;
     std::vector<const DiffRow*> rows;
     for (const DiffRow& each : told.rows) rows.push_back(&each);
-    Effects(asking_, *told.sides, told.diff, none).together(json, rows);
+    Effects(*told.sides, told.diff, none).together(json, rows);
     json.close('}');
   }
 
