@@ -58,11 +58,17 @@ void Facts::read_through(TimelineCache& timelines, Position head) {
   head_ = head;
 }
 
+void Facts::read_as_writer(ViewWriter& views, Number next) {
+  writer_ = &views;
+  next_number_ = next;
+}
+
 Facts Facts::moved_to(Point at) const {
   Facts moved(*views_, *names_, *models_, org_, at);
   moved.knowledge_ = knowledge_;
   moved.at_ = moved.clipped(at);
   moved.failure_ = failure_;
+  moved.writer_ = writer_;
   moved.timelines_ = timelines_;
   moved.head_ = head_;
   moved.org_entity_ = org_entity_;
@@ -78,6 +84,10 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   }
   const Number org = org_entity();
   const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
+  if (writer_ && !ended) {
+    const EntityState* none = nullptr;
+    if (const auto* newest = take(newest_state(*writer_, org_, entity, at), none)) return *newest;
+  }
   auto state = std::make_unique<EntityState>();
   if (ended) {
     // org.deleted ends everything. Rare enough to fold the entity anew.

@@ -33,6 +33,9 @@ class Facts {
                                  OrgNumber org, const OrgHead& head, Point at, Position known);
   // Reads timelines through a cache from here on; `head` is the position of the organization's head in the views.
   void read_through(TimelineCache& timelines, Position head);
+  // For the writer, who alone changes `views` and not while the object lives: reads the newest states as they are kept
+  // decoded. `next` is the organization's next number.
+  void read_as_writer(ViewWriter& views, Number next);
   // The same knowledge at another point.
   Facts moved_to(Point at) const;
 
@@ -95,6 +98,7 @@ class Facts {
 
   storage::ViewReader* views_;
   DirectoryCache* names_;
+  ViewWriter* writer_ = nullptr;
   TimelineCache* timelines_ = nullptr;
   Position head_;
   const Models* models_;

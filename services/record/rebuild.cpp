@@ -84,7 +84,7 @@ class CatchingUp {
   CatchingUp(storage::Store& store, const projections::Models& models, projections::ViewWriter& views,
              const Folded& folded, std::size_t batch)
       : store_(store),
-        fold_(models),
+        fold_(models, names_),
         views_(views),
         folded_(folded.position),
         rebuilding_(folded.rebuilding),
@@ -146,6 +146,7 @@ class CatchingUp {
   }
 
   storage::Store& store_;
+  projections::DirectoryCache names_;
   projections::AccessFold fold_;
   projections::ViewWriter& views_;
   Position folded_;  // and handed over

@@ -45,7 +45,12 @@ std::optional<Person> key_owner(const Event& event) {
 }
 
 Recorder::Recorder(storage::Store& store, storage::People& people, const projections::Models& models, Clock clock)
-    : store_(store), people_(people), models_(models), clock_(std::move(clock)), fold_(models), head_(store.head()) {}
+    : store_(store),
+      people_(people),
+      models_(models),
+      clock_(std::move(clock)),
+      fold_(models, names_),
+      head_(store.head()) {}
 
 Recorder::~Recorder() = default;
 
@@ -324,6 +329,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
     return true;
   }
   Facts facts(views_, names_, models_, work.place.number, Point::end_of(*event.occurred_at));
+  facts.read_as_writer(views_, work.place.head.next_number);
   auto model = facts.model_at(facts.at());
   if (!model) {
     if (facts.failure()) return *facts.failure();
