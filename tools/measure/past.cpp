@@ -67,7 +67,7 @@ class PastRun {
           SwapHistory::member(random_() % members_), instant_text(some_instant()));
     });
     ask(card_, [this] {
-      return fmt::format("/v1/orgs/acme/members/{}?at={}", SwapHistory::member(random_() % members_),
+      return fmt::format("/v1/orgs/acme/members/{}?card=true&at={}", SwapHistory::member(random_() % members_),
                          instant_text(some_instant()));
     });
     for (std::size_t i = 0; i < diffs; ++i) diff();
