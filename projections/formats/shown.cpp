@@ -22,7 +22,8 @@ const json& object_of(const json& object, std::string_view name) {
 
 std::uint64_t number_of(const json& object, std::string_view name) {
   const auto found = object.find(name);
-  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+  if (found == object.end() || !found->is_number_integer() || *found < 0) return 0;
+  return found->get<std::uint64_t>();
 }
 
 // Rounded down before 1970 too, so that an order of times stays an order.
