@@ -1,7 +1,6 @@
 // CEF version 0 (Micro Focus, "ArcSight Common Event Format" rev. 26): a header of seven fields between pipes, then
 // extensions. What has no key of the dictionary has one that starts with Tenure, as the format asks of a vendor's own.
-#include <nlohmann/json.hpp>
-
+#include "projections/formats/addresses.h"
 #include "projections/formats/encoders.h"
 
 namespace tenure::formats {
@@ -85,6 +84,20 @@ void add_address(Extensions& to, std::string_view address) {
   to.add("TenureSourceAddress", address);
 }
 
+// What the event is about beside a person.
+void add_thing(Extensions& to, const Row& row, const Shown& event, const Subject& subject) {
+  const auto text = [&](std::string_view name) { return text_of(event.data, name); };
+  if (subject.kind != "member") {
+    to.labelled("cs5", subject.kind, subject.id);
+  } else if (row.about == About::membership) {
+    to.labelled("cs5", "group", text("group"));
+  } else if (row.about == About::assignment) {
+    to.labelled("cs5", "resource", text("resource"));
+  } else {
+    to.labelled("cs5", "role", text("role"));
+  }
+}
+
 std::string verdict_text(const Shown& event) {
   std::string text(event.verdict);
   if (!event.rule.empty()) text += ", rule " + std::string(event.rule);
@@ -96,8 +109,9 @@ std::string verdict_text(const Shown& event) {
 
 std::string cef_message(const Shown& event, const Source& source) {
   const Row& row = row_of(event.type);
-  const bool denied = row.about == About::refused;
-  const Subject subject = subject_of(row, event);
+  const Told what(event);
+  const Shown& told = what.event();
+  const Subject subject = subject_of(row_of(told.type), told);
   std::string out = "CEF:0|Tenure|tenure|";
   out.reserve(1'024);
   add_header(out, source.version);
@@ -117,25 +131,25 @@ std::string cef_message(const Shown& event, const Source& source) {
   to.add("dvchost", source.host);
   to.add("cat", "iam");
   to.add("act", event.type);
-  to.add("outcome", denied ? "failure" : "success");
+  to.add("outcome", what.refused() ? "failure" : "success");
   to.add("suser", event.actor.id);
   if (subject.kind == "member") to.add("duser", subject.id);
-  to.add("reason", event.reason);
-  add_address(to, event.source_ip);
-  to.add("msg", sentence(row, event));
+  to.add("reason", told.reason);
+  add_address(to, told.source_ip);
+  to.add("msg", sentence(row_of(told.type), told, what.refused()));
   to.labelled("cs1", "before", dump(event.before));
   to.labelled("cs2", "after", after_json(event));
   to.labelled("cs3", "organization", event.org);
-  to.labelled("cs4", "verdict", denied ? std::string_view() : std::string_view(verdict_text(event)));
-  to.labelled("cs5", subject.kind, subject.kind == "member" ? std::string_view() : std::string_view(subject.id));
+  to.labelled("cs4", "verdict", verdict_text(event));
+  add_thing(to, row_of(told.type), told, subject);
   to.labelled("cs6", "approved by", event.approver.id);
   to.labelled("cn1", "position", std::to_string(event.position));
   to.labelled("cn2", "version", std::to_string(event.version));
-  to.labelled("flexString1", "ticket", event.ticket);
-  to.labelled("flexString2", "correlation id", event.correlation);
+  to.labelled("flexString1", "ticket", told.ticket);
+  to.labelled("flexString2", "correlation id", told.correlation);
   to.add("TenureActorKind", event.actor.kind);
-  to.add("TenureSession", event.session);
-  to.add("TenureEventId", event.id);
+  to.add("TenureSession", told.session);
+  to.add("TenureEventId", told.id);
   to.add("TenureBasis", event.basis);
   to.add("TenureChannel", event.channel);
   to.add("rawEvent", raw_text(event));

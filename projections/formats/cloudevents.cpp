@@ -1,6 +1,4 @@
 // CloudEvents 1.0.2 in structured JSON mode: the native event as `data`.
-#include <nlohmann/json.hpp>
-
 #include "projections/formats/encoders.h"
 #include "projections/formats/json_out.h"
 

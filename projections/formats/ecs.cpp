@@ -1,34 +1,15 @@
 // Elastic Common Schema 8.11, as one JSON document. What ECS has no field for stands under `tenure`, in shapes that an
 // index can keep apart: a field has one type whatever the event, and no field is named after a permission.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "events/digest.h"
+#include "projections/formats/addresses.h"
 #include "projections/formats/encoders.h"
 #include "projections/formats/json_out.h"
 
 namespace tenure::formats {
 
-using nlohmann::json;
-
 namespace {
-
-// Objects become lists of "name=value": an index would else grow a field for every permission of every model.
-void write_flat(JsonOut& out, std::string_view name, const json& values) {
-  if (values.empty()) return;
-  out.open(name, '{');
-  for (const auto& [key, value] : values.items()) {
-    if (left_out_of_after(key)) continue;
-    if (!value.is_object()) {
-      out.key(key).raw(dump(value));
-      continue;
-    }
-    out.open(key, '[');
-    for (const auto& grant : grants_of(values, key)) out.item(grant);
-    out.close(']');
-  }
-  out.close('}');
-}
 
 void write_texts(JsonOut& out, std::string_view name, const std::vector<std::string_view>& texts) {
   if (texts.empty()) return;
@@ -39,12 +20,17 @@ void write_texts(JsonOut& out, std::string_view name, const std::vector<std::str
 
 class EcsDocument {
  public:
-  EcsDocument(const Shown& event, const Source& source, const std::optional<Digest>& hash)
-      : event_(event), row_(row_of(event.type)), source_(source), hash_(hash ? to_hex(*hash) : std::string()) {}
+  EcsDocument(const Shown& event, const Told& told, const Source& source, const std::optional<Digest>& hash)
+      : event_(event),
+        told_(told.event()),
+        row_(row_of(told_.type)),
+        denied_(told.refused()),
+        source_(source),
+        hash_(hash ? to_hex(*hash) : std::string()) {}
 
   std::string written() {
     out_.open('{').text("@timestamp", event_.occurred_at).open("ecs", '{').text("version", "8.11.0").close('}');
-    out_.text("message", sentence(row_, event_));
+    out_.text("message", sentence(row_, told_, denied_));
     event();
     user();
     group();
@@ -59,8 +45,9 @@ class EcsDocument {
   }
 
  private:
-  std::string_view of(std::string_view name) const { return text_of(event_.data, name); }
-  bool denied() const { return row_.about == About::refused; }
+  std::string_view of(std::string_view name) const { return text_of(told_.data, name); }
+  std::string_view rule_name() const { return denied_ ? text_of(event_.data, "rule") : event_.rule; }
+  std::string_view because() const { return denied_ ? text_of(event_.data, "because") : event_.because; }
 
   void event() {
     const std::string position = std::to_string(event_.position);
@@ -68,12 +55,12 @@ class EcsDocument {
     if (row_.configuration) out_.item("configuration");
     out_.close(']').open("type", '[').item(row_.ecs_kind);
     if (!row_.ecs_change.empty()) out_.item(row_.ecs_change);
-    out_.close(']').text("action", event_.type).text("outcome", denied() ? "failure" : "success");
+    out_.close(']').text("action", event_.type).text("outcome", denied_ ? "failure" : "success");
     out_.text("id", position).number("sequence", static_cast<std::int64_t>(event_.position));
     out_.text("module", "tenure").text("dataset", "tenure.audit").text("provider", "tenure");
-    out_.number("severity", event_.violation() ? 4 : static_cast<int>(row_.severity));
-    out_.text("created", event_.recorded_at).some("code", denied() ? of("rule") : event_.rule);
-    out_.some("reason", denied() ? of("because") : event_.reason).some("original", raw_text(event_)).close('}');
+    out_.number("severity", event_.violation() ? 4 : static_cast<int>(row_of(event_.type).severity));
+    out_.text("created", event_.recorded_at).some("code", rule_name());
+    out_.some("reason", denied_ ? because() : event_.reason).some("original", raw_text(event_)).close('}');
   }
 
   void person(std::string_view id) {
@@ -93,7 +80,7 @@ class EcsDocument {
       case About::organization:
         return of("owner");
       case About::grant:
-        return principal_of(event_).member ? principal_of(event_).id : std::string_view();
+        return principal_of(told_).member ? principal_of(told_).id : std::string_view();
       default:
         return {};
     }
@@ -133,7 +120,7 @@ class EcsDocument {
 
   void group() {
     std::string_view id = row_.about == About::group || row_.about == About::membership ? of("group") : "";
-    if (row_.about == About::grant && !principal_of(event_).member) id = principal_of(event_).id;
+    if (row_.about == About::grant && !principal_of(told_).member) id = principal_of(told_).id;
     if (id.empty()) return;
     const auto name = of("name");
     out_.open("group", '{').text("id", id).text("name", name.empty() ? id : name).close('}');
@@ -147,41 +134,50 @@ class EcsDocument {
     if (!people.empty() && people.front().empty()) people.erase(people.begin());
     out_.open("related", '{');
     write_texts(out_, "user", people);
-    if (is_ip()) out_.open("ip", '[').item(event_.source_ip).close(']');
+    if (is_ip()) out_.open("ip", '[').item(told_.source_ip).close(']');
     out_.close('}');
   }
 
-  bool is_ip() const { return is_ipv4(event_.source_ip) || is_ipv6(event_.source_ip); }
+  bool is_ip() const { return is_ipv4(told_.source_ip) || is_ipv6(told_.source_ip); }
   void source() {
-    if (event_.source_ip.empty()) return;
-    out_.open("source", '{').text("address", event_.source_ip);
-    if (is_ip()) out_.text("ip", event_.source_ip);
+    if (told_.source_ip.empty()) return;
+    out_.open("source", '{').text("address", told_.source_ip);
+    if (is_ip()) out_.text("ip", told_.source_ip);
     out_.close('}');
   }
 
   void rule() {
-    const auto name = denied() ? of("rule") : event_.rule;
+    const auto name = rule_name();
     if (name.empty()) return;
     out_.open("rule", '{').text("id", name).text("name", name);
-    out_.some("description", denied() ? of("because") : event_.because).some("ruleset", event_.model);
+    out_.some("description", because()).some("ruleset", event_.model);
     out_.some("version", event_.model_version).close('}');
   }
 
+  void values(std::string_view name, const nlohmann::json& of) {
+    if (const auto flat = flat_json(of); !flat.empty()) out_.key(name).raw(flat);
+  }
   void own() {
     out_.open("tenure", '{').number("position", static_cast<std::int64_t>(event_.position));
     out_.number("version", static_cast<std::int64_t>(event_.version)).some("store", source_.store);
     out_.some("verdict", event_.verdict).some("basis", event_.basis).some("actor_kind", event_.actor.kind);
     out_.some("approved_by", event_.approver.id).some("approver_kind", event_.approver.kind);
-    out_.some("event_id", event_.id).some("ticket", event_.ticket).some("correlation_id", event_.correlation);
-    out_.some("session", event_.session).some("channel", event_.channel);
+    out_.some("event_id", told_.id).some("ticket", told_.ticket).some("correlation_id", told_.correlation);
+    out_.some("session", told_.session).some("channel", event_.channel);
     out_.some("record_sha256", hash_).some("prev_sha256", event_.prev);
-    write_flat(out_, "before", event_.before);
-    write_flat(out_, "after", event_.data);
+    values("before", event_.before);
+    values("after", event_.data);
+    if (denied_) {
+      out_.some("attempt_reason", told_.reason);
+      if (&told_ != &event_) values("attempted", told_.data);
+    }
     out_.close('}');
   }
 
   const Shown& event_;
+  const Shown& told_;
   const Row& row_;
+  const bool denied_;
   const Source& source_;
   const std::string hash_;
   JsonOut out_{2'048};
@@ -190,7 +186,7 @@ class EcsDocument {
 }  // namespace
 
 std::string ecs_message(const Shown& event, const Source& source, const std::optional<Digest>& hash) {
-  return EcsDocument(event, source, hash).written();
+  return EcsDocument(event, Told(event), source, hash).written();
 }
 
 }  // namespace tenure::formats

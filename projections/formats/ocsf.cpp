@@ -1,14 +1,10 @@
 // OCSF 1.8.0 and 1.9.0-dev (schema.ocsf.io), valid against the schemas of the classes in ocsf_classes.h.
-#include <nlohmann/json.hpp>
-
 #include "events/digest.h"
 #include "projections/formats/encoders.h"
 #include "projections/formats/ocsf_classes.h"
 #include "projections/formats/ocsf_objects.h"
 
 namespace tenure::formats {
-
-using nlohmann::json;
 
 namespace {
 
@@ -47,7 +43,7 @@ class OcsfRecord {
     const auto steps = steps_of(row_, event_);
     std::vector<std::string> made;
     made.reserve(steps.size());
-    said_ = sentence(row_, event_);
+    said_ = sentence(row_, event_, refusal_.has_value());
     before_ = dump(event_.before);
     after_ = after_json(event_);
     for (const Step& step : steps) made.push_back(message(step, made.size() + 1));
@@ -65,7 +61,7 @@ class OcsfRecord {
     out.number("category_uid", 3).text("category_name", "Identity & Access Management");
     out.number("class_uid", as).text("class_name", caption(activity.in));
     out.number("type_uid", as * 100 + activity.id);
-    out.text("type_name", std::string(caption(activity.in)) + ": " + std::string(called));
+    out.text("type_name", std::string(caption(activity.in)) + ": " + std::string(activity.name));
     out.number("time", event_.occurred_ms).number("timezone_offset", 0);
     out.number("severity_id", static_cast<int>(severity)).text("severity", severity_caption(severity));
     out.number("status_id", refusal_ ? 2 : 1).text("status", refusal_ ? "Failure" : "Success");
@@ -201,28 +197,15 @@ class OcsfRecord {
   std::string said_, before_, after_;
 };
 
-// The record of a refusal as if what was refused stood in it; nothing where its text is gone with an erased person.
-std::optional<json> as_attempted(const Shown& event) {
-  json attempted = json::parse(text_of(event.data, "event"), nullptr, false);
-  if (!attempted.is_object() || !attempted.contains("type") || !attempted.contains("data")) return std::nullopt;
-  json whole = event.whole;
-  for (auto& [name, value] : attempted.items()) {
-    if (name != "occurred_at" && name != "actor" && name != "basis") whole[name] = std::move(value);
-  }
-  return whole;
-}
-
 }  // namespace
 
 std::vector<std::string> ocsf_messages(const Shown& event, const Source& source, const std::optional<Digest>& hash,
                                        bool coming) {
-  const Row& row = row_of(event.type);
-  if (row.about != About::refused) return OcsfRecord(event, row, source, hash, coming).messages();
-  const Refusal refusal{text_of(event.data, "rule"), text_of(event.data, "because")};
-  const auto attempted = as_attempted(event);
-  const Shown told(attempted ? *attempted : event.whole);
-  OcsfRecord record(told, row_of(told.type), source, hash, coming);
-  record.refused(refusal, event.type, raw_text(event));
+  const Told told(event);
+  OcsfRecord record(told.event(), row_of(told.event().type), source, hash, coming);
+  if (told.refused()) {
+    record.refused({text_of(event.data, "rule"), text_of(event.data, "because")}, event.type, raw_text(event));
+  }
   return record.messages();
 }
 

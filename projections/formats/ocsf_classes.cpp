@@ -27,7 +27,7 @@ constexpr std::array deeds{
     Both{Deed::enable_user, {account_change, 2, "Enable"}, user(4, "Enable")},
     Both{Deed::disable_user, {account_change, 5, "Disable"}, user(5, "Disable")},
     Both{Deed::delete_user, {account_change, 6, "Delete"}, user(3, "Delete")},
-    Both{Deed::other_user, {account_change, ocsf_other, ""}, user(ocsf_other, "")},
+    Both{Deed::other_user, {account_change, ocsf_other, "Other"}, user(ocsf_other, "Other")},
     Both{Deed::assign_role, assign, user(16, "Assign Roles")},
     Both{Deed::remove_role, revoke, user(17, "Remove Roles")},
     Both{Deed::assign_privilege, assign, user(14, "Assign Privileges")},
@@ -40,7 +40,7 @@ constexpr std::array deeds{
     Both{Deed::remove_subgroup, group(8, "Remove Subgroup"), group(8, "Remove Subgroup")},
     Both{Deed::assign_to_group, group(1, "Assign Privileges"), group(1, "Assign Privileges")},
     Both{Deed::revoke_from_group, group(2, "Revoke Privileges"), group(2, "Revoke Privileges")},
-    Both{Deed::other_group, group(ocsf_other, ""), group(ocsf_other, "")},
+    Both{Deed::other_group, group(ocsf_other, "Other"), group(ocsf_other, "Other")},
     Both{Deed::create_role, entity(1, "Create"), role(1, "Create")},
     Both{Deed::update_role, entity(3, "Update"), role(2, "Update")},
     Both{Deed::delete_role, entity(4, "Delete"), role(3, "Delete")},
@@ -49,7 +49,7 @@ constexpr std::array deeds{
     Both{Deed::delete_entity, entity(4, "Delete"), entity(4, "Delete")},
     Both{Deed::enable_entity, entity(8, "Enable"), entity(8, "Enable")},
     Both{Deed::disable_entity, entity(9, "Disable"), entity(9, "Disable")},
-    Both{Deed::other_entity, entity(ocsf_other, ""), entity(ocsf_other, "")},
+    Both{Deed::other_entity, entity(ocsf_other, "Other"), entity(ocsf_other, "Other")},
 };
 
 constexpr bool in_order() {

@@ -24,7 +24,7 @@ inline constexpr int ocsf_other = 99;  // the activity that OCSF has no number f
 struct OcsfActivity {
   OcsfClass in;
   int id;
-  std::string_view name;  // OCSF's caption; empty for ocsf_other
+  std::string_view name;  // OCSF's caption
 };
 
 // With `coming`, as in 1.9.0-dev: people by 3007 and roles by 3008; 3004 and 3006 are those of 1.8.0 there.

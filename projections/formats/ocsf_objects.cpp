@@ -1,7 +1,6 @@
 #include "projections/formats/ocsf_objects.h"
 
-#include <map>
-#include <nlohmann/json.hpp>
+#include "projections/formats/addresses.h"
 
 namespace tenure::formats {
 
@@ -147,10 +146,7 @@ void write_roles(JsonOut& out, const Shown& event, const Step& step) {
   if (step.deed == Deed::create_role) return write_role(out, "iam_role", step.role, called, step.privileges);
   write_role(out, "iam_role", step.role, {}, grants_of(event.before, "grants"));
   if (step.deed != Deed::update_role || event.type == "role.reset") return;
-  nlohmann::json after = nlohmann::json::object();
-  if (const auto held = event.before.find("grants"); held != event.before.end()) after["grants"] = *held;
-  if (const auto given = event.data.find("grants"); given != event.data.end()) after["grants"].update(*given);
-  write_role(out, "updated_role", step.role, called, grants_of(after, "grants"));
+  write_role(out, "updated_role", step.role, called, grants_after(event));
 }
 
 void write_observables(JsonOut& out, const Shown& event, const Step& step) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -42,15 +43,38 @@ std::vector<std::string_view> texts_of(const nlohmann::json& object, std::string
 // "permission=level" of each member.
 std::vector<std::string> grants_of(const nlohmann::json& object, std::string_view name);
 
-// One line in any format. Nothing that was checked on its way in fails here; bad UTF-8 would be replaced.
+// What a role grants after the event, as far as the record tells: the grants before, with those that it changed.
+std::vector<std::string> grants_after(const Shown& event);
+bool has(const nlohmann::json& object, std::string_view name);
+
+// One line of JSON. Nothing that was checked on its way in fails here; bad UTF-8 would be replaced.
 std::string dump(const nlohmann::json& value);
 
 // The values that the event set, as JSON: its `data` without what stands elsewhere in every format (the raw line, the
 // refused event) or says nothing to a reader (an access model's document, the digest of a token's secret).
 std::string after_json(const Shown& event);
-bool left_out_of_after(std::string_view name);
-// What is left out of that: the raw line, or the refused event as JSON. Empty for other types.
+// Values in shapes that an index keeps apart: an object becomes a list of "name=value", since an index would else grow
+// a field for every permission of every model. Empty if there is nothing; leaves out what after_json does.
+std::string flat_json(const nlohmann::json& values);
+// What is left out: the raw line, or the refused event as JSON. Empty for other types.
 std::string_view raw_text(const Shown& event);
+
+// What a record tells of: itself, but a refusal tells of what was refused as if it stood in the record, with what was
+// said beside it (reason, session, address). Where that is gone with a person who was erased, a refusal tells of itself
+// too. Outlived by the record.
+class Told {
+ public:
+  explicit Told(const Shown& record);
+  ~Told();
+  const Shown& event() const { return other_ ? *other_ : record_; }
+  bool refused() const { return refused_; }
+
+ private:
+  const Shown& record_;
+  const bool refused_;
+  const std::unique_ptr<nlohmann::json> attempted_;
+  const std::unique_ptr<Shown> other_;
+};
 
 // Whom or what the event is about, as kind and id: {"member", "ben@acme.test"}.
 struct Subject {
@@ -66,13 +90,7 @@ struct PrincipalText {
 };
 PrincipalText principal_of(const Shown& event);
 
-// One plain sentence.
-std::string sentence(const Row& row, const Shown& event);
-
-// Whether OCSF, ECS and CEF take the text for an address: dotted IPv4; IPv6 without a zone.
-bool is_ipv4(std::string_view text);
-bool is_ipv6(std::string_view text);
-// An address that mail programs would take, in the letters that OCSF allows.
-bool is_email(std::string_view text);
+// One plain sentence; `denied`: that it was refused.
+std::string sentence(const Row& row, const Shown& event, bool denied);
 
 }  // namespace tenure::formats

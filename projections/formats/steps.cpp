@@ -1,7 +1,5 @@
 #include "projections/formats/steps.h"
 
-#include <nlohmann/json.hpp>
-
 namespace tenure::formats {
 
 namespace {
@@ -155,7 +153,7 @@ class Maker {
   }
 
   void edit_group() {
-    const bool moved = event_.data.contains("parent"), given = event_.data.contains("role");
+    const bool moved = has(event_.data, "parent"), given = has(event_.data, "role");
     if ((moved || given) && of("name").empty()) steps_.clear();
     if (moved && was("parent") != of("parent")) nested(Deed::remove_subgroup, was("parent"), of("group"));
     if (moved) nested(Deed::add_subgroup, of("parent"), of("group"));

@@ -11,6 +11,7 @@
 
 #include "events/digest.h"
 #include "events/model/actions.h"
+#include "projections/formats/addresses.h"
 #include "projections/formats/mapping.h"
 #include "projections/formats/shown.h"
 #include "tests/catch.h"

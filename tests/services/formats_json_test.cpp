@@ -112,6 +112,10 @@ TEST_CASE("ECS tells who was meant, what they had and what they have") {
   CHECK(denied.at("rule").at("name") == by_type(events, "action.denied").at("data").at("rule"));
   CHECK(denied.at("event").at("reason") == by_type(events, "action.denied").at("data").at("because"));
   CHECK(json::parse(denied.at("event").at("original").get<std::string>()).at("type") == "member.role_changed");
+  CHECK(denied.at("user").at("target").at("name") == "bob");
+  CHECK(denied.at("user").at("changes").at("roles") == json{"owner"});
+  CHECK(denied.at("tenure").at("session") == "s-2");
+  CHECK(denied.at("tenure").at("attempted").at("role") == "owner");
   const json line = json::parse(told(Format::ecs, by_type(events, "source.recorded")));
   CHECK(line.at("event").at("original") == by_type(events, "source.recorded").at("data").at("raw"));
   CHECK_FALSE(line.at("tenure").at("after").contains("raw"));
@@ -172,6 +176,26 @@ TEST_CASE("every event type is one line of CEF that an independent reader takes 
       if (key.starts_with("cs") && key.size() == 3) CHECK(extensions.contains(key + "Label"));
     }
   }
+}
+
+TEST_CASE("a line of CEF names whom and what an event is about, of a refusal too") {
+  RunningProgram program;
+  const auto events = every_event(program);
+  const auto extensions = [&](const char* type) {
+    const auto line = read_cef(told(Format::cef, by_type(events, type)));
+    REQUIRE(line);
+    return line->extensions;
+  };
+  CHECK(extensions("group.member_added").at("duser") == "ben@acme.test");
+  CHECK(extensions("group.member_added").at("cs5") == "sre");
+  CHECK(extensions("assignment.added").at("cs5") == "repo:acme/web");
+  CHECK(extensions("role.created").at("cs5") == "release");
+  CHECK(extensions("role.created").at("cs5Label") == "role");
+  auto denied = extensions("action.denied");
+  CHECK(denied.at("duser") == "bob");
+  CHECK(denied.at("cs5") == "owner");
+  CHECK(denied.at("reason") == "why not");
+  CHECK(denied.at("TenureSession") == "s-2");
 }
 
 TEST_CASE("native is the very event that the API shows") {

@@ -1,5 +1,6 @@
 // Real records as OCSF: each message against the schema of its class, and what the messages of a record say together.
 
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -34,7 +35,10 @@ class OcsfSchemas {
  public:
   // The faults of a message by the schema of its class.
   std::vector<std::string> faults(const json& message) const {
-    return schemas_.at(message.at("class_uid").get<int>()).faults(message);
+    const json of = message.value("class_uid", json());
+    const auto schema = of.is_number_integer() ? schemas_.find(of.get<int>()) : schemas_.end();
+    if (schema == schemas_.end()) return {"/class_uid: no class that there is"};
+    return schema->second.faults(message);
   }
 
  private:
@@ -68,6 +72,8 @@ void check_messages(const OcsfSchemas& schemas, const json& shown, const std::ve
     if (coming && (message.at("class_uid") == 3001 || message.at("class_uid") == 3005)) FAIL("people are 3007 in 1.9");
     if (message.at("activity_id") == 99 && message.at("activity_name") == "") FAIL("an activity without a name");
     if (message.at("activity_id") == 0) FAIL("an unknown activity");
+    const bool other = message.at("type_name").get<std::string>().ends_with(": Other");
+    if (other != (message.at("activity_id") == 99)) FAIL("type_name");
   }
 }
 
@@ -163,6 +169,58 @@ TEST_CASE("what a message of OCSF lacks or has too much of is found by the schem
   }
 }
 
+// "valid" or not of each message, as Debian's python3-jsonschema judges it.
+std::vector<std::string> judged_elsewhere(const std::vector<json>& messages) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/messages.ndjson", answers = folder.path() + "/answers";
+  {
+    std::ofstream out(file);
+    for (const json& message : messages) out << message.dump() << "\n";
+  }
+  const std::string command = std::string(TENURE_PYTHON) + " -B " +
+                              TENURE_SOURCE_DIR "/tests/services/judge_ocsf.py '" +
+                              (testing::shared_files() / "ocsf").string() + "' '" + file + "' > '" + answers + "'";
+  REQUIRE(std::system(command.c_str()) == 0);
+  std::vector<std::string> lines;
+  std::ifstream in(answers);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST_CASE("another reader of JSON Schema judges whole and spoiled messages of OCSF as this one does") {
+  REQUIRE_SHARED();
+  RunningProgram program;
+  const auto events = every_event(program);
+  const OcsfSchemas schemas;
+  std::vector<json> messages;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    for (const Format format : {Format::ocsf, Format::ocsf_1_9}) {
+      const json good = told(format, events[i], record_hash(events, i)).back();
+      messages.push_back(good);
+      // Each time another member goes, and another is of a kind that it may not be.
+      json less = good, odd = good;
+      auto member = less.begin();
+      std::advance(member, i % less.size());
+      less.erase(member);
+      member = odd.begin();
+      std::advance(member, i % odd.size());
+      *member = member->is_object() ? json{{"unheard_of", 1}} : json::object();
+      messages.push_back(less);
+      messages.push_back(odd);
+    }
+  }
+  const auto elsewhere = judged_elsewhere(messages);
+  REQUIRE(elsewhere.size() == messages.size());
+  std::size_t invalid = 0;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    INFO(messages[i].dump());
+    const bool valid = schemas.faults(messages[i]).empty();
+    CHECK((elsewhere[i] == "valid") == valid);
+    invalid += !valid;
+  }
+  CHECK(invalid > messages.size() / 4);
+}
+
 TEST_CASE("a removal tells each thing that it ended, each ending once") {
   RunningProgram program;
   const auto events = every_event(program);
@@ -228,6 +286,7 @@ TEST_CASE("what was refused is told as a failure of what it would have been") {
   const json& message = refused[0];
   CHECK(message.at("status") == "Failure");
   CHECK(message.at("status_id") == 2);
+  CHECK(message.at("message").get<std::string>().starts_with("Denied: Member's role changed: bob, role owner, by bob"));
   CHECK(message.at("severity") == "High");
   CHECK(message.at("action") == "Denied");
   CHECK(message.at("metadata").at("event_code") == "action.denied");

@@ -1,11 +1,9 @@
-#include "projections/formats/shown.h"
-
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "events/instant.h"
+#include "projections/formats/shown.h"
 
 namespace tenure::formats {
 
@@ -65,6 +63,18 @@ std::vector<std::string> grants_of(const json& object, std::string_view name) {
   return grants;
 }
 
+std::vector<std::string> grants_after(const Shown& event) {
+  json after = json::object();
+  if (const auto held = event.before.find("grants"); held != event.before.end() && held->is_object())
+    after["grants"] = *held;
+  if (const auto given = event.data.find("grants"); given != event.data.end() && given->is_object()) {
+    for (const auto& [permission, level] : given->items()) after["grants"][permission] = level;
+  }
+  return grants_of(after, "grants");
+}
+
+bool has(const json& object, std::string_view name) { return object.contains(name); }
+
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 Shown::Shown(const json& shown)
@@ -99,11 +109,15 @@ Shown::Shown(const json& shown)
   channel = text_of(object_of(shown, "recorded_by"), "channel");
 }
 
+namespace {
+
 bool left_out_of_after(std::string_view name) {
   static constexpr std::array names{std::string_view("raw"), std::string_view("event"), std::string_view("document"),
                                     std::string_view("hash")};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
+
+}  // namespace
 
 std::string after_json(const Shown& event) {
   const bool whole = std::none_of(event.data.items().begin(), event.data.items().end(),
@@ -116,10 +130,43 @@ std::string after_json(const Shown& event) {
   return dump(rest);
 }
 
+std::string flat_json(const json& values) {
+  json flat = json::object();
+  for (const auto& [name, value] : values.items()) {
+    if (left_out_of_after(name)) continue;
+    flat[name] = value.is_object() ? json(grants_of(values, name)) : value;
+  }
+  return flat.empty() ? std::string() : dump(flat);
+}
+
 std::string_view raw_text(const Shown& event) {
   const auto raw = text_of(event.data, "raw");
   return raw.empty() ? text_of(event.data, "event") : raw;
 }
+
+namespace {
+
+// Nothing where the text is gone with a person who was erased.
+std::unique_ptr<json> attempted(const Shown& record) {
+  if (row_of(record.type).about != About::refused) return nullptr;
+  json refused = json::parse(text_of(record.data, "event"), nullptr, false);
+  if (!refused.is_object() || !refused.contains("type") || !refused.contains("data")) return nullptr;
+  auto whole = std::make_unique<json>(record.whole);
+  for (auto& [name, value] : refused.items()) {
+    if (name != "occurred_at" && name != "actor" && name != "basis") (*whole)[name] = std::move(value);
+  }
+  return whole;
+}
+
+}  // namespace
+
+Told::Told(const Shown& record)
+    : record_(record),
+      refused_(row_of(record.type).about == About::refused),
+      attempted_(attempted(record)),
+      other_(attempted_ ? std::make_unique<Shown>(*attempted_) : nullptr) {}
+
+Told::~Told() = default;
 
 PrincipalText principal_of(const Shown& event) {
   constexpr std::string_view member = "member:", group = "group:";
@@ -202,8 +249,9 @@ std::string told(const Row& row, const Shown& event) {
 
 }  // namespace
 
-std::string sentence(const Row& row, const Shown& event) {
-  std::string out(row.name);
+std::string sentence(const Row& row, const Shown& event, bool denied) {
+  std::string out(denied ? "Denied: " : "");
+  out += row.name;
   out += ": ";
   out += told(row, event);
   if (!event.actor.id.empty()) {
@@ -212,63 +260,6 @@ std::string sentence(const Row& row, const Shown& event) {
   }
   if (event.violation()) out += ", against the rule " + std::string(event.rule);
   return out;
-}
-
-bool is_ipv4(std::string_view text) {
-  for (int part = 0; part < 4; ++part) {
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const auto digits = static_cast<std::size_t>(end - text.data());
-    if (error != std::errc() || number > 255 || digits > 3 || (digits > 1 && text.front() == '0')) return false;
-    text.remove_prefix(digits);
-    if (part == 3) return text.empty();
-    if (text.empty() || text.front() != '.') return false;
-    text.remove_prefix(1);
-  }
-  return false;
-}
-
-// RFC 4291 section 2.2: eight groups of one to four hex digits; "::" stands for one group of zeros or more, once; the
-// last two groups may be written as IPv4.
-bool is_ipv6(std::string_view text) {
-  int groups = 0;
-  bool shortened = false;
-  if (text.starts_with("::")) {
-    shortened = true;
-    text.remove_prefix(2);
-    if (text.empty()) return true;
-  }
-  while (true) {
-    const auto digits = std::min(text.find_first_not_of("0123456789abcdefABCDEF"), text.size());
-    if (digits < text.size() && text[digits] == '.') {
-      groups += 2;
-      return is_ipv4(text) && (shortened ? groups < 8 : groups == 8);
-    }
-    if (digits == 0 || digits > 4 || ++groups > 8) return false;
-    text.remove_prefix(digits);
-    if (text.empty()) return shortened ? groups < 8 : groups == 8;
-    if (text.front() != ':' || text.size() == 1) return false;
-    text.remove_prefix(1);
-    if (text.front() != ':') continue;
-    if (shortened) return false;
-    shortened = true;
-    text.remove_prefix(1);
-    if (text.empty()) return groups < 8;
-  }
-}
-
-bool is_email(std::string_view text) {
-  const auto letter = [](char c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'); };
-  const auto all = [&](std::string_view part, std::string_view also) {
-    return !part.empty() && std::all_of(part.begin(), part.end(),
-                                        [&](char c) { return letter(c) || also.find(c) != std::string_view::npos; });
-  };
-  const auto at = text.find('@');
-  if (at == std::string_view::npos) return false;
-  const auto domain = text.substr(at + 1);
-  const auto dot = domain.find('.');
-  return dot != std::string_view::npos && all(text.substr(0, at), "!#$%&'*+-/=?^_`{|}~.") &&
-         all(domain.substr(0, dot), "-") && all(domain.substr(dot + 1), "-.");
 }
 
 }  // namespace tenure::formats
