@@ -112,7 +112,7 @@ class EcsDocument {
       }
       out_.close('}');
       if (!after.empty()) {
-        out_.open("changes", '{').text("name", who).open("roles", '[').item(after).close(']').close('}');
+        out_.open("changes", '{').open("roles", '[').item(after).close(']').close('}');
       }
     }
     out_.close('}');

@@ -89,6 +89,21 @@ constexpr std::array table{
         true, low},
     Row{"token.revoked", "Token revoked", About::token, Deed::delete_entity, "", Also::nothing, "admin", "deletion",
         true, informational},
+
+    Row{"consumer.created", "Feed consumer created", About::consumer, Deed::create_entity, "", Also::nothing, "admin",
+        "creation", true, informational},
+    Row{"consumer.reset", "Feed consumer reset", About::consumer, Deed::update_entity, "", Also::nothing, "admin",
+        "change", true, low},
+    Row{"consumer.deleted", "Feed consumer deleted", About::consumer, Deed::delete_entity, "", Also::nothing, "admin",
+        "deletion", true, low},
+    Row{"sod_rule.added", "Separation-of-duties rule added", About::sod_rule, Deed::create_entity, "", Also::nothing,
+        "admin", "creation", true, low},
+    Row{"sod_rule.removed", "Separation-of-duties rule removed", About::sod_rule, Deed::delete_entity, "",
+        Also::nothing, "admin", "deletion", true, medium},
+    Row{"finding.closed", "Finding closed", About::finding, Deed::other_entity, "Close", Also::nothing, "admin",
+        "change", false, low},
+    Row{"finding.reopened", "Finding reopened", About::finding, Deed::other_entity, "Reopen", Also::nothing, "admin",
+        "change", false, informational},
 };
 
 constexpr Row not_known{"",

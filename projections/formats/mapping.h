@@ -58,6 +58,9 @@ enum class About : std::uint8_t {
   refused,  // what was refused is told as what it would have been
   model,
   token,
+  consumer,
+  sod_rule,
+  finding,
   nothing_known,
 };
 

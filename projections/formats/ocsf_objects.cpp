@@ -39,6 +39,7 @@ Caption entity_type(About about) {
       return {4, "Organization"};
     case About::setting:
     case About::model:
+    case About::sod_rule:
       return {5, "Policy"};
     case About::feature:
       return {99, "Feature"};
@@ -52,6 +53,10 @@ Caption entity_type(About about) {
       return {99, "Log Line"};
     case About::token:
       return {99, "Token"};
+    case About::consumer:
+      return {99, "Feed Consumer"};
+    case About::finding:
+      return {99, "Finding"};
     case About::refused:
       return {99, "Action"};
     default:
@@ -60,7 +65,7 @@ Caption entity_type(About about) {
 }
 
 std::string_view entity_name(const Row& row, const Shown& event, const Subject& subject) {
-  if (row.about == About::role || row.about == About::group) {
+  if (row.about == About::role || row.about == About::sod_rule) {
     if (const auto name = text_of(event.data, "name"); !name.empty()) return name;
   }
   return row.about == About::nothing_known ? event.type : std::string_view(subject.id);
@@ -77,7 +82,8 @@ void write_entity(JsonOut& out, std::string_view name, const Row& row, const Sho
     out.some("version", text_of(event.data, "version")).close('}');
   }
   if (row.about == About::model) out.some("version", text_of(event.data, "version"));
-  if (const auto principal = text_of(event.data, "principal"); row.about == About::token && !principal.empty()) {
+  const bool owned = row.about == About::token || row.about == About::consumer;
+  if (const auto principal = text_of(event.data, "principal"); owned && !principal.empty()) {
     write_person(out, "user", principal, {0, "Unknown"}, {});
   }
   if (!values.empty()) out.key("data").raw(values);

@@ -213,6 +213,12 @@ Subject subject_of(const Row& row, const Shown& event) {
       return named("model", "model");
     case About::token:
       return named("token", "token");
+    case About::consumer:
+      return named("consumer", "consumer");
+    case About::sod_rule:
+      return named("separation-of-duties rule", "rule");
+    case About::finding:
+      return named("finding", "finding");
     case About::organization:
     case About::nothing_known:
       break;
