@@ -27,6 +27,11 @@ struct Refusal {
   std::string_view rule, because;
 };
 
+// Whether the step's role is one that its user gets or had; an invitation's is neither yet.
+bool holds_role(Deed deed) {
+  return deed == Deed::create_user || deed == Deed::assign_role || deed == Deed::remove_role;
+}
+
 class OcsfRecord {
  public:
   OcsfRecord(const Shown& event, const Row& row, const Source& source, const std::optional<Digest>& hash, bool coming)
@@ -113,7 +118,7 @@ class OcsfRecord {
       case OcsfClass::user_management:
         write_user(out, "user", step.user, event_.org);
         if (in == OcsfClass::user_access || !step.privileges.empty()) write_privileges(out, step.privileges);
-        if (in == OcsfClass::user_management && !step.role.empty() && step.deed <= Deed::remove_role) {
+        if (in == OcsfClass::user_management && !step.role.empty() && holds_role(step.deed)) {
           out.open("iam_roles", '[').open('{').text("uid", step.role).text("name", step.role).close('}').close(']');
         }
         if (!step.resource.empty()) {

@@ -256,6 +256,8 @@ TEST_CASE("both people of a transfer of ownership are told, and both roles of a 
     CHECK(message.at("unmapped").at("before") == json{{"role", "owner"}});
     CHECK(message.at("unmapped").at("after") == json{{"member", "ben@acme.test"}, {"role", "member"}});
   }
+  CHECK(changed[0].at("iam_roles").at(0).at("uid") == "member");
+  CHECK_FALSE(told(Format::ocsf_1_9, by_type(events, "member.invited"))[0].contains("iam_roles"));
   CHECK(in_short(told(Format::ocsf, by_type(events, "invitation.accepted"))) ==
         Lines{"3001 Create ivy@acme.test", "3005 Assign Privileges ivy@acme.test [role:member]",
               "3006 Add User ops ivy@acme.test", "3006 Add User sre ivy@acme.test"});
