@@ -228,7 +228,7 @@ std::map<std::string, RoleRow> NaiveFold::roles(std::int64_t at_us, std::int64_t
 
 std::optional<std::int64_t> NaiveFold::history_from(std::int64_t known_position) const {
   for (const Fact* fact : inside_->facts_known(known_position)) {
-    if (text(fact->event, "type") != "event.retracted") return fact->occurred_us;
+    if (!is_about_the_record(text(fact->event, "type"))) return fact->occurred_us;
   }
   return std::nullopt;
 }
