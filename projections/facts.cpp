@@ -104,10 +104,19 @@ const EntityState& Facts::state_at(Number entity, Point at) {
 
 std::vector<ToldRow> Facts::told(Told kind, bool retracted_too) {
   auto rows = take(told_until(*views_, org_, kind, at_), {});
+  std::erase_if(rows, [&](const ToldRow& row) { return row.at.position > knowledge_->known; });
+  if (retracted_too || rows.empty()) return rows;
+  // Few events are ever retracted: which ones may be is read at once.
+  std::unordered_set<std::uint64_t> named;
+  const std::string from = row_key(org_, Row::retractions);
+  const auto done = views_->scan(from, from + std::string(8, '\xff'), [&](std::string_view key, std::string_view) {
+    named.insert(take_u64(key, from.size()));
+    return true;
+  });
+  if (!done && !failure_) failure_ = done.error();
   std::erase_if(rows, [&](const ToldRow& row) {
-    if (row.at.position > knowledge_->known) return true;
-    return !retracted_too &&
-           take(is_retracted(*views_, org_, Position(row.at.position), Position(knowledge_->known)), true);
+    if (!named.contains(row.at.position)) return false;
+    return take(is_retracted(*views_, org_, Position(row.at.position), Position(knowledge_->known)), true);
   });
   return rows;
 }

@@ -218,17 +218,25 @@ class NaiveFold::Look {
   // Since when something has stood: the first instant of the stretch without a break that reaches the instant asked
   // about.
   std::int64_t since(const std::function<bool(const State&, const Beside&)>& stands) const {
-    std::set<std::int64_t> instants;
-    for (const Fact* fact : known_) {
-      if (fact->occurred_us <= asked_.at_us) instants.insert(fact->occurred_us);
-    }
+    if (history_.empty()) remember();
     std::int64_t since = asked_.at_us;
-    for (auto instant = instants.rbegin(); instant != instants.rend(); ++instant) {
-      Beside beside;
-      if (!stands(at(*instant, &beside), beside)) break;
-      since = *instant;
+    for (auto then = history_.rbegin(); then != history_.rend() && stands(then->state, then->beside); ++then) {
+      since = then->instant_us;
     }
     return since;
+  }
+
+  // How things stood at the end of every instant up to the one asked about.
+  void remember() const {
+    Then then{0, inside_.beginning(known_), {}};
+    for (const Fact* fact : known_) {
+      if (fact->occurred_us > asked_.at_us) break;
+      then.beside.fold(then.state, *fact);
+      oracle::fold(then.state, inside_.models, *fact);
+      then.instant_us = fact->occurred_us;
+      if (!history_.empty() && history_.back().instant_us == fact->occurred_us) history_.pop_back();
+      history_.push_back(then);
+    }
   }
 
   void members() {
@@ -294,8 +302,8 @@ class NaiveFold::Look {
       const std::string position = std::to_string(fact->position);
       const json& event = fact->event;
       const std::string type = text(event, "type");
-      // What begins an organization, and what is said about the record, breaks no rule.
-      if (type != "org.created" && !is_about_the_record(type)) {
+      // What begins an organization breaks no rule.
+      if (type != "org.created") {
         const NaiveVerdict verdict = fold_.verdict(fact->position);
         if (verdict.result == "violation") add("rule_violation|" + position + "|" + verdict.rule, fact->occurred_us);
       }
@@ -334,8 +342,8 @@ class NaiveFold::Look {
   }
 
   bool both(const SodRule& rule, const std::string& person, const std::optional<std::string>& on) const {
-    return can(state_, person, rule.first, rule.first_level, on) &&
-           can(state_, person, rule.second, rule.second_level, on);
+    return oracle::can(state_, person, rule.first, rule.first_level, on) &&
+           oracle::can(state_, person, rule.second, rule.second_level, on);
   }
 
   void add_duty(const std::string& id, const SodRule& rule, const std::string& person,
@@ -343,7 +351,8 @@ class NaiveFold::Look {
     const auto held = [&](const std::string& permission, const std::string& level) {
       return since([&](const State& state, const Beside&) {
         const json* known = entry(*state.model, "permissions", permission);
-        return known && level_of(*state.model, *known, level) > 0 && can(state, person, permission, level, on);
+        return known && level_of(*state.model, *known, level) > 0 &&
+               oracle::can(state, person, permission, level, on).has_value();
       });
     };
     add("duties_not_separated|" + id + "|" + shown(person) + "|" + on_shown,
@@ -356,6 +365,12 @@ class NaiveFold::Look {
   std::vector<const Fact*> known_;
   Beside beside_;
   State state_;
+  struct Then {
+    std::int64_t instant_us;
+    State state;
+    Beside beside;
+  };
+  mutable std::vector<Then> history_;
   NaiveFindings found_;
 };
 

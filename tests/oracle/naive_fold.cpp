@@ -142,9 +142,10 @@ std::set<std::string> NaiveFold::denials(const std::string& member, const std::s
 }
 
 NaiveVerdict NaiveFold::verdict(std::int64_t position) const {
+  if (const auto known = inside_->verdicts.find(position); known != inside_->verdicts.end()) return known->second;
   for (const Fact& fact : inside_->facts) {
     if (fact.position != position) continue;
-    return judge(inside_->state(fact.occurred_us, position - 1), inside_->models, fact);
+    return inside_->verdicts[position] = judge(inside_->state(fact.occurred_us, position - 1), inside_->models, fact);
   }
   throw std::logic_error("no event at position " + std::to_string(position));
 }

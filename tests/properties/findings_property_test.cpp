@@ -70,6 +70,18 @@ class Telling {
     if (below(3) == 0) happens("sod_rule.removed", {{"rule", "r0"}});
   }
 
+  // Somebody brings a person and is removed, all in the past, in an order that may be any.
+  void bring_and_leave() {
+    const std::string host = oracle::person(below(told_.history().cast.people));
+    const std::string guest = "guest" + std::to_string(below(2)) + "@x.test";
+    json invitation = at_some_time("member.invited", {{"member", guest}});
+    invitation["actor"] = {{"kind", "member"}, {"id", host}};
+    tell(invitation);
+    tell(at_some_time("invitation.accepted", {{"member", guest}}));
+    tell(at_some_time("member.removed", {{"member", host}}));
+    if (below(4) == 0) retract(told_.history().last_position() - static_cast<std::int64_t>(below(3)));
+  }
+
   // Closes some of what is found now, and reopens one of those.
   void close_some() {
     const json rows = told_.ask(question_at_end()).at("rows");
@@ -86,7 +98,8 @@ class Telling {
   void ask() {
     Question question = oracle::random_question(random_, told_.history(), "findings");
     question.asked["raising"] = raising_;
-    for (const auto& [what, row] : told_.ask(question).at("rows").items()) ++found[what.substr(0, what.find('|'))];
+    const json rows = told_.ask(question).at("rows");
+    for (const auto& [what, row] : rows.items()) ++found[what.substr(0, what.find('|'))];
   }
 
   std::map<std::string, std::size_t> found;  // how often each kind
@@ -111,12 +124,13 @@ class Telling {
   void retract(std::int64_t position) {
     tell({{"type", "event.retracted"}, {"reason", "it was wrong"}, {"data", {{"position", position}}}});
   }
-  void happens(const std::string& type, const json& data) {
+  json at_some_time(const std::string& type, const json& data) {
     const auto at = told_.history().occurred_us(below(told_.history().events.size()));
-    tell({{"type", type}, {"occurred_at", oracle::instant_text(at)}, {"data", data}});
+    return {{"type", type}, {"occurred_at", oracle::instant_text(at)}, {"data", data}};
   }
+  void happens(const std::string& type, const json& data) { tell(at_some_time(type, data)); }
   void tell(json event) {
-    event["actor"] = {{"kind", "system"}, {"id", "sync"}};
+    if (!event.contains("actor")) event["actor"] = {{"kind", "system"}, {"id", "sync"}};
     told_.tell(std::vector<json>(1, event), told_.history().recorded_us.back() + 1);
   }
 
@@ -142,6 +156,7 @@ TEST_CASE("every finding at random instants of random histories is the naive fol
         on_platform ? oracle::random_history_on(json::parse(shipped[(i / 4) % shipped.size()].document), history_seed)
                     : oracle::random_history(history_seed),
         random);
+    for (std::uint64_t guests = i % 3; guests > 0; --guests) telling.bring_and_leave();
     telling.state_rules();
     telling.close_some();
     for (int asked = 0; asked < 12; ++asked) telling.ask();

@@ -280,7 +280,7 @@ TEST_CASE("what the server answers to a change has the shape that the OpenAPI do
   const std::string rules = "/v1/orgs/{org}/sod-rules", finding = "/v1/orgs/{org}/findings/{finding}/";
   post("/v1/orgs", "/v1/orgs", R"({"id":"n","model":"newo","mode":"observe","owner":"ana"})");
   const auto rule = post("/v1/orgs/n/sod-rules", rules,
-                         R"({"id":"r","name":"apart","first":{"permission":"builder_access"},)"
+                         R"({"id":"r","name":"apart","first":{"permission":"assign_other_roles"},)"
                          R"("second":{"permission":"settings_attributes_access"},"reason":"four eyes"})");
   INFO(rule.body);
   CHECK(rule.status == 201);
