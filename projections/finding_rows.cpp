@@ -61,15 +61,15 @@ std::uint8_t approved_own(const Event& event) {
 }
 
 // Whether the same link begins again at the point where an interval ended.
-bool given_on(const Interval& ended, const std::vector<Interval>& after) {
+bool given_on(const Interval& ended, const std::vector<Interval>& all) {
   Interval from;
   from.list = ended.list;
   from.principal = ended.principal;
   from.extra = ended.extra;
   from.open = ended.close;
   from.close = from.link = from.since = Point{};
-  const auto next = std::lower_bound(after.begin(), after.end(), from);
-  return next != after.end() && next->list == ended.list && next->principal == ended.principal &&
+  const auto next = std::lower_bound(all.begin(), all.end(), from);
+  return next != all.end() && next->list == ended.list && next->principal == ended.principal &&
          next->extra == ended.extra && next->open == ended.close;
 }
 
@@ -102,7 +102,8 @@ Outcome<void> note_short_links(ViewWriter& views, OrgNumber org, const std::vect
                                const std::vector<Interval>& after) {
   for (const Interval& i : after) {
     if (i.close == Point::never() || !is_power(i.list.kind) || i.close.us - i.open.us > short_lived_us_max) continue;
-    if (std::binary_search(before.begin(), before.end(), i) || given_on(i, after)) continue;
+    if (given_on(i, after)) continue;
+    if (std::binary_search(before.begin(), before.end(), i) && !given_on(i, before)) continue;  // it has its row
     std::string key = told_key(org, Told::short_lived, i.close, i.principal);
     auto held_us = static_cast<std::uint64_t>(i.close.us - i.open.us);
     std::string value;
