@@ -380,6 +380,42 @@ struct ActionDenied {
   TENURE_EVENT("action.denied", 1)
 #undef TENURE_FIELDS
 };
+// Two permissions that one hand must not hold, each at its level or above; where a kind is named, on one resource.
+struct SodRuleAdded {
+  PermissionId first;
+  LevelId first_level;
+  std::string name;
+  std::optional<std::string> resource_kind;
+  SodRuleId rule;
+  PermissionId second;
+  LevelId second_level;
+#define TENURE_FIELDS                                                                           \
+  field("first", &SodRuleAdded::first), field("first_level", &SodRuleAdded::first_level),       \
+      field("name", &SodRuleAdded::name), field("resource_kind", &SodRuleAdded::resource_kind), \
+      field("rule", &SodRuleAdded::rule), field("second", &SodRuleAdded::second),               \
+      field("second_level", &SodRuleAdded::second_level)
+  TENURE_EVENT("sod_rule.added", 1)
+#undef TENURE_FIELDS
+};
+struct SodRuleRemoved {
+  SodRuleId rule;
+#define TENURE_FIELDS field("rule", &SodRuleRemoved::rule)
+  TENURE_EVENT("sod_rule.removed", 1)
+#undef TENURE_FIELDS
+};
+// Somebody looked at a finding, by its id, and says why it may rest, or that it may not.
+struct FindingClosed {
+  std::string finding;
+#define TENURE_FIELDS field("finding", &FindingClosed::finding)
+  TENURE_EVENT("finding.closed", 1)
+#undef TENURE_FIELDS
+};
+struct FindingReopened {
+  std::string finding;
+#define TENURE_FIELDS field("finding", &FindingReopened::finding)
+  TENURE_EVENT("finding.reopened", 1)
+#undef TENURE_FIELDS
+};
 
 // The reserved organization's own events. Never sent by a client.
 struct ModelPublished {
@@ -416,7 +452,6 @@ struct TokenRevoked {
 };
 
 }  // namespace event
-
 #undef TENURE_EVENT
 
 using EventPayload =
@@ -428,7 +463,8 @@ using EventPayload =
                  event::GroupEdited, event::GroupDeleted, event::GroupMemberAdded, event::GroupMemberRemoved,
                  event::RoleGranted, event::RoleRevoked, event::ResourceAdded, event::ResourceRemoved,
                  event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded,
-                 event::ActionDenied, event::ModelPublished, event::TokenCreated, event::TokenRevoked>;
+                 event::ActionDenied, event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed,
+                 event::FindingReopened, event::ModelPublished, event::TokenCreated, event::TokenRevoked>;
 
 struct Event {
   std::optional<EventId> id;
@@ -448,6 +484,8 @@ struct Event {
 std::string_view type_name(const EventPayload& data);
 // Whether a client may send this type (the rest is Tenure's own).
 bool sent_by_clients(std::string_view type);
+// Whether it is a word about the record rather than something that happened to the team: no history begins with one.
+bool is_about_the_record(const EventPayload& data);
 
 // The text forms: "kind:id", "org" | "kind:id" | "kind:*", "member" ….
 std::string to_text(const ResourceId& resource);

@@ -1,6 +1,7 @@
 #include "projections/access_fold.h"
 
 #include "events/digest.h"
+#include "projections/finding_rows.h"
 #include "projections/interval_index.h"
 #include "projections/timeline.h"
 
@@ -130,7 +131,7 @@ Outcome<void> AccessFold::find_earliest(ViewWriter& views, OrgNumber org, OrgHea
     for (Version version(1); version < record.version; version = version.next()) {
       const auto other = records.record_of(record.org, version);
       if (!other) return other.error();
-      if (std::holds_alternative<event::EventRetracted>(other->event.data)) continue;
+      if (is_about_the_record(other->event.data)) continue;
       const auto gone = is_retracted(views, org, other->position, record.position);
       if (!gone) return gone.error();
       if (!*gone) earliest = std::min(earliest, other->event.occurred_at->us);
@@ -208,8 +209,12 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
     const auto done = retract(views, org, head, record, records);
     if (!done) return done;
   }
+  const auto noted = note_record(views, org, record, [&](const Person& person) {
+    return numbered(views, org, head, EntityKind::member, member_name(person.subject));
+  });
+  if (!noted) return noted;
   if (late) views.put(newest_key(org, record.version), time_value(head.newest_us));
-  if (at < head.earliest_us && !retraction) {
+  if (at < head.earliest_us && !is_about_the_record(record.event.data)) {
     head.earliest_us = at;
     views.put(earliest_key(org, record.position), time_value(at));
   }

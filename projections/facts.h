@@ -18,6 +18,7 @@
 
 #include "projections/access_fold.h"
 #include "projections/directory.h"
+#include "projections/finding_rows.h"
 #include "projections/list_history.h"
 #include "projections/timeline.h"
 #include "projections/timeline_cache.h"
@@ -44,6 +45,8 @@ class Facts {
   // What the entity has at this point. Valid as long as the object.
   const EntityState& state(Number entity) { return state_at(entity, at_); }
   const EntityState& state_at(Number entity, Point at);
+  // The same, not kept: for those who ask of many points.
+  EntityState state_once(Number entity, Point at);
   // The links of a list at this point, by their holder's side alone. `each` stops when `row` answers false.
   std::vector<Interval> list(List list);
   void each(List list, const IntervalRow& row);
@@ -52,12 +55,18 @@ class Facts {
   std::vector<Interval> list_over(List list, Instant from, Instant to);
   // Every change of a list's links after `from` and at or before `to`, without those of touched entities.
   void each_change(List list, Point from, Point to, const LinkChanged& changed);
+  // When the links of a list changed at this knowledge, up to this point; those of touched entities as of any of their
+  // changes, in no order.
+  std::vector<Point> changes_of(List list);
   // Entities about which something was learnt later: those that may stand otherwise now than at this knowledge.
   const std::unordered_set<Number>& touched() const { return knowledge_->touched; }
   // The newest position that is known.
   std::uint64_t known() const { return knowledge_->known; }
   // Says it of facts that are as known now; nothing was recorded after that position.
   void know_at_most(Position known) { knowledge_->known = std::min(knowledge_->known, known.value); }
+  // What only the records tell (finding_rows.h), up to this point and of what is known; with what was retracted only
+  // where `retracted_too`.
+  std::vector<ToldRow> told(Told kind, bool retracted_too);
   // Every entry of the entity, whether or not it counts.
   std::vector<Entry> all_entries(Number entity) { return take(entries_of(*views_, org_, entity), {}); }
   // The entity's entries that count, in order.
@@ -92,6 +101,7 @@ class Facts {
     if (!failure_) failure_ = outcome.error();
     return otherwise;
   }
+  void changes_of_touched(List list, Number entity, std::vector<Point>& points);
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
   // The links of a list that the holders have by their own states; false if `row` stopped it.
   bool each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row);

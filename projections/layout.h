@@ -37,6 +37,8 @@ enum class EntityKind : char {
   feature = 'f',
   model = 'w',  // "id version"
   area = 'a',
+  sod_rule = 'q',
+  finding = 'c',  // one that somebody closed or reopened, by its id
 };
 
 enum class Row : char {
@@ -50,6 +52,7 @@ enum class Row : char {
   newest = 'y',       // version -> newest occurred_at known with it, where the event itself was late
   event_id = 'k',     // keyed digest of a client's event id -> position, digest of the body
   first_named = 's',  // number of a member -> position of the record with the sealed identity
+  finding = 'f',      // kind, point, entity -> what only the records tell (finding_rows.h)
   retractions = 'z',  // position -> positions of the retractions of that event
 };
 

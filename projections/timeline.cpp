@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "projections/finding_rows.h"
+
 namespace tenure::projections {
 
 namespace {
@@ -303,6 +305,7 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
   write_head_chunk(views, org, entity, head);
+  if (const auto done = note_short_links(views, org, before, after); !done) return done;
   return change_lists(views, org, before, after);
 }
 
@@ -386,6 +389,7 @@ Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   change(tail->entries);
   const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
   write_tail(views, org, entity, std::move(*tail));
+  if (const auto done = note_short_links(views, org, before, after); !done) return done;
   return change_lists(views, org, before, after);
 }
 

@@ -18,6 +18,7 @@ bool is_ordered(std::string_view key) {
   switch (static_cast<Row>(key[kind_at])) {
     case Row::interval:
     case Row::earliest:
+    case Row::finding:
       return true;
     case Row::list:
       return key.size() > list_tag_at && (key[list_tag_at] == 'd' || key[list_tag_at] == 'm');

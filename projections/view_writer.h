@@ -6,9 +6,9 @@
 //
 // Rows come in two kinds. Those that are looked up by their keys stay in memory when they were read or written lately
 // (cache_bytes_max, in two generations), which is safe because one writer alone changes them; they are found by their
-// hash. Those that are only read in order (the histories of lists, sealed chunks of timelines, what became known late)
-// are kept in order, and only as long as the store does not show them. Any range can be read; one of the first kind
-// puts them in order first.
+// hash. Those that are only read in order (the histories of lists, sealed chunks of timelines, what became known late,
+// what findings rest on) are kept in order, and only as long as the store does not show them. Any range can be read;
+// one of the first kind puts them in order first.
 //
 // Owned by the writer; one thread.
 #pragma once

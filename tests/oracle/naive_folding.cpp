@@ -67,7 +67,7 @@ class Folding {
 
   bool changes_no_access() const {
     // A retraction has done its work before the fold began: what it names is not among the facts.
-    return type_ == "event.retracted" || type_ == "source.recorded" || type_ == "action.denied";
+    return is_about_the_record(type_) || type_ == "source.recorded" || type_ == "action.denied";
   }
 
   bool organization(const Fact& fact) {

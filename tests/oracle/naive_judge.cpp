@@ -41,7 +41,8 @@ class Judging {
 
   NaiveVerdict by_the_rules() const {
     if (type_ == "org.created") return {"allowed", "lifecycle.begins"};
-    if (type_ == "source.recorded") return {"allowed", "lifecycle.record_only"};
+    const bool own_words = is_about_the_record(type_) && type_ != "event.retracted";
+    if (type_ == "source.recorded" || own_words) return {"allowed", "lifecycle.record_only"};
     if (changes_nothing()) return {"allowed", "lifecycle.changes_nothing"};
     const std::string broken = broken_lifecycle_rule();
     if (broken == options_unspecified) return {"unspecified", "lifecycle." + broken};

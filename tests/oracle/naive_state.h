@@ -123,6 +123,12 @@ struct Fact {
   std::size_t model = 0;  // which model an org.created or org.model_changed means
 };
 
+// A word about the record rather than about the team.
+inline bool is_about_the_record(const std::string& type) {
+  return type == "event.retracted" || type == "sod_rule.added" || type == "sod_rule.removed" ||
+         type == "finding.closed" || type == "finding.reopened";
+}
+
 // Folds one event into the state. std::logic_error for a type that it does not know.
 void fold(State& state, const std::vector<nlohmann::json>& models, const Fact& fact);
 
