@@ -15,6 +15,7 @@ using Status = TeamState::Status;
 struct Act {
   const Person* target = nullptr;
   const RoleId* given = nullptr;
+  const GroupId* joined = nullptr;  // a group that somebody comes into: it gives its roles
   // On what: one resource, or with the id "*" every one of a kind, or with no kind the whole organization.
   std::optional<ResourceId> resource;
   bool whole_org = false;
@@ -45,6 +46,10 @@ void describe(Act& act, const event::RoleGranted& e) {
 void describe(Act& act, const event::RoleRevoked& e) { describe_scoped(act, e.principal, e.on); }
 void describe(Act& act, const event::OwnershipTransferred& e) { act.target = &e.to; }
 void describe(Act& act, const event::RoleDeleted& e) { act.given = e.reassign_to ? &*e.reassign_to : nullptr; }
+void describe(Act& act, const event::GroupMemberAdded& e) {
+  act.target = &e.member;
+  act.joined = &e.group;
+}
 void describe(Act& act, const event::GroupCreated& e) { act.given = e.role ? &*e.role : nullptr; }
 void describe(Act& act, const event::GroupEdited& e) { act.given = e.role.value ? &*e.role.value : nullptr; }
 void describe(Act& act, const event::ResourceAdded& e) { act.resource = e.resource; }
@@ -63,6 +68,7 @@ class RuleMatch {
     if (std::holds_alternative<event::OwnershipTransferred>(event.data)) given_ = model.owner_role();
     if (act_.given) given_ = model.role(act_.given->text);
     gives_ = act_.given || given_;
+    joins_ = act_.joined != nullptr;
   }
 
   bool matches(const ActionRule& rule) {
@@ -118,13 +124,13 @@ class RuleMatch {
     return !rule.actor_permission || actor_holds(*rule.actor_permission, rule.actor_level);
   }
 
-  // Altogether, or in an area of the model.
+  // Altogether, or in an area of the model that covers something.
   bool actor_is_disabled() const {
     if (!by_member()) return false;
     const Person& actor = event_.actor.who;
     if (before_.status(actor) == Status::disabled) return true;
     return std::any_of(model_.areas().begin(), model_.areas().end(),
-                       [&](const AreaRule& area) { return before_.disabled_in(actor, area); });
+                       [&](const AreaRule& area) { return !area.modules.empty() && before_.disabled_in(actor, area); });
   }
 
   bool actor_holds(PermissionIndex permission, LevelIndex level) const {
@@ -173,12 +179,30 @@ class RuleMatch {
   }
 
   bool given_matches(const ActionRule& rule) {
-    if (rule.gives_a_role && *rule.gives_a_role != gives_) return false;
-    if (!rule.given_roles.empty() && !holds_role(rule.given_roles, given_)) return false;
-    if (!rule.not_given_roles.empty() && holds_role(rule.not_given_roles, given_)) return false;
-    if (!gives_) return true;
-    if (rule.given_below_actor && !below_actor(rank(given_), false)) return false;
-    return !rule.given_at_most_actor || below_actor(rank(given_), true);
+    if (!joins_ || !asks_what_is_given(rule)) return given_matches(rule, gives_, given_);
+    if (!group_known_) {
+      group_known_ = true;
+      for (const RoleId& role : before_.group_roles(*act_.joined)) of_group_.push_back(model_.role(role.text));
+    }
+    if (of_group_.empty()) return given_matches(rule, false, {});
+    // Whatever the group gives has to be allowed; one role that may not be given is enough for a prohibition.
+    const auto fits = [&](const std::optional<RoleIndex>& role) { return given_matches(rule, true, role); };
+    return rule.allow ? std::all_of(of_group_.begin(), of_group_.end(), fits)
+                      : std::any_of(of_group_.begin(), of_group_.end(), fits);
+  }
+
+  static bool asks_what_is_given(const ActionRule& rule) {
+    return rule.gives_a_role || !rule.given_roles.empty() || !rule.not_given_roles.empty() || rule.given_below_actor ||
+           rule.given_at_most_actor;
+  }
+
+  bool given_matches(const ActionRule& rule, bool gives, const std::optional<RoleIndex>& given) {
+    if (rule.gives_a_role && *rule.gives_a_role != gives) return false;
+    if (!rule.given_roles.empty() && !holds_role(rule.given_roles, given)) return false;
+    if (!rule.not_given_roles.empty() && holds_role(rule.not_given_roles, given)) return false;
+    if (!gives) return true;
+    if (rule.given_below_actor && !below_actor(rank(given), false)) return false;
+    return !rule.given_at_most_actor || below_actor(rank(given), true);
   }
 
   bool below_actor(int other, bool or_equal) {
@@ -192,6 +216,8 @@ class RuleMatch {
   Act act_;
   std::optional<RoleIndex> given_;  // empty for a custom role
   bool gives_ = false;
+  bool joins_ = false, group_known_ = false;
+  std::vector<std::optional<RoleIndex>> of_group_;  // what the joined group gives
   bool actor_known_ = false, actor_active_ = false, target_known_ = false;
   std::optional<RoleIndex> actor_role_, target_role_;
 };

@@ -50,7 +50,9 @@ class Lifecycle {
   Found check(const event::FeatureDisabled& e) const { return check_feature(e.feature); }
 
   // Accepting an invitation gives its role, also to somebody who is a member already.
-  Found check(const event::MemberInvited& e) const { return e.role ? check_direct(*e.role, &e.member) : std::nullopt; }
+  Found check(const event::MemberInvited& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
+  Found check(const event::MemberDisabled& e) const { return e.area ? check_area(*e.area) : std::nullopt; }
+  Found check(const event::MemberEnabled& e) const { return e.area ? check_area(*e.area) : std::nullopt; }
   Found check(const event::MemberAdded& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
   Found check(const event::MemberRoleChanged& e) const { return check_change(e.member, e.role); }
   Found check(const event::MemberRemoved& e) const { return check_kept({{e.member, {}}}); }
@@ -67,6 +69,10 @@ class Lifecycle {
   }
   Found check(const event::RoleDeleted& e) const {
     if (auto found = check_custom(e.role, "deleted")) return found;
+    if (e.reassign_to == e.role) {
+      return violation("role_deleted", "The holders of " + quoted(e.role.text) +
+                                           " cannot be moved to it, since it is deleted; name another role, or none.");
+    }
     return e.reassign_to ? check_direct(*e.reassign_to, nullptr) : std::nullopt;
   }
 
@@ -97,6 +103,18 @@ class Lifecycle {
     if (model_.feature(feature.text)) return std::nullopt;
     return violation("unknown_feature",
                      "The model has no feature " + quoted(feature.text) + known(model_.features()) + ".");
+  }
+
+  // An area of the document, or a module.
+  Found check_area(const std::string& area) const {
+    const auto is_area = [&](const AreaRule& rule) { return rule.id == area || rule.name == area; };
+    const auto is_module = [&](const PermissionRule& rule) { return rule.module == area; };
+    const auto& areas = model_.areas();
+    const auto& permissions = model_.permissions();
+    if (std::any_of(areas.begin(), areas.end(), is_area)) return std::nullopt;
+    if (std::any_of(permissions.begin(), permissions.end(), is_module)) return std::nullopt;
+    return violation("unknown_area", "The model has no area or module " + quoted(area) + known(areas) +
+                                         ", so nothing is switched off or on there.");
   }
 
   Found check_kind(const std::string& kind) const {

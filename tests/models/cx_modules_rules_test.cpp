@@ -226,6 +226,24 @@ TEST_CASE("cx-modules: given a Light Team Lead, a new role with limited write pe
   }
 }
 
+TEST_CASE("cx-modules: given Disabled, Own and All, then a custom role may choose each of them on every module") {
+  const AccessModel& model = shipped_model("cx-modules");
+  for (const PermissionRule& rule : model.permissions()) {
+    INFO(rule.module << " " << rule.name);
+    for (const LevelIndex level : {LevelIndex{0}, LevelIndex{1}, LevelIndex{2}}) CHECK(rule.offers(level));
+    CHECK(rule.visibility_at(1) == Visibility::where_assigned);
+    CHECK(rule.visibility_at(2) == Visibility::all);
+  }
+}
+
+TEST_CASE("cx-modules: given an Admin, then everyone's preferences are theirs to change, unlike other users'") {
+  Team team;
+  team.by("ada", "assignment.added", on("abe", "user_preferences:abe"));
+  CHECK(team.level("ada", "user_preferences.write", "user_preferences:abe") == "all");
+  CHECK(team.who_can("user_preferences.write", "user_preferences:abe") ==
+        std::vector<std::string>{"abe", "ada", "oda"});
+}
+
 TEST_CASE("cx-modules: given a custom role at Own, then it counts on what is its holder's") {
   Team team;
   team.custom(R"({"knowledge_base.write": "own"})");
