@@ -159,7 +159,7 @@ class Judging {
     }
     if (type_ == "member.invited") return invitation();
     if (type_ == "member.disabled" || type_ == "member.enabled") {
-      return d_.contains("area") && !is_area(text(d_, "area")) ? "unknown_area" : "";
+      return d_.contains("area") && !is_area(model_, text(d_, "area")) ? "unknown_area" : "";
     }
     if (type_ == "member.added" || type_ == "member.role_changed") {
       const std::string broken = given_.empty() ? "" : as_own_role(given_, target_);
@@ -247,15 +247,6 @@ class Judging {
     State then = s_;
     then.role_of_member[target_] = given_;
     return left_without_holder(then);
-  }
-
-  bool is_area(const std::string& area) const {
-    for (const json& each : model_.value("areas", json::array())) {
-      if (text(each, "id") == area || text(each, "name") == area) return true;
-    }
-    const json& permissions = model_.at("permissions");
-    return std::any_of(permissions.begin(), permissions.end(),
-                       [&](const json& each) { return text(each, "module") == area; });
   }
 
   std::string transfer() const {
