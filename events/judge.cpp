@@ -243,9 +243,10 @@ std::string nobody_else(const AccessModel& model, std::string_view action, const
 }
 
 Verdict left_open(const AccessModel& model, const ActionRule& rule, RuleMatch& match) {
+  const PermissionRule& permission = model.permissions()[*rule.actor_permission];
   return {VerdictResult::unspecified, rule.id,
           "The model does not say whether the role \"" + model.roles()[*match.role_of_actor()].name + "\" has \"" +
-              model.permissions()[*rule.actor_permission].name + "\"."};
+              permission.name + "\" in \"" + permission.module + "\"."};
 }
 
 Verdict judge_by_rules(const AccessModel& model, const Event& event, const TeamState& before) {

@@ -16,12 +16,17 @@ std::string text_of(const std::string& id) { return id; }
 std::string text_of(const FeatureId& id) { return id.text; }
 
 // "; it has …": some of what there is, since the sentence is kept in the record.
+constexpr std::size_t names_max = 5;
+const std::string& name_of(const std::string& name) { return name; }
+template <class Rule>
+std::string name_of(const Rule& rule) {
+  return text_of(rule.id);
+}
 template <class Rule>
 std::string known(const std::vector<Rule>& rules) {
-  constexpr std::size_t names_max = 5;
   std::string names;
   for (std::size_t i = 0; i < std::min(rules.size(), names_max); ++i) {
-    names += (i == 0 ? "; it has \"" : ", \"") + text_of(rules[i].id) + "\"";
+    names += (i == 0 ? "; it has \"" : ", \"") + name_of(rules[i]) + "\"";
   }
   return names + (rules.size() > names_max ? " and more" : "");
 }
@@ -113,7 +118,13 @@ class Lifecycle {
     const auto& permissions = model_.permissions();
     if (std::any_of(areas.begin(), areas.end(), is_area)) return std::nullopt;
     if (std::any_of(permissions.begin(), permissions.end(), is_module)) return std::nullopt;
-    return violation("unknown_area", "The model has no area or module " + quoted(area) + known(areas) +
+    std::vector<std::string> modules;
+    for (const PermissionRule& rule : permissions) {
+      if (modules.size() > names_max) break;
+      if (std::find(modules.begin(), modules.end(), rule.module) == modules.end()) modules.push_back(rule.module);
+    }
+    return violation("unknown_area", "The model has no area or module " + quoted(area) +
+                                         (areas.empty() ? known(modules) : known(areas)) +
                                          ", so nothing is switched off or on there.");
   }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "events/digest.h"
+#include "events/lifecycle.h"
 #include "events/limits.h"
 #include "events/people.h"
 #include "events/wire/event_wire.h"
@@ -357,6 +358,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
   if (work.mode == Mode::enforce && record.verdict.result != VerdictResult::allowed) {
     Refusal refusal = refuse(RefusalCode::not_allowed,
                              record.verdict.because.empty() ? said_nothing_of(*model, event) : record.verdict.because);
+    refusal.field = field_at_fault(*model, event, record.verdict);
     refusal.rule = record.verdict.rule.empty() ? "unspecified" : record.verdict.rule;
     refusal.index = index;
     work.denied.push_back({event, refusal});

@@ -67,7 +67,9 @@ TEST_CASE("cx-modules: given anybody but Admins, when they manage users or teams
   violates(team.by("abe", "member.removed", of("amy")), "member.removed.not_allowed");
   violates(team.by("abe", "role.created", R"({"role": "x", "name": "X", "grants": {}})"), "role.created.not_allowed");
   // Of the Auditor's part in administration the text says nothing.
-  unspecified(team.by("aud", "member.invited", of("new", "agent")), "admin_writers_manage_users_and_teams");
+  const Became silent = team.by("aud", "member.invited", of("new", "agent"));
+  unspecified(silent, "admin_writers_manage_users_and_teams");
+  CHECK(silent.because == "The model does not say whether the role \"Auditor\" has \"Write\" in \"Admin\".");
 }
 
 TEST_CASE("cx-modules: given an Auditor, then interactions, analytics and observability are theirs to read") {
@@ -224,6 +226,18 @@ TEST_CASE("cx-modules: given a Light Team Lead, a new role with limited write pe
   for (const char* other : {"quality.write", "admin.write", "interactions.delete"}) {
     CHECK(team.level("cleo", other) == "disabled");
   }
+}
+
+TEST_CASE(
+    "cx-modules: given a module, when a user is disabled in it, then that one is cut, and one that is none is named") {
+  Team team;
+  allowed(team.by("ada", "member.disabled", R"({"member": "aud", "area": "Analytics"})"),
+          "admin_writers_manage_users_and_teams");
+  CHECK(team.level("aud", "analytics.read") == "disabled");
+  CHECK(team.level("aud", "interactions.read") == "all");
+  const Became became = team.by("ada", "member.disabled", R"({"member": "aud", "area": "Analytic"})");
+  violates(became, "lifecycle.unknown_area");
+  CHECK(became.because.find("it has \"Admin\", \"Integrations\", \"Interactions\"") != std::string::npos);
 }
 
 TEST_CASE("cx-modules: given Disabled, Own and All, then a custom role may choose each of them on every module") {

@@ -457,12 +457,11 @@ class Judging {
   std::set<std::string> roles_of_group(const std::string& group, std::size_t above) const {
     std::set<std::string> roles;
     if (s_.groups.count(group) == 0 || above > s_.groups.size()) return roles;
-    const auto own = s_.role_of_group.find(group);
-    if (own != s_.role_of_group.end() && s_.role_exists(own->second)) roles.insert(own->second);
+    if (const auto own = s_.role_of_group.find(group); own != s_.role_of_group.end()) roles.insert(own->second);
     for (const ScopedGrant& grant : s_.grants) {
-      if (grant.principal == "group:" + group && grant.on == "org" && s_.role_exists(grant.role))
-        roles.insert(grant.role);
+      if (grant.principal == "group:" + group && grant.on == "org") roles.insert(grant.role);
     }
+    std::erase_if(roles, [&](const std::string& role) { return !s_.role_exists(role); });
     const json groups = model_.value("groups", json::object());
     const auto parent = s_.parent_of_group.find(group);
     if (says(groups, "inherit_from_parents", false) && parent != s_.parent_of_group.end())
