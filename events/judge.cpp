@@ -16,6 +16,7 @@ struct Act {
   const Person* target = nullptr;
   const RoleId* given = nullptr;
   const GroupId* joined = nullptr;  // a group that somebody comes into: it gives its roles
+  const GroupId* edited = nullptr;  // a group that is given a role: its members are
   // On what: one resource, or with the id "*" every one of a kind, or with no kind the whole organization.
   std::optional<ResourceId> resource;
   bool whole_org = false;
@@ -51,7 +52,10 @@ void describe(Act& act, const event::GroupMemberAdded& e) {
   act.joined = &e.group;
 }
 void describe(Act& act, const event::GroupCreated& e) { act.given = e.role ? &*e.role : nullptr; }
-void describe(Act& act, const event::GroupEdited& e) { act.given = e.role.value ? &*e.role.value : nullptr; }
+void describe(Act& act, const event::GroupEdited& e) {
+  act.given = e.role.value ? &*e.role.value : nullptr;
+  if (act.given) act.edited = &e.group;
+}
 void describe(Act& act, const event::ResourceAdded& e) { act.resource = e.resource; }
 void describe(Act& act, const event::ResourceRemoved& e) { act.resource = e.resource; }
 
@@ -152,11 +156,15 @@ class RuleMatch {
     if (rule.target_below_actor && act_.target && !target_is_below_actor()) return false;
     if (rule.target_not_below_actor && (!act_.target || target_is_below_actor())) return false;
     if (rule.target_is_member && target_is_member() != *rule.target_is_member) return false;
-    if (rule.target_is_actor) {
-      const bool self = act_.target && by_member() && same_person(*act_.target, event_.actor.who);
-      if (self != *rule.target_is_actor) return false;
-    }
+    if (rule.target_is_actor && *rule.target_is_actor != target_is_actor()) return false;
     return !rule.target_is_last_holder || target_is_last_holder();
+  }
+
+  bool target_is_actor() const {
+    if (!by_member()) return false;
+    const Person& actor = event_.actor.who;
+    if (act_.edited) return before_.in_group(actor, *act_.edited);
+    return act_.target && same_person(*act_.target, actor);
   }
 
   // A transfer changes the role of two people; whoever passes on their own is asked of the other one alone.
@@ -266,7 +274,9 @@ Verdict judge_by_rules(const AccessModel& model, const Event& event, const TeamS
     if (match.is_left_open(model.rules()[index])) return left_open(model, model.rules()[index], match);
   }
   const std::string_view action = action_type(event.data.index()).name;
-  return {VerdictResult::violation, std::string(action) + ".not_allowed", nobody_else(model, action, rules, match)};
+  std::string because = nobody_else(model, action, rules, match);
+  if (before.org_deleted()) because = "The organization was deleted, and nobody has a role in it any more. " + because;
+  return {VerdictResult::violation, std::string(action) + ".not_allowed", std::move(because)};
 }
 
 Verdict judge_alone(const AccessModel& model, const Event& event, const TeamState& before) {

@@ -111,6 +111,24 @@ bool FactsTeamState::group_exists(const GroupId& group) const {
   return number != 0 && access_.group_exists(number);
 }
 
+bool FactsTeamState::in_group(const Person& person, const GroupId& group) const {
+  const Number wanted = access_.facts().number(EntityKind::group, group.text), who = member(person);
+  if (wanted == 0 || who == 0) return false;
+  const bool inherited = access_.model().groups_inherit_from_parents();
+  std::unordered_set<Number> seen;
+  for (const Live* link : access_.groups_of(who)) {
+    for (Number at = link->slot.a; at != 0 && seen.insert(at).second; at = inherited ? access_.group_parent(at) : 0) {
+      if (at == wanted) return true;
+    }
+  }
+  return false;
+}
+
+bool FactsTeamState::org_deleted() const {
+  Facts& facts = access_.facts();
+  return facts.state(facts.org_entity()).find({SlotKind::ended}) != nullptr;
+}
+
 // Its own role and what was granted to it on the organization; where the model says so, those of the groups above, too.
 std::vector<RoleId> FactsTeamState::group_roles(const GroupId& group) const {
   std::unordered_set<Number> groups, roles;

@@ -17,7 +17,7 @@ ActionType describe(std::string_view name) {
   action.ruled = sent_by_clients(name) && name != event::SourceRecorded::type;
   action.has_target = name.starts_with("member.") || name.starts_with("invitation.") ||
                       name.starts_with("assignment.") || name.starts_with("group.member_") ||
-                      one_of(name, {"ownership.transferred", "role.granted", "role.revoked"});
+                      one_of(name, {"ownership.transferred", "role.granted", "role.revoked", "group.edited"});
   action.gives_role =
       one_of(name, {"member.added", "member.invited", "member.role_changed", "ownership.transferred", "role.granted",
                     "role.deleted", "group.created", "group.edited", "group.member_added"});

@@ -252,6 +252,12 @@ TEST_CASE(
   team.by("oda", "group.created", R"({"group": "night"})");
   allowed(team.by("tess", "group.member_added", R"({"group": "night", "member": "tess"})"),
           "group_managers_manage_groups");
+  // Nor do they give a role to a group that they are in.
+  const std::string night = R"({"group": "night", "role": "app_developer"})";
+  violates(team.by("tess", "group.edited", night), "group.edited.not_allowed");
+  team.by("oda", "group.edited", R"({"group": "night", "role": null})");
+  allowed(team.by("sue", "group.edited", night), "role_changers_give_groups_a_role");
+  allowed(team.by("tess", "group.edited", R"({"group": "night", "name": "Night"})"), "group_managers_manage_groups");
 }
 
 TEST_CASE(
@@ -335,6 +341,9 @@ TEST_CASE("ccai: given the App Owner, when they delete the app, then that is all
   violates(team.by("dev", "org.deleted", "{}"), "org.deleted.not_allowed");
   Team other;
   allowed(other.by("oda", "org.deleted", "{}"), "only_app_owners_delete_the_app");
+  const Became after = other.by("oda", "member.added", of("new", "agent"));
+  violates(after, "member.added.not_allowed");
+  CHECK(after.because.starts_with("The organization was deleted, and nobody has a role in it any more."));
 }
 
 TEST_CASE("ccai: given Outbound Email, then it counts while it is enabled for the account") {

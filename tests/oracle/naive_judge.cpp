@@ -437,7 +437,8 @@ class Judging {
       return false;
     }
     if (wanted.contains("self")) {
-      const bool self = !target_.empty() && target_ == actor_;
+      const bool self = type_ == "group.edited" ? !given_.empty() && in_group(s_, actor_, text(d_, "group"), 0)
+                                                : !target_.empty() && target_ == actor_;
       if (self != wanted.at("self").get<bool>()) return false;
     }
     if (!says(wanted, "last_holder", false)) return true;
@@ -447,26 +448,11 @@ class Judging {
   // Somebody who comes into a group is given all that the group gives; otherwise it is the event's one role, or none.
   bool gives_what(const json& wanted, bool allows) const {
     std::set<std::string> given;
-    if (type_ == "group.member_added") given = roles_of_group(text(d_, "group"), 0);
+    if (type_ == "group.member_added") given = roles_of_group(s_, text(d_, "group"), 0);
     if (!given_.empty()) given.insert(given_);
     if (given.empty()) return gives_this("", wanted);
     const auto fits = [&](const std::string& role) { return gives_this(role, wanted); };
     return allows ? std::all_of(given.begin(), given.end(), fits) : std::any_of(given.begin(), given.end(), fits);
-  }
-
-  std::set<std::string> roles_of_group(const std::string& group, std::size_t above) const {
-    std::set<std::string> roles;
-    if (s_.groups.count(group) == 0 || above > s_.groups.size()) return roles;
-    if (const auto own = s_.role_of_group.find(group); own != s_.role_of_group.end()) roles.insert(own->second);
-    for (const ScopedGrant& grant : s_.grants) {
-      if (grant.principal == "group:" + group && grant.on == "org") roles.insert(grant.role);
-    }
-    std::erase_if(roles, [&](const std::string& role) { return !s_.role_exists(role); });
-    const json groups = model_.value("groups", json::object());
-    const auto parent = s_.parent_of_group.find(group);
-    if (says(groups, "inherit_from_parents", false) && parent != s_.parent_of_group.end())
-      roles.merge(roles_of_group(parent->second, above + 1));
-    return roles;
   }
 
   bool gives_this(const std::string& role, const json& wanted) const {
