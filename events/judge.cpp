@@ -1,6 +1,7 @@
 #include "events/judge.h"
 
 #include <algorithm>
+#include <span>
 
 #include "events/lifecycle.h"
 #include "events/model/actions.h"
@@ -15,7 +16,7 @@ using Status = TeamState::Status;
 struct Act {
   const Person* target = nullptr;
   const RoleId* given = nullptr;
-  const GroupId* joined = nullptr;  // a group that somebody comes into: it gives its roles
+  std::span<const GroupId> joined;  // groups that somebody comes into: they give their roles
   const GroupId* edited = nullptr;  // a group that is given a role: its members are
   // On what: one resource, or with the id "*" every one of a kind, or with no kind the whole organization.
   std::optional<ResourceId> resource;
@@ -49,7 +50,12 @@ void describe(Act& act, const event::OwnershipTransferred& e) { act.target = &e.
 void describe(Act& act, const event::RoleDeleted& e) { act.given = e.reassign_to ? &*e.reassign_to : nullptr; }
 void describe(Act& act, const event::GroupMemberAdded& e) {
   act.target = &e.member;
-  act.joined = &e.group;
+  act.joined = {&e.group, 1};
+}
+void describe(Act& act, const event::MemberInvited& e) {
+  act.target = &e.member;
+  act.given = e.role ? &*e.role : nullptr;
+  act.joined = e.groups;
 }
 void describe(Act& act, const event::GroupCreated& e) { act.given = e.role ? &*e.role : nullptr; }
 void describe(Act& act, const event::GroupEdited& e) {
@@ -72,7 +78,6 @@ class RuleMatch {
     if (std::holds_alternative<event::OwnershipTransferred>(event.data)) given_ = model.owner_role();
     if (act_.given) given_ = model.role(act_.given->text);
     gives_ = act_.given || given_;
-    joins_ = act_.joined != nullptr;
   }
 
   bool matches(const ActionRule& rule) {
@@ -187,16 +192,19 @@ class RuleMatch {
   }
 
   bool given_matches(const ActionRule& rule) {
-    if (!joins_ || !asks_what_is_given(rule)) return given_matches(rule, gives_, given_);
+    if (act_.joined.empty() || !asks_what_is_given(rule)) return given_matches(rule, gives_, given_);
     if (!group_known_) {
       group_known_ = true;
-      for (const RoleId& role : before_.group_roles(*act_.joined)) of_group_.push_back(model_.role(role.text));
+      if (gives_) all_given_.push_back(given_);
+      for (const GroupId& group : act_.joined) {
+        for (const RoleId& role : before_.group_roles(group)) all_given_.push_back(model_.role(role.text));
+      }
     }
-    if (of_group_.empty()) return given_matches(rule, false, {});
-    // Whatever the group gives has to be allowed; one role that may not be given is enough for a prohibition.
+    if (all_given_.empty()) return given_matches(rule, false, {});
+    // Whatever the groups give has to be allowed; one role that may not be given is enough for a prohibition.
     const auto fits = [&](const std::optional<RoleIndex>& role) { return given_matches(rule, true, role); };
-    return rule.allow ? std::all_of(of_group_.begin(), of_group_.end(), fits)
-                      : std::any_of(of_group_.begin(), of_group_.end(), fits);
+    return rule.allow ? std::all_of(all_given_.begin(), all_given_.end(), fits)
+                      : std::any_of(all_given_.begin(), all_given_.end(), fits);
   }
 
   static bool asks_what_is_given(const ActionRule& rule) {
@@ -224,8 +232,8 @@ class RuleMatch {
   Act act_;
   std::optional<RoleIndex> given_;  // empty for a custom role
   bool gives_ = false;
-  bool joins_ = false, group_known_ = false;
-  std::vector<std::optional<RoleIndex>> of_group_;  // what the joined group gives
+  bool group_known_ = false;
+  std::vector<std::optional<RoleIndex>> all_given_;  // with what the joined groups give
   bool actor_known_ = false, actor_active_ = false, target_known_ = false;
   std::optional<RoleIndex> actor_role_, target_role_;
 };

@@ -226,6 +226,11 @@ TEST_CASE(
   allowed(team.by("ada", "group.member_added", join("night", "uma")), "admins_do_all_but_billing_and_deletion");
   violates(team.by("mel", "group.member_added", join("night", "udo")), "managers_and_users_change_no_roles");
   allowed(team.by("oda", "group.member_added", join("owners", "mel")), "owners_do_everything");
+  // An invitation into a group gives its role, too.
+  violates(team.by("ada", "member.invited", R"({"member": "new", "role": "user", "groups": ["night", "owners"]})"),
+           "member.invited.not_allowed");
+  allowed(team.by("ada", "member.invited", R"({"member": "newer", "role": "user", "groups": ["night"]})"),
+          "inviters_invite_below_themselves");
   // What the group was given on the organization counts like its own role.
   team.by("oda", "role.granted", R"({"principal": "group:night", "role": "admin", "on": "org"})");
   violates(team.by("ada", "group.member_added", join("night", "udo")), rule);

@@ -449,6 +449,9 @@ class Judging {
   bool gives_what(const json& wanted, bool allows) const {
     std::set<std::string> given;
     if (type_ == "group.member_added") given = roles_of_group(s_, text(d_, "group"), 0);
+    if (type_ == "member.invited" && d_.contains("groups")) {
+      for (const json& group : d_.at("groups")) given.merge(roles_of_group(s_, group.get<std::string>(), 0));
+    }
     if (!given_.empty()) given.insert(given_);
     if (given.empty()) return gives_this("", wanted);
     const auto fits = [&](const std::string& role) { return gives_this(role, wanted); };
