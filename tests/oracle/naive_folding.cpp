@@ -246,6 +246,7 @@ class Folding {
     }
     s_.custom_roles.erase(role);
     s_.deleted_roles.insert(role);
+    if (s_.is_system_role(role)) return;  // cannot be deleted: whoever holds it holds it still
     erase_where_value_is(s_.role_of_member, role);
     erase_where_value_is(s_.role_of_group, role);
     erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.role == role; });

@@ -149,5 +149,9 @@ NaiveVerdict judge(const State& before, const std::vector<nlohmann::json>& model
 std::string direct_role(const State& state, const std::string& member);
 // The existing groups that a member is in directly, sorted.
 std::vector<std::string> direct_groups(const State& state, const std::string& member);
+// The roles that being in a group gives on the organization. How many groups were passed on the way up ends circles.
+std::set<std::string> roles_of_group(const State& state, const std::string& group, std::size_t passed);
+// Whether a member is in the group, or in one below it that has what it has.
+bool in_group(const State& state, const std::string& member, const std::string& group, std::size_t passed);
 
 }  // namespace tenure::oracle

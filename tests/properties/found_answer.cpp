@@ -114,6 +114,7 @@ const std::map<std::string, std::vector<std::string>>& reasons() {
       {"not a member at that time", {"no member"}},
       {"no role, group or grant gives it", {"nothing given"}},
       {"the model's text does not say", {"nothing given"}},
+      {"the role ", {"nothing given"}},
       {"the member is disabled", {"disabled"}},
       {"the feature ", {"feature off"}},
       {"only the owner may have it", {"owner only"}},
