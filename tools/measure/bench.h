@@ -59,5 +59,6 @@ void measure_can(Bench& bench);
 void measure_who_can(Bench& bench);
 void measure_judge(Bench& bench);
 void measure_memory(Bench& bench);
+void measure_feed(Bench& bench);
 
 }  // namespace tenure::bench

@@ -19,6 +19,7 @@ void add_access_commands(CLI::App& app, Commands& commands);  // who-can, can, m
 void add_time_commands(CLI::App& app, Commands& commands);    // diff, timeline, member, findings
 void add_record_commands(CLI::App& app, Commands& commands);  // import, append, events
 void add_model_commands(CLI::App& app, Commands& commands);   // models
+void add_feed_commands(CLI::App& app, Commands& commands);    // feed, consumers
 void add_setup_commands(CLI::App& app, Commands& commands);   // token
 
 }  // namespace tenure
