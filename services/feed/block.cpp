@@ -48,9 +48,9 @@ void append_control(std::string& out, Framing framing, std::string_view name, st
   append_framed(out, framing, message, id);
 }
 
-BlockWriter::BlockWriter(Position first, Framing framing) : framing_(framing) {
+BlockWriter::BlockWriter(Position first, Framing framing, std::size_t expected_bytes) : framing_(framing) {
   block_.first_ = first;
-  block_.bytes_.reserve(block_bytes_max + 4096);
+  block_.bytes_.reserve(expected_bytes);
 }
 
 void BlockWriter::add_traits(const Record& record) {

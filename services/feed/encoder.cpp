@@ -14,7 +14,7 @@ std::shared_ptr<const Block> FeedEncoder::encode(storage::Snapshot& snapshot, co
     records_.push_back(record);
     return record.position < last && bytes < block_bytes_max;
   });
-  BlockWriter block(first, kind.framing);
+  BlockWriter block(first, kind.framing, bytes + bytes / 8);
   for (const storage::LogRecord& record : records_) {
     if (block.full()) break;
     if (const auto added = add(snapshot, kind, record, block); !added) {

@@ -12,7 +12,8 @@ namespace {
 
 // What a client says wrong is answered; a flood of it is answered that many times between two writes.
 constexpr std::size_t replies_at_once_max = 8;
-constexpr std::size_t fill_bytes_max = http::ServerLimits{}.live_buffer_bytes_max;
+// What a connection sends are parts of blocks, which it keeps alive whole.
+constexpr std::size_t fill_bytes_max = http::ServerLimits{}.live_buffer_bytes_max - block_bytes_max;
 constexpr std::size_t fill_pieces_max = 256;
 
 std::string_view word_of(http::CloseCode code) {

@@ -97,8 +97,9 @@ void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   const http::Bunch together;
   const std::lock_guard lock(guard_);
   Window& window = windows_[kind];
+  const Position first = block->first();
   bytes_ += block->memory();
-  used_.push_front({kind, block->first()});
+  used_.push_front({kind, first});
   for (auto at = window.waiting.begin(); at != window.waiting.end();) {
     if (at->second.position < block->first() || at->second.position > block->last()) {
       ++at;
@@ -107,7 +108,7 @@ void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
     at->second.waker();
     at = window.waiting.erase(at);
   }
-  window.blocks.insert_or_assign(block->first(), Held{std::move(block), used_.begin()});
+  window.blocks.insert_or_assign(first, Held{std::move(block), used_.begin()});
   while (bytes_ > blocks_bytes_max && used_.size() > 1) drop(std::prev(used_.end()));
 }
 

@@ -3,8 +3,8 @@
 
     TENURE_TOKEN=tnr_... tools/examples/follow.py ws://127.0.0.1:7400 my-collector
 
-Prints each event as one line of JSON, and acknowledges it once it is written. Whatever ends the connection, the next one
-goes on behind what was acknowledged. --count N ends after N events; --cursor says where a new consumer begins.
+Prints each event as one line of JSON, and acknowledges it once it is written. Whatever ends the connection, the next
+one goes on behind what was acknowledged. --count N ends after N events; --cursor says where a new consumer begins.
 """
 import argparse
 import asyncio
