@@ -1,7 +1,5 @@
 #include "services/feed/feed.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "services/feed/subscription.h"
@@ -75,7 +73,7 @@ void Feed::read() {
       const auto snapshot = store_.snapshot();
       if (const auto work = windows_.next(snapshot->head())) {
         auto block = encoder_.encode(*snapshot, work->kind, work->first, work->last);
-        if (block->failure()) spdlog::error("the feed cannot read on: {}", block->failure()->because);
+        if (const auto& failure = block->failure()) log_.say("feed: cannot read on: " + failure->because);
         blocks_encoded_.fetch_add(1, std::memory_order_relaxed);
         events_encoded_.fetch_add(block->last().value - block->first().value + 1, std::memory_order_relaxed);
         windows_.put(work->kind, std::move(block));
@@ -110,8 +108,9 @@ void Feed::left(const FeedWish& wish, std::string_view reason, Position next) {
     --subscribers_[std::string(to_text(wish.kind.framing))];
     ++disconnects_[std::string(reason)];
   }
-  spdlog::info("feed: {} over {} left at position {}: {}{}", wish.client, to_text(wish.kind.framing), next.value,
-               reason, wish.consumer ? ", consumer " + wish.consumer->consumer : std::string());
+  log_.say("feed: " + wish.client + " over " + std::string(to_text(wish.kind.framing)) + " left at position " +
+           std::to_string(next.value) + ": " + std::string(reason) +
+           (wish.consumer ? ", consumer " + wish.consumer->consumer : std::string()));
 }
 
 FeedFigures Feed::figures() const {

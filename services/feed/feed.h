@@ -27,6 +27,7 @@
 #include "services/feed/consumers.h"
 #include "services/feed/encoder.h"
 #include "services/feed/filter.h"
+#include "services/feed/line_writer.h"
 #include "services/feed/windows.h"
 #include "services/http/live.h"
 #include "storage/store.h"
@@ -102,6 +103,7 @@ class Feed {
   Clock clock_;
   const FeedTimes times_;
   Windows windows_;
+  LineWriter log_;
 
   std::mutex guard_;
   std::condition_variable work_;

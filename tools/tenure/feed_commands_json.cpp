@@ -26,6 +26,7 @@ constexpr milliseconds pause_first{250}, pause_most{15'000};
 // A consumer acknowledges what it has printed when there is a pause, or so many events have come.
 constexpr std::uint64_t events_an_ack = 1'000;
 constexpr milliseconds quiet_before_ack{200};
+constexpr std::size_t shown_bytes_max = 200;  // of a value on a terminal's line; --json has all
 
 struct FeedOptions {
   std::string format, since, cursor, consumer, color = "auto";
@@ -194,8 +195,10 @@ class Following {
       const char* shade = verdict == "violation" ? "31" : verdict == "allowed" ? "32" : "33";
       std::string line = colored("2", text_of(event, "recorded_at") + " " + event.at("position").dump()) + "  " +
                          text_of(event, "org") + "  " + colored("1", text_of(event, "type"));
-      for (const auto& [name, value] : event.value("data", json::object()).items()) {
-        line += " " + printable(name) + "=" + (value.is_string() ? printable(value.get<std::string>()) : value.dump());
+      const json data = event.value("data", json::object());
+      for (const auto& [name, value] : data.items()) {
+        const std::string shown = printable(value.is_string() ? value.get<std::string>() : value.dump());
+        line += " " + printable(name) + "=" + (shown.size() <= shown_bytes_max ? shown : "(long)");
       }
       std::cout << line << said_by(event) << "  " << colored(shade, verdict) << "\n";
     }
