@@ -237,22 +237,28 @@ bool Consumers::write_acknowledged() {
 }
 
 void Consumers::wrote(const std::vector<Writing>& rows, const Outcome<void>& done) {
-  const std::lock_guard lock(guard_);
-  writing_ = false;
-  for (const Writing& row : rows) {
-    const auto found = entries_.find(row.name);
-    if (found == entries_.end() || found->second.consumer.since != row.since) continue;
-    if (!done) {
-      dirty_ = true;  // tried again with what comes next
-      continue;
+  bool more = false;
+  {
+    const std::lock_guard lock(guard_);
+    writing_ = false;
+    for (const Writing& row : rows) {
+      const auto found = entries_.find(row.name);
+      if (found == entries_.end() || found->second.consumer.since != row.since) continue;
+      if (!done) {
+        dirty_ = true;
+        continue;
+      }
+      Entry& entry = found->second;
+      entry.written = row.position;
+      if (!entry.attached) continue;
+      entry.attached->durable = row.position.value;
+      wake(*entry.attached);
     }
-    Entry& entry = found->second;
-    entry.written = row.position;
-    if (!entry.attached) continue;
-    entry.attached->durable = row.position.value;
-    wake(*entry.attached);
+    more = dirty_;
+    written_.notify_all();
   }
-  written_.notify_all();
+  // What came meanwhile, or failed, is written in its turn.
+  if (more && told_) told_();
 }
 
 void Consumers::flush() {

@@ -54,6 +54,7 @@ class Subscription final : public http::LiveStream {
   const std::uint64_t number_;
   http::Waker waker_;
   Position next_;
+  Position newest_at_first_;
   std::string said_;  // what goes out before further events
   std::size_t replies_ = 0, replies_left_out_ = 0;
   std::uint64_t events_ = 0;        // sent

@@ -61,6 +61,7 @@ void Subscription::begin(http::Waker waker) {
   begun_ = true;
   waker_ = std::move(waker);
   sent_at_ = came_at_ = Clock::now();
+  newest_at_first_ = feed_.head();
   feed_.joined(wish_.kind.framing);
   if (wish_.consumer) {
     const std::lock_guard lock(wish_.consumer->guard);
@@ -139,7 +140,7 @@ void Subscription::add_events(http::Outgoing& out) {
     }
     if (!add_block(out, block)) break;
   }
-  if (next_ > before) came_at_ = Clock::now();
+  if (events_ > events) came_at_ = Clock::now();
   feed_.sent(events_ - events, out.bytes() - bytes);
   if (wish_.ack_by_pong && next_ > before) add_ping(out);
 }
@@ -216,10 +217,11 @@ void Subscription::finish(http::Outgoing& out) {
   out.end(*leaving_, "cursor=" + std::to_string(next_.value));
 }
 
-// A long poll's end: the number asked for, or nothing new for the time asked for.
+// A long poll's end: the number asked for, or nothing that matches for the time asked for, once all that there was when
+// it began has been looked at.
 void Subscription::end_if_done(http::Outgoing& out) {
   const bool enough = wish_.limit && events_ >= *wish_.limit;
-  const bool waited = wish_.wait && Clock::now() - came_at_ >= *wish_.wait && next_ > feed_.head();
+  const bool waited = wish_.wait && Clock::now() - came_at_ >= *wish_.wait && next_ > newest_at_first_;
   if (!enough && !waited) return;
   reason_ = "served";
   say_heartbeat();

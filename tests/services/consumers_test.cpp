@@ -176,3 +176,28 @@ TEST_CASE("a consumer is its principal's: another one neither sees it nor takes 
   CHECK(program.get("/v1/consumers").json().at("total") == 1);
   CHECK(consumer(program, "siem").at("connected") == true);
 }
+
+TEST_CASE("acknowledgements that come while others are being written are written too") {
+  RunningProgram program;
+  make_org(program, "acme");
+  std::string batch;
+  for (int i = 0; i < 500; ++i) {
+    batch += R"({"type":"group.created","actor":{"kind":"system","id":"x"},"data":{"group":"g)" + std::to_string(i) +
+             "\"}}\n";
+  }
+  Follower follower(program, "?consumer=siem&since=2999-01-01T00:00:00Z");
+  std::uint64_t last = 0;
+  for (int round = 0; round < 3; ++round) {
+    REQUIRE(program.post("/v1/orgs/acme/events", batch, {"Content-Type: application/x-ndjson"}).status == 201);
+    const std::uint64_t end = newest(program);
+    while (last < end) {
+      last = follower.event().at("position").get<std::uint64_t>();
+      follower.client().send(ack(last));
+    }
+  }
+  while (follower.next("acknowledged").at("position") < last) {
+  }
+  CHECK(consumer(program, "siem").at("acknowledged") == last);
+  program.restart();
+  CHECK(consumer(program, "siem").at("acknowledged") == last);
+}
