@@ -56,7 +56,7 @@ class Subscription final : public http::LiveStream {
   Position next_;
   Position newest_at_first_;
   std::string said_;  // what goes out before further events
-  std::size_t replies_ = 0, replies_left_out_ = 0;
+  std::size_t replies_ = 0;
   std::uint64_t events_ = 0;        // sent
   Position pinged_;                 // the newest position that a ping carried
   std::uint64_t acknowledged_ = 0;  // told to the client as durable
