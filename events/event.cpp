@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace tenure {
 
@@ -9,10 +10,25 @@ std::string_view type_name(const EventPayload& data) {
   return std::visit([](const auto& d) { return std::remove_cvref_t<decltype(d)>::type; }, data);
 }
 
+namespace {
+
+template <std::size_t... I>
+bool is_one_of(std::string_view type, std::index_sequence<I...>) {
+  return ((std::variant_alternative_t<I, EventPayload>::type == type) || ...);
+}
+
+}  // namespace
+
+bool is_event_type(std::string_view type) {
+  return is_one_of(type, std::make_index_sequence<std::variant_size_v<EventPayload>>{});
+}
+
 bool sent_by_clients(std::string_view type) {
-  static constexpr std::array own{event::OrgCreated::type,     event::ActionDenied::type,  event::SodRuleAdded::type,
-                                  event::SodRuleRemoved::type, event::FindingClosed::type, event::FindingReopened::type,
-                                  event::ModelPublished::type, event::TokenCreated::type,  event::TokenRevoked::type};
+  static constexpr std::array own{
+      event::OrgCreated::type,      event::ActionDenied::type,  event::SodRuleAdded::type,
+      event::SodRuleRemoved::type,  event::FindingClosed::type, event::FindingReopened::type,
+      event::ModelPublished::type,  event::TokenCreated::type,  event::TokenRevoked::type,
+      event::ConsumerCreated::type, event::ConsumerReset::type, event::ConsumerDeleted::type};
   return std::find(own.begin(), own.end(), type) == own.end();
 }
 

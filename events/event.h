@@ -451,20 +451,44 @@ struct TokenRevoked {
 #undef TENURE_FIELDS
 };
 
+// A named consumer of the feed: the server keeps how far it has acknowledged, beside the log.
+struct ConsumerCreated {
+  std::string consumer;
+  Position position;  // the first that it is given
+  Person principal;   // whose tokens may use it
+#define TENURE_FIELDS                                                                           \
+  field("consumer", &ConsumerCreated::consumer), field("position", &ConsumerCreated::position), \
+      field("principal", &ConsumerCreated::principal)
+  TENURE_EVENT("consumer.created", 1)
+#undef TENURE_FIELDS
+};
+struct ConsumerReset {
+  std::string consumer;
+  Position position;
+#define TENURE_FIELDS field("consumer", &ConsumerReset::consumer), field("position", &ConsumerReset::position)
+  TENURE_EVENT("consumer.reset", 1)
+#undef TENURE_FIELDS
+};
+struct ConsumerDeleted {
+  std::string consumer;
+#define TENURE_FIELDS field("consumer", &ConsumerDeleted::consumer)
+  TENURE_EVENT("consumer.deleted", 1)
+#undef TENURE_FIELDS
+};
+
 }  // namespace event
 #undef TENURE_EVENT
 
-using EventPayload =
-    std::variant<event::OrgCreated, event::OrgDeleted, event::OrgSettingChanged, event::OrgModelChanged,
-                 event::FeatureEnabled, event::FeatureDisabled, event::MemberInvited, event::InvitationAccepted,
-                 event::InvitationCancelled, event::InvitationExpired, event::MemberAdded, event::MemberRemoved,
-                 event::MemberDisabled, event::MemberEnabled, event::MemberRoleChanged, event::OwnershipTransferred,
-                 event::RoleCreated, event::RoleEdited, event::RoleReset, event::RoleDeleted, event::GroupCreated,
-                 event::GroupEdited, event::GroupDeleted, event::GroupMemberAdded, event::GroupMemberRemoved,
-                 event::RoleGranted, event::RoleRevoked, event::ResourceAdded, event::ResourceRemoved,
-                 event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded,
-                 event::ActionDenied, event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed,
-                 event::FindingReopened, event::ModelPublished, event::TokenCreated, event::TokenRevoked>;
+using EventPayload = std::variant<
+    event::OrgCreated, event::OrgDeleted, event::OrgSettingChanged, event::OrgModelChanged, event::FeatureEnabled,
+    event::FeatureDisabled, event::MemberInvited, event::InvitationAccepted, event::InvitationCancelled,
+    event::InvitationExpired, event::MemberAdded, event::MemberRemoved, event::MemberDisabled, event::MemberEnabled,
+    event::MemberRoleChanged, event::OwnershipTransferred, event::RoleCreated, event::RoleEdited, event::RoleReset,
+    event::RoleDeleted, event::GroupCreated, event::GroupEdited, event::GroupDeleted, event::GroupMemberAdded,
+    event::GroupMemberRemoved, event::RoleGranted, event::RoleRevoked, event::ResourceAdded, event::ResourceRemoved,
+    event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded, event::ActionDenied,
+    event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed, event::FindingReopened, event::ModelPublished,
+    event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted>;
 
 struct Event {
   std::optional<EventId> id;
@@ -482,6 +506,8 @@ struct Event {
 
 // "member.added"; the text stands in the struct.
 std::string_view type_name(const EventPayload& data);
+// Whether there is an event type of that name.
+bool is_event_type(std::string_view type);
 // Whether a client may send this type (the rest is Tenure's own).
 bool sent_by_clients(std::string_view type);
 // Whether it is a word about the record rather than something that happened to the team: no history begins with one.

@@ -202,6 +202,9 @@ class Collector {
   void operator()(const event::ModelPublished&) {}
   void operator()(const event::TokenCreated&) {}
   void operator()(const event::TokenRevoked&) {}
+  void operator()(const event::ConsumerCreated&) {}
+  void operator()(const event::ConsumerReset&) {}
+  void operator()(const event::ConsumerDeleted&) {}
 
   std::vector<Change> changes;
   std::optional<Failure> failure;

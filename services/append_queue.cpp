@@ -14,7 +14,12 @@ namespace {
 struct AppendJob : storage::Job {
   AppendRequest request;
   AppendQueue::Done done;
+  std::vector<storage::ViewWrite> rows;  // instead of a request, if there are any
 };
+
+Failure queue_full() {
+  return fail(FailureCode::closed, "too many appends wait, or the server is stopping; try again shortly.");
+}
 
 }  // namespace
 
@@ -46,8 +51,18 @@ void AppendQueue::submit(AppendRequest request, Done done) {
   job->done = std::move(done);
   std::unique_ptr<storage::Job> owned = std::move(job);
   if (queue_.submit(owned)) return;
-  static_cast<AppendJob&>(*owned).done(
-      fail(FailureCode::closed, "too many appends wait, or the server is stopping; try again shortly."));
+  static_cast<AppendJob&>(*owned).done(queue_full());
+}
+
+void AppendQueue::submit_rows(std::vector<storage::ViewWrite> rows, RowsDone done) {
+  auto job = std::make_unique<AppendJob>();
+  job->rows = std::move(rows);
+  job->done = [done = std::move(done)](const AppendResult& result) {
+    const auto* failure = std::get_if<Failure>(&result);
+    done(failure ? Outcome<void>(*failure) : Outcome<void>());
+  };
+  std::unique_ptr<storage::Job> owned = std::move(job);
+  if (!queue_.submit(owned)) static_cast<AppendJob&>(*owned).done(queue_full());
 }
 
 AppendResult AppendQueue::submit_and_wait(AppendRequest request) {
@@ -72,6 +87,10 @@ void AppendQueue::run(std::vector<std::unique_ptr<storage::Job>>& jobs) {
     std::vector<Done> done;
     for (; next < jobs.size() && (requests.empty() || events_decided_ < events_a_commit_); ++next) {
       auto& job = static_cast<AppendJob&>(*jobs[next]);
+      if (!job.rows.empty()) {
+        take_rows(job.rows, std::move(job.done));
+        continue;
+      }
       events_decided_ += job.request.events.size();
       requests.push_back(std::move(job.request));
       done.push_back(std::move(job.done));
@@ -79,6 +98,17 @@ void AppendQueue::run(std::vector<std::unique_ptr<storage::Job>>& jobs) {
     if (!requests.empty()) decide(std::move(requests), std::move(done));
     commit_decided(events_decided_ >= events_a_commit_);
   } while (next < jobs.size());
+}
+
+void AppendQueue::take_rows(std::vector<storage::ViewWrite>& rows, Done done) {
+  if (!decided_) decided_ = std::make_shared<Answers>();
+  std::move(rows.begin(), rows.end(), std::back_inserter(rows_));
+  decided_->done.push_back(std::move(done));
+  decided_->results.emplace_back(AppendAnswer{});
+}
+
+void AppendQueue::tell(std::size_t records) const {
+  if (records > 0 && told_) told_();
 }
 
 void AppendQueue::decide(std::vector<AppendRequest> requests, std::vector<Done> done) {
@@ -103,17 +133,22 @@ void AppendQueue::commit_decided(bool full) {
   auto commit = recorder_.take();
   const auto answers = std::exchange(decided_, nullptr);
   events_decided_ = 0;
+  std::move(rows_.begin(), rows_.end(), std::back_inserter(commit.views));
+  rows_.clear();
   if (commit.empty()) return answers->give();
+  const std::size_t records = commit.records.size();
   const bool alone = answers->done.size() == 1 && !full && !queue_.waiting();
   if (!alone) {
-    return commit_.begin(std::move(commit), [this, answers](const Outcome<void>& done) {
+    return commit_.begin(std::move(commit), [this, answers, records](const Outcome<void>& done) {
       queue_.poke();
+      if (done) tell(records);
       done ? answers->give() : answers->give(done.error());
     });
   }
   const auto done = store_.commit(std::move(commit));
   if (done) {
     recorder_.committed();
+    tell(records);
     answers->give();
   } else {
     recorder_.forget();
@@ -133,6 +168,7 @@ Outcome<void> AppendQueue::end_commit() {
 void AppendQueue::give_up(const Failure& because) {
   recorder_.forget();
   events_decided_ = 0;
+  rows_.clear();
   if (const auto answers = std::exchange(decided_, nullptr)) answers->give(because);
 }
 

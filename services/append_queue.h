@@ -30,6 +30,13 @@ class AppendQueue {
   ~AppendQueue();
   void submit(AppendRequest request, Done done);
   AppendResult submit_and_wait(AppendRequest request);
+  // Rows that are no view of the log (services/record/batch.h: kept_rows), in the next commit; `done` hears whether
+  // they are durable.
+  using RowsDone = std::function<void(const Outcome<void>&)>;
+  void submit_rows(std::vector<storage::ViewWrite> rows, RowsDone done);
+  // Called after each commit of records, once they are durable and to be seen: on the writer's or the committing
+  // thread, and must not block. Set before the first submit.
+  void on_commit(std::function<void()> told) { told_ = std::move(told); }
   void stop();
 
  private:
@@ -37,6 +44,8 @@ class AppendQueue {
 
   void run(std::vector<std::unique_ptr<storage::Job>>& jobs);
   void decide(std::vector<AppendRequest> requests, std::vector<Done> done);
+  void take_rows(std::vector<storage::ViewWrite>& rows, Done done);
+  void tell(std::size_t records) const;
   void commit_decided(bool full);
   Outcome<void> end_commit();
   void give_up(const Failure& because);
@@ -47,6 +56,8 @@ class AppendQueue {
   // The writer's: who waits for what is decided and not yet on its way to the store, and how many events that is.
   std::shared_ptr<Answers> decided_;
   std::size_t events_decided_ = 0;
+  std::vector<storage::ViewWrite> rows_;  // for the next commit
+  std::function<void()> told_;
   storage::CommitThread commit_;
   storage::GroupCommit queue_;
 };

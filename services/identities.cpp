@@ -92,6 +92,12 @@ Outcome<SubjectId> Identities::owner_of_texts(const Record& record) {
 }
 
 Outcome<std::string> Identities::show(storage::Snapshot& snapshot, OrgNumber number, Record record) {
+  const auto before = resolve(snapshot, number, record);
+  if (!before) return before.error();
+  return wire::show_record(record, *before);
+}
+
+Outcome<std::string> Identities::resolve(storage::Snapshot& snapshot, OrgNumber number, Record& record) {
   std::optional<Outcome<SubjectId>> subject;
   std::optional<Failure> failure;
   const auto note = [&](const auto& outcome) {
@@ -112,10 +118,9 @@ Outcome<std::string> Identities::show(storage::Snapshot& snapshot, OrgNumber num
     const auto identity = of_subject(snapshot, record.org, number, *principal);
     if (note(identity)) record.recorded_by.principal = *identity;
   }
-  const auto before = with_identities(snapshot, record.org, number, record.before.json);
-  if (!before) return before.error();
-  if (failure) return *failure;
-  return wire::show_record(record, *before);
+  auto before = with_identities(snapshot, record.org, number, record.before.json);
+  if (before && failure) return *failure;
+  return before;
 }
 
 }  // namespace tenure::services

@@ -30,6 +30,8 @@ class Identities {
   // Whose key opens the record's private texts: a person's, else the organization's own; empty if there is none yet.
   Outcome<SubjectId> owner_of_texts(const Record& record);
 
+  // Fills in the record's people and opens its private texts; answers `before` with identities in it.
+  Outcome<std::string> resolve(storage::Snapshot& snapshot, projections::OrgNumber number, Record& record);
   // The record as the API shows it: people by identity, private texts opened.
   Outcome<std::string> show(storage::Snapshot& snapshot, projections::OrgNumber number, Record record);
 

@@ -34,9 +34,14 @@ struct Metrics::Inside {
   prometheus::Gauge& memory =
       gauge("tenure_store_memory_bytes", "Bytes held by the block cache and the write buffers.");
   std::function<double()> ask_position, ask_memory;
+  std::function<FeedFigures()> ask_feed;
+  std::function<std::map<std::string, Lag>()> ask_consumers;
 
   std::mutex mutex;
   std::unordered_map<std::string, prometheus::Counter*> by_route;
+
+  // The feed counts for itself; its figures are given the form here.
+  std::string feed_text() const;
 
   prometheus::Gauge& gauge(const char* name, const char* help) {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
@@ -76,7 +81,56 @@ void Metrics::watch_memory(std::function<double()> bytes) { inside_->ask_memory 
 std::string Metrics::text() {
   if (inside_->ask_position) inside_->position.Set(inside_->ask_position());
   if (inside_->ask_memory) inside_->memory.Set(inside_->ask_memory());
-  return prometheus::TextSerializer().Serialize(inside_->registry.Collect());
+  return prometheus::TextSerializer().Serialize(inside_->registry.Collect()) + inside_->feed_text();
+}
+
+void Metrics::watch_feed(std::function<FeedFigures()> figures) { inside_->ask_feed = std::move(figures); }
+void Metrics::watch_consumers(std::function<std::map<std::string, Lag>()> lags) {
+  inside_->ask_consumers = std::move(lags);
+}
+
+std::string Metrics::Inside::feed_text() const {
+  using prometheus::MetricType;
+  std::vector<prometheus::MetricFamily> families;
+  families.reserve(16);  // references to them stay good
+  const auto family = [&](const char* name, const char* help, MetricType type) -> prometheus::MetricFamily& {
+    return families.emplace_back(prometheus::MetricFamily{name, help, type, {}});
+  };
+  const auto put = [](prometheus::MetricFamily& to, const char* label, const std::string& value, double number) {
+    prometheus::ClientMetric metric;
+    if (label) metric.label.push_back({label, value});
+    metric.counter.value = metric.gauge.value = number;
+    to.metric.push_back(std::move(metric));
+  };
+  const auto alone = [&](const char* name, const char* help, MetricType type, double number) {
+    put(family(name, help, type), nullptr, {}, number);
+  };
+  if (ask_feed) {
+    const FeedFigures figures = ask_feed();
+    auto& now = family("tenure_feed_subscribers", "Clients that follow the feed, by carrier.", MetricType::Gauge);
+    for (const auto& [carrier, count] : figures.subscribers) put(now, "carrier", carrier, static_cast<double>(count));
+    auto& gone = family("tenure_feed_disconnects_total", "Clients that left the feed, by reason.", MetricType::Counter);
+    for (const auto& [reason, count] : figures.disconnects) put(gone, "reason", reason, static_cast<double>(count));
+    alone("tenure_feed_events_sent_total", "Events given to clients.", MetricType::Counter,
+          static_cast<double>(figures.events_sent));
+    alone("tenure_feed_bytes_sent_total", "Bytes of events given to clients.", MetricType::Counter,
+          static_cast<double>(figures.bytes_sent));
+    alone("tenure_feed_events_encoded_total", "Events encoded, once for all who want the same.", MetricType::Counter,
+          static_cast<double>(figures.events_encoded));
+    alone("tenure_feed_window_bytes", "Encoded events in memory.", MetricType::Gauge,
+          static_cast<double>(figures.window_bytes));
+  }
+  if (ask_consumers) {
+    const auto lags = ask_consumers();
+    auto& events =
+        family("tenure_consumer_lag_events", "Events that a consumer has not acknowledged.", MetricType::Gauge);
+    for (const auto& [name, lag] : lags) put(events, "consumer", name, static_cast<double>(lag.events));
+    auto& seconds = family("tenure_consumer_lag_seconds",
+                           "Age of the first event that a consumer has not acknowledged.", MetricType::Gauge);
+    for (const auto& [name, lag] : lags) put(seconds, "consumer", name, static_cast<double>(lag.seconds));
+  }
+  std::erase_if(families, [](const auto& one) { return one.metric.empty(); });
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace tenure::services

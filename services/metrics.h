@@ -4,9 +4,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
+#include "services/api/feed_asked.h"
 #include "services/http/server.h"
 
 namespace tenure::services {
@@ -23,6 +25,8 @@ class Metrics : public http::Observer {
   // Numbers that are looked up when they are asked for.
   void watch_position(std::function<double()> position);
   void watch_memory(std::function<double()> bytes);
+  void watch_feed(std::function<FeedFigures()> figures);
+  void watch_consumers(std::function<std::map<std::string, Lag>()> lags);
   std::string text();
 
  private:

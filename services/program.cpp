@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "services/api/feed_asked.h"
 #include "services/api/parts.h"
 #include "services/demo.h"
 #include "services/http/server.h"
@@ -21,12 +22,15 @@ struct Program::Inside {
   Tokens tokens;
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<AppendQueue> appends;
+  std::unique_ptr<Consumers> consumers;
+  std::unique_ptr<Feed> feed;
   std::unique_ptr<Parts> parts;
   Metrics metrics;
   std::unique_ptr<http::Server> server;
 
   Outcome<void> build();
   Outcome<void> publish_shipped();
+  std::map<std::string, Lag> lags();
 };
 
 Program::Program(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::People> people, ProgramOptions options)
@@ -49,6 +53,15 @@ Outcome<void> Program::Inside::publish_shipped() {
   return {};
 }
 
+std::map<std::string, Lag> Program::Inside::lags() {
+  std::map<std::string, Lag> all;
+  const auto snapshot = store->snapshot();
+  for (const Consumer& consumer : consumers->all()) {
+    if (const auto lag = lag_of(consumer, *snapshot, parts->now())) all[consumer.name] = *lag;
+  }
+  return all;
+}
+
 Outcome<void> Program::Inside::build() {
   Identities identities(*people, names);
   // The models come first: folding an event asks for the model it was judged by.
@@ -57,6 +70,11 @@ Outcome<void> Program::Inside::build() {
   if (const auto done = load_tokens(*store, identities, tokens); !done) return done;
   recorder = std::make_unique<Recorder>(*store, *people, models, system_clock_now);
   appends = std::make_unique<AppendQueue>(*recorder, *store);
+  consumers = std::make_unique<Consumers>(*store, *appends, system_clock_now);
+  if (const auto done = consumers->load(identities); !done) return done;
+  feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
+                                FeedTimes{options.feed_heartbeat_every});
+  appends->on_commit([this] { feed->committed(); });
   parts.reset(new Parts{*store,
                         *people,
                         models,
@@ -68,8 +86,11 @@ Outcome<void> Program::Inside::build() {
                         system_clock_now,
                         {0},
                         options.openapi,
-                        [this] { return metrics.text(); }});
+                        [this] { return metrics.text(); },
+                        feed.get()});
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });
+  metrics.watch_feed([this] { return feed->figures(); });
+  metrics.watch_consumers([this] { return lags(); });
   metrics.watch_memory([this] { return static_cast<double>(store->memory_bytes()); });
   return publish_shipped();
 }
@@ -80,6 +101,7 @@ Outcome<std::uint16_t> Program::start() {
   if (in.options.demo) {
     if (const auto done = make_demo(*in.appends); !done) return done.error();
   }
+  in.feed->start();
   http::Router router;
   add_routes(router, *in.parts);
   http::ServerOptions options;
@@ -111,11 +133,12 @@ Outcome<std::string> Program::make_admin_token(const std::function<Outcome<void>
 
 bool Program::has_tokens() const { return !inside_->tokens.all().empty(); }
 
-void Program::stop() {
+void Program::stop(bool restart) {
   Inside& in = *inside_;
   // Requests in flight still need the writer: the server drains first, then the queue, then the stores close.
-  if (in.server) in.server->stop();
+  if (in.server) in.server->stop(restart);
   in.server.reset();
+  if (in.feed) in.feed->stop();
   if (in.appends) in.appends->stop();
   if (in.people) (void)in.people->close();
   if (in.store) (void)in.store->close();

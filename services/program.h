@@ -4,6 +4,7 @@
 // Owned by `main` or a test; every call from one thread. `start` fails with what could not be opened, and where.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,7 @@ struct ProgramOptions {
   unsigned io_threads = 2;
   unsigned pool_threads = 2;
   http::ServerLimits limits;
+  std::chrono::milliseconds feed_heartbeat_every{5'000};
   bool demo = false;
 };
 
@@ -40,8 +42,9 @@ class Program {
   // the token is recorded: whatever cuts a start off, no store has a token that nobody knows.
   Outcome<std::string> make_admin_token(const std::function<Outcome<void>(const std::string& secret)>& keep = {});
   bool has_tokens() const;
-  // Takes no new work, finishes what it has, closes the store.
-  void stop();
+  // Takes no new work, finishes what it has, closes the store. `restart`: those who follow the feed are told that it
+  // comes back.
+  void stop(bool restart = false);
 
  private:
   struct Inside;

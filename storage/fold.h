@@ -1,4 +1,5 @@
-// Folding: the form of an identity in which two spellings of one person are the same bytes. Internal to storage/.
+// Folding: the form of an identity in which two spellings of one person are the same bytes. For storage/, and for who
+// compares identities that were shown.
 //
 // NFC, then Unicode's default case folding, then NFC again (folding may leave a form that is not composed). Nothing
 // else is folded: full-width letters, look-alikes and surrounding spaces stay different. Text that is not UTF-8 folds

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -184,17 +186,35 @@ class CanonicalWriter {
   std::size_t depth_ = 0;
 };
 
+// Whether none of eight bytes needs an escape, all of them looked at together: texts are a third of what writing a
+// record costs. `(v - 0x01…) & ~v & 0x80…` is not zero exactly when one of the bytes of v is zero; with 0x20 in place
+// of 0x01, when one is below 0x20.
+bool eight_are_plain(const char* bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+  std::uint64_t v = 0;
+  std::memcpy(&v, bytes, sizeof v);
+  const std::uint64_t quotes = v ^ (ones * '"'), slashes = v ^ (ones * '\\');
+  const std::uint64_t found = ((v - ones * 0x20) & ~v) | ((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes);
+  return (found & tops) == 0;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view utf8) {
   out += '"';
   std::size_t plain_from = 0;
-  for (std::size_t i = 0; i < utf8.size(); ++i) {
-    const auto c = static_cast<unsigned char>(utf8[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(utf8, plain_from, i - plain_from);
-    append_escape(out, c);
-    plain_from = i + 1;
+  for (std::size_t i = 0; i < utf8.size();) {
+    if (i + 8 <= utf8.size() && eight_are_plain(utf8.data() + i)) {
+      i += 8;
+      continue;
+    }
+    for (const std::size_t end = std::min(i + 8, utf8.size()); i < end; ++i) {
+      const auto c = static_cast<unsigned char>(utf8[i]);
+      if (c >= 0x20 && c != '"' && c != '\\') continue;
+      out.append(utf8, plain_from, i - plain_from);
+      append_escape(out, c);
+      plain_from = i + 1;
+    }
   }
   out.append(utf8, plain_from, utf8.size() - plain_from);
   out += '"';

@@ -327,17 +327,12 @@ bool read_any(ReadFrom& from, std::string_view type, const Element& json, EventP
   return known ? good : is_event_type(from, type);
 }
 
-template <std::size_t... I>
-bool is_one_of(std::string_view type, std::index_sequence<I...>) {
-  return ((std::variant_alternative_t<I, EventPayload>::type == type) || ...);
-}
-
 constexpr auto every_type = std::make_index_sequence<std::variant_size_v<EventPayload>>{};
 
 }  // namespace
 
 bool is_event_type(ReadFrom& from, std::string_view type) {
-  if (is_one_of(type, every_type)) return true;
+  if (tenure::is_event_type(type)) return true;
   return from.no(RefusalCode::unknown_type, in_quotes(type) + " is not an event type of Tenure.", "/type");
 }
 

@@ -15,6 +15,8 @@
 
 namespace tenure::services {
 
+class Feed;
+
 struct Parts {
   storage::Store& store;
   storage::People& people;
@@ -28,6 +30,7 @@ struct Parts {
   std::atomic<std::int64_t> newest_us{0};  // the newest recorded_at that was acknowledged
   std::string openapi;                     // the OpenAPI document
   std::function<std::string()> metrics;
+  Feed* feed = nullptr;  // null only where no feed is asked for
 
   // The store's clock: never behind what was recorded.
   Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }
@@ -62,6 +65,7 @@ void add_event_routes(http::Router& router, Parts& parts);
 void add_import_route(http::Router& router, Parts& parts);
 void add_model_routes(http::Router& router, Parts& parts);
 void add_token_routes(http::Router& router, Parts& parts);
+void add_feed_routes(http::Router& router, Parts& parts);
 void add_health_routes(http::Router& router, Parts& parts);
 
 // An append's answer as HTTP.

@@ -99,6 +99,7 @@ void Connection::run() {
         want_bytes();
         return;
       case Step::wait:
+      case Step::live:
       case Step::over:
         return;
     }
@@ -119,6 +120,9 @@ void Connection::dispatch() {
       break;
     case 1:
       call_async(std::get<1>(endpoint_->handler));
+      break;
+    case 4:
+      begin_live();
       break;
     default:
       call_blocking(std::get<2>(endpoint_->handler));
@@ -182,11 +186,18 @@ void Connection::continue_upload() {
 }
 
 void Connection::receive(std::uint64_t serial, Arrival& arrival) {
-  if (serial != serial_ || step_ != Step::wait) return;
+  if (serial != serial_) return;
+  if (std::holds_alternative<Wake>(arrival)) {
+    if (step_ == Step::live) live_->pump();
+    return;
+  }
+  if (step_ != Step::wait) return;
   if (auto* response = std::get_if<Response>(&arrival)) {
     answer(std::move(*response));
   } else if (auto* upload = std::get_if<std::unique_ptr<UploadWork>>(&arrival)) {
     receive_upload(std::move(*upload));
+  } else if (auto* live = std::get_if<std::unique_ptr<LiveWork>>(&arrival)) {
+    receive_live(std::move(*live));
   } else {
     receive_stream(std::move(std::get<std::unique_ptr<StreamWork>>(arrival)));
   }
@@ -270,6 +281,8 @@ void Connection::check_deadlines(Clock::time_point now) {
     case Step::linger:
       if (expired(waiting_since_, limits.linger_timeout, now)) cut();
       return;
+    case Step::live:
+      return live_->tick(now);
     case Step::dispatch:
     case Step::wait:
     case Step::over:
@@ -278,6 +291,7 @@ void Connection::check_deadlines(Clock::time_point now) {
 }
 
 void Connection::drain() {
+  if (step_ == Step::live) return live_->drain(loop_.farewell());
   if (step_ != Step::head || request_begun_ || in_from_ != in_to_) return;
   // A request that is on its way already is still answered.
   boost::system::error_code code;
@@ -285,9 +299,11 @@ void Connection::drain() {
 }
 
 void Connection::cut() {
+  const bool was_live = step_ == Step::live;
   step_ = Step::over;
   boost::system::error_code code;
   socket_.close(code);
+  if (was_live) live_->stopped();
   upload_.reset();
   stream_.reset();
   release_body();

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/http/live_pump.h"
 #include "services/http/loop.h"
 #include "services/http/request_reader.h"
 #include "services/http/response_head.h"
@@ -24,10 +25,10 @@ namespace tenure::http {
 inline constexpr std::size_t idle_buffer_bytes = 8 * kibibyte;   // what a connection keeps between requests
 inline constexpr std::size_t body_buffer_bytes = 64 * kibibyte;  // one piece of a body
 
-class Connection {
+class Connection final : private LiveOwner {
  public:
   Connection(Loop& loop, Socket socket, std::uint32_t slot);
-  ~Connection();
+  ~Connection() override;
   Connection(const Connection&) = delete;
 
   void begin();
@@ -50,6 +51,7 @@ class Connection {
     dispatch,  // has a whole request
     wait,      // for an answer from a handler or the pool
     write,     // gives out_ and body to the client
+    live,      // carries a live answer: live_ has the socket
     linger,    // reads and drops what the client still sends
     over
   };
@@ -77,6 +79,14 @@ class Connection {
   void receive_stream(std::unique_ptr<StreamWork> work);
   void pull_stream();
   Reply make_reply();
+
+  void begin_live();
+  void receive_live(std::unique_ptr<LiveWork> work);
+  void operation_begun() override { ++pending_; }
+  void operation_ended() override;
+  void live_cut() override { cut(); }
+  void live_done() override;
+  void live_crashed(std::string_view what) override;
 
   void answer(Response response);
   void begin_write();
@@ -109,6 +119,8 @@ class Connection {
   Method method_ = Method::other;
   std::unique_ptr<UploadWork> upload_;
   std::unique_ptr<StreamWork> stream_;
+  std::unique_ptr<LivePump> live_;  // of the last live answer; only in use in its step
+  std::string websocket_accept_;    // what a handshake is answered with; empty: no WebSocket is asked for
   Response response_;
   std::string out_;            // head, and body too if that is small or chunked
   std::string_view out_body_;  // the rest of a large body

@@ -204,6 +204,7 @@ void Connection::got_bytes(boost::system::error_code code, std::size_t size) {
     case Step::dispatch:
     case Step::wait:
     case Step::write:
+    case Step::live:
     case Step::over:
       return;  // a time-out's answer was sent meanwhile; what came is not wanted any more
   }

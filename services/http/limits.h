@@ -35,6 +35,15 @@ struct ServerLimits {
   // After a refusal sent before the request was read to its end, what still comes is read and thrown away for this
   // long, because closing at once would reset the connection and could take the answer with it.
   std::chrono::milliseconds linger_timeout{2'000};
+  // A live answer's client says nothing for this long: an empty ping goes out, so that a proxy between sees traffic and
+  // a client that is gone is noticed. Proxies commonly close what is silent for 30 s or 60 s.
+  std::chrono::milliseconds live_ping_every{20'000};
+  // A live answer's client neither takes what waits for it nor says anything for this long: it is let go. Three pings.
+  std::chrono::milliseconds live_progress_timeout{60'000};
+  // One message of a WebSocket's client. What clients have to say here is a line; past it: close code 1009.
+  std::size_t live_message_bytes_max = 64 * kibibyte;
+  // What a stream gives its connection at a time. A single message that is longer goes out alone.
+  std::size_t live_buffer_bytes_max = 256 * kibibyte;
   // `stop` waits this long for requests in flight before it cuts them.
   std::chrono::milliseconds drain_timeout{10'000};
 };

@@ -13,8 +13,9 @@ namespace {
 
 // Often enough that no time-out is overrun by more than a quarter, never more than once a second by default.
 std::chrono::milliseconds tick_of(const ServerLimits& limits) {
-  const auto shortest = std::min({limits.head_timeout, limits.body_grace, limits.idle_timeout, limits.write_timeout,
-                                  limits.linger_timeout, limits.drain_timeout});
+  const auto shortest =
+      std::min({limits.head_timeout, limits.body_grace, limits.idle_timeout, limits.write_timeout,
+                limits.linger_timeout, limits.drain_timeout, limits.live_ping_every, limits.live_progress_timeout});
   return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(1000));
 }
 
@@ -54,7 +55,7 @@ void Mailbox::send(std::uint32_t slot, std::uint64_t serial, Arrival arrival) {
   }
 }
 
-void Mailbox::wake() {
+void Mailbox::wake_loop() {
   const std::lock_guard lock(mutex_);
   if (loop_) boost::asio::post(loop_->context_, [loop = loop_] { loop->receive_all(); });
 }
@@ -64,7 +65,7 @@ Bunch::Bunch() : outermost_(!std::exchange(in_bunch, true)) {}
 Bunch::~Bunch() {
   if (!outermost_) return;
   in_bunch = false;
-  for (const auto& mailbox : to_wake) mailbox->wake();
+  for (const auto& mailbox : to_wake) mailbox->wake_loop();
   to_wake.clear();
 }
 
@@ -168,12 +169,13 @@ void Loop::wait_for_tick() {
   });
 }
 
-void Loop::drain() {
-  boost::asio::post(context_, [this] { begin_drain(); });
+void Loop::drain(bool restart) {
+  boost::asio::post(context_, [this, restart] { begin_drain(restart); });
 }
 
-void Loop::begin_drain() {
+void Loop::begin_drain(bool restart) {
   draining_ = true;
+  if (restart) farewell_ = CloseCode::service_restart;
   drain_until_ = Clock::now() + limits().drain_timeout;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (Connection* connection = slots_[i].get()) {

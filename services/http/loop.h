@@ -71,19 +71,31 @@ struct StreamWork {
   bool failed = false;
 };
 
-using Arrival = std::variant<Response, std::unique_ptr<UploadWork>, std::unique_ptr<StreamWork>>;
+// A live answer in the making, likewise.
+struct LiveWork {
+  Request request;
+  const Router::Endpoint* endpoint = nullptr;
+  std::variant<LiveOpening, Response> made;
+};
+
+// A live answer's Waker was used.
+struct Wake {};
+
+using Arrival =
+    std::variant<Response, std::unique_ptr<UploadWork>, std::unique_ptr<StreamWork>, std::unique_ptr<LiveWork>, Wake>;
 
 // What other threads send to a loop. However many messages come while the loop is busy, it is woken once; what comes in
 // a Bunch is waited for. What is sent from the loop's own thread arrives before `send` returns.
-class Mailbox final : public ReplyTarget, public std::enable_shared_from_this<Mailbox> {
+class Mailbox final : public ReplyTarget, public WakeTarget, public std::enable_shared_from_this<Mailbox> {
  public:
   explicit Mailbox(Loop& loop) : loop_(&loop) {}
   void deliver(std::uint32_t slot, std::uint64_t serial, Response&& response) override {
     send(slot, serial, Arrival(std::in_place_index<0>, std::move(response)));
   }
+  void wake(std::uint32_t slot, std::uint64_t serial) override { send(slot, serial, Wake{}); }
   void send(std::uint32_t slot, std::uint64_t serial, Arrival arrival);
   // Wakes the loop, if it is still there.
-  void wake();
+  void wake_loop();
 
  private:
   friend class Loop;
@@ -108,7 +120,8 @@ class Loop {
 
   void run();
   void adopt(Socket socket, bool refused);  // from any thread
-  void drain();                             // from any thread
+  // From any thread. `restart`: live answers are told that the server comes back.
+  void drain(bool restart);
 
   boost::asio::io_context& context() { return context_; }
   Shared& shared() { return shared_; }
@@ -116,6 +129,7 @@ class Loop {
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
   const std::string& date() const { return date_; }
   bool draining() const { return draining_; }
+  CloseCode farewell() const { return farewell_; }
   std::uint64_t next_serial() { return ++serial_; }
   // Frees the connection if it is over and no operation of it is pending. The last thing that its callers do.
   void settle(Connection& connection);
@@ -127,7 +141,7 @@ class Loop {
   void receive(std::uint32_t slot, std::uint64_t serial, Arrival& arrival);
   void tick();
   void wait_for_tick();
-  void begin_drain();
+  void begin_drain(bool restart);
   void end_if_empty();
 
   Shared& shared_;
@@ -144,6 +158,7 @@ class Loop {
   std::chrono::milliseconds tick_every_;
   std::string date_;
   bool draining_ = false;
+  CloseCode farewell_ = CloseCode::going_away;
   Clock::time_point drain_until_{};
 };
 

@@ -28,6 +28,9 @@ void Router::blocking(Method method, std::string path, std::string scope, Blocki
 void Router::upload(Method method, std::string path, std::string scope, UploadHandler handler) {
   add(method, std::move(path), std::move(scope), Handler(std::in_place_index<3>, std::move(handler)));
 }
+void Router::live(Method method, std::string path, std::string scope, LiveHandler handler) {
+  add(method, std::move(path), std::move(scope), Handler(std::in_place_index<4>, std::move(handler)));
+}
 void Router::before(Before hook) { before_ = std::move(hook); }
 
 void Router::add(Method method, std::string path, std::string scope, Handler handler) {

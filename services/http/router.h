@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "services/http/live.h"
 #include "services/http/request.h"
 #include "services/http/response.h"
 
@@ -54,7 +55,7 @@ using Before = std::function<std::optional<Response>(Request&, const Route&)>;
 
 class Router {
  public:
-  using Handler = std::variant<LoopHandler, AsyncHandler, BlockingHandler, UploadHandler>;
+  using Handler = std::variant<LoopHandler, AsyncHandler, BlockingHandler, UploadHandler, LiveHandler>;
   struct Endpoint {
     Route route;
     Handler handler;
@@ -74,6 +75,8 @@ class Router {
   void async(Method method, std::string path, std::string scope, AsyncHandler handler);
   void blocking(Method method, std::string path, std::string scope, BlockingHandler handler);
   void upload(Method method, std::string path, std::string scope, UploadHandler handler);
+  // Answered over a WebSocket or a chunked body for as long as the client stays (services/http/live.h). Takes no HEAD.
+  void live(Method method, std::string path, std::string scope, LiveHandler handler);
   void before(Before hook);
 
   // Every route in the order added, so that a description of the interface can be checked against it.

@@ -96,7 +96,7 @@ void Server::run_in_background() {
   }
 }
 
-void Server::stop() {
+void Server::stop(bool restart) {
   if (inside_->stopped) return;
   inside_->stopped = true;
   boost::asio::post(inside_->loops.front()->context(), [inside = inside_.get()] {
@@ -104,7 +104,7 @@ void Server::stop() {
     inside->acceptor->close(code);
     inside->pause->cancel();
   });
-  for (const auto& loop : inside_->loops) loop->drain();
+  for (const auto& loop : inside_->loops) loop->drain(restart);
   for (std::thread& thread : inside_->threads) thread.join();
   inside_->shared.pool.stop();
 }

@@ -8,8 +8,8 @@
 // Promises: a request is answered exactly once or its connection is cut; every queue and buffer is bounded
 // (services/http/limits.h); what a client sends can be refused but not crash or stop the server.
 // `listen` fails with Failure io, naming address and port. `stop` takes no new connection, answers the requests in
-// flight, closes idle connections at once, cuts what is left after drain_timeout, and joins all threads. The destructor
-// stops.
+// flight, ends live answers, closes idle connections at once, cuts what is left after drain_timeout, and joins all
+// threads. The destructor stops.
 #pragma once
 
 #include <chrono>
@@ -65,7 +65,8 @@ class Server {
 
   Outcome<std::uint16_t> listen();  // the port
   void run_in_background();
-  void stop();
+  // `restart`: the server comes back soon, and live answers end with the close code that says so.
+  void stop(bool restart = false);
 
   std::size_t open_connections() const;
 

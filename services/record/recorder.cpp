@@ -100,7 +100,8 @@ Outcome<std::vector<AppendResult>> Recorder::decide(std::vector<AppendRequest> r
 }
 
 storage::Commit Recorder::take() {
-  assert(decided_ && !under_way_);
+  assert(!under_way_);
+  if (!decided_) return {};
   write_places(*decided_);
   storage::Commit commit = std::move(decided_->commit);
   commit.views = views_.take();

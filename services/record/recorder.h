@@ -89,8 +89,8 @@ class Recorder {
   // In halves. First an answer for each request, in order, by all that was decided before; positive ones hold once the
   // batch is durable, which grows with each call. A Failure: the batch is in doubt, and `forget` is due.
   Outcome<std::vector<AppendResult>> decide(std::vector<AppendRequest> requests);
-  // What is to be committed of all that was decided since the last time; it is under way from now on, if it is not
-  // empty. Not while another batch is.
+  // What is to be committed of all that was decided since the last time, if anything; it is under way from now on, if
+  // it is not empty. Not while another batch is.
   storage::Commit take();
   // The batch under way is in the store.
   void committed();

@@ -207,3 +207,23 @@ TEST_CASE("the walk and the JSON library agree on texts that were damaged in one
     if (!ours && theirs) RC_ASSERT(find_json_fault(text)->because == "This name stands twice in one object.");
   }));
 }
+
+TEST_CASE("a character is escaped the same wherever it stands in a text of any length") {
+  for (int c = 0; c < 0x80; ++c) {
+    std::string alone;
+    append_json_string(alone, std::string(1, static_cast<char>(c)));
+    for (std::size_t size = 1; size <= 20; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'a'), written;
+        text[at] = static_cast<char>(c);
+        append_json_string(written, text);
+        const std::string expected =
+            '"' + std::string(at, 'a') + alone.substr(1, alone.size() - 2) + std::string(size - at - 1, 'a') + '"';
+        if (written != expected) FAIL(written << " for " << expected);
+      }
+    }
+  }
+  std::string written;
+  append_json_string(written, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xc2\x80 beyond ASCII nothing is escaped");
+  CHECK(written == "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xc2\x80 beyond ASCII nothing is escaped\"");
+}

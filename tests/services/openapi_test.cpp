@@ -11,6 +11,7 @@
 #include "storage/memory/key_vault.h"
 #include "storage/memory/store.h"
 #include "tests/catch.h"
+#include "tests/services/feed_client.h"
 #include "tests/services/running_program.h"
 
 namespace {
@@ -306,4 +307,34 @@ TEST_CASE("what the server answers to a change has the shape that the OpenAPI do
   const std::string id = token.json().at("token").get<std::string>();
   check_answer(program.request("DELETE", "/v1/tokens/" + id), "delete", "/v1/tokens/{token}");
   check_answer(program.request("DELETE", "/v1/tokens/none"), "delete", "/v1/tokens/{token}");
+}
+
+TEST_CASE("what the feed and its consumers answer has the shape that the OpenAPI document gives it") {
+  test::RunningProgram program({.demo = true});
+  const auto lines = test::poll(program, "?cursor=1&wait=0&consumer=siem&include=record");
+  CHECK(lines.size() > 10);
+  const json& message = document()
+                            .at("paths")
+                            .at("/v1/feed")
+                            .at("get")
+                            .at("responses")
+                            .at("200")
+                            .at("content")
+                            .at("application/x-ndjson")
+                            .at("schema");
+  for (const json& line : lines) {
+    INFO(line.dump());
+    CHECK(faults_of(line, message, "") == std::vector<std::string>());
+  }
+  check_answer(program.get("/v1/feed"), "get", "/v1/feed");
+  check_answer(program.get("/v1/consumers"), "get", "/v1/consumers");
+  const std::string name = "/v1/consumers/{name}";
+  for (const char* one : {"siem", "none"}) {
+    const std::string target = std::string("/v1/consumers/") + one;
+    check_answer(program.get(target), "get", name);
+    check_answer(program.post(target + "/ack", R"({"position":3})"), "post", name + "/ack");
+    check_answer(program.post(target + "/ack", "{}"), "post", name + "/ack");
+    check_answer(program.post(target + "/reset", R"({"position":3})"), "post", name + "/reset");
+    check_answer(program.request("DELETE", target), "delete", name);
+  }
 }

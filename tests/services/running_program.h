@@ -1,6 +1,7 @@
 // A whole Tenure on a free loopback port with a store on disk, for tests that speak HTTP to it.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -31,6 +32,7 @@ class TemporaryFolder {
 struct RunningOptions {
   bool demo = false;
   http::ServerLimits limits;
+  std::chrono::milliseconds feed_heartbeat{5'000};
   std::string folder;  // of the store; empty: one that goes away with the program
 };
 
@@ -56,7 +58,10 @@ class RunningProgram {
   // The token of the requests from here on.
   void speak_as(std::string token) { token_ = std::move(token); }
   const std::string& folder() const { return options_.folder; }
-  void stop() { program_.reset(); }
+  void stop(bool restart = false) {
+    if (program_) program_->stop(restart);
+    program_.reset();
+  }
   void restart();
 
  private:

@@ -54,6 +54,7 @@ class RunningServe {
   ServerAddress address() const;
   std::string token() const;
 
+  pid_t pid() const { return pid_; }
   const std::string& url() const { return url_; }
   const std::string& folder() const { return folder_; }
 

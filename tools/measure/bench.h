@@ -61,5 +61,6 @@ void measure_past(Bench& bench);
 void measure_organizations(Bench& bench);
 void measure_judge(Bench& bench);
 void measure_memory(Bench& bench);
+void measure_feed(Bench& bench);
 
 }  // namespace tenure::bench

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -21,6 +22,10 @@ constexpr std::chrono::seconds stop_within{60};
 std::vector<std::string> serve_command(const Bench& bench, const std::string& folder) {
   std::vector<std::string> command{bench.settings.tenure, "serve", "--listen", "127.0.0.1:0", "--data", folder};
   const auto& more = bench.settings.serve_options;
+  // Nobody reads what it says after its first line.
+  if (std::find(more.begin(), more.end(), "--log-level") == more.end()) {
+    command.insert(command.end(), {"--log-level", "warn"});
+  }
   command.insert(command.end(), more.begin(), more.end());
   return command;
 }

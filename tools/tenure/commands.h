@@ -20,6 +20,7 @@ void add_time_commands(CLI::App& app, Commands& commands);      // diff, timelin
 void add_findings_commands(CLI::App& app, Commands& commands);  // findings, sod-rules
 void add_record_commands(CLI::App& app, Commands& commands);    // import, append, events
 void add_model_commands(CLI::App& app, Commands& commands);     // models
+void add_feed_commands(CLI::App& app, Commands& commands);      // feed, consumers
 void add_setup_commands(CLI::App& app, Commands& commands);     // token
 
 }  // namespace tenure

@@ -103,7 +103,8 @@ int run_serve(const ServeOptions& options) {
   int signal = 0;
   ::sigwait(&signals, &signal);
   std::cout << "tenure: stopping" << std::endl;
-  program.stop();
+  // Who stops a service by SIGTERM starts it again, as a rule; a person at a terminal does not.
+  program.stop(signal == SIGTERM);
   return exit_ok;
 }
 

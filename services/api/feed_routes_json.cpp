@@ -1,0 +1,187 @@
+#include <nlohmann/json.hpp>
+
+#include "events/wire/json_read.h"
+#include "events/wire/record_wire.h"
+#include "services/api/asked.h"
+#include "services/api/feed_asked.h"
+#include "services/api/json_text.h"
+
+namespace tenure::services {
+
+namespace {
+
+using http::Request;
+using http::Response;
+using nlohmann::json;
+
+std::variant<http::LiveOpening, Response> follow(Parts& parts, Request& request) {
+  auto asked = asked_feed(parts, request);
+  if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
+  auto& wish = std::get<FeedWish>(asked);
+  http::LiveOpening opening;
+  if (wish.kind.framing == Framing::lines) opening.content_type = http::MediaType("application/x-ndjson");
+  if (wish.kind.framing != Framing::websocket) opening.headers = {{"Cache-Control", "no-store"}};
+  opening.stream = parts.feed->open(std::move(wish));
+  return opening;
+}
+
+// A token sees the consumers of its own principal; an administrator of everything sees all.
+bool may_see(const Token& token, const Consumer& consumer) {
+  return token.principal == consumer.principal || (token.may("admin") && token.orgs.empty());
+}
+
+Response no_consumer(const std::string& name) {
+  return http::problem(
+      refuse(RefusalCode::not_found, "there is no consumer \"" + name + "\"; GET /v1/consumers lists them.", "name"),
+      404);
+}
+
+Outcome<void> write_consumer(JsonText& out, const Consumer& consumer, storage::Snapshot& snapshot, Instant now) {
+  const Position head = snapshot.head();
+  const auto behind = lag_of(consumer, snapshot, now);
+  if (!behind) return behind.error();
+  out.open('{').field("consumer", consumer.name).field("principal", consumer.principal);
+  out.field("created_at", consumer.created_at).field("acknowledged", consumer.acknowledged.value);
+  out.field("newest", head.value).field("lag_events", behind->events).field("lag_seconds", behind->seconds);
+  out.field("connected", consumer.connected).close('}');
+  return {};
+}
+
+Response list(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
+  const auto snapshot = parts.store.snapshot();
+  JsonText out;
+  std::uint64_t total = 0;
+  JsonText items;
+  items.open('[');
+  for (const Consumer& consumer : parts.feed->consumers().all()) {
+    if (!may_see(*request.identity_as<Token>(), consumer)) continue;
+    if (const auto wrote = write_consumer(items, consumer, *snapshot, parts.now()); !wrote) {
+      return http::problem(wrote.error());
+    }
+    ++total;
+  }
+  out.open('{').field("as_of", parts.now()).field("position", snapshot->head().value).field("total", total);
+  Response response;
+  response.body = out.key("items").raw(items.close(']').take()).close('}').take();
+  return response;
+}
+
+// The consumer of the path, if the token may see it; else a no.
+std::variant<Consumer, Response> asked_consumer(Parts& parts, const Request& request) {
+  const std::string name(request.param("name"));
+  const auto consumer = parts.feed->consumers().find(name);
+  if (!consumer || !may_see(*request.identity_as<Token>(), *consumer)) return no_consumer(name);
+  return *consumer;
+}
+
+Response shown(Parts& parts, const std::string& name) {
+  const auto consumer = parts.feed->consumers().find(name);
+  if (!consumer) return no_consumer(name);
+  JsonText out;
+  const auto wrote = write_consumer(out, *consumer, *parts.store.snapshot(), parts.now());
+  if (!wrote) return http::problem(wrote.error());
+  Response response;
+  response.body = out.take();
+  return response;
+}
+
+Response one(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
+  auto asked = asked_consumer(parts, request);
+  if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
+  return shown(parts, std::get<Consumer>(asked).name);
+}
+
+Response remove(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
+  auto asked = asked_consumer(parts, request);
+  if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
+  const std::string name = std::get<Consumer>(asked).name;
+  const auto result = parts.feed->consumers().remove(name, recording_of(request, Channel::api));
+  if (!std::holds_alternative<AppendAnswer>(result)) return append_response(result);
+  Response response;
+  response.body = JsonText().open('{').field("consumer", name).field("deleted", true).close('}').take();
+  return response;
+}
+
+// {"position":N} or {"since":INSTANT}: exactly one of those that are `known`.
+boost::system::result<Position, Response> asked_position(Parts& parts, const Request& request, bool since_too,
+                                                         Position least, Position most) {
+  const auto body = read_json(request.body, "");
+  if (!body) return http::problem(body.error());
+  const bool by_since = since_too && body->is_object() && body->contains("since");
+  const char* field = by_since ? "since" : "position";
+  if (!body->is_object() || body->size() != 1 || !body->contains(field)) {
+    return http::problem(
+        refuse(RefusalCode::invalid_field, since_too ? "the body must be {\"position\":N} or {\"since\":\"INSTANT\"}."
+                                                     : "the body must be {\"position\":N}."));
+  }
+  const json& value = body->at(field);
+  if (by_since) {
+    const auto since = parse_instant(value.is_string() ? value.get<std::string>() : std::string(), "/since");
+    if (!since) return http::problem(since.error());
+    const auto position = first_since(*parts.store.snapshot(), *since);
+    if (!position) return http::problem(position.error());
+    return *position;
+  }
+  const std::uint64_t number = value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+  if (!value.is_number_unsigned() || Position(number) < least || Position(number) > most) {
+    return http::problem(
+        refuse(RefusalCode::invalid_cursor,
+               "\"position\" must be from " + std::to_string(least.value) + " to " + std::to_string(most.value) + ".",
+               "/position"));
+  }
+  return Position(number);
+}
+
+Response reset(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
+  auto asked = asked_consumer(parts, request);
+  if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
+  const std::string name = std::get<Consumer>(asked).name;
+  const auto next = asked_position(parts, request, true, Position(1), parts.store.head().next());
+  if (!next) return next.error();
+  const auto result = parts.feed->consumers().reset(name, *next, recording_of(request, Channel::api));
+  if (!std::holds_alternative<AppendAnswer>(result)) return append_response(result);
+  return shown(parts, name);
+}
+
+Response acknowledge(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
+  auto asked = asked_consumer(parts, request);
+  if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
+  const std::string name = std::get<Consumer>(asked).name;
+  const auto position = asked_position(parts, request, false, Position(0), parts.store.head());
+  if (!position) return position.error();
+  parts.feed->consumers().acknowledge(name, *position);
+  parts.feed->consumers().flush();  // durable before it is answered
+  return shown(parts, name);
+}
+
+}  // namespace
+
+Outcome<Lag> lag_of(const Consumer& consumer, storage::Snapshot& snapshot, Instant now) {
+  const Position head = snapshot.head();
+  if (consumer.acknowledged >= head) return Lag{};
+  const auto stored = snapshot.record(consumer.acknowledged.next());
+  if (!stored) return stored.error();
+  const auto record = wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
+  if (!record) return record.error();
+  const std::int64_t us = std::max<std::int64_t>(0, now.us - record->recorded_at.us);
+  return Lag{head.value - consumer.acknowledged.value, static_cast<std::uint64_t>(us / 1'000'000)};
+}
+
+void add_feed_routes(http::Router& router, Parts& parts) {
+  router.live(http::Method::get, "/v1/feed", "feed", [&parts](Request& r) { return follow(parts, r); });
+  router.blocking(http::Method::get, "/v1/consumers", "feed", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, "/v1/consumers/{name}", "feed", [&parts](Request& r) { return one(parts, r); });
+  router.blocking(http::Method::delete_, "/v1/consumers/{name}", "feed",
+                  [&parts](Request& r) { return remove(parts, r); });
+  router.blocking(http::Method::post, "/v1/consumers/{name}/reset", "feed",
+                  [&parts](Request& r) { return reset(parts, r); });
+  router.blocking(http::Method::post, "/v1/consumers/{name}/ack", "feed",
+                  [&parts](Request& r) { return acknowledge(parts, r); });
+}
+
+}  // namespace tenure::services

@@ -1,0 +1,273 @@
+#include "services/feed/consumers.h"
+
+#include <algorithm>
+
+#include "projections/layout.h"
+#include "services/record/batch.h"
+#include "services/record/rebuild.h"
+
+namespace tenure::services {
+namespace {
+
+// Beside the Idempotency-Keys, under a letter that no other row has.
+std::string row_of(std::string_view name) {
+  std::string row;
+  projections::put_u32(row, kept_rows);
+  row += 'c';
+  return row.append(name);
+}
+
+std::string row_value(Position since, Position acknowledged) {
+  std::string value;
+  projections::put_varint(value, since.value);
+  projections::put_varint(value, acknowledged.value);
+  return value;
+}
+
+void wake(Attachment& attachment) {
+  const std::lock_guard lock(attachment.guard);
+  attachment.waker();
+}
+
+bool is_name_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+Position before(Position position) { return Position(position.value - 1); }
+
+}  // namespace
+
+Decided<void> check_consumer_name(std::string_view name, std::string_view field) {
+  if (!name.empty() && name.size() <= consumer_name_bytes_max && std::all_of(name.begin(), name.end(), is_name_letter))
+    return {};
+  return refuse(RefusalCode::invalid_field,
+                "a consumer's name is 1 to 128 letters, digits, dots, underscores and dashes.", std::string(field));
+}
+
+Outcome<void> Consumers::load(Identities& identities) {
+  const auto snapshot = store_.snapshot();
+  const auto number = projections::find_org(*snapshot, tenure_org);
+  if (!number) return number.error();
+  const auto read = each_own_record(*snapshot, [&](const Record& record) -> Outcome<void> {
+    if (const auto* created = std::get_if<event::ConsumerCreated>(&record.event.data)) {
+      auto principal = identities.of_subject(*snapshot, tenure_org, *number, created->principal.subject);
+      if (!principal) return principal.error();
+      Entry& entry = entries_[created->consumer];
+      entry.consumer = {created->consumer, std::move(*principal), record.recorded_at, record.position,
+                        before(created->position)};
+    } else if (const auto* reset = std::get_if<event::ConsumerReset>(&record.event.data)) {
+      Entry& entry = entries_[reset->consumer];
+      entry.consumer.since = record.position;
+      entry.consumer.acknowledged = before(reset->position);
+    } else if (const auto* deleted = std::get_if<event::ConsumerDeleted>(&record.event.data)) {
+      entries_.erase(deleted->consumer);
+    }
+    return {};
+  });
+  if (!read) return read;
+  for (auto& [name, entry] : entries_) {
+    std::string value;
+    const auto found = snapshot->get(row_of(name), value);
+    if (!found) return found.error();
+    projections::Reader in{value};
+    const Position since(in.varint()), acknowledged(in.varint());
+    if (*found && in.good && since == entry.consumer.since) {
+      entry.consumer.acknowledged = std::min(acknowledged, snapshot->head());
+    }
+    entry.written = entry.consumer.acknowledged;
+  }
+  return {};
+}
+
+AppendResult Consumers::append(EventPayload data, const Recording& by) {
+  AppendRequest request;
+  request.org = tenure_org;
+  request.own = true;
+  request.by = by;
+  Event& event = request.events.emplace_back();
+  event.actor = {ActorKind::system, {"tenure", {}}};
+  event.data = std::move(data);
+  return appends_.submit_and_wait(std::move(request));
+}
+
+// Whoever is connected is told that it no longer is.
+void Consumers::let_go(Entry& entry) {
+  if (const auto old = std::exchange(entry.attached, nullptr)) {
+    old->lost = true;
+    wake(*old);
+  }
+}
+
+Consumers::Attached Consumers::attach(const std::string& name, Position first, const Recording& by) {
+  const std::lock_guard one(making_);
+  std::optional<Consumer> known = find(name);
+  if (known && known->principal != by.principal) {
+    return refuse(RefusalCode::forbidden, "the consumer \"" + name + "\" is another principal's.", "consumer");
+  }
+  if (!known) {
+    if (all().size() >= consumers_max) {
+      return refuse(RefusalCode::too_large,
+                    "there are " + std::to_string(consumers_max) + " consumers, as many as may be; delete one.",
+                    "consumer");
+    }
+    const auto result = append(event::ConsumerCreated{name, first, {by.principal, {}}}, by);
+    if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
+    if (const auto* refusals = std::get_if<Refusals>(&result)) return refusals->front();
+    const Position at = std::get<AppendAnswer>(result).items.front().position;
+    known = Consumer{name, by.principal, clock_(), at, before(first)};
+  }
+  auto attachment = std::make_shared<Attachment>();
+  const std::lock_guard lock(guard_);
+  Entry& entry = entries_[name];
+  if (entry.consumer.name.empty()) {
+    entry.consumer = *known;
+    entry.written = known->acknowledged;
+  }
+  let_go(entry);
+  attachment->consumer = name;
+  attachment->next = entry.consumer.acknowledged.next();
+  attachment->durable = entry.written.value;
+  entry.attached = attachment;
+  return attachment;
+}
+
+void Consumers::detach(const std::shared_ptr<Attachment>& attachment) {
+  const std::lock_guard lock(guard_);
+  const auto found = entries_.find(attachment->consumer);
+  if (found != entries_.end() && found->second.attached == attachment) found->second.attached.reset();
+}
+
+bool Consumers::acknowledge(const Attachment& attachment, Position position) {
+  bool first = false;
+  {
+    const std::lock_guard lock(guard_);
+    const auto found = entries_.find(attachment.consumer);
+    if (found == entries_.end() || found->second.attached.get() != &attachment) return false;
+    move_to(found->second, position, first);
+  }
+  if (first && told_) told_();
+  return true;
+}
+
+bool Consumers::acknowledge(std::string_view name, Position position) {
+  bool first = false;
+  {
+    const std::lock_guard lock(guard_);
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) return false;
+    move_to(found->second, position, first);
+  }
+  if (first && told_) told_();
+  return true;
+}
+
+// Forward only: what was acknowledged once stays so.
+void Consumers::move_to(Entry& entry, Position position, bool& first) {
+  if (position <= entry.consumer.acknowledged) return;
+  entry.consumer.acknowledged = position;
+  first = !std::exchange(dirty_, true);
+}
+
+std::vector<Consumer> Consumers::all() const {
+  const std::lock_guard lock(guard_);
+  std::vector<Consumer> consumers;
+  for (const auto& [name, entry] : entries_) {
+    consumers.push_back(entry.consumer);
+    consumers.back().connected = entry.attached != nullptr;
+  }
+  return consumers;
+}
+
+std::optional<Consumer> Consumers::find(std::string_view name) const {
+  const std::lock_guard lock(guard_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return std::nullopt;
+  Consumer consumer = found->second.consumer;
+  consumer.connected = found->second.attached != nullptr;
+  return consumer;
+}
+
+AppendResult Consumers::reset(const std::string& name, Position next, const Recording& by) {
+  const std::lock_guard one(making_);
+  auto result = append(event::ConsumerReset{name, next}, by);
+  if (const auto* answer = std::get_if<AppendAnswer>(&result)) {
+    const std::lock_guard lock(guard_);
+    Entry& entry = entries_[name];
+    let_go(entry);
+    entry.consumer.since = answer->items.front().position;
+    entry.consumer.acknowledged = entry.written = before(next);
+  }
+  return result;
+}
+
+AppendResult Consumers::remove(const std::string& name, const Recording& by) {
+  const std::lock_guard one(making_);
+  auto result = append(event::ConsumerDeleted{name}, by);
+  if (std::holds_alternative<AppendAnswer>(result)) {
+    {
+      const std::lock_guard lock(guard_);
+      let_go(entries_[name]);
+      entries_.erase(name);
+    }
+    // The row means nothing any more; that it goes is tidiness.
+    appends_.submit_rows({{row_of(name), std::nullopt}}, [](const Outcome<void>&) {});
+  }
+  return result;
+}
+
+bool Consumers::write_acknowledged() {
+  std::vector<Writing> rows;
+  std::vector<storage::ViewWrite> writes;
+  {
+    const std::lock_guard lock(guard_);
+    if (writing_ || !dirty_) return false;
+    dirty_ = false;
+    for (const auto& [name, entry] : entries_) {
+      const Consumer& consumer = entry.consumer;
+      if (consumer.acknowledged == entry.written) continue;
+      rows.push_back({name, consumer.since, consumer.acknowledged});
+      writes.push_back({row_of(name), row_value(consumer.since, consumer.acknowledged)});
+    }
+    if (rows.empty()) return false;
+    writing_ = true;
+  }
+  appends_.submit_rows(std::move(writes),
+                       [this, rows = std::move(rows)](const Outcome<void>& done) { wrote(rows, done); });
+  return true;
+}
+
+void Consumers::wrote(const std::vector<Writing>& rows, const Outcome<void>& done) {
+  bool more = false;
+  {
+    const std::lock_guard lock(guard_);
+    writing_ = false;
+    for (const Writing& row : rows) {
+      const auto found = entries_.find(row.name);
+      if (found == entries_.end() || found->second.consumer.since != row.since) continue;
+      if (!done) {
+        dirty_ = true;
+        continue;
+      }
+      Entry& entry = found->second;
+      entry.written = row.position;
+      if (!entry.attached) continue;
+      entry.attached->durable = row.position.value;
+      wake(*entry.attached);
+    }
+    more = dirty_;
+    written_.notify_all();
+  }
+  // What came meanwhile, or failed, is written in its turn.
+  if (more && told_) told_();
+}
+
+void Consumers::flush() {
+  std::unique_lock lock(guard_);
+  written_.wait(lock, [this] { return !writing_; });
+  lock.unlock();
+  if (!write_acknowledged()) return;
+  lock.lock();
+  written_.wait(lock, [this] { return !writing_; });
+}
+
+}  // namespace tenure::services

@@ -1,0 +1,120 @@
+// Named consumers of the feed: who they are, how far each has acknowledged, and who is connected as one.
+//
+// A consumer is made, reset and deleted by events of the reserved organization, so that its life is on record. How far
+// it has acknowledged moves all the time and is no event: it is one row in the store, beside the views, written by the
+// writer with its next commit and for all consumers together at most every ack_write_every. What was acknowledged and
+// not yet written when the server dies is sent again: at least once, and never a gap. A row names the event
+// that it builds on, so that one from before a reset or a deletion means nothing; a row that is lost to damage means
+// that the consumer begins again where it was made or reset.
+//
+// One connection a consumer at a time: a newer one takes it over, and the older is told by its Attachment.
+//
+// Threads: any; one lock, which is never held while the store is waited for. `attach`, `reset` and `remove` wait for
+// the writer: on the pool. The rest is memory alone. At most consumers_max consumers.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "services/append_queue.h"
+#include "services/http/live.h"
+#include "services/identities.h"
+
+namespace tenure::services {
+
+inline constexpr std::size_t consumers_max = 1'000;
+inline constexpr std::size_t consumer_name_bytes_max = 128;
+inline constexpr std::chrono::milliseconds ack_write_every{200};
+
+struct Consumer {
+  std::string name;
+  std::string principal;  // whose tokens may use it
+  Instant created_at;
+  Position since;         // the event that made or last reset it
+  Position acknowledged;  // 0: nothing yet
+  bool connected = false;
+};
+
+// One connection's hold on a consumer. The connection has one end, the registry the other.
+struct Attachment {
+  std::string consumer;
+  Position next;                          // the first position to be sent
+  std::atomic<bool> lost{false};          // taken over by another connection, reset or deleted
+  std::atomic<std::uint64_t> durable{0};  // acknowledged and in the store
+  std::mutex guard;
+  http::Waker waker;  // under `guard`: told of both
+};
+
+class Consumers {
+ public:
+  Consumers(storage::Store& store, AppendQueue& appends, Clock clock)
+      : store_(store), appends_(appends), clock_(std::move(clock)) {}
+
+  // From the log and the rows; before anything else.
+  Outcome<void> load(Identities& identities);
+
+  // Connects as a consumer, which is made if there is none: it then begins at `first`. A refusal: another principal's
+  // (forbidden), or too many.
+  using Attached = std::variant<std::shared_ptr<Attachment>, Refusal, Failure>;
+  Attached attach(const std::string& name, Position first, const Recording& by);
+  void detach(const std::shared_ptr<Attachment>& attachment);
+  // Everything up to `position` was received. False if the attachment is no longer the consumer's.
+  bool acknowledge(const Attachment& attachment, Position position);
+  // The same by name, for whoever has no WebSocket. False if there is no such consumer.
+  bool acknowledge(std::string_view name, Position position);
+
+  std::vector<Consumer> all() const;
+  std::optional<Consumer> find(std::string_view name) const;
+  // The next position that it is sent; whoever is connected as it is let go.
+  AppendResult reset(const std::string& name, Position next, const Recording& by);
+  AppendResult remove(const std::string& name, const Recording& by);
+
+  // By the feed's thread: hands the rows that have changed to the writer. Answers whether there were any.
+  bool write_acknowledged();
+  // Calls `told` when the first acknowledgement comes that is to be written.
+  void on_acknowledged(std::function<void()> told) { told_ = std::move(told); }
+  // Waits until all that was acknowledged is written or has failed.
+  void flush();
+
+ private:
+  struct Entry {
+    Consumer consumer;
+    std::shared_ptr<Attachment> attached;
+    Position written;  // in the store
+  };
+  struct Writing {
+    std::string name;
+    Position since, position;
+  };
+
+  void move_to(Entry& entry, Position position, bool& first);
+  AppendResult append(EventPayload data, const Recording& by);
+  void let_go(Entry& entry);
+  void wrote(const std::vector<Writing>& rows, const Outcome<void>& done);
+
+  storage::Store& store_;
+  AppendQueue& appends_;
+  Clock clock_;
+  std::function<void()> told_;
+  std::mutex making_;  // one is made, reset or deleted at a time
+  mutable std::mutex guard_;
+  std::condition_variable written_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  bool writing_ = false;  // rows are with the writer
+  bool dirty_ = false;
+};
+
+// 1 to 128 letters, digits, '.', '_' and '-'.
+Decided<void> check_consumer_name(std::string_view name, std::string_view field);
+
+}  // namespace tenure::services

@@ -1,0 +1,49 @@
+#include "services/feed/encoder.h"
+
+#include "events/wire/canonical_json.h"
+#include "events/wire/record_wire.h"
+
+namespace tenure::services {
+
+std::shared_ptr<const Block> FeedEncoder::encode(storage::Snapshot& snapshot, const Kind& kind, Position first,
+                                                 Position last) {
+  records_.clear();
+  std::size_t bytes = 0;
+  const auto read = snapshot.records(first, [&](const storage::LogRecord& record) {
+    bytes += record.bytes.size();
+    records_.push_back(record);
+    return record.position < last && bytes < block_bytes_max;
+  });
+  BlockWriter block(first, kind.framing, bytes + bytes / 8);
+  for (const storage::LogRecord& record : records_) {
+    if (block.full()) break;
+    if (const auto added = add(snapshot, kind, record, block); !added) {
+      block.fail(added.error());
+      return std::make_shared<const Block>(block.take());
+    }
+  }
+  if (!read) block.fail(read.error());
+  if (block.empty()) block.fail(tenure::fail(FailureCode::corruption, "the position is missing from the log"));
+  return std::make_shared<const Block>(block.take());
+}
+
+Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, const storage::LogRecord& stored,
+                               BlockWriter& block) {
+  auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
+  if (!record) return record.error();
+  const auto number = names_.org(snapshot, record->org);
+  if (!number) return number.error();
+  const auto before = identities_.resolve(snapshot, *number, *record);
+  if (!before) return before.error();
+  std::string message = wire::show_record(*record, *before);
+  if (kind.with_record) {
+    message.pop_back();
+    message += ",\"record\":";
+    append_json_string(message, stored.bytes);
+    message += '}';
+  }
+  block.add(*record, message);
+  return {};
+}
+
+}  // namespace tenure::services

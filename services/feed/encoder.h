@@ -1,0 +1,33 @@
+// From the log to blocks of messages: reads a run of records, shows them as the API does, frames them.
+//
+// One thread (the feed's reader). Content comes from the log alone, through the caller's snapshot.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "projections/directory.h"
+#include "services/feed/block.h"
+#include "services/identities.h"
+#include "storage/store.h"
+
+namespace tenure::services {
+
+class FeedEncoder {
+ public:
+  FeedEncoder(Identities identities, projections::DirectoryCache& names) : identities_(identities), names_(names) {}
+
+  // A block that begins at `first`, which the snapshot shows, and ends at `last` or before. A position that cannot be
+  // read ends it, and alone makes a block that says why.
+  std::shared_ptr<const Block> encode(storage::Snapshot& snapshot, const Kind& kind, Position first, Position last);
+
+ private:
+  Outcome<void> add(storage::Snapshot& snapshot, const Kind& kind, const storage::LogRecord& stored,
+                    BlockWriter& block);
+
+  Identities identities_;
+  projections::DirectoryCache& names_;
+  std::vector<storage::LogRecord> records_;
+};
+
+}  // namespace tenure::services

@@ -1,0 +1,36 @@
+// In which form events are sent: format, carrier, and what is added. All who want the same kind share its bytes.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace tenure::services {
+
+enum class FeedFormat : std::uint8_t { native };
+
+// How a message is set apart from the next: a WebSocket's text frame, a Server-Sent Event, a line.
+enum class Framing : std::uint8_t { websocket, sse, lines };
+
+struct Kind {
+  FeedFormat format = FeedFormat::native;
+  Framing framing = Framing::websocket;
+  bool with_record = false;  // the hashed bytes too
+
+  auto operator<=>(const Kind&) const = default;
+};
+
+inline constexpr std::string_view feed_formats = "native";
+
+inline std::string_view to_text(FeedFormat) { return "native"; }
+inline std::optional<FeedFormat> feed_format_from(std::string_view name) {
+  if (name == "native") return FeedFormat::native;
+  return std::nullopt;
+}
+
+inline std::string_view to_text(Framing framing) {
+  return framing == Framing::websocket ? "websocket" : framing == Framing::sse ? "sse" : "ndjson";
+}
+
+}  // namespace tenure::services

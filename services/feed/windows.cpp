@@ -1,0 +1,128 @@
+#include "services/feed/windows.h"
+
+#include <algorithm>
+
+#include "services/http/response.h"
+
+namespace tenure::services {
+
+// The block that holds the position, if there is one.
+std::map<Position, Windows::Held>::iterator Windows::holder(Window& window, Position position) {
+  auto at = window.blocks.upper_bound(position);
+  if (at == window.blocks.begin()) return window.blocks.end();
+  --at;
+  return at->second.block->last() >= position ? at : window.blocks.end();
+}
+
+bool Windows::want(const Kind& kind, Position position) {
+  if (position > head_ || !wanted_once_.emplace(kind, position).second) return false;
+  wanted_.emplace_back(kind, position);
+  return true;
+}
+
+std::shared_ptr<const Block> Windows::find(const Kind& kind, Position position, std::uint64_t subscriber,
+                                           const http::Waker& waker, bool& wake_reader) {
+  const std::lock_guard lock(guard_);
+  Window& window = windows_[kind];
+  const auto found = holder(window, position);
+  if (found == window.blocks.end()) {
+    window.waiting.insert_or_assign(subscriber, Waiting{position, waker});
+    wake_reader = want(kind, position);
+    return nullptr;
+  }
+  window.waiting.erase(subscriber);
+  used_.splice(used_.begin(), used_, found->second.used);
+  auto block = found->second.block;
+  if (block->failure()) {
+    drop(found->second.used);  // the next one to ask has it tried again
+    return block;
+  }
+  // Encoded while this one is on its way.
+  const Position behind = block->last().next();
+  if (behind <= head_ && holder(window, behind) == window.blocks.end()) wake_reader = want(kind, behind);
+  return block;
+}
+
+void Windows::forget(const Kind& kind, std::uint64_t subscriber) {
+  const std::lock_guard lock(guard_);
+  const auto window = windows_.find(kind);
+  if (window != windows_.end()) window->second.waiting.erase(subscriber);
+}
+
+// As far as the next border of blocks, so that those who come by at other places meet the same ones; and not into what
+// is there already.
+Windows::Work Windows::work_for(const Kind& kind, Position first, Position head) {
+  const std::uint64_t border = ((first.value - 1) / block_positions_max + 1) * block_positions_max;
+  std::uint64_t last = std::min(border, head.value);
+  const auto& blocks = windows_[kind].blocks;
+  const auto behind = blocks.upper_bound(first);
+  if (behind != blocks.end()) last = std::min(last, behind->first.value - 1);
+  return {kind, first, Position(last)};
+}
+
+std::optional<Windows::Work> Windows::next(Position head) {
+  const std::lock_guard lock(guard_);
+  const Position known = std::exchange(head_, head);
+  if (known < head) {
+    // In the end all of these are wanted; those at the end of the log first, since they are the ones that wait.
+    for (auto& [kind, window] : windows_) {
+      std::set<Position> positions;
+      for (const auto& [unused, waiting] : window.waiting) {
+        if (waiting.position > known && waiting.position <= head) positions.insert(waiting.position);
+      }
+      for (const Position position : positions) {
+        if (wanted_once_.emplace(kind, position).second) wanted_.emplace_front(kind, position);
+      }
+    }
+  }
+  while (!wanted_.empty()) {
+    const auto [kind, position] = wanted_.front();
+    wanted_.pop_front();
+    wanted_once_.erase({kind, position});
+    Window& window = windows_[kind];
+    if (holder(window, position) == window.blocks.end()) return work_for(kind, position, head);
+  }
+  return std::nullopt;
+}
+
+void Windows::drop(std::list<Place>::iterator place) {
+  Window& window = windows_[place->kind];
+  const auto held = window.blocks.find(place->first);
+  bytes_ -= held->second.block->memory();
+  window.blocks.erase(held);
+  used_.erase(place);
+}
+
+void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
+  const http::Bunch together;
+  const std::lock_guard lock(guard_);
+  Window& window = windows_[kind];
+  const Position first = block->first();
+  bytes_ += block->memory();
+  used_.push_front({kind, first});
+  for (auto at = window.waiting.begin(); at != window.waiting.end();) {
+    if (at->second.position < block->first() || at->second.position > block->last()) {
+      ++at;
+      continue;
+    }
+    at->second.waker();
+    at = window.waiting.erase(at);
+  }
+  window.blocks.insert_or_assign(first, Held{std::move(block), used_.begin()});
+  while (bytes_ > blocks_bytes_max && used_.size() > 1) drop(std::prev(used_.end()));
+}
+
+void Windows::wake_all() {
+  const http::Bunch together;
+  const std::lock_guard lock(guard_);
+  for (auto& [kind, window] : windows_) {
+    for (const auto& [unused, waiting] : window.waiting) waiting.waker();
+  }
+}
+
+std::size_t Windows::bytes() const {
+  const std::lock_guard lock(guard_);
+  return bytes_;
+}
+
+}  // namespace tenure::services

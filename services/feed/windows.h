@@ -1,0 +1,87 @@
+// The blocks that are in memory, shared by all subscribers: what was asked for lately, of every kind, within a bound.
+//
+// A subscriber asks for the block that holds a position. If there is none it is noted as waiting, and its Waker is used
+// once there is: that position was encoded, or was committed and then encoded. The reader asks what to encode next.
+// What was committed since the last time, and is waited for, comes first; the rest in the order asked.
+//
+// Threads: any; one lock. Memory: blocks_bytes_max, and one entry a subscriber. Blocks that a subscriber still sends
+// live on after they were dropped here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "services/feed/block.h"
+#include "services/http/live.h"
+
+namespace tenure::services {
+
+class Windows {
+ public:
+  static constexpr std::size_t blocks_bytes_max = std::size_t{16} << 20;
+
+  struct Work {
+    Kind kind;
+    Position first;
+    Position last;  // at most
+  };
+
+  // By subscribers, named by a number of their own. Null: `waker` will be used. True in `wake_reader`: there is
+  // something to be encoded now.
+  std::shared_ptr<const Block> find(const Kind& kind, Position position, std::uint64_t subscriber,
+                                    const http::Waker& waker, bool& wake_reader);
+  void forget(const Kind& kind, std::uint64_t subscriber);
+
+  // By the reader. What is to be encoded next, now that the log reaches to `head`.
+  std::optional<Work> next(Position head);
+  // The block is there; who waits for it is woken.
+  void put(const Kind& kind, std::shared_ptr<const Block> block);
+  // Wakes everyone.
+  void wake_all();
+
+  std::size_t bytes() const;
+
+ private:
+  struct Place {
+    Kind kind;
+    Position first;
+  };
+  struct Held {
+    std::shared_ptr<const Block> block;
+    std::list<Place>::iterator used;
+  };
+  struct Waiting {
+    Position position;
+    http::Waker waker;
+  };
+  struct Window {
+    std::map<Position, Held> blocks;
+    std::unordered_map<std::uint64_t, Waiting> waiting;
+  };
+  using Wanted = std::pair<Kind, Position>;
+
+  std::map<Position, Held>::iterator holder(Window& window, Position position);
+  bool want(const Kind& kind, Position position);
+  Work work_for(const Kind& kind, Position first, Position head);
+  void drop(std::list<Place>::iterator place);
+
+  mutable std::mutex guard_;
+  std::map<Kind, Window> windows_;
+  std::list<Place> used_;  // the latest first
+  std::deque<Wanted> wanted_;
+  std::set<Wanted> wanted_once_;
+  Position head_;  // as the reader last knew it
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace tenure::services

@@ -1,0 +1,203 @@
+// Named consumers: the server keeps how far each has acknowledged, across connections and restarts.
+#include "tests/services/feed_client.h"
+
+namespace {
+
+using namespace tenure;
+using namespace tenure::test;
+using nlohmann::json;
+using Positions = std::vector<std::uint64_t>;
+
+std::string ack(std::uint64_t position) { return R"({"type":"ack","position":)" + std::to_string(position) + "}"; }
+
+json consumer(RunningProgram& program, const std::string& name) {
+  const auto answer = program.get("/v1/consumers/" + name);
+  INFO(answer.body);
+  REQUIRE(answer.status == 200);
+  return answer.json();
+}
+
+}  // namespace
+
+TEST_CASE("a consumer goes on behind what it acknowledged, on another connection and after a restart") {
+  RunningProgram program;
+  make_org(program, "acme");
+  const std::uint64_t before = newest(program);
+  for (const bool binary : {false, true}) {
+    Follower follower(program, "?consumer=siem");
+    if (!binary) CHECK(follower.hello().at("cursor") == 1);
+    CHECK(follower.hello().at("consumer") == "siem");
+    const std::uint64_t position = append(program, "acme", binary ? "cat" : "bob");
+    while (follower.event().at("position") < position) {
+    }
+    follower.client().send(ack(position), binary);
+    CHECK(follower.next("acknowledged").at("position") == position);
+    CHECK(consumer(program, "siem").at("acknowledged") == position);
+    CHECK(consumer(program, "siem").at("lag_events") == 0);
+    CHECK(consumer(program, "siem").at("connected") == true);
+    // What was acknowledged is not sent again; what comes next is.
+    const std::uint64_t next = append(program, "acme", "dan");
+    program.restart();
+    CHECK(consumer(program, "siem").at("acknowledged") == position);
+    CHECK(consumer(program, "siem").at("lag_events") == newest(program) - position);
+    Follower again(program, "?consumer=siem&cursor=1");
+    CHECK(again.hello().at("cursor") == position + 1);
+    CHECK(again.positions(1) == Positions{next});
+  }
+  CHECK(newest(program) > before);
+}
+
+TEST_CASE("what was not acknowledged is sent again") {
+  RunningProgram program;
+  make_org(program, "acme");
+  Positions sent;
+  for (int i = 0; i < 5; ++i) sent.push_back(append(program, "acme", "m" + std::to_string(i)));
+  {
+    Follower follower(program, "?consumer=siem&cursor=" + std::to_string(sent.front()));
+    CHECK(follower.positions(5) == sent);
+    follower.client().send(ack(sent[1]));
+    CHECK(follower.next("acknowledged").at("position") == sent[1]);
+    follower.client().send(ack(sent[0]));  // never back
+    follower.client().send(ack(newest(program) + 1));
+    CHECK(follower.next("error").at("code") == "invalid_field");
+    follower.client().drop();
+  }
+  Follower again(program, "?consumer=siem");
+  CHECK(again.positions(3) == Positions{sent[2], sent[3], sent[4]});
+}
+
+TEST_CASE("the newer of two connections as one consumer wins, and the older may come again") {
+  RunningProgram program({.limits = [] {
+    http::ServerLimits limits;
+    limits.linger_timeout = std::chrono::milliseconds(200);
+    return limits;
+  }()});
+  make_org(program, "acme");
+  Follower older(program, "?consumer=siem&since=2999-01-01T00:00:00Z");
+  Follower newer(program, "?consumer=siem");
+  const json error = older.next("error");
+  CHECK(error.at("code") == "taken_over");
+  CHECK(error.at("retry") == true);
+  CHECK(older.event().is_null());
+  CHECK(older.client().close_code() == 1013);
+  const std::uint64_t position = append(program, "acme", "bob");
+  while (newer.event().at("position") < position) {
+  }
+  newer.client().send(ack(position));
+  CHECK(newer.next("acknowledged").at("position") == position);
+}
+
+TEST_CASE("a client that cannot send a message acknowledges by its pongs, in order behind the events") {
+  RunningProgram program;
+  make_org(program, "acme");
+  std::uint64_t position = 0;
+  {
+    Follower follower(program, "?consumer=siem&ack=pong");
+    position = append(program, "acme", "bob");
+    while (follower.event().at("position") < position) {
+    }
+    // Beast answers pings while it reads, and the ping comes behind the event that it names.
+    append(program, "acme", "cat");
+    while (consumer(program, "siem").at("acknowledged") < position) {
+      append(program, "acme", "more");
+      (void)follower.event();
+    }
+    for (const std::string& ping : follower.client().pings()) {
+      if (!ping.empty()) CHECK(std::stoull(ping) <= newest(program));
+    }
+    follower.client().drop();
+  }
+  program.restart();
+  Follower again(program, "?consumer=siem");
+  CHECK(again.hello().at("cursor") > position);
+}
+
+TEST_CASE("consumers are listed with their lag, reset, acknowledged and deleted over the API, each on record") {
+  RunningProgram program;
+  make_org(program, "acme");
+  const std::uint64_t first = append(program, "acme", "bob");
+  { Follower follower(program, "?consumer=siem"); }
+  const auto list = program.get("/v1/consumers").json();
+  REQUIRE(list.at("items").size() == 1);
+  CHECK(list.at("items").at(0).at("consumer") == "siem");
+  CHECK(list.at("items").at(0).at("lag_events") == newest(program));
+  CHECK(list.at("items").at(0).at("lag_seconds") >= 0);
+  CHECK(program.get("/metrics")
+            .body.find("tenure_consumer_lag_events{consumer=\"siem\"} " + std::to_string(newest(program))) !=
+        std::string::npos);
+
+  const auto reset = program.post("/v1/consumers/siem/reset", json{{"position", first}}.dump());
+  CHECK(reset.status == 200);
+  CHECK(reset.json().at("acknowledged") == first - 1);
+  CHECK(program.post("/v1/consumers/siem/ack", json{{"position", first}}.dump()).json().at("acknowledged") == first);
+  program.restart();
+  CHECK(consumer(program, "siem").at("acknowledged") == first);
+  const auto since = program.post("/v1/consumers/siem/reset", R"({"since":"2000-01-01T00:00:00Z"})");
+  CHECK(since.json().at("acknowledged") == 0);
+  for (const char* body : {"{}", "[]", R"({"position":0})", R"({"position":-1})", R"({"position":99999})",
+                           R"({"since":"now"})", R"({"position":1,"since":"2000-01-01T00:00:00Z"})"}) {
+    INFO(body);
+    CHECK(program.post("/v1/consumers/siem/reset", body).status == 400);
+  }
+  CHECK(program.post("/v1/consumers/siem/ack", R"({"position":99999})").status == 400);
+  CHECK(program.request("DELETE", "/v1/consumers/siem").status == 200);
+  CHECK(program.get("/v1/consumers/siem").status == 404);
+  CHECK(program.post("/v1/consumers/siem/reset", R"({"position":1})").status == 404);
+  CHECK(program.request("DELETE", "/v1/consumers/siem").status == 404);
+  // A new one of the same name has nothing of the old one's.
+  program.restart();
+  CHECK(Follower(program, "?consumer=siem").hello().at("cursor") == 1);
+  std::vector<std::string> types;
+  for (const json& line : poll(program,
+                               "?cursor=1&wait=0&org=_tenure&type=consumer.created&type=consumer.reset"
+                               "&type=consumer.deleted")) {
+    if (line.contains("version")) types.push_back(line.at("type").get<std::string>());
+  }
+  CHECK(types == std::vector<std::string>{"consumer.created", "consumer.reset", "consumer.reset", "consumer.deleted",
+                                          "consumer.created"});
+}
+
+TEST_CASE("a consumer is its principal's: another one neither sees it nor takes it over") {
+  RunningProgram program;
+  make_org(program, "acme");
+  const std::string mine = token_of(program, R"({"principal":"mine","scopes":["feed"]})");
+  const std::string other = token_of(program, R"({"principal":"other","scopes":["feed"]})");
+  Follower follower(program, "?consumer=siem", mine);
+  CHECK_THROWS_AS(Follower(program, "?consumer=siem", other), NoUpgrade);
+  const std::string admin = program.token();
+  program.speak_as(other);
+  CHECK(program.get("/v1/consumers").json().at("total") == 0);
+  CHECK(program.get("/v1/consumers/siem").status == 404);
+  CHECK(program.post("/v1/consumers/siem/reset", R"({"position":1})").status == 404);
+  CHECK(program.request("DELETE", "/v1/consumers/siem").status == 404);
+  program.speak_as(mine);
+  CHECK(program.get("/v1/consumers").json().at("total") == 1);
+  program.speak_as(admin);
+  CHECK(program.get("/v1/consumers").json().at("total") == 1);
+  CHECK(consumer(program, "siem").at("connected") == true);
+}
+
+TEST_CASE("acknowledgements that come while others are being written are written too") {
+  RunningProgram program;
+  make_org(program, "acme");
+  std::string batch;
+  for (int i = 0; i < 500; ++i) {
+    batch += R"({"type":"group.created","actor":{"kind":"system","id":"x"},"data":{"group":"g)" + std::to_string(i) +
+             "\"}}\n";
+  }
+  Follower follower(program, "?consumer=siem&since=2999-01-01T00:00:00Z");
+  std::uint64_t last = 0;
+  for (int round = 0; round < 3; ++round) {
+    REQUIRE(program.post("/v1/orgs/acme/events", batch, {"Content-Type: application/x-ndjson"}).status == 201);
+    const std::uint64_t end = newest(program);
+    while (last < end) {
+      last = follower.event().at("position").get<std::uint64_t>();
+      follower.client().send(ack(last));
+    }
+  }
+  while (follower.next("acknowledged").at("position") < last) {
+  }
+  CHECK(consumer(program, "siem").at("acknowledged") == last);
+  program.restart();
+  CHECK(consumer(program, "siem").at("acknowledged") == last);
+}

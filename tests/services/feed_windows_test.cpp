@@ -1,0 +1,145 @@
+// The blocks that are shared by all who follow: nobody who waits is forgotten, nobody gets another position's block,
+// and memory is bounded, whatever order subscribers, commits and the reader come in.
+#include <algorithm>
+#include <iostream>
+#include <random>
+
+#include "services/feed/filter.h"
+#include "services/feed/windows.h"
+#include "tests/catch.h"
+
+namespace {
+
+using namespace tenure;
+using namespace tenure::services;
+
+struct Bells final : http::WakeTarget {
+  std::vector<int> rung = std::vector<int>(64);
+  void wake(std::uint32_t slot, std::uint64_t) override { ++rung[slot]; }
+};
+
+Record record_at(Position position) {
+  Record record;
+  record.position = position;
+  record.org = OrgId("acme");
+  record.event.data = event::OrgDeleted{};
+  return record;
+}
+
+std::shared_ptr<const Block> block_of(Position first, Position last, std::size_t bytes) {
+  BlockWriter block(first, Framing::lines, 0);
+  for (Position at = first; at <= last && !block.full(); at = at.next()) {
+    block.add(record_at(at), std::to_string(at.value) + std::string(bytes, ' '));
+  }
+  return std::make_shared<const Block>(block.take());
+}
+
+// Subscribers, a log that grows, and a reader, one step at a time.
+class Rehearsal {
+ public:
+  explicit Rehearsal(std::uint64_t seed) : random_(seed), all_(24) {
+    for (std::size_t i = 0; i < all_.size(); ++i)
+      all_[i].kind.framing = i % 2 == 0 ? Framing::lines : Framing::websocket;
+  }
+
+  void step() {
+    switch (random_() % 8) {
+      case 0:
+        head_ = Position(head_.value + random_() % 40);
+        break;
+      case 1:
+      case 2:
+        read();
+        break;
+      case 3:
+        if (random_() % 50 == 0) jump(all_[random_() % all_.size()]);
+        break;
+      default:
+        ask(random_() % all_.size());
+        break;
+    }
+  }
+  // Once the reader has nothing left to do, whoever waits for what there is has been woken.
+  void settle() {
+    while (read()) {
+    }
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      if (all_[i].waits && all_[i].next <= head_) CHECK(bells_->rung[i] > all_[i].rung);
+    }
+  }
+  std::size_t given() const { return given_; }
+  std::size_t most_bytes() const { return most_; }
+
+ private:
+  struct Subscriber {
+    Kind kind;
+    Position next{1};
+    bool waits = false;
+    int rung = 0;
+  };
+
+  void jump(Subscriber& one) {
+    one.next = Position(1 + random_() % (head_.value + 1));
+    one.waits = false;
+  }
+  void ask(std::size_t i) {
+    Subscriber& one = all_[i];
+    bool wake = false;
+    const auto block =
+        windows_.find(one.kind, one.next, i, http::Waker(bells_, static_cast<std::uint32_t>(i), 1), wake);
+    one.waits = !block;
+    one.rung = bells_->rung[i];
+    if (!block) return;
+    REQUIRE(block->first() <= one.next);
+    REQUIRE(block->last() >= one.next);
+    REQUIRE(block->last() <= head_);
+    const std::string expected = std::to_string(one.next.value) + " ";
+    REQUIRE(block->bytes().substr(block->begin_of(one.next), expected.size()) == expected);
+    one.next = Position(one.next.value + 1 + random_() % (block->last().value - one.next.value + 1));
+    ++given_;
+  }
+  bool read() {
+    const auto work = windows_.next(head_);
+    if (!work) return false;
+    REQUIRE(work->last <= head_);
+    REQUIRE(work->first <= work->last);
+    const Position last(work->first.value + random_() % (work->last.value - work->first.value + 1));
+    windows_.put(work->kind, block_of(work->first, last, 1 + random_() % 900));
+    most_ = std::max(most_, windows_.bytes());
+    return true;
+  }
+
+  std::mt19937_64 random_;
+  std::shared_ptr<Bells> bells_ = std::make_shared<Bells>();
+  Windows windows_;
+  std::vector<Subscriber> all_;
+  Position head_;
+  std::size_t given_ = 0, most_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("whoever waits for a position is woken when it can be had, in any order of asking, committing and reading") {
+  const std::uint64_t seed = std::random_device{}();
+  std::cout << "windows: seed " << seed << "\n";
+  INFO("seed " << seed);
+  Rehearsal rehearsal(seed);
+  for (int step = 0; step < 60'000; ++step) {
+    rehearsal.step();
+    if (step % 5'000 == 0) rehearsal.settle();
+  }
+  CHECK(rehearsal.given() > 1'000);
+  CHECK(rehearsal.most_bytes() <= Windows::blocks_bytes_max + 256 * 1024);
+}
+
+TEST_CASE("two spellings of a person are one to a filter, and another person is not") {
+  CHECK(same_person("Ana@acme.test", "ana@ACME.test"));
+  CHECK(same_person("Zo\xc3\xab", "zo\xc3\x8b"));
+  CHECK(same_person("zoe\xcc\x88", "Zo\xc3\xab"));
+  CHECK(
+      same_person("stra\xc3\x9f"
+                  "e",
+                  "STRASSE"));
+  CHECK_FALSE(same_person("ana@acme.test", "ana@acme.tes"));
+  CHECK_FALSE(same_person("ana", "bob"));
+}
