@@ -71,7 +71,7 @@ Decided<Kind> asked_kind(const Request& request, Framing framing) {
   Kind kind;
   kind.framing = framing;
   if (const auto name = request.query("format")) {
-    const auto format = feed_format_from(*name);
+    const auto format = formats::format_of(*name);
     if (!format) {
       return wrong(
           "\"" + std::string(*name) + "\" is no format of the feed; there is: " + std::string(feed_formats) + ".",

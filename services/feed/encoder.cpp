@@ -1,5 +1,6 @@
 #include "services/feed/encoder.h"
 
+#include "events/digest.h"
 #include "events/wire/canonical_json.h"
 #include "events/wire/record_wire.h"
 
@@ -42,7 +43,11 @@ Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, co
     append_json_string(message, stored.bytes);
     message += '}';
   }
-  block.add(*record, message);
+  if (kind.format == FeedFormat::native) {
+    block.add(*record, message);
+  } else {
+    block.add(*record, formats::messages_of(kind.format, message, source_, sha256(stored.bytes)));
+  }
   return {};
 }
 
