@@ -1,0 +1,78 @@
+// Findings from the command line: listed, closed and reopened; rules of duties stated, listed and removed.
+#include <nlohmann/json.hpp>
+
+#include "tests/catch.h"
+#include "tests/tools/running_serve.h"
+#include "tools/tenure/exit_codes.h"
+
+namespace {
+
+using namespace tenure;
+using namespace tenure::test;
+using nlohmann::json;
+
+bool says(const std::string& text, const std::string& part) {
+  INFO(text);
+  CHECK(text.find(part) != std::string::npos);
+  return text.find(part) != std::string::npos;
+}
+
+// An organization of which ann and bob are members, ann the owner.
+const std::string history =
+    R"({"_document_id":"1","@timestamp":1700000000000,"action":"org.create","actor":"ann","org":"acme"})"
+    "\n"
+    R"({"_document_id":"2","@timestamp":1700000001000,"action":"org.add_member","actor":"ann","org":"acme","user":"ann",)"
+    R"("permission":"admin"})"
+    "\n"
+    R"({"_document_id":"3","@timestamp":1700000002000,"action":"org.add_member","actor":"ann","org":"acme","user":"bob",)"
+    R"("permission":"read"})"
+    "\n";
+
+}  // namespace
+
+TEST_CASE("a finding is closed from the command line with its reason, listed as closed, and reopened") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const std::string raise = R"({"type":"member.role_changed","actor":{"kind":"member","id":"bob"},)"
+                            R"("data":{"member":"bob","role":"owner"}})";
+  REQUIRE(serve.run({"append", "acme", "-"}, raise).code == exit_ok);
+  const Ran found = serve.run({"--json", "findings", "acme", "--kind", "rule_violation", "--status", "open"});
+  REQUIRE(found.code == exit_ok);
+  const json items = json::parse(found.out).at("items");
+  REQUIRE(items.size() == 1);
+  const std::string id = items.at(0).at("id").get<std::string>();
+  says(serve.run({"findings", "acme"}).out, "open  rule_violation  member bob");
+  CHECK(serve.run({"findings", "close", "acme", id}).code == exit_usage);
+  const Ran closed = serve.run({"findings", "close", "acme", id, "--reason", "agreed on the phone"});
+  CHECK(closed.code == exit_ok);
+  says(closed.out, "Closed at position ");
+  says(serve.run({"findings", "acme", "--status", "closed"}).out, "agreed on the phone");
+  const Ran again = serve.run({"findings", "close", "acme", id, "--reason", "agreed"});
+  CHECK(again.code == exit_refused);
+  says(again.err, "closed already");
+  CHECK(serve.run({"findings", "reopen", "acme", id}).code == exit_ok);
+  says(serve.run({"findings", "acme", "--kind", "rule_violation"}).out, "open  rule_violation");
+  CHECK(serve.run({"findings"}).code == exit_usage);
+}
+
+TEST_CASE("rules of duties are stated, listed and removed from the command line") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const Ran stated = serve.run({"sod-rules", "add", "acme", "apart", "--first", "organization", "--second",
+                                "repository", "--second-level", "write", "--reason", "four eyes"});
+  INFO(stated.err);
+  CHECK(stated.code == exit_ok);
+  const Ran listed = serve.run({"sod-rules", "list", "acme"});
+  CHECK(listed.code == exit_ok);
+  says(listed.out, "apart");
+  says(listed.out, "repository (write)");
+  says(listed.out, "four eyes");
+  says(serve.run({"findings", "acme", "--kind", "duties_not_separated"}).out, "member ann, rule apart");
+  const Ran wrong =
+      serve.run({"sod-rules", "add", "acme", "other", "--first", "none", "--second", "repository", "--reason", "x"});
+  CHECK(wrong.code == exit_refused);
+  says(wrong.err, "it has repository, organization");
+  CHECK(serve.run({"sod-rules", "remove", "acme", "apart", "--reason", "not needed"}).code == exit_ok);
+  CHECK(json::parse(serve.run({"--json", "sod-rules", "list", "acme"}).out).at("total") == 0);
+  CHECK(serve.run({"sod-rules"}).code == exit_usage);
+}
