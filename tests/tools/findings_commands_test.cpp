@@ -18,15 +18,13 @@ bool says(const std::string& text, const std::string& part) {
 }
 
 // An organization of which ann and bob are members, ann the owner.
-const std::string history =
-    R"({"_document_id":"1","@timestamp":1700000000000,"action":"org.create","actor":"ann","org":"acme"})"
-    "\n"
-    R"({"_document_id":"2","@timestamp":1700000001000,"action":"org.add_member","actor":"ann","org":"acme","user":"ann",)"
-    R"("permission":"admin"})"
-    "\n"
-    R"({"_document_id":"3","@timestamp":1700000002000,"action":"org.add_member","actor":"ann","org":"acme","user":"bob",)"
-    R"("permission":"read"})"
-    "\n";
+std::string line(const std::string& id, const std::string& action, const std::string& more) {
+  return R"({"_document_id":")" + id + R"(","@timestamp":170000000)" + id + R"(000,"action":")" + action +
+         R"(","actor":"ann","org":"acme")" + more + "}\n";
+}
+const std::string history = line("1", "org.create", "") +
+                            line("2", "org.add_member", R"(,"user":"ann","permission":"admin")") +
+                            line("3", "org.add_member", R"(,"user":"bob","permission":"read")");
 
 }  // namespace
 
