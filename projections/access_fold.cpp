@@ -169,6 +169,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
     if (!done) return done;
     note_late(views, org, *entity, point.us, head.newest_us, record.position);
   }
+  if (is_about_the_record(of->event.data)) return {};  // no history begins with it
   return find_earliest(views, org, head, record, *of->event.occurred_at, *was, records);
 }
 

@@ -186,14 +186,14 @@ Response list(Parts& parts, Request& request, Searched& searched) {
 }
 
 // The finding of the path, as it stands at the instant asked about; whatever a list could show is found.
-std::optional<Finding> find(Asking& asking, Searched& searched, const std::string& id) {
+boost::system::result<std::optional<Finding>, Response> find(Asking& asking, Searched& searched,
+                                                             const std::string& id) {
   const auto kind = projections::finding_kind_from(id.substr(0, id.find('.')));
-  if (!kind || asking.nothing_known()) return std::nullopt;
-  const FindingSearch search{0, short_lived_us_max, kind};
-  auto found = projections::findings_at(asking.access(), asking.pinned().when.at, searched.of(asking.model()), search);
-  const auto it = std::find_if(found.begin(), found.end(), [&](const Finding& finding) { return finding.id == id; });
-  if (it == found.end()) return std::nullopt;
-  return std::move(*it);
+  if (!kind) return std::optional<Finding>();
+  const auto found = found_at(asking, searched, FindingSearch{0, short_lived_us_max, kind});
+  if (!found) return found.error();
+  const auto it = std::find_if(found->begin(), found->end(), [&](const Finding& finding) { return finding.id == id; });
+  return it == found->end() ? std::optional<Finding>() : std::optional(*it);
 }
 
 // Nobody closes a finding about themselves.
