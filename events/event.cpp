@@ -24,10 +24,18 @@ bool is_event_type(std::string_view type) {
 }
 
 bool sent_by_clients(std::string_view type) {
-  static constexpr std::array own{event::OrgCreated::type,    event::ActionDenied::type,   event::ModelPublished::type,
-                                  event::TokenCreated::type,  event::TokenRevoked::type,   event::ConsumerCreated::type,
-                                  event::ConsumerReset::type, event::ConsumerDeleted::type};
+  static constexpr std::array own{
+      event::OrgCreated::type,      event::ActionDenied::type,  event::SodRuleAdded::type,
+      event::SodRuleRemoved::type,  event::FindingClosed::type, event::FindingReopened::type,
+      event::ModelPublished::type,  event::TokenCreated::type,  event::TokenRevoked::type,
+      event::ConsumerCreated::type, event::ConsumerReset::type, event::ConsumerDeleted::type};
   return std::find(own.begin(), own.end(), type) == own.end();
+}
+
+bool is_about_the_record(const EventPayload& data) {
+  return std::holds_alternative<event::EventRetracted>(data) || std::holds_alternative<event::SodRuleAdded>(data) ||
+         std::holds_alternative<event::SodRuleRemoved>(data) || std::holds_alternative<event::FindingClosed>(data) ||
+         std::holds_alternative<event::FindingReopened>(data);
 }
 
 std::string to_text(const ResourceId& resource) { return resource.kind + ":" + resource.id; }

@@ -380,6 +380,42 @@ struct ActionDenied {
   TENURE_EVENT("action.denied", 1)
 #undef TENURE_FIELDS
 };
+// Two permissions that one hand must not hold, each at its level or above; where a kind is named, on one resource.
+struct SodRuleAdded {
+  PermissionId first;
+  LevelId first_level;
+  std::string name;
+  std::optional<std::string> resource_kind;
+  SodRuleId rule;
+  PermissionId second;
+  LevelId second_level;
+#define TENURE_FIELDS                                                                           \
+  field("first", &SodRuleAdded::first), field("first_level", &SodRuleAdded::first_level),       \
+      field("name", &SodRuleAdded::name), field("resource_kind", &SodRuleAdded::resource_kind), \
+      field("rule", &SodRuleAdded::rule), field("second", &SodRuleAdded::second),               \
+      field("second_level", &SodRuleAdded::second_level)
+  TENURE_EVENT("sod_rule.added", 1)
+#undef TENURE_FIELDS
+};
+struct SodRuleRemoved {
+  SodRuleId rule;
+#define TENURE_FIELDS field("rule", &SodRuleRemoved::rule)
+  TENURE_EVENT("sod_rule.removed", 1)
+#undef TENURE_FIELDS
+};
+// Somebody looked at a finding, by its id, and says why it may rest, or that it may not.
+struct FindingClosed {
+  std::string finding;
+#define TENURE_FIELDS field("finding", &FindingClosed::finding)
+  TENURE_EVENT("finding.closed", 1)
+#undef TENURE_FIELDS
+};
+struct FindingReopened {
+  std::string finding;
+#define TENURE_FIELDS field("finding", &FindingReopened::finding)
+  TENURE_EVENT("finding.reopened", 1)
+#undef TENURE_FIELDS
+};
 
 // The reserved organization's own events. Never sent by a client.
 struct ModelPublished {
@@ -441,20 +477,18 @@ struct ConsumerDeleted {
 };
 
 }  // namespace event
-
 #undef TENURE_EVENT
 
-using EventPayload =
-    std::variant<event::OrgCreated, event::OrgDeleted, event::OrgSettingChanged, event::OrgModelChanged,
-                 event::FeatureEnabled, event::FeatureDisabled, event::MemberInvited, event::InvitationAccepted,
-                 event::InvitationCancelled, event::InvitationExpired, event::MemberAdded, event::MemberRemoved,
-                 event::MemberDisabled, event::MemberEnabled, event::MemberRoleChanged, event::OwnershipTransferred,
-                 event::RoleCreated, event::RoleEdited, event::RoleReset, event::RoleDeleted, event::GroupCreated,
-                 event::GroupEdited, event::GroupDeleted, event::GroupMemberAdded, event::GroupMemberRemoved,
-                 event::RoleGranted, event::RoleRevoked, event::ResourceAdded, event::ResourceRemoved,
-                 event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded,
-                 event::ActionDenied, event::ModelPublished, event::TokenCreated, event::TokenRevoked,
-                 event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted>;
+using EventPayload = std::variant<
+    event::OrgCreated, event::OrgDeleted, event::OrgSettingChanged, event::OrgModelChanged, event::FeatureEnabled,
+    event::FeatureDisabled, event::MemberInvited, event::InvitationAccepted, event::InvitationCancelled,
+    event::InvitationExpired, event::MemberAdded, event::MemberRemoved, event::MemberDisabled, event::MemberEnabled,
+    event::MemberRoleChanged, event::OwnershipTransferred, event::RoleCreated, event::RoleEdited, event::RoleReset,
+    event::RoleDeleted, event::GroupCreated, event::GroupEdited, event::GroupDeleted, event::GroupMemberAdded,
+    event::GroupMemberRemoved, event::RoleGranted, event::RoleRevoked, event::ResourceAdded, event::ResourceRemoved,
+    event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded, event::ActionDenied,
+    event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed, event::FindingReopened, event::ModelPublished,
+    event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted>;
 
 struct Event {
   std::optional<EventId> id;
@@ -476,6 +510,8 @@ std::string_view type_name(const EventPayload& data);
 bool is_event_type(std::string_view type);
 // Whether a client may send this type (the rest is Tenure's own).
 bool sent_by_clients(std::string_view type);
+// Whether it is a word about the record rather than something that happened to the team: no history begins with one.
+bool is_about_the_record(const EventPayload& data);
 
 // The text forms: "kind:id", "org" | "kind:id" | "kind:*", "member" ….
 std::string to_text(const ResourceId& resource);

@@ -52,6 +52,7 @@ using LevelId = Name<struct LevelTag>;
 using FeatureId = Name<struct FeatureTag>;
 using SettingId = Name<struct SettingTag>;
 using ModelId = Name<struct ModelTag>;
+using SodRuleId = Name<struct SodRuleTag>;
 using EventId = Name<struct EventTag>;  // the client's own id of an event
 
 // A SHA-256 value, 32 bytes.

@@ -1,6 +1,7 @@
 #include "events/judge.h"
 
 #include <algorithm>
+#include <span>
 
 #include "events/lifecycle.h"
 #include "events/model/actions.h"
@@ -15,6 +16,8 @@ using Status = TeamState::Status;
 struct Act {
   const Person* target = nullptr;
   const RoleId* given = nullptr;
+  std::span<const GroupId> joined;  // groups that somebody comes into: they give their roles
+  const GroupId* edited = nullptr;  // a group that is given a role: its members are
   // On what: one resource, or with the id "*" every one of a kind, or with no kind the whole organization.
   std::optional<ResourceId> resource;
   bool whole_org = false;
@@ -45,8 +48,20 @@ void describe(Act& act, const event::RoleGranted& e) {
 void describe(Act& act, const event::RoleRevoked& e) { describe_scoped(act, e.principal, e.on); }
 void describe(Act& act, const event::OwnershipTransferred& e) { act.target = &e.to; }
 void describe(Act& act, const event::RoleDeleted& e) { act.given = e.reassign_to ? &*e.reassign_to : nullptr; }
+void describe(Act& act, const event::GroupMemberAdded& e) {
+  act.target = &e.member;
+  act.joined = {&e.group, 1};
+}
+void describe(Act& act, const event::MemberInvited& e) {
+  act.target = &e.member;
+  act.given = e.role ? &*e.role : nullptr;
+  act.joined = e.groups;
+}
 void describe(Act& act, const event::GroupCreated& e) { act.given = e.role ? &*e.role : nullptr; }
-void describe(Act& act, const event::GroupEdited& e) { act.given = e.role.value ? &*e.role.value : nullptr; }
+void describe(Act& act, const event::GroupEdited& e) {
+  act.given = e.role.value ? &*e.role.value : nullptr;
+  if (act.given) act.edited = &e.group;
+}
 void describe(Act& act, const event::ResourceAdded& e) { act.resource = e.resource; }
 void describe(Act& act, const event::ResourceRemoved& e) { act.resource = e.resource; }
 
@@ -118,13 +133,13 @@ class RuleMatch {
     return !rule.actor_permission || actor_holds(*rule.actor_permission, rule.actor_level);
   }
 
-  // Altogether, or in an area of the model.
+  // Altogether, or in an area of the model that covers something.
   bool actor_is_disabled() const {
     if (!by_member()) return false;
     const Person& actor = event_.actor.who;
     if (before_.status(actor) == Status::disabled) return true;
     return std::any_of(model_.areas().begin(), model_.areas().end(),
-                       [&](const AreaRule& area) { return before_.disabled_in(actor, area); });
+                       [&](const AreaRule& area) { return !area.modules.empty() && before_.disabled_in(actor, area); });
   }
 
   bool actor_holds(PermissionIndex permission, LevelIndex level) const {
@@ -146,11 +161,15 @@ class RuleMatch {
     if (rule.target_below_actor && act_.target && !target_is_below_actor()) return false;
     if (rule.target_not_below_actor && (!act_.target || target_is_below_actor())) return false;
     if (rule.target_is_member && target_is_member() != *rule.target_is_member) return false;
-    if (rule.target_is_actor) {
-      const bool self = act_.target && by_member() && same_person(*act_.target, event_.actor.who);
-      if (self != *rule.target_is_actor) return false;
-    }
+    if (rule.target_is_actor && *rule.target_is_actor != target_is_actor()) return false;
     return !rule.target_is_last_holder || target_is_last_holder();
+  }
+
+  bool target_is_actor() const {
+    if (!by_member()) return false;
+    const Person& actor = event_.actor.who;
+    if (act_.edited) return before_.in_group(actor, *act_.edited);
+    return act_.target && same_person(*act_.target, actor);
   }
 
   // A transfer changes the role of two people; whoever passes on their own is asked of the other one alone.
@@ -173,12 +192,33 @@ class RuleMatch {
   }
 
   bool given_matches(const ActionRule& rule) {
-    if (rule.gives_a_role && *rule.gives_a_role != gives_) return false;
-    if (!rule.given_roles.empty() && !holds_role(rule.given_roles, given_)) return false;
-    if (!rule.not_given_roles.empty() && holds_role(rule.not_given_roles, given_)) return false;
-    if (!gives_) return true;
-    if (rule.given_below_actor && !below_actor(rank(given_), false)) return false;
-    return !rule.given_at_most_actor || below_actor(rank(given_), true);
+    if (act_.joined.empty() || !asks_what_is_given(rule)) return given_matches(rule, gives_, given_);
+    if (!group_known_) {
+      group_known_ = true;
+      if (gives_) all_given_.push_back(given_);
+      for (const GroupId& group : act_.joined) {
+        for (const RoleId& role : before_.group_roles(group)) all_given_.push_back(model_.role(role.text));
+      }
+    }
+    if (all_given_.empty()) return given_matches(rule, false, {});
+    // Whatever the groups give has to be allowed; one role that may not be given is enough for a prohibition.
+    const auto fits = [&](const std::optional<RoleIndex>& role) { return given_matches(rule, true, role); };
+    return rule.allow ? std::all_of(all_given_.begin(), all_given_.end(), fits)
+                      : std::any_of(all_given_.begin(), all_given_.end(), fits);
+  }
+
+  static bool asks_what_is_given(const ActionRule& rule) {
+    return rule.gives_a_role || !rule.given_roles.empty() || !rule.not_given_roles.empty() || rule.given_below_actor ||
+           rule.given_at_most_actor;
+  }
+
+  bool given_matches(const ActionRule& rule, bool gives, const std::optional<RoleIndex>& given) {
+    if (rule.gives_a_role && *rule.gives_a_role != gives) return false;
+    if (!rule.given_roles.empty() && !holds_role(rule.given_roles, given)) return false;
+    if (!rule.not_given_roles.empty() && holds_role(rule.not_given_roles, given)) return false;
+    if (!gives) return true;
+    if (rule.given_below_actor && !below_actor(rank(given), false)) return false;
+    return !rule.given_at_most_actor || below_actor(rank(given), true);
   }
 
   bool below_actor(int other, bool or_equal) {
@@ -192,6 +232,8 @@ class RuleMatch {
   Act act_;
   std::optional<RoleIndex> given_;  // empty for a custom role
   bool gives_ = false;
+  bool group_known_ = false;
+  std::vector<std::optional<RoleIndex>> all_given_;  // with what the joined groups give
   bool actor_known_ = false, actor_active_ = false, target_known_ = false;
   std::optional<RoleIndex> actor_role_, target_role_;
 };
@@ -217,9 +259,10 @@ std::string nobody_else(const AccessModel& model, std::string_view action, const
 }
 
 Verdict left_open(const AccessModel& model, const ActionRule& rule, RuleMatch& match) {
+  const PermissionRule& permission = model.permissions()[*rule.actor_permission];
   return {VerdictResult::unspecified, rule.id,
           "The model does not say whether the role \"" + model.roles()[*match.role_of_actor()].name + "\" has \"" +
-              model.permissions()[*rule.actor_permission].name + "\"."};
+              permission.name + "\" in \"" + permission.module + "\"."};
 }
 
 Verdict judge_by_rules(const AccessModel& model, const Event& event, const TeamState& before) {
@@ -239,7 +282,9 @@ Verdict judge_by_rules(const AccessModel& model, const Event& event, const TeamS
     if (match.is_left_open(model.rules()[index])) return left_open(model, model.rules()[index], match);
   }
   const std::string_view action = action_type(event.data.index()).name;
-  return {VerdictResult::violation, std::string(action) + ".not_allowed", nobody_else(model, action, rules, match)};
+  std::string because = nobody_else(model, action, rules, match);
+  if (before.org_deleted()) because = "The organization was deleted, and nobody has a role in it any more. " + because;
+  return {VerdictResult::violation, std::string(action) + ".not_allowed", std::move(because)};
 }
 
 Verdict judge_alone(const AccessModel& model, const Event& event, const TeamState& before) {

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "events/model/access_model.h"
 #include "events/record.h"
@@ -55,7 +56,20 @@ class TeamState {
   virtual bool role_exists(const RoleId& role) const = 0;  // custom roles; system roles are the model's
   virtual bool role_was_deleted(const RoleId& role) const = 0;
   virtual bool group_exists(const GroupId& group) const = 0;
+  // Whether the person is in the group, or in one below it that inherits what it has.
+  virtual bool in_group(const Person& person, const GroupId& group) const {
+    (void)person, (void)group;
+    return false;
+  }
+  // The roles that being in the group gives on the whole organization, each once, in any order. None for a state that
+  // cannot tell.
+  virtual std::vector<RoleId> group_roles(const GroupId& group) const {
+    (void)group;
+    return {};
+  }
   virtual bool resource_exists(const ResourceId& resource) const = 0;
+  // Whether the organization was deleted before: nobody has anything in it.
+  virtual bool org_deleted() const { return false; }
 };
 
 // allowed, violation (rule and sentence) or unspecified, in this order:

@@ -22,10 +22,14 @@ class KnownNames {
 
   Found check(const event::OrgSettingChanged& e) const {
     const SettingRule* setting = model_.setting(e.setting.text);
-    if (!setting) return no(RefusalCode::not_found, "setting", "The model has no setting", e.setting.text);
+    if (!setting) {
+      return no(RefusalCode::not_found, "setting", "The model has no setting", e.setting.text,
+                choices(model_.settings(), [](const SettingRule& rule) { return rule.id.text; }));
+    }
     const auto is_value = [&](const SettingValue& value) { return value.value == e.value; };
     if (std::any_of(setting->values.begin(), setting->values.end(), is_value)) return std::nullopt;
-    return no(RefusalCode::invalid_field, "value", "The setting has no value", e.value);
+    return no(RefusalCode::invalid_field, "value", "The setting has no value", e.value,
+              choices(setting->values, [](const SettingValue& value) { return value.value; }));
   }
   Found check(const event::FeatureEnabled& e) const { return feature(e.feature); }
   Found check(const event::FeatureDisabled& e) const { return feature(e.feature); }
@@ -106,32 +110,53 @@ class KnownNames {
     }
   }
 
-  static Found no(RefusalCode code, const std::string& field, std::string because, const std::string& name) {
-    return refuse(code, std::move(because) + " \"" + name + "\".", "/data/" + field);
+  // `way_out` is a sentence: what there is instead, or where to look.
+  static Found no(RefusalCode code, const std::string& field, const std::string& because, const std::string& name,
+                  const std::string& way_out) {
+    return refuse(code, because + " \"" + name + "\". " + way_out, "/data/" + field);
+  }
+
+  // What may stand in its place, by name, or where all of it is listed when that is too much for a sentence.
+  template <class Rows, class NameOf>
+  std::string choices(const Rows& rows, const NameOf& name_of) const {
+    constexpr std::size_t named_max = 12;
+    if (rows.empty()) return "It has none.";
+    if (rows.size() > named_max) {
+      return "It has " + std::to_string(rows.size()) + "; GET /v1/models/" + model_.id().text + " lists them.";
+    }
+    std::string names;
+    for (const auto& row : rows) names.append(names.empty() ? "It has " : ", ").append(name_of(row));
+    return names + ".";
   }
 
   Found feature(const FeatureId& id) const {
     if (model_.feature(id.text)) return std::nullopt;
-    return no(RefusalCode::not_found, "feature", "The model has no feature", id.text);
+    return no(RefusalCode::not_found, "feature", "The model has no feature", id.text,
+              choices(model_.features(), [](const FeatureRule& rule) { return rule.id.text; }));
   }
   Found role(const RoleId& id, const std::string& field) const {
     if (model_.role(id.text) || before_.role_exists(id)) return std::nullopt;
     // A role that was deleted is known; that it stays deleted is for the judgement to say.
     if (before_.role_was_deleted(id)) return std::nullopt;
-    return no(RefusalCode::unknown_role, field, "The organization has no role", id.text);
+    return no(
+        RefusalCode::unknown_role, field, "The organization has no role", id.text,
+        "Its roles are those of the model " + model_.id().text + " and its own; GET /v1/orgs/{org}/roles lists them.");
   }
   Found group(const GroupId& id, const std::string& field) const {
     if (before_.group_exists(id)) return std::nullopt;
-    return no(RefusalCode::unknown_group, field, "The organization has no group", id.text);
+    return no(RefusalCode::unknown_group, field, "The organization has no group", id.text,
+              "Send group.created first, or check the spelling.");
   }
   Found kind(const std::string& id, const std::string& field) const {
     if (model_.resource_kind(id)) return std::nullopt;
-    return no(RefusalCode::unknown_resource, field, "The model has no kind of resource", id);
+    return no(RefusalCode::unknown_resource, field, "The model has no kind of resource", id,
+              choices(model_.resource_kinds(), [](const ResourceKind& kind) { return kind.id; }));
   }
   Found resource(const ResourceId& id, const std::string& field) const {
     if (auto found = kind(id.kind, field)) return found;
     if (!model_.resource_kind(id.kind)->declared || before_.resource_exists(id)) return std::nullopt;
-    return no(RefusalCode::unknown_resource, field, "The organization has no resource", to_text(id));
+    return no(RefusalCode::unknown_resource, field, "The organization has no resource", to_text(id),
+              "Send resource.added first, or check the spelling.");
   }
   Found scope(const Scope& on) const {
     if (on.kind == Scope::Kind::org) return std::nullopt;
@@ -147,15 +172,17 @@ class KnownNames {
   Found member(const Person& person, const std::string& field) const {
     const Status status = before_.status(person);
     if (status == Status::active || status == Status::disabled) return std::nullopt;
-    return no(RefusalCode::unknown_member, field, "The organization has no member", person.identity);
+    return no(RefusalCode::unknown_member, field, "The organization has no member", person.identity,
+              "Add or invite the person first, or check the spelling.");
   }
   Found known(const Person& person, const std::string& field) const {
     if (before_.status(person) != Status::unknown) return std::nullopt;
-    return no(RefusalCode::unknown_member, field, "The organization knows no", person.identity);
+    return no(RefusalCode::unknown_member, field, "The organization knows no", person.identity, "Check the spelling.");
   }
   Found invited(const Person& person) const {
     if (before_.status(person) == Status::invited) return std::nullopt;
-    return no(RefusalCode::unknown_member, "member", "The organization has no open invitation for", person.identity);
+    return no(RefusalCode::unknown_member, "member", "The organization has no open invitation for", person.identity,
+              "Send member.invited first, or check the spelling.");
   }
 
   static std::string place(const PermissionId& id) {
@@ -167,10 +194,13 @@ class KnownNames {
     for (const auto& [id, level] : all) {
       const auto permission = model_.permission(id.text);
       if (!permission) {
-        return no(RefusalCode::unknown_permission, place(id), "The model has no permission", id.text);
+        return no(RefusalCode::unknown_permission, place(id), "The model has no permission", id.text,
+                  choices(model_.permissions(), [](const PermissionRule& rule) { return rule.id.text; }));
       }
       if (!model_.level(*permission, level.text)) {
-        return no(RefusalCode::unknown_level, place(id), "The permission has no level", level.text);
+        return no(RefusalCode::unknown_level, place(id), "The permission has no level", level.text,
+                  choices(model_.scales()[model_.permissions()[*permission].scale].levels,
+                          [](const LevelId& choice) { return choice.text; }));
       }
     }
     return std::nullopt;

@@ -16,12 +16,17 @@ std::string text_of(const std::string& id) { return id; }
 std::string text_of(const FeatureId& id) { return id.text; }
 
 // "; it has …": some of what there is, since the sentence is kept in the record.
+constexpr std::size_t names_max = 5;
+const std::string& name_of(const std::string& name) { return name; }
+template <class Rule>
+std::string name_of(const Rule& rule) {
+  return text_of(rule.id);
+}
 template <class Rule>
 std::string known(const std::vector<Rule>& rules) {
-  constexpr std::size_t names_max = 5;
   std::string names;
   for (std::size_t i = 0; i < std::min(rules.size(), names_max); ++i) {
-    names += (i == 0 ? "; it has \"" : ", \"") + text_of(rules[i].id) + "\"";
+    names += (i == 0 ? "; it has \"" : ", \"") + name_of(rules[i]) + "\"";
   }
   return names + (rules.size() > names_max ? " and more" : "");
 }
@@ -50,7 +55,9 @@ class Lifecycle {
   Found check(const event::FeatureDisabled& e) const { return check_feature(e.feature); }
 
   // Accepting an invitation gives its role, also to somebody who is a member already.
-  Found check(const event::MemberInvited& e) const { return e.role ? check_direct(*e.role, &e.member) : std::nullopt; }
+  Found check(const event::MemberInvited& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
+  Found check(const event::MemberDisabled& e) const { return e.area ? check_area(*e.area) : std::nullopt; }
+  Found check(const event::MemberEnabled& e) const { return e.area ? check_area(*e.area) : std::nullopt; }
   Found check(const event::MemberAdded& e) const { return e.role ? check_change(e.member, *e.role) : std::nullopt; }
   Found check(const event::MemberRoleChanged& e) const { return check_change(e.member, e.role); }
   Found check(const event::MemberRemoved& e) const { return check_kept({{e.member, {}}}); }
@@ -67,6 +74,10 @@ class Lifecycle {
   }
   Found check(const event::RoleDeleted& e) const {
     if (auto found = check_custom(e.role, "deleted")) return found;
+    if (e.reassign_to == e.role) {
+      return violation("role_deleted", "The holders of " + quoted(e.role.text) +
+                                           " cannot be moved to it, since it is deleted; name another role, or none.");
+    }
     return e.reassign_to ? check_direct(*e.reassign_to, nullptr) : std::nullopt;
   }
 
@@ -97,6 +108,24 @@ class Lifecycle {
     if (model_.feature(feature.text)) return std::nullopt;
     return violation("unknown_feature",
                      "The model has no feature " + quoted(feature.text) + known(model_.features()) + ".");
+  }
+
+  // An area of the document, or a module.
+  Found check_area(const std::string& area) const {
+    const auto is_area = [&](const AreaRule& rule) { return rule.id == area || rule.name == area; };
+    const auto is_module = [&](const PermissionRule& rule) { return rule.module == area; };
+    const auto& areas = model_.areas();
+    const auto& permissions = model_.permissions();
+    if (std::any_of(areas.begin(), areas.end(), is_area)) return std::nullopt;
+    if (std::any_of(permissions.begin(), permissions.end(), is_module)) return std::nullopt;
+    std::vector<std::string> modules;
+    for (const PermissionRule& rule : permissions) {
+      if (modules.size() > names_max) break;
+      if (std::find(modules.begin(), modules.end(), rule.module) == modules.end()) modules.push_back(rule.module);
+    }
+    return violation("unknown_area", "The model has no area or module " + quoted(area) +
+                                         (areas.empty() ? known(modules) : known(areas)) +
+                                         ", so nothing is switched off or on there.");
   }
 
   Found check_kind(const std::string& kind) const {

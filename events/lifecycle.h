@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "events/judge.h"
 
@@ -16,5 +17,9 @@ bool changes_nothing(const Event& event, const TeamState& before);
 // The violation, or what the model leaves open (options of custom roles), with a rule id that starts with "lifecycle.";
 // or nothing.
 std::optional<Verdict> lifecycle_violation(const AccessModel& model, const Event& event, const TeamState& before);
+
+// The JSON pointer of what such a verdict is about, in the event as a client sends it ("/data/grants/billing"); empty
+// for any other verdict.
+std::string field_at_fault(const AccessModel& model, const Event& event, const Verdict& verdict);
 
 }  // namespace tenure

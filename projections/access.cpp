@@ -75,7 +75,7 @@ Number Access::kept_role(Number role, Point link, std::vector<Edge>* edges) {
     const auto [first, last] = facts_.state(role).of_kind(SlotKind::ended);
     const Live* ended = nullptr;
     for (const Live* l = first; l != last; ++l) {
-      if (l->at > link && (!ended || l->at < ended->at)) ended = l;
+      if (l->at > link && (!ended || l->at < ended->at) && !ended_nothing(role, l->at)) ended = l;
     }
     if (!ended) return role;
     if (edges && ended->value != 0) edges->push_back({"role deleted, its holders moved", ended->at});
@@ -92,7 +92,15 @@ Number Access::resolve_role(Number role, Point link, std::vector<Edge>* edges) {
 
 bool Access::ended_since(Number other, Point link) {
   const auto [first, last] = facts_.state(other).of_kind(SlotKind::ended);
-  return std::any_of(first, last, [&](const Live& l) { return l.at > link; });
+  return std::any_of(first, last, [&](const Live& l) { return l.at > link && !ended_nothing(other, l.at); });
+}
+
+// A role that the model of that time has as its own cannot be deleted: an event that says so is kept, and whoever holds
+// the role holds it still.
+bool Access::ended_nothing(Number other, Point ending) {
+  if (facts_.name(other).kind != EntityKind::role) return false;
+  const auto model = facts_.model_at(ending);
+  return model && model->role(facts_.name(other).name);
 }
 
 Point Access::standing_since(Number holder, const Live& link, std::initializer_list<Number> others) {
@@ -101,7 +109,7 @@ Point Access::standing_since(Number holder, const Live& link, std::initializer_l
   for (const Number other : others) {
     const auto [first, last] = facts_.state(other).of_kind(SlotKind::ended);
     for (const Live* l = first; l != last; ++l) {
-      if (l->at <= link.at) ended = std::max(ended, l->at);
+      if (l->at <= link.at && !ended_nothing(other, l->at)) ended = std::max(ended, l->at);
     }
   }
   // What an implied role stands for may have changed between two events that imply it.

@@ -119,6 +119,12 @@ class Access {
   Number group_role(Number group);
   Number group_parent(Number group);
   bool role_exists(Number role);
+  // Whether anybody has the role: a member, by whatever made it theirs, a group, or somebody on a scope.
+  bool role_held(Number role);
+  // The event since which a member's role has stood.
+  Point role_since(Number member);
+  // Whether the other end of a link has ended since.
+  bool ended_since(Number other, Point link);
   bool resource_exists(Number scope, Point link);
   // What a role grants; by name for a custom role whose level the model does not know.
   Cell cell(Number role, PermissionIndex permission);
@@ -165,8 +171,8 @@ class Access {
   Number kept_role(Number role, Point link, std::vector<Edge>* edges);
   // The same where it exists, else 0.
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
-  // Whether the other end of a link has ended since.
-  bool ended_since(Number other, Point link);
+  // Whether an ending took nothing: a default role cannot be deleted.
+  bool ended_nothing(Number other, Point ending);
   // The event since which a holder's link stands without a break: an end of what it points at breaks it (`others`, 0
   // for none), also when it is given again after that.
   Point standing_since(Number holder, const Live& link, std::initializer_list<Number> others);
@@ -205,7 +211,9 @@ class Access {
   Lack assignment_lack(Number member, const Question& question);
   // What the member has before a parent is counted as less because its children are off.
   Effective held(Number member, const Question& question, bool explain);
-  // Why nothing gives it: nothing does, or the text leaves it open.
+  // Whether the role gives it at that level on what is assigned to its holder alone.
+  bool gives_where_assigned(Number role, const Question& question);
+  // Why nothing gives it: nothing does, only on what is assigned, or the text leaves it open.
   std::string nothing_because(const EntityState& state, const Question& question);
   // The area in which being disabled cuts it; nothing if it does not.
   std::optional<Number> disabled_for(Number member, const Question& question);

@@ -1,6 +1,7 @@
 #include "projections/access_fold.h"
 
 #include "events/digest.h"
+#include "projections/finding_rows.h"
 #include "projections/interval_index.h"
 #include "projections/timeline.h"
 
@@ -90,10 +91,16 @@ Outcome<bool> is_retracted(storage::ViewReader& views, OrgNumber org, Position t
   return false;
 }
 
+Outcome<Number> AccessFold::numbered(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind,
+                                     std::string_view name) {
+  const auto known = names_.number(views, org, kind, name, head.next_number);
+  return !known || *known != 0 ? known : number_for(views, org, head, kind, name);
+}
+
 Outcome<std::vector<Change>> AccessFold::changes(ViewWriter& views, OrgNumber org, OrgHead& head,
                                                  const Record& record) {
   const NumberOf number = [&](EntityKind kind, std::string_view name) {
-    return number_for(views, org, head, kind, name);
+    return numbered(views, org, head, kind, name);
   };
   // Every role of a model that comes into force has a number, so that its holders can be looked for.
   ModelId id;
@@ -124,7 +131,7 @@ Outcome<void> AccessFold::find_earliest(ViewWriter& views, OrgNumber org, OrgHea
     for (Version version(1); version < record.version; version = version.next()) {
       const auto other = records.record_of(record.org, version);
       if (!other) return other.error();
-      if (std::holds_alternative<event::EventRetracted>(other->event.data)) continue;
+      if (is_about_the_record(other->event.data)) continue;
       const auto gone = is_retracted(views, org, other->position, record.position);
       if (!gone) return gone.error();
       if (!*gone) earliest = std::min(earliest, other->event.occurred_at->us);
@@ -160,7 +167,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   if (!touched) return touched.error();
   const Point point{of->event.occurred_at->us, base.value};
   for (const Change& change : *touched) {
-    const auto entity = number_for(views, org, head, change.kind, change.name);
+    const auto entity = numbered(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
     if (change.entries.empty()) continue;
     const auto done = turn_entries(views, org, change.kind, *entity, point, record.position.value);
@@ -184,7 +191,7 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
   const auto touched = changes(views, org, head, record);
   if (!touched) return touched.error();
   for (const Change& change : *touched) {
-    const auto entity = number_for(views, org, head, change.kind, change.name);
+    const auto entity = numbered(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
     if (change.entries.empty()) continue;  // it names the entity and changes no access of it
     const auto done = add_entries(views, org, change.kind, *entity, change.entries);
@@ -192,7 +199,7 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
     if (late) note_late(views, org, *entity, at, head.newest_us, record.position);
   }
   for (const auto& [subject, sealed] : record.subjects) {
-    const auto member = number_for(views, org, head, EntityKind::member, member_name(subject));
+    const auto member = numbered(views, org, head, EntityKind::member, member_name(subject));
     if (!member) return member.error();
     views.put(named_key(org, *member), position_value(record.position));
   }
@@ -202,8 +209,12 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
     const auto done = retract(views, org, head, record, records);
     if (!done) return done;
   }
+  const auto noted = note_record(views, org, record, [&](const Person& person) {
+    return numbered(views, org, head, EntityKind::member, member_name(person.subject));
+  });
+  if (!noted) return noted;
   if (late) views.put(newest_key(org, record.version), time_value(head.newest_us));
-  if (at < head.earliest_us && !retraction) {
+  if (at < head.earliest_us && !is_about_the_record(record.event.data)) {
     head.earliest_us = at;
     views.put(earliest_key(org, record.position), time_value(at));
   }

@@ -54,7 +54,8 @@ class RecordSource {
 
 class AccessFold {
  public:
-  explicit AccessFold(const Models& models) : models_(models) {}
+  // `names` is the writer's own: what it keeps is of these views, and forgotten when changes are undone.
+  AccessFold(const Models& models, DirectoryCache& names) : models_(models), names_(names) {}
 
   // `digest` is the SHA-256 of the record's bytes. `place` moves on with the record; its head is the caller's to write
   // (write_head) before the views are read by anyone else.
@@ -68,7 +69,11 @@ class AccessFold {
                               bool counts, RecordSource& records);
   Outcome<std::vector<Change>> changes(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record);
 
+  // The name's number, made if it is new.
+  Outcome<Number> numbered(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name);
+
   const Models& models_;
+  DirectoryCache& names_;
 };
 
 // Whether the event at `target` is retracted, as known at `known`.

@@ -101,6 +101,17 @@ class Looker {
   std::string operator()(const event::ResourceRemoved& e) { return resource(e.resource); }
   std::string operator()(const event::AssignmentAdded& e) { return assigned(e.member, e.resource); }
   std::string operator()(const event::AssignmentRemoved& e) { return assigned(e.member, e.resource); }
+  std::string operator()(const event::SodRuleRemoved& e) {
+    Object o;
+    const EntityState& rule = state(facts_.number(EntityKind::sod_rule, e.rule.text));
+    const auto [first, last] = rule.of_kind(SlotKind::duty);
+    for (const Live* duty = first; duty != last; ++duty) {
+      const std::string field = duty->slot.a == 0 ? "first" : "second";
+      o.text(field, name(duty->slot.b));
+      o.text(field + "_level", name(duty->value));
+    }
+    return o.done();
+  }
   template <class Other>
   std::string operator()(const Other&) {
     return "{}";

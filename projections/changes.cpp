@@ -173,6 +173,28 @@ class Collector {
     add(Op::clear, {SlotKind::assigned, n(EntityKind::scope, to_text(e.resource))});
   }
 
+  void operator()(const event::SodRuleAdded& e) {
+    begin(EntityKind::sod_rule, e.rule.text);
+    add(Op::clear_kind, {SlotKind::duty});
+    add(Op::clear, {SlotKind::about_kind});
+    set(SlotKind::exists);
+    duty(0, e.first, e.first_level);
+    duty(1, e.second, e.second_level);
+    if (e.resource_kind) set({SlotKind::about_kind}, n(EntityKind::scope, *e.resource_kind + ":*"));
+  }
+  void operator()(const event::SodRuleRemoved& e) {
+    begin(EntityKind::sod_rule, e.rule.text);
+    add(Op::end, {});
+  }
+  void operator()(const event::FindingClosed& e) {
+    begin(EntityKind::finding, e.finding);
+    set(SlotKind::closed);
+  }
+  void operator()(const event::FindingReopened& e) {
+    begin(EntityKind::finding, e.finding);
+    add(Op::clear, {SlotKind::closed});
+  }
+
   // No access follows from these.
   void operator()(const event::EventRetracted&) {}
   void operator()(const event::SourceRecorded&) {}
@@ -214,6 +236,10 @@ class Collector {
     add(Op::clear_kind, {SlotKind::invited});
     add(Op::clear_kind, {SlotKind::invited_group});
     add(Op::clear_kind, {SlotKind::expires});
+  }
+  void duty(Number which, const PermissionId& permission, const LevelId& level) {
+    const Number of = n(EntityKind::permission, permission.text);
+    set({SlotKind::duty, which, of}, n(EntityKind::level, level.text));
   }
   void feature(const FeatureId& id, Number on) {
     begin(EntityKind::org, "");

@@ -76,12 +76,21 @@ std::string Access::cut(Number member, const Question& question) {
   return {};
 }
 
+bool Access::gives_where_assigned(Number role, const Question& question) {
+  const Cell granted = cell(role, question.permission);
+  return granted.level >= question.level && granted.visibility != Visibility::all &&
+         !model_->permissions()[question.permission].resource_kind.empty();
+}
+
 std::string Access::nothing_because(const EntityState& state, const Question& question) {
   if (!state.exists()) return "not a member at that time";
   const Live* link = state.find({SlotKind::role});
   const Number role = link ? resolve_role(link->value, link->at, nullptr) : 0;
   if (role != 0 && cell(role, question.permission).unspecified) {
     return "the model's text does not say whether the role " + facts_.name(role).name + " has it";
+  }
+  if (role != 0 && gives_where_assigned(role, question)) {
+    return "the role " + facts_.name(role).name + " gives it only on what is assigned to the member";
   }
   return "no role, group or grant gives it";
 }

@@ -137,17 +137,25 @@ Outcome<OrgNumber> DirectoryCache::org(storage::ViewReader& views, const OrgId& 
 }
 
 Outcome<Number> DirectoryCache::number(storage::ViewReader& views, OrgNumber org, EntityKind kind,
-                                       std::string_view name) {
+                                       std::string_view name, Number next) {
   std::string key = number_key(org, kind, name);
   {
     const std::shared_lock lock(mutex_);
-    if (const auto it = numbers_.find(key); it != numbers_.end()) return it->second;
+    const auto it = numbers_.find(key);
+    if (it != numbers_.end() && (it->second.number != 0 || (next != 0 && next <= it->second.none_below))) {
+      return it->second.number;
+    }
   }
   const auto found = find_number(views, org, kind, name);
-  if (!found || *found == 0) return found;
+  if (!found || (*found == 0 && next == 0)) return found;
   const std::unique_lock lock(mutex_);
   if (numbers_.size() >= entries_max) numbers_.clear();
-  numbers_.emplace(std::move(key), *found);
+  Kept& kept = numbers_[std::move(key)];
+  if (*found != 0) {
+    kept.number = *found;
+  } else {
+    kept.none_below = std::max(kept.none_below, next);
+  }
   return found;
 }
 

@@ -57,19 +57,27 @@ Outcome<NamedEntity> name_of(storage::ViewReader& views, OrgNumber org, Number n
 std::string member_name(const SubjectId& subject);
 SubjectId subject_of(std::string_view name);
 
-// Keeps what never changes. Bounded (entries_max); emptied when full. Any thread.
+// Keeps what never changes: a name's number, and that there was none when the organization's next number was so and so,
+// since a new name takes that. Bounded (entries_max); emptied when full. Any thread.
 class DirectoryCache {
  public:
   static constexpr std::size_t entries_max = 400'000;
 
   Outcome<OrgNumber> org(storage::ViewReader& views, const OrgId& org);
-  Outcome<Number> number(storage::ViewReader& views, OrgNumber org, EntityKind kind, std::string_view name);
+  // `next`: the organization's next number in these views (OrgHead), or 0 if that is not known.
+  Outcome<Number> number(storage::ViewReader& views, OrgNumber org, EntityKind kind, std::string_view name,
+                         Number next = 0);
   Outcome<NamedEntity> name(storage::ViewReader& views, OrgNumber org, Number number);
   void forget();
 
  private:
+  struct Kept {
+    Number number = 0;
+    Number none_below = 0;  // where number is 0: none of the numbers below this one is the name's
+  };
+
   std::shared_mutex mutex_;
-  std::unordered_map<std::string, Number> numbers_;
+  std::unordered_map<std::string, Kept> numbers_;
   std::unordered_map<std::uint64_t, NamedEntity> names_;
 };
 

@@ -88,6 +88,7 @@ void EntityState::accept(const Entry& entry) {
     Entry invited;
     invited.at = taken->at;
     set(invited, {SlotKind::came_by}, inviter);
+    set(invited, {SlotKind::brought_by}, inviter);
     std::erase_if(live, [](const Live& l) { return l.slot.kind == SlotKind::enabled_in; });
   }
   if (taken->role != 0) set(entry, {SlotKind::role}, taken->role);

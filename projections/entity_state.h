@@ -40,9 +40,13 @@ enum class SlotKind : std::uint8_t {
   mode = 17,           // value: 0 observe, 1 enforce
   expires = 18,        // a: low half of the invitation's position, b and value: the instant's bits
   invited_by = 19,     // a: low half of the invitation's position; value: the member who invited
-  came_by = 20,        // value: the member whose invitation made this one a member, at that invitation's point
+  came_by = 20,        // the same as brought_by, until the member is enabled: how that one was disabled is shared
   enabled_in = 21,     // a: area in which the member was enabled since they came
   created = 22,        // a: scope (a resource) that the member added
+  duty = 23,           // a: 0 the first, 1 the second; b: permission; value: level
+  about_kind = 24,     // value: scope "kind:*", where a separation-of-duties rule is about one resource at a time
+  closed = 25,         // a finding that somebody closed
+  brought_by = 26,     // value: the member whose invitation made this one a member, at that invitation's point
 };
 
 struct Slot {

@@ -36,6 +36,7 @@ Outcome<std::optional<Instant>> newest_known(storage::Snapshot& snapshot, const 
 Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& names, const Models& models, OrgNumber org,
                                const OrgHead& head, Point at, Position known) {
   Facts facts(snapshot, names, models, org, at);
+  facts.next_number_ = head.next_number;
   if (known >= head.position) return facts;
   const auto newest = newest_known(snapshot, OrgId(head.name), org, known);
   if (!newest) return newest.error();
@@ -57,14 +58,41 @@ void Facts::read_through(TimelineCache& timelines, Position head) {
   head_ = head;
 }
 
+void Facts::read_as_writer(ViewWriter& views, Number next) {
+  writer_ = &views;
+  next_number_ = next;
+}
+
 Facts Facts::moved_to(Point at) const {
   Facts moved(*views_, *names_, *models_, org_, at);
   moved.knowledge_ = knowledge_;
   moved.at_ = moved.clipped(at);
   moved.failure_ = failure_;
+  moved.writer_ = writer_;
   moved.timelines_ = timelines_;
   moved.head_ = head_;
+  moved.org_entity_ = org_entity_;
+  moved.next_number_ = next_number_;
   return moved;
+}
+
+EntityState Facts::state_once(Number entity, Point at) {
+  EntityState state;
+  if (entity == 0 || failure_) return state;
+  at = clipped(at);
+  const Number org = org_entity();
+  const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
+  if (ended) {
+    // org.deleted ends everything. Rare enough to fold the entity anew.
+    for (const Entry& entry : entries_until(entity, at)) state.apply(entry);
+    return state;
+  }
+  if (knowledge_->touched.contains(entity)) {
+    return take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
+  }
+  return take(timelines_ ? timelines_->state_at(*views_, org_, head_, entity, at)
+                         : projections::state_at(*views_, org_, entity, at),
+              EntityState{});
 }
 
 const EntityState& Facts::state_at(Number entity, Point at) {
@@ -74,18 +102,11 @@ const EntityState& Facts::state_at(Number entity, Point at) {
     if (const auto it = states_.find(entity); it != states_.end()) return *it->second;
   }
   const Number org = org_entity();
-  const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
-  auto state = std::make_unique<EntityState>();
-  if (ended) {
-    // org.deleted ends everything. Rare enough to fold the entity anew.
-    for (const Entry& entry : entries_until(entity, at)) state->apply(entry);
-  } else if (knowledge_->touched.contains(entity)) {
-    *state = take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
-  } else {
-    *state = take(timelines_ ? timelines_->state_at(*views_, org_, head_, entity, at)
-                             : projections::state_at(*views_, org_, entity, at),
-                  EntityState{});
+  if (writer_ && (entity == org || !state_at(org, at).find({SlotKind::ended}))) {
+    const EntityState* none = nullptr;
+    if (const auto* newest = take(newest_state(*writer_, org_, entity, at), none)) return *newest;
   }
+  auto state = std::make_unique<EntityState>(state_once(entity, at));
   const EntityState& kept = *state;
   if (at == at_) {
     states_.emplace(entity, std::move(state));
@@ -93,6 +114,25 @@ const EntityState& Facts::state_at(Number entity, Point at) {
     others_.push_back(std::move(state));
   }
   return kept;
+}
+
+std::vector<ToldRow> Facts::told(Told kind, bool retracted_too) {
+  auto rows = take(told_until(*views_, org_, kind, at_), {});
+  std::erase_if(rows, [&](const ToldRow& row) { return row.at.position > knowledge_->known; });
+  if (retracted_too || rows.empty()) return rows;
+  // Few events are ever retracted: which ones may be is read at once.
+  std::unordered_set<std::uint64_t> named;
+  const std::string from = row_key(org_, Row::retractions);
+  const auto done = views_->scan(from, from + std::string(8, '\xff'), [&](std::string_view key, std::string_view) {
+    named.insert(take_u64(key, from.size()));
+    return true;
+  });
+  if (!done && !failure_) failure_ = done.error();
+  std::erase_if(rows, [&](const ToldRow& row) {
+    if (!named.contains(row.at.position)) return false;
+    return take(is_retracted(*views_, org_, Position(row.at.position), Position(knowledge_->known)), true);
+  });
+  return rows;
 }
 
 bool Facts::each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row) {
@@ -159,6 +199,28 @@ void Facts::each_change(List list, Point from, Point to, const LinkChanged& chan
   if (!done && !failure_) failure_ = done.error();
 }
 
+std::vector<Point> Facts::changes_of(List list) {
+  std::vector<Point> points;
+  each_change(list, Point{}, at_, [&](Number, Point at) { points.push_back(at); });
+  for (const Number entity : knowledge_->touched) changes_of_touched(list, entity, points);
+  return points;
+}
+
+// Whose own history is another one at this knowledge: folded anew.
+void Facts::changes_of_touched(List list, Number entity, std::vector<Point>& points) {
+  const EntityKind kind = name(entity).kind;
+  EntityState state;
+  std::vector<Interval> before;
+  for (const Entry& entry : entries(entity)) {
+    if (entry.at > at_) break;
+    state.apply(entry);
+    std::vector<Interval> after = open_intervals(kind, entity, state);
+    std::erase_if(after, [&](const Interval& i) { return i.list != list; });
+    if (after != before) points.push_back(entry.at);
+    before = std::move(after);
+  }
+}
+
 std::vector<Entry> Facts::entries(Number entity) {
   auto all = all_entries(entity);
   std::erase_if(all, [&](const Entry& e) { return !e.counts(knowledge_->known); });
@@ -189,7 +251,7 @@ std::vector<Number> Facts::numbers_of(EntityKind kind) {
 }
 
 Number Facts::number(EntityKind kind, std::string_view name) {
-  return take(names_->number(*views_, org_, kind, name), Number{0});
+  return take(names_->number(*views_, org_, kind, name, next_number_), Number{0});
 }
 
 const NamedEntity& Facts::name(Number number) {

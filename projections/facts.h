@@ -18,6 +18,7 @@
 
 #include "projections/access_fold.h"
 #include "projections/directory.h"
+#include "projections/finding_rows.h"
 #include "projections/list_history.h"
 #include "projections/timeline.h"
 #include "projections/timeline_cache.h"
@@ -33,6 +34,9 @@ class Facts {
                                  OrgNumber org, const OrgHead& head, Point at, Position known);
   // Reads timelines through a cache from here on; `head` is the position of the organization's head in the views.
   void read_through(TimelineCache& timelines, Position head);
+  // For the writer, who alone changes `views` and not while the object lives: reads the newest states as they are kept
+  // decoded. `next` is the organization's next number.
+  void read_as_writer(ViewWriter& views, Number next);
   // The same knowledge at another point.
   Facts moved_to(Point at) const;
 
@@ -41,6 +45,8 @@ class Facts {
   // What the entity has at this point. Valid as long as the object.
   const EntityState& state(Number entity) { return state_at(entity, at_); }
   const EntityState& state_at(Number entity, Point at);
+  // The same, not kept: for those who ask of many points.
+  EntityState state_once(Number entity, Point at);
   // The links of a list at this point, by their holder's side alone. `each` stops when `row` answers false.
   std::vector<Interval> list(List list);
   void each(List list, const IntervalRow& row);
@@ -49,12 +55,18 @@ class Facts {
   std::vector<Interval> list_over(List list, Instant from, Instant to);
   // Every change of a list's links after `from` and at or before `to`, without those of touched entities.
   void each_change(List list, Point from, Point to, const LinkChanged& changed);
+  // When the links of a list changed at this knowledge, up to this point; those of touched entities as of any of their
+  // changes, in no order.
+  std::vector<Point> changes_of(List list);
   // Entities about which something was learnt later: those that may stand otherwise now than at this knowledge.
   const std::unordered_set<Number>& touched() const { return knowledge_->touched; }
   // The newest position that is known.
   std::uint64_t known() const { return knowledge_->known; }
   // Says it of facts that are as known now; nothing was recorded after that position.
   void know_at_most(Position known) { knowledge_->known = std::min(knowledge_->known, known.value); }
+  // What only the records tell (finding_rows.h), up to this point and of what is known; with what was retracted only
+  // where `retracted_too`.
+  std::vector<ToldRow> told(Told kind, bool retracted_too);
   // Every entry of the entity, whether or not it counts.
   std::vector<Entry> all_entries(Number entity) { return take(entries_of(*views_, org_, entity), {}); }
   // The entity's entries that count, in order.
@@ -68,7 +80,10 @@ class Facts {
   const NamedEntity& name(Number number);
   // The model in force at a point; the first one for a time before the first. Null if there is none.
   Models::Model model_at(Point at);
-  Number org_entity() { return number(EntityKind::org, ""); }
+  Number org_entity() {
+    if (org_entity_ == 0) org_entity_ = number(EntityKind::org, "");
+    return org_entity_;
+  }
 
   const std::optional<Failure>& failure() const { return failure_; }
 
@@ -86,16 +101,20 @@ class Facts {
     if (!failure_) failure_ = outcome.error();
     return otherwise;
   }
+  void changes_of_touched(List list, Number entity, std::vector<Point>& points);
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
   // The links of a list that the holders have by their own states; false if `row` stopped it.
   bool each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row);
 
   storage::ViewReader* views_;
   DirectoryCache* names_;
+  ViewWriter* writer_ = nullptr;
   TimelineCache* timelines_ = nullptr;
   Position head_;
   const Models* models_;
   OrgNumber org_;
+  Number org_entity_ = 0;   // once it was asked for
+  Number next_number_ = 0;  // of the organization in these views; 0: not known
   Point at_;
   std::shared_ptr<Knowledge> knowledge_;
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_

@@ -3,53 +3,104 @@
 #include <algorithm>
 #include <map>
 
+#include "events/digest.h"
+#include "projections/findings_parts.h"
+
 namespace tenure::projections {
 
-std::string_view to_text(FindingKind kind) {
-  static constexpr std::string_view texts[] = {"can_raise_self",     "inviter_removed",       "invitation_pending",
-                                               "custom_role_unheld", "custom_role_duplicate", "grant_without_effect",
-                                               "holders_over",       "holders_under"};
-  return texts[static_cast<std::size_t>(kind)];
-}
+namespace {
 
-std::string Finding::id() const {
-  return std::string(to_text(kind)) + '.' + std::to_string(entity) + '.' + std::to_string(other) + '.' +
-         std::to_string(since.position);
+constexpr std::string_view kind_texts[finding_kinds] = {
+    "can_raise_self",        "inviter_removed",      "invitation_pending",  "custom_role_unheld",
+    "custom_role_duplicate", "grant_without_effect", "holders_over",        "holders_under",
+    "rule_violation",        "self_approval",        "granted_and_revoked", "duties_not_separated"};
+
+}  // namespace
+
+std::string_view to_text(FindingKind kind) { return kind_texts[static_cast<std::size_t>(kind)]; }
+
+std::optional<FindingKind> finding_kind_from(std::string_view text) {
+  const auto at = std::find(std::begin(kind_texts), std::end(kind_texts), text);
+  if (at == std::end(kind_texts)) return std::nullopt;
+  return static_cast<FindingKind>(at - std::begin(kind_texts));
 }
 
 namespace {
 
-constexpr std::size_t evidence_max = 20;
+constexpr std::size_t id_digest_digits = 16;
+
+// Of one record there is one finding of these kinds.
+bool one_a_record(FindingKind kind) {
+  return kind == FindingKind::rule_violation || kind == FindingKind::self_approval;
+}
+
+// Made of what the log says alone: names, never the numbers of the views.
+std::string id_of(Facts& facts, const Finding& finding) {
+  std::string id = std::string(to_text(finding.kind)) + '.' + std::to_string(finding.since.position);
+  if (one_a_record(finding.kind)) return id;
+  std::string about;
+  for (const Number number : {finding.entity, finding.other}) {
+    if (number != 0) {
+      const NamedEntity& named = facts.name(number);
+      about += static_cast<char>(named.kind);
+      about += named.name;
+    }
+    about += '\0';
+  }
+  about += finding.role + '\0' + finding.on;
+  return id + '.' + to_hex(sha256(about)).substr(0, id_digest_digits);
+}
 
 class Search {
  public:
   Search(Access& access, Instant at) : access_(access), facts_(access.facts()), at_(at) {}
 
-  std::vector<Finding> find(const Raises& raises, std::int64_t pending_us) {
-    raisers(raises);
-    inviters();
-    invitations(pending_us);
-    custom_roles();
-    grants();
-    grants_of_absent_groups();
-    cardinalities();
+  std::vector<Finding> find(const Raises& raises, const FindingSearch& search) {
+    for (std::size_t k = 0; k < finding_kinds; ++k) {
+      const auto kind = static_cast<FindingKind>(k);
+      if (!search.only || *search.only == kind) find(kind, raises, search);
+    }
     std::sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
-      return std::tie(a.kind, a.entity, a.other, a.since) < std::tie(b.kind, b.entity, b.other, b.since);
+      return std::tie(a.kind, a.entity, a.other, a.since, a.role, a.on) <
+             std::tie(b.kind, b.entity, b.other, b.since, b.role, b.on);
     });
+    for (Finding& finding : found_) finding.id = id_of(facts_, finding);
     return std::move(found_);
   }
 
  private:
+  void find(FindingKind kind, const Raises& raises, const FindingSearch& search) {
+    switch (kind) {
+      case FindingKind::can_raise_self:
+        return raisers(raises);
+      case FindingKind::inviter_removed:
+        return inviters();
+      case FindingKind::invitation_pending:
+        return invitations(search.pending_us);
+      case FindingKind::custom_role_unheld:
+        return unheld_roles();
+      case FindingKind::custom_role_duplicate:
+        return same_roles();
+      case FindingKind::grant_without_effect:
+        grants();
+        return grants_of_absent_groups();
+      case FindingKind::holders_over:
+      case FindingKind::holders_under:
+        return find_holders(access_, kind, found_);
+      case FindingKind::rule_violation:
+      case FindingKind::self_approval:
+      case FindingKind::granted_and_revoked:
+        return find_told(access_, kind, search.short_lived_us, found_);
+      case FindingKind::duties_not_separated:
+        return find_duties(access_, at_, found_);
+    }
+  }
+
   Finding& add(FindingKind kind, Number entity, Number other, Point since, std::string because) {
-    return found_.emplace_back(Finding{kind, entity, other, {}, since, std::move(because), {since.position}});
+    return add_finding(found_, kind, entity, other, since, std::move(because));
   }
 
-  // Since when a member has had their role: the event that gave it.
-  Point role_since(Number member) {
-    const Live* role = facts_.state(member).find({SlotKind::role});
-    return role ? role->since : Point{};
-  }
-
+  // Under another model it is another way to raise oneself.
   void raisers(const Raises& raises) {
     const AccessModel& model = access_.model();
     std::unordered_set<RoleIndex> seen;
@@ -60,20 +111,25 @@ class Search {
       if (number == 0) continue;
       const std::string to = raise.to ? model.roles()[*raise.to].id.text : "a custom role";
       for (const Number member : access_.holders(number, std::numeric_limits<std::size_t>::max(), false)) {
-        add(FindingKind::can_raise_self, member, number, role_since(member),
-            "by the model's rules whoever has the role " + role.id.text + " can come to have " + to + " alone");
+        Finding& finding =
+            add(FindingKind::can_raise_self, member, number, std::max(access_.role_since(member), model_since(facts_)),
+                "by the model's rules whoever has the role " + role.id.text + " can come to have " + to + " alone");
+        finding.role = role.id.text;
       }
     }
   }
 
   void inviters() {
     for (const Interval& i : facts_.list({ListKind::members, 0})) {
-      const Live* came = facts_.state(i.principal).find({SlotKind::came_by});
-      if (!came || came->value == 0 || facts_.state(came->value).exists()) continue;
+      const Live* came = facts_.state(i.principal).find({SlotKind::brought_by});
+      if (!came || facts_.state(came->value).exists()) continue;
       const Live* ended = facts_.state(came->value).find({SlotKind::ended});
       if (!ended) continue;  // never a member: support staff
-      Finding& finding = add(FindingKind::inviter_removed, i.principal, came->value, ended->at,
-                             "whoever invited the member has been removed since, and the member is still there");
+      const Live* exists = facts_.state(i.principal).find({SlotKind::exists});
+      const Point since = std::max(ended->at, exists->since);
+      Finding& finding = add(FindingKind::inviter_removed, i.principal, came->value, since,
+                             "whoever invited the member was removed, and the member is still there");
+      if (since != ended->at) finding.evidence.push_back(ended->at.position);
       finding.evidence.push_back(came->at.position);
     }
   }
@@ -99,37 +155,49 @@ class Search {
     return cells;
   }
 
-  bool held(Number role) {
-    bool any = false;
-    for (const ListKind kind : {ListKind::holders, ListKind::grants_of}) {
-      facts_.each({kind, role}, [&](const Interval&) {
-        any = true;
-        return false;
-      });
+  // Since it was made, or the last link to it was ended.
+  void unheld_roles() {
+    for (const Number role : access_.custom_roles()) {
+      if (access_.role_held(role)) continue;
+      Point since{};
+      if (const Live* made = facts_.state(role).find({SlotKind::exists})) since = made->since;
+      std::vector<List> lists{{ListKind::grants_of, role}, {ListKind::holders, role}};
+      for (const Number other : access_.roles_that_lead_elsewhere()) lists.push_back({ListKind::holders, other});
+      for (const List list : lists) {
+        for (const Point at : facts_.changes_of(list)) since = std::max(since, at);
+      }
+      add(FindingKind::custom_role_unheld, role, 0, since, "no member, group or scope has the role");
     }
-    return any;
   }
 
-  void custom_roles() {
+  // When a custom role last became what it is.
+  Point changed(Number role) {
+    Point changed{};
+    for (const Live& live : facts_.state(role).live) changed = std::max(changed, live.at);
+    return changed;
+  }
+
+  void same_roles() {
     const AccessModel& model = access_.model();
-    std::map<std::vector<std::pair<LevelIndex, Visibility>>, std::pair<Number, std::string>> known;
+    struct Same {
+      Point changed;
+      Number role = 0;
+      std::string name;
+    };
+    std::map<std::vector<std::pair<LevelIndex, Visibility>>, Same> known;
     for (RoleIndex r = 0; r < model.roles().size(); ++r) {
       known.emplace(cells_of([&](PermissionIndex p) { return model.cell(r, p); }),
-                    std::pair(Number{0}, model.roles()[r].id.text));
+                    Same{model_since(facts_), 0, model.roles()[r].id.text});
     }
     for (const Number role : access_.custom_roles()) {
-      Point made{}, changed{};
-      for (const Live& live : facts_.state(role).live) {
-        if (live.slot.kind == SlotKind::exists) made = live.since;
-        changed = std::max(changed, live.at);
-      }
-      if (!held(role)) add(FindingKind::custom_role_unheld, role, 0, made, "no member, group or scope has the role");
+      const Point changed = this->changed(role);
       const auto [same, is_new] = known.emplace(cells_of([&](PermissionIndex p) { return access_.cell(role, p); }),
-                                                std::pair(role, facts_.name(role).name));
+                                                Same{changed, role, facts_.name(role).name});
       if (is_new) continue;
-      Finding& finding = add(FindingKind::custom_role_duplicate, role, same->second.first, changed,
-                             "it grants exactly what the role " + same->second.second + " does");
-      finding.role = same->second.second;
+      const Same& other = same->second;
+      Finding& finding = add(FindingKind::custom_role_duplicate, role, other.role, std::max(changed, other.changed),
+                             "it grants exactly what the role " + other.name + " does");
+      finding.role = other.name;
     }
   }
 
@@ -154,11 +222,10 @@ class Search {
   void grants() {
     for (const Number role : facts_.numbers_of(EntityKind::role)) {
       for (const Interval& grant : facts_.list({ListKind::grants_of, role})) {
+        // What was ended is no grant any more, whether or not its ends are there again.
+        if (access_.ended_since(role, grant.link) || access_.ended_since(grant.extra, grant.link)) continue;
         const std::string because = idle_because(grant, role);
-        if (because.empty()) continue;
-        Finding& finding = add(FindingKind::grant_without_effect, grant.principal, role, grant.since,
-                               "the grant on " + facts_.name(grant.extra).name + " has no effect: " + because);
-        finding.role = facts_.name(role).name;
+        if (!because.empty()) add_grant(grant.principal, role, grant.extra, grant.since, because);
       }
     }
   }
@@ -169,38 +236,18 @@ class Search {
       if (access_.group_exists(group)) continue;
       const auto [first, last] = facts_.state(group).of_kind(SlotKind::grant);
       for (const Live* grant = first; grant != last; ++grant) {
-        Finding& finding =
-            add(FindingKind::grant_without_effect, group, grant->slot.b, grant->since,
-                "the grant on " + facts_.name(grant->slot.a).name + " has no effect: the group is not there");
-        finding.role = facts_.name(grant->slot.b).name;
+        if (access_.ended_since(grant->slot.b, grant->at) || access_.ended_since(grant->slot.a, grant->at)) continue;
+        add_grant(group, grant->slot.b, grant->slot.a, grant->since, "the group is not there");
       }
     }
   }
 
-  void cardinalities() {
-    const AccessModel& model = access_.model();
-    for (const RoleRule& rule : model.roles()) {
-      if (rule.cardinality == Cardinality::any) continue;
-      const Number role = facts_.number(EntityKind::role, rule.id.text);
-      std::vector<Number> holders;
-      if (role != 0) {
-        const auto all = access_.holders(role, evidence_max, true);
-        holders.assign(all.begin(), all.end());
-      }
-      const bool over = rule.cardinality == Cardinality::exactly_one && holders.size() > 1;
-      if (!over && !holders.empty()) continue;
-      // It opened with the newest of the events that gave the role; of nobody, with the newest event about the org.
-      std::vector<Point> given;
-      for (const Number member : holders) given.push_back(role_since(member));
-      std::sort(given.rbegin(), given.rend());
-      Finding& finding = add(over ? FindingKind::holders_over : FindingKind::holders_under, role, 0,
-                             given.empty() ? Point{} : given.front(),
-                             over ? "more than one member has the role " + rule.id.text + ", which is for one"
-                                  : "nobody has the role " + rule.id.text + ", which somebody must have");
-      finding.role = rule.id.text;
-      finding.evidence.clear();
-      for (const Point at : given) finding.evidence.push_back(at.position);
-    }
+  void add_grant(Number holder, Number role, Number scope, Point since, const std::string& because) {
+    const std::string& on = facts_.name(scope).name;
+    Finding& finding = add(FindingKind::grant_without_effect, holder, role, since,
+                           "the grant on " + on + " has no effect: " + because);
+    finding.role = facts_.name(role).name;
+    finding.on = on;
   }
 
   Access& access_;
@@ -211,8 +258,25 @@ class Search {
 
 }  // namespace
 
-std::vector<Finding> findings_at(Access& access, Instant at, const Raises& raises, std::int64_t pending_us) {
-  return Search(access, at).find(raises, pending_us);
+Point model_since(Facts& facts) {
+  const Live* model = facts.state(facts.org_entity()).find({SlotKind::model});
+  return model ? model->since : Point{};
+}
+
+std::vector<Finding> findings_at(Access& access, Instant at, const Raises& raises, const FindingSearch& search) {
+  return Search(access, at).find(raises, search);
+}
+
+std::unordered_map<std::string, Point> closed_findings(Facts& facts) {
+  std::unordered_map<std::string, Point> closed;
+  for (const Number number : facts.numbers_of(EntityKind::finding)) {
+    EntityState state;
+    for (const Entry& entry : facts.entries(number)) {
+      if (entry.at <= facts.at()) state.apply(entry);
+    }
+    if (const Live* by = state.find({SlotKind::closed})) closed.emplace(facts.name(number).name, by->at);
+  }
+  return closed;
 }
 
 }  // namespace tenure::projections

@@ -30,12 +30,10 @@ std::string Access::roles_that_give(const Question& question) {
 // Nothing gives it. A role that the member has may give it on what is assigned to them.
 Lack Access::assignment_lack(Number member, const Question& question) {
   const Number role = direct_role(member);
-  const Cell granted = role == 0 ? Cell{} : cell(role, question.permission);
-  const std::string& about = model_->permissions()[question.permission].resource_kind;
-  if (granted.level >= question.level && granted.visibility != Visibility::all && !about.empty()) {
+  if (role != 0 && gives_where_assigned(role, question)) {
+    const std::string& about = model_->permissions()[question.permission].resource_kind;
     const std::string what = question.resource ? to_text(*question.resource) : "a resource of kind " + about;
-    return {"nothing_given", "the role " + facts_.name(role).name + " gives it only on what is assigned to the member",
-            "assign " + what + " to the member"};
+    return {"nothing_given", nothing_because(facts_.state(member), question), "assign " + what + " to the member"};
   }
   const std::string roles = roles_that_give(question);
   const std::string level = model_->level_name(question.permission, question.level).text;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/endian/conversion.hpp>
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -36,6 +37,8 @@ enum class EntityKind : char {
   feature = 'f',
   model = 'w',  // "id version"
   area = 'a',
+  sod_rule = 'q',
+  finding = 'c',  // one that somebody closed or reopened, by its id
 };
 
 enum class Row : char {
@@ -49,6 +52,7 @@ enum class Row : char {
   newest = 'y',       // version -> newest occurred_at known with it, where the event itself was late
   event_id = 'k',     // keyed digest of a client's event id -> position, digest of the body
   first_named = 's',  // number of a member -> position of the record with the sealed identity
+  finding = 'f',      // kind, point, entity -> what only the records tell (finding_rows.h)
   retractions = 'z',  // position -> positions of the retractions of that event
 };
 
@@ -66,10 +70,12 @@ struct Point {
 };
 
 inline void put_u32(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  const std::uint32_t bytes = boost::endian::native_to_big(value);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
 inline void put_u64(std::string& out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  const std::uint64_t bytes = boost::endian::native_to_big(value);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
 // Times before 1970 sort before those after: the sign bit is turned.
 inline void put_time(std::string& out, std::int64_t us) { put_u64(out, static_cast<std::uint64_t>(us) ^ (1ULL << 63)); }
@@ -88,11 +94,11 @@ inline std::int64_t take_time(std::string_view bytes, std::size_t at) {
 }
 
 inline void put_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
+  char bytes[10];
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  out.append(bytes, size);
 }
 // Signed: zigzag, so that small differences of either sign are short.
 inline void put_signed(std::string& out, std::int64_t value) {

@@ -115,7 +115,28 @@ class Walk {
     return std::move(spans_);
   }
 
+  std::optional<Point> since(Instant at) const {
+    Place end = std::upper_bound(points_.begin(), points_.end(), Point::end_of(at));
+    if (held_before(end).level.empty()) return std::nullopt;
+    while (true) {
+      const Place begin = start_of_instant(std::prev(end));
+      if (held_before(begin).level.empty()) return reached(begin, end);
+      end = begin;
+    }
+  }
+
  private:
+  // The last event of an instant that brought any level at all, where none was held before it.
+  Point reached(Place begin, Place end) const {
+    Point reached = *begin;
+    bool held = false;
+    for (Place place = begin; place != end; ++place) {
+      const bool then = !held_at(*place).level.empty();
+      if (then && !held) reached = *place;
+      held = then;
+    }
+    return reached;
+  }
   void open(Point at, const Held& held) { spans_.push_back({at, Point::never(), held.level, held.reach}); }
 
   Held held_before(Place place) const { return place == points_.begin() ? Held{} : held_at(*std::prev(place)); }
@@ -177,6 +198,11 @@ class Walk {
 std::vector<Span> spans_of(Facts& facts, Number member, const SpanQuestion& question, Instant from, Instant to) {
   if (!facts.model_at(facts.at())) return {};
   return Walk(facts, member, question).spans(from, to);
+}
+
+std::optional<Point> held_since(Facts& facts, Number member, const SpanQuestion& question, Instant at) {
+  if (!facts.model_at(facts.at())) return std::nullopt;
+  return Walk(facts, member, question).since(at);
 }
 
 }  // namespace tenure::projections

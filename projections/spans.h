@@ -9,6 +9,7 @@
 // Threads and failures as Facts. Complexity: the events that bear on the member, times one evaluation.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "projections/access.h"
@@ -31,5 +32,9 @@ struct SpanQuestion {
 
 // The member's intervals that touch [from, to), in order.
 std::vector<Span> spans_of(Facts& facts, Number member, const SpanQuestion& question, Instant from, Instant to);
+
+// The event since which the member has held it without a break at an instant, at whatever level counts; nothing if they
+// do not. Goes back from the instant, so it costs what happened since.
+std::optional<Point> held_since(Facts& facts, Number member, const SpanQuestion& question, Instant at);
 
 }  // namespace tenure::projections

@@ -77,27 +77,9 @@ class Teller {
     changes(list, [&](Point at) { add(at, true); });
   }
 
-  // Every change of a list's links at this knowledge.
   template <class Changed>
   void changes(List list, const Changed& changed) {
-    std::vector<Point> points;
-    facts_.each_change(list, Point{}, facts_.at(), [&](Number, Point at) { points.push_back(at); });
-    for (const Number entity : facts_.touched()) changes_of_touched(list, entity, points);
-    for (const Point at : points) changed(at);
-  }
-
-  // Whose own history is another one at this knowledge: folded anew.
-  void changes_of_touched(List list, Number entity, std::vector<Point>& points) {
-    const EntityKind kind = facts_.name(entity).kind;
-    EntityState state;
-    std::vector<Interval> before;
-    for (const Entry& entry : facts_.entries(entity)) {
-      state.apply(entry);
-      std::vector<Interval> after = open_intervals(kind, entity, state);
-      std::erase_if(after, [&](const Interval& i) { return i.list != list; });
-      if (after != before) points.push_back(entry.at);
-      before = std::move(after);
-    }
+    for (const Point at : facts_.changes_of(list)) changed(at);
   }
 
   std::vector<Touch> take() {

@@ -1,6 +1,7 @@
 #include "projections/team_state.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace tenure::projections {
 
@@ -108,6 +109,40 @@ bool FactsTeamState::role_was_deleted(const RoleId& role) const {
 bool FactsTeamState::group_exists(const GroupId& group) const {
   const Number number = access_.facts().number(EntityKind::group, group.text);
   return number != 0 && access_.group_exists(number);
+}
+
+bool FactsTeamState::in_group(const Person& person, const GroupId& group) const {
+  const Number wanted = access_.facts().number(EntityKind::group, group.text), who = member(person);
+  if (wanted == 0 || who == 0) return false;
+  const bool inherited = access_.model().groups_inherit_from_parents();
+  std::unordered_set<Number> seen;
+  for (const Live* link : access_.groups_of(who)) {
+    for (Number at = link->slot.a; at != 0 && seen.insert(at).second; at = inherited ? access_.group_parent(at) : 0) {
+      if (at == wanted) return true;
+    }
+  }
+  return false;
+}
+
+bool FactsTeamState::org_deleted() const {
+  Facts& facts = access_.facts();
+  return facts.state(facts.org_entity()).find({SlotKind::ended}) != nullptr;
+}
+
+// Its own role and what was granted to it on the organization; where the model says so, those of the groups above, too.
+std::vector<RoleId> FactsTeamState::group_roles(const GroupId& group) const {
+  std::unordered_set<Number> groups, roles;
+  Number at = access_.facts().number(EntityKind::group, group.text);
+  while (at != 0 && access_.group_exists(at) && groups.insert(at).second) {
+    if (const Number role = access_.group_role(at)) roles.insert(role);
+    for (const Live* grant : access_.grants_of(at)) {
+      if (access_.facts().name(grant->slot.a).name == "org") roles.insert(grant->slot.b);
+    }
+    at = access_.model().groups_inherit_from_parents() ? access_.group_parent(at) : 0;
+  }
+  std::vector<RoleId> named;
+  for (const Number role : roles) named.emplace_back(access_.facts().name(role).name);
+  return named;
 }
 
 bool FactsTeamState::resource_exists(const ResourceId& resource) const {

@@ -52,6 +52,9 @@ class FactsTeamState : public TeamState {
   bool role_exists(const RoleId& role) const override;
   bool role_was_deleted(const RoleId& role) const override;
   bool group_exists(const GroupId& group) const override;
+  bool in_group(const Person& person, const GroupId& group) const override;
+  bool org_deleted() const override;
+  std::vector<RoleId> group_roles(const GroupId& group) const override;
   bool resource_exists(const ResourceId& resource) const override;
 
   Access& access() const { return access_; }

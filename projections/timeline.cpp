@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "projections/finding_rows.h"
+
 namespace tenure::projections {
 
 namespace {
@@ -21,12 +23,6 @@ std::string sealed_key(OrgNumber org, Number entity, Point start) {
   put_u64(key, start.position);
   return key;
 }
-
-// The newest chunk with the point where it begins.
-struct HeadChunk {
-  Point start;
-  Chunk chunk;
-};
 
 Failure broken(OrgNumber org, Number entity) {
   return fail(FailureCode::corruption, "the timeline of entity " + std::to_string(entity) + " in organization " +
@@ -58,6 +54,17 @@ void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at,
   }
 }
 
+// The timeline as the writer keeps it, read if it is not kept yet.
+Outcome<OpenTimelines::Open*> open_timeline(ViewWriter& views, OrgNumber org, Number entity) {
+  if (auto* kept = views.timelines().find(org, entity)) return kept;
+  OpenTimelines::Open open;
+  const auto found = read_head_chunk(views, org, entity, open.head);
+  if (!found) return found.error();
+  open.now.live = open.head.chunk.carry;
+  fold_until(open.now, open.head.chunk.entries, Point::never(), known_now);
+  return &views.timelines().keep(org, entity, std::move(open));
+}
+
 std::size_t chunk_limit(std::size_t carried) { return std::max(chunk_entries_min, carried * 2); }
 
 }  // namespace
@@ -79,6 +86,13 @@ Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number 
   }
   if (!state_in_chunk(chunk, at, state)) return broken(org, entity);
   return state;
+}
+
+Outcome<const EntityState*> newest_state(ViewWriter& views, OrgNumber org, Number entity, Point at) {
+  const auto open = open_timeline(views, org, entity);
+  if (!open) return open.error();
+  const std::vector<Entry>& entries = (*open)->head.chunk.entries;
+  return entries.empty() || entries.back().at <= at ? &(*open)->now : nullptr;
 }
 
 Outcome<EntityState> StoredTimeline::state_at(OrgNumber org, Number entity, Point at) const {
@@ -262,19 +276,20 @@ Interval as_open(Interval interval) {
 }
 
 // In order: the newest chunk grows.
-Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, HeadChunk& head,
+Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, OpenTimelines::Open& open,
                      const std::vector<Entry>& entries) {
-  EntityState state{head.chunk.carry};
-  fold_until(state, head.chunk.entries, Point::never(), known_now);
+  views.timelines().touch(org, entity);
+  HeadChunk& head = open.head;
   if (head.chunk.entries.size() >= chunk_limit(head.chunk.carry.size())) {
     views.put(sealed_key(org, entity, head.start), head.chunk.encode());
-    head = {entries.front().at, {state.live, {}}};
+    head = {entries.front().at, {open.now.live, {}}};
   }
-  IntervalFold fold(kind, entity, std::move(state));
+  IntervalFold fold(kind, entity, std::move(open.now));
   for (const Entry& entry : entries) {
     fold.apply(entry);
     head.chunk.entries.push_back(entry);
   }
+  open.now = fold.take_state();
   // An interval that began and ended within this one event never was.
   std::vector<Interval> before, after;
   for (const Interval& i : fold.ended()) {
@@ -290,6 +305,7 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
   write_head_chunk(views, org, entity, head);
+  if (const auto done = note_short_links(views, org, before, after); !done) return done;
   return change_lists(views, org, before, after);
 }
 
@@ -366,12 +382,14 @@ void write_tail(ViewWriter& views, OrgNumber org, Number entity, Tail tail) {
 template <class Change>
 Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, HeadChunk head, Point at,
                      const Change& change) {
+  views.timelines().drop(org, entity);
   auto tail = take_tail(views, org, entity, std::move(head), at);
   if (!tail) return tail.error();
   const auto before = intervals_from(kind, entity, tail->carry, tail->entries);
   change(tail->entries);
   const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
   write_tail(views, org, entity, std::move(*tail));
+  if (const auto done = note_short_links(views, org, before, after); !done) return done;
   return change_lists(views, org, before, after);
 }
 
@@ -385,15 +403,15 @@ std::vector<Interval> open_intervals(EntityKind kind, Number entity, const Entit
 
 Outcome<void> add_entries(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity,
                           const std::vector<Entry>& entries) {
-  HeadChunk head;
-  const auto found = read_head_chunk(views, org, entity, head);
-  if (!found) return found.error();
+  const auto open = open_timeline(views, org, entity);
+  if (!open) return open.error();
+  const HeadChunk& head = (*open)->head;
   const Point at = entries.front().at;
   // A chunk that is empty but sealed before cannot be: a head always has the entry that opened it.
   if (head.chunk.entries.empty() || head.chunk.entries.back().at < at) {
-    return append(views, org, kind, entity, head, entries);
+    return append(views, org, kind, entity, **open, entries);
   }
-  return refold(views, org, kind, entity, std::move(head), at, [&](std::vector<Entry>& all) {
+  return refold(views, org, kind, entity, head, at, [&](std::vector<Entry>& all) {
     const auto place = std::upper_bound(all.begin(), all.end(), at, [](Point p, const Entry& e) { return p < e.at; });
     all.insert(place, entries.begin(), entries.end());
   });

@@ -22,6 +22,9 @@ inline constexpr std::size_t chunk_entries_min = 16;
 
 // The state at a point, as known now. One get; one seek more when the point is older than the newest chunk.
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at);
+// The same for the writer, from the timelines that it keeps decoded; null for a point before the newest entry. Good
+// until the timeline changes (open_timelines.h).
+Outcome<const EntityState*> newest_state(ViewWriter& views, OrgNumber org, Number entity, Point at);
 // A whole timeline as it is stored: the chunks, each with the point where it begins, in order.
 struct StoredTimeline {
   std::vector<std::pair<Point, std::string>> chunks;

@@ -18,6 +18,7 @@ bool is_ordered(std::string_view key) {
   switch (static_cast<Row>(key[kind_at])) {
     case Row::interval:
     case Row::earliest:
+    case Row::finding:
       return true;
     case Row::list:
       return key.size() > list_tag_at && (key[list_tag_at] == 'd' || key[list_tag_at] == 'm');
@@ -43,6 +44,7 @@ bool is_ordered_range(std::string_view from, std::string_view to) {
 
 void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) {
   base_ = std::move(base);
+  timelines_.trim();
   for (auto* row : taken_) row->second.taken = false;
   taken_.clear();
   ordered_taken_.clear();
@@ -92,12 +94,14 @@ void ViewWriter::change(std::string key, Value value) {
 }
 
 void ViewWriter::mark() {
+  timelines_.mark();
   undo_.clear();
   undo_ordered_.clear();
   marked_ = changes_.size();
 }
 
 void ViewWriter::roll_back() {
+  timelines_.roll_back();
   in_order_made_ = false;
   in_order_.clear();
   changes_.resize(marked_);
@@ -270,6 +274,7 @@ std::vector<storage::ViewWrite> ViewWriter::take() {
 }
 
 void ViewWriter::forget() {
+  timelines_.forget();
   changes_.clear();
   taken_.clear();
   ordered_changes_.clear();

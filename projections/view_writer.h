@@ -6,9 +6,9 @@
 //
 // Rows come in two kinds. Those that are looked up by their keys stay in memory when they were read or written lately
 // (cache_bytes_max, in two generations), which is safe because one writer alone changes them; they are found by their
-// hash. Those that are only read in order (the histories of lists, sealed chunks of timelines, what became known late)
-// are kept in order, and only as long as the store does not show them. Any range can be read; one of the first kind
-// puts them in order first.
+// hash. Those that are only read in order (the histories of lists, sealed chunks of timelines, what became known late,
+// what findings rest on) are kept in order, and only as long as the store does not show them. Any range can be read;
+// one of the first kind puts them in order first.
 //
 // Owned by the writer; one thread.
 #pragma once
@@ -21,17 +21,21 @@
 #include <unordered_map>
 #include <vector>
 
+#include "projections/open_timelines.h"
 #include "storage/store.h"
 
 namespace tenure::projections {
 
 class ViewWriter : public storage::ViewReader {
  public:
-  static constexpr std::size_t cache_bytes_max = 32 << 20;
+  static constexpr std::size_t cache_bytes_max = 24 << 20;
 
   // Reads come from `base`, which must show everything taken so far.
   void stand_on(std::unique_ptr<storage::Snapshot> base);
   storage::Snapshot& base() { return *base_; }
+
+  // Timelines as they stand in these views, decoded.
+  OpenTimelines& timelines() { return timelines_; }
 
   void put(std::string key, std::string value);
   void erase(std::string key);
@@ -87,6 +91,7 @@ class ViewWriter : public storage::ViewReader {
   const std::set<std::string_view>& unseen_rows();
 
   std::unique_ptr<storage::Snapshot> base_;
+  OpenTimelines timelines_;
   Rows rows_, old_rows_;
   std::size_t bytes_ = 0;  // of rows_, roughly
   std::vector<Rows::value_type*> changes_, taken_;

@@ -65,6 +65,26 @@ std::unordered_set<Number> Access::holders(Number role, std::size_t enough, bool
   return members;
 }
 
+bool Access::role_held(Number role) {
+  std::vector<Number> held = roles_that_lead_elsewhere();
+  held.push_back(role);
+  bool any = false;
+  for (const Number each : held) {
+    for (const Interval& i : facts_.list({ListKind::holders, each})) {
+      any = any || resolve_role(each, i.link, nullptr) == role;
+    }
+  }
+  for (const Interval& i : facts_.list({ListKind::grants_of, role})) {
+    any = any || (!ended_since(role, i.link) && !ended_since(i.extra, i.link));
+  }
+  return any;
+}
+
+Point Access::role_since(Number member) {
+  const Live* role = facts_.state(member).find({SlotKind::role});
+  return role ? standing_since(member, *role, {role->value}) : Point{};
+}
+
 std::unordered_set<Number> Access::candidates(const Question& question) {
   std::unordered_set<Number> members, groups;
   bool everyone = false;

@@ -93,7 +93,8 @@ struct ResourceKind {
   bool owned_by_creator = false;  // whoever adds a resource of this kind is assigned to it
 };
 
-// A part of the platform in which a member can be disabled, beside the modules, each of which is one too.
+// A part of the platform in which a member can be disabled, beside the modules, each of which is one too. Being
+// disabled in one without modules takes no permission away.
 struct AreaRule {
   std::string id;
   std::string name;

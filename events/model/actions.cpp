@@ -17,9 +17,10 @@ ActionType describe(std::string_view name) {
   action.ruled = sent_by_clients(name) && name != event::SourceRecorded::type;
   action.has_target = name.starts_with("member.") || name.starts_with("invitation.") ||
                       name.starts_with("assignment.") || name.starts_with("group.member_") ||
-                      one_of(name, {"ownership.transferred", "role.granted", "role.revoked"});
-  action.gives_role = one_of(name, {"member.added", "member.invited", "member.role_changed", "ownership.transferred",
-                                    "role.granted", "role.deleted", "group.created", "group.edited"});
+                      one_of(name, {"ownership.transferred", "role.granted", "role.revoked", "group.edited"});
+  action.gives_role =
+      one_of(name, {"member.added", "member.invited", "member.role_changed", "ownership.transferred", "role.granted",
+                    "role.deleted", "group.created", "group.edited", "group.member_added"});
   action.on_resource = name.starts_with("resource.") || name.starts_with("assignment.") ||
                        one_of(name, {"role.granted", "role.revoked"});
   return action;

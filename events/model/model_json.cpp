@@ -175,11 +175,14 @@ void ModelReader::read_areas(Members& top) {
         note_id(seen, id, members.at("id"));
         area.id = id.value_or("");
         area.name = members.text("name", Need::required).value_or("");
-        members.find("modules", Need::required);
-        members.each_text("modules", limits::model_parts_max, [&](const std::string& module, const std::string& at) {
-          if (!known.contains(module)) faults.add(at, "No permission is of the module \"" + module + "\".");
-          area.modules.push_back(module);
-        });
+        // One without modules is known, and takes no permission away.
+        const nlohmann::json* modules = members.find("modules", Need::required);
+        const bool of_none = modules && modules->is_array() && modules->empty();
+        if (!of_none)
+          members.each_text("modules", limits::model_parts_max, [&](const std::string& module, const std::string& at) {
+            if (!known.contains(module)) faults.add(at, "No permission is of the module \"" + module + "\".");
+            area.modules.push_back(module);
+          });
         model->areas_.push_back(std::move(area));
       });
 }

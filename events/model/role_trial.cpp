@@ -48,9 +48,11 @@ class MadeUpTeam : public TeamState {
   bool role_exists(const RoleId& role) const override { return role == custom_role && custom_exists; }
   bool role_was_deleted(const RoleId&) const override { return false; }
   bool group_exists(const GroupId&) const override { return true; }
+  std::vector<RoleId> group_roles(const GroupId&) const override { return {of_group}; }
   bool resource_exists(const ResourceId&) const override { return true; }
 
   bool custom_exists = true;
+  RoleId of_group;  // what the one group gives
 
  private:
   const Account* of(const Person& person) const {
@@ -145,6 +147,7 @@ class Trial {
     auto way = try_one(event::RoleGranted{Scope{}, principal, role});
     if (!way && (!rule || rule->member_role)) {
       const GroupId group("group");
+      team_.of_group = role;
       way = both(try_one(event::GroupCreated{group, std::nullopt, std::nullopt, role}),
                  try_one(event::GroupMemberAdded{group, to}));
     }

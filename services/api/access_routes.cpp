@@ -7,6 +7,13 @@ namespace {
 
 // ---- who-can and can -----------------------------------------------------------------------------
 
+// One who can, without paths: those are found for the rows that are shown.
+struct HolderRow {
+  Number member = 0;
+  LevelIndex level = 0;
+  projections::Reach reach = projections::Reach::listed;
+};
+
 struct RangeRow {
   Number member = 0;
   std::vector<projections::Span> spans;
@@ -30,16 +37,19 @@ Response who_can_over(Asking& asking, const projections::Question& q, bool expla
   const Pinned& pinned = asking.pinned();
   projections::SpanQuestion question{asking.model().permissions()[q.permission].id, std::nullopt, q.resource};
   if (const auto level = asking.request().query("level")) question.level = LevelId(*level);
-  std::vector<RangeRow> rows;
-  Facts facts = asking.facts().moved_to(Point{pinned.when.to.us, 0});
-  if (!asking.nothing_known()) {
+  const auto rows = found_once<std::vector<RangeRow>>(asking.request(), [&] {
+    std::vector<RangeRow> found;
+    if (asking.nothing_known()) return found;
+    Facts facts = asking.facts().moved_to(Point{pinned.when.to.us, 0});
     for (const Number member : asking.access().candidates_over(q, pinned.when.from, pinned.when.to)) {
       auto spans = projections::spans_of(facts, member, question, pinned.when.from, pinned.when.to);
-      if (!spans.empty()) rows.push_back({member, std::move(spans)});
+      if (!spans.empty()) found.push_back({member, std::move(spans)});
     }
-  }
+    asking.note(facts.failure());
+    return found;
+  });
   return asking.list(
-      rows, [](const RangeRow& r) { return std::uint64_t{r.member}; },
+      *rows, [](const RangeRow& r) { return std::uint64_t{r.member}; },
       [&](JsonText& json, const RangeRow& r) {
         // The row shows the highest level that was held within the range and its widest reach, each interval its own.
         const auto worth = [&](const projections::Span& span) {
@@ -83,15 +93,21 @@ Response who_can(Parts& parts, Request& request) {
   const auto explain = asked_flag(request, "explain");
   if (!explain) return no(explain.error());
   if (asking.pinned().when.range) return who_can_over(asking, *q, *explain);
-  std::vector<projections::Holder> holders;
-  if (!asking.nothing_known()) holders = asking.access().who_can(*q, *explain);
+  const auto holders = found_once<std::vector<HolderRow>>(request, [&] {
+    std::vector<HolderRow> found;
+    if (asking.nothing_known()) return found;
+    for (const projections::Holder& holder : asking.access().who_can(*q, false)) {
+      found.push_back({holder.member, holder.effective.level, holder.effective.reach});
+    }
+    return found;
+  });
   return asking.list(
-      holders, [](const auto& h) { return std::uint64_t{h.member}; },
-      [&](JsonText& json, const auto& h) {
+      *holders, [](const HolderRow& h) { return std::uint64_t{h.member}; },
+      [&](JsonText& json, const HolderRow& h) {
         json.open('{').field("member", asking.identity(h.member));
-        json.field("level", asking.model().level_name(q->permission, h.effective.level).text);
-        json.field("reach", projections::to_text(h.effective.reach));
-        if (*explain) asking.paths(json, h.effective.paths);
+        json.field("level", asking.model().level_name(q->permission, h.level).text);
+        json.field("reach", projections::to_text(h.reach));
+        if (*explain) asking.paths(json, asking.access().effective(h.member, *q, true).paths);
         json.close('}');
       });
 }

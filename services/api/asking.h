@@ -23,14 +23,16 @@ class Asking {
  public:
   Asking(Parts& parts, Request& request) : parts_(parts), request_(request) {}
 
-  // Opens the organization and reads when, as known when, and which page. A Response is a no.
-  std::optional<Response> open() {
+  // Opens the organization and reads when, as known when, and which page; `at` is when where the body says it. A
+  // Response is a no.
+  std::optional<Response> open(std::optional<Instant> at = {}) {
     auto org = open_org(parts_, request_.param("org"));
     if (!org) return org.error();
     org_ = std::move(*org);
     const auto pinned = asked_page(request_, parts_, *org_.snapshot);
     if (!pinned) return pinned.error();
     pinned_ = *pinned;
+    if (at) pinned_.when.at = *at;
     const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, org_.head, pinned_.known);
     if (!earliest) return http::problem(earliest.error());
     earliest_ = *earliest;
@@ -169,6 +171,16 @@ class Asking {
     json.close(']');
   }
 
+  // A record of the log; nothing where it cannot be read, which is noted.
+  std::optional<Record> record(std::uint64_t position) {
+    const auto stored = org_.snapshot->record(Position(position));
+    auto record = stored ? wire::read_record(stored->bytes, [&](const Digest& h) { return org_.snapshot->blob(h); })
+                         : Outcome<Record>(stored.error());
+    if (record) return std::move(*record);
+    note(record.error());
+    return std::nullopt;
+  }
+
   // An event as what caused a change: its type, time, actor, approver and reason.
   void event(JsonText& json, std::uint64_t position) {
     json.open('{');
@@ -205,19 +217,13 @@ class Asking {
   // Who did it, when and why; `typed`: what kind of event it was.
   void event_fields(JsonText& json, std::uint64_t position, bool typed) {
     json.field("position", position);
-    const auto stored = org_.snapshot->record(Position(position));
-    const auto record = stored
-                            ? wire::read_record(stored->bytes, [&](const Digest& h) { return org_.snapshot->blob(h); })
-                            : Outcome<Record>(stored.error());
-    if (!record) {
-      if (!failure_) failure_ = record.error();
-    } else {
-      if (typed) json.field("type", type_name(record->event.data));
-      json.field("occurred_at", *record->event.occurred_at);
-      actor(json, "actor", record->event.actor);
-      if (record->event.approved_by) actor(json, "approved_by", *record->event.approved_by);
-      if (record->event.reason) reason(json, *record);
-    }
+    const auto record = this->record(position);
+    if (!record) return;
+    if (typed) json.field("type", type_name(record->event.data));
+    json.field("occurred_at", *record->event.occurred_at);
+    actor(json, "actor", record->event.actor);
+    if (record->event.approved_by) actor(json, "approved_by", *record->event.approved_by);
+    if (record->event.reason) reason(json, *record);
   }
   void actor(JsonText& json, std::string_view name, const Actor& actor) {
     std::string id = actor.who.identity;

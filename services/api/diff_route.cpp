@@ -26,16 +26,19 @@ class DiffAsked {
     if (auto refused = asking_.open()) return refused;
     if (auto refused = open_sides()) return refused;
     if (auto refused = question()) return refused;
-    diff_ = projections::diff_of(*sides_, question_);
-    effects_.emplace(asking_, *sides_, diff_, question_.resource);
+    diff_ = found_once<Diff>(request_, [this] {
+      Diff found = projections::diff_of(*sides_, question_);
+      if (cause_) std::erase_if(found.rows, [&](const DiffRow& row) { return row.cause != *cause_; });
+      return found;
+    });
+    effects_.emplace(*sides_, *diff_, question_.resource);
     asking_.note(sides_->failure());
-    asking_.note(diff_.failure);
-    if (diff_.too_many) {
+    asking_.note(diff_->failure);
+    if (diff_->too_many) {
       return no(
           refuse(RefusalCode::too_large, "there are more than " + std::to_string(projections::diff_rows_max) +
                                              " changes; ask about one member, one permission or a shorter time."));
     }
-    if (cause_) std::erase_if(diff_.rows, [&](const DiffRow& row) { return row.cause != *cause_; });
     return std::nullopt;
   }
 
@@ -171,7 +174,7 @@ class DiffAsked {
   Response changes() {
     std::uint64_t ordinal = 0;
     std::vector<std::pair<std::uint64_t, const DiffRow*>> rows;
-    for (const DiffRow& row : diff_.rows) rows.emplace_back(++ordinal, &row);
+    for (const DiffRow& row : diff_->rows) rows.emplace_back(++ordinal, &row);
     return asking_.list(
         rows, [](const auto& row) { return row.first; },
         [&](JsonText& json, const auto& row) {
@@ -184,7 +187,7 @@ class DiffAsked {
 
   Response causes() {
     std::map<std::uint64_t, Cause> by_position;
-    for (const DiffRow& row : diff_.rows) by_position[row.cause].rows.push_back(&row);
+    for (const DiffRow& row : diff_->rows) by_position[row.cause].rows.push_back(&row);
     std::vector<Cause> rows;
     rows.reserve(by_position.size());
     for (auto& [position, cause] : by_position) rows.push_back({position, std::move(cause.rows)});
@@ -206,7 +209,7 @@ class DiffAsked {
   bool by_cause_ = true;
   std::optional<std::uint64_t> cause_;
   Position known_from_, known_to_;
-  Diff diff_;
+  std::shared_ptr<const Diff> diff_;
   std::optional<Effects> effects_;
 };
 

@@ -15,6 +15,20 @@ std::vector<Interval> sorted(std::vector<Interval> rows) {
   return rows;
 }
 
+// Whose invitation stands.
+std::vector<Interval> invited(Asking& asking) {
+  Facts& facts = asking.facts();
+  std::vector<Interval> pending = sorted(facts.list({ListKind::invited, 0}));
+  pending.erase(std::unique(pending.begin(), pending.end(),
+                            [](const auto& a, const auto& b) { return a.principal == b.principal; }),
+                pending.end());
+  std::erase_if(pending, [&](const Interval& i) {
+    const auto& state = facts.state(i.principal);
+    return state.exists() || !state.invitation(asking.pinned().when.at);
+  });
+  return pending;
+}
+
 Response members(Parts& parts, Request& request) {
   const auto known = only_known(request, {"at", "known_at", "status", "limit", "cursor"});
   if (!known) return no(known.error());
@@ -27,23 +41,19 @@ Response members(Parts& parts, Request& request) {
   if (asking.nothing_known()) return asking.list(std::vector<Interval>(), holder_of, [](JsonText&, const Interval&) {});
   Facts& facts = asking.facts();
   if (status && *status == "invited") {
-    std::vector<Interval> pending = sorted(facts.list({ListKind::invited, 0}));
-    pending.erase(std::unique(pending.begin(), pending.end(),
-                              [](const auto& a, const auto& b) { return a.principal == b.principal; }),
-                  pending.end());
-    std::erase_if(pending, [&](const Interval& i) {
-      const auto& state = facts.state(i.principal);
-      return state.exists() || !state.invitation(asking.pinned().when.at);
-    });
-    return asking.list(pending, holder_of,
+    const auto pending = found_once<std::vector<Interval>>(request, [&] { return invited(asking); });
+    return asking.list(*pending, holder_of,
                        [&](JsonText& json, const Interval& i) { invited_row(asking, json, i.principal); });
   }
-  auto rows = sorted(facts.list({ListKind::members, 0}));
-  if (status) {
-    std::erase_if(rows,
-                  [&](const Interval& i) { return asking.access().disabled(i.principal) != (*status == "disabled"); });
-  }
-  return asking.list(rows, holder_of,
+  const auto rows = found_once<std::vector<Interval>>(request, [&] {
+    auto found = sorted(facts.list({ListKind::members, 0}));
+    if (status) {
+      std::erase_if(
+          found, [&](const Interval& i) { return asking.access().disabled(i.principal) != (*status == "disabled"); });
+    }
+    return found;
+  });
+  return asking.list(*rows, holder_of,
                      [&](JsonText& json, const Interval& i) { member_row(asking, json, i.principal, i.since); });
 }
 
@@ -77,9 +87,9 @@ Response group_members(Parts& parts, Request& request) {
     return missing(
         refuse(RefusalCode::unknown_group, "the organization has never had a group \"" + name + "\".", "group"));
   }
-  std::vector<Interval> rows;
-  if (!asking.nothing_known()) rows = asking.access().members_of(group);
-  return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) {
+  const auto rows = found_once<std::vector<Interval>>(
+      request, [&] { return asking.nothing_known() ? std::vector<Interval>() : asking.access().members_of(group); });
+  return asking.list(*rows, holder_of, [&](JsonText& json, const Interval& i) {
     json.open('{').field("member", asking.identity(i.principal));
     json.field("since", Instant{asking.access().member_since(group, i).us}).close('}');
   });

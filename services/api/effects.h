@@ -10,9 +10,8 @@ namespace tenure::services {
 class Effects {
  public:
   // All must outlive the object. `resource` is the one asked about, if one is.
-  Effects(Asking& asking, projections::Sides& sides, const projections::Diff& diff,
-          const std::optional<ResourceId>& resource)
-      : asking_(asking), sides_(sides), diff_(diff), resource_(resource) {}
+  Effects(projections::Sides& sides, const projections::Diff& diff, const std::optional<ResourceId>& resource)
+      : sides_(sides), diff_(diff), resource_(resource) {}
 
   // The fields of one row: permission, resource, change, before, after.
   void fields(JsonText& json, const projections::DiffRow& row);
@@ -23,7 +22,6 @@ class Effects {
   std::string resource_of(const projections::DiffRow& row);
   std::string in_words(const projections::DiffRow& row, std::size_t members);
 
-  Asking& asking_;
   projections::Sides& sides_;
   const projections::Diff& diff_;
   const std::optional<ResourceId>& resource_;

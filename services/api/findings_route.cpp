@@ -1,11 +1,12 @@
 #include "services/api/findings_route.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "projections/findings.h"
-#include "services/api/asking.h"
 #include "services/api/rows.h"
+#include "services/api/said.h"
 
 namespace tenure::services {
 
@@ -13,9 +14,12 @@ namespace {
 
 using projections::Finding;
 using projections::FindingKind;
+using projections::FindingSearch;
+using projections::short_lived_us_max;
 
-constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000;
+constexpr std::int64_t minute_us = 60LL * 1'000'000, day_us = 24 * 60 * minute_us;
 constexpr std::uint64_t pending_days_default = 30, pending_days_max = 36'500;
+constexpr std::uint64_t within_minutes_default = 60;
 
 // Ways to raise oneself, searched once a model. Any thread.
 class Searched {
@@ -45,69 +49,178 @@ void named(Asking& asking, JsonText& json, std::string_view field, Number entity
     case EntityKind::org:
       json.field("everyone", true);
       return;
-    default:
-      json.field("role", name.name);
+    case EntityKind::sod_rule:
+      json.field("rule", name.name);
       return;
+    default:
+      return;  // roles and resources are named in the finding
   }
 }
 
-void row(Asking& asking, JsonText& json, const Finding& finding) {
-  json.open('{').field("id", finding.id()).field("kind", projections::to_text(finding.kind));
-  json.field("because", finding.because);
+// What it is about: whoever holds or did something, and what that is.
+void about(Asking& asking, JsonText& json, const Finding& finding) {
+  const bool about_role =
+      finding.kind == FindingKind::custom_role_unheld || finding.kind == FindingKind::custom_role_duplicate;
   named(asking, json, "member", finding.entity);
-  switch (finding.kind) {
-    case FindingKind::inviter_removed:
-      named(asking, json, "inviter", finding.other);
-      break;
-    case FindingKind::custom_role_duplicate:
-      json.field("same_as", finding.role);
-      break;
-    case FindingKind::can_raise_self:
-    case FindingKind::grant_without_effect:
-      named(asking, json, "member", finding.other);
-      break;
-    default:
-      if (finding.entity == 0 && !finding.role.empty()) json.field("role", finding.role);
-      break;
+  named(asking, json, finding.kind == FindingKind::inviter_removed ? "inviter" : "member", finding.other);
+  if (about_role) {
+    json.field("role", asking.facts().name(finding.entity).name);
+    if (!finding.role.empty()) json.field("same_as", finding.role);
+  } else if (!finding.role.empty()) {
+    json.field("role", finding.role);
   }
+  if (!finding.on.empty()) json.field("on", finding.on);
+}
+
+// A finding with the event that closed it, if it is closed.
+struct Row {
+  std::uint64_t number = 0;
+  const Finding* finding = nullptr;
+  std::optional<Point> closed;
+};
+
+void write_row(Asking& asking, JsonText& json, const Row& row) {
+  const Finding& finding = *row.finding;
+  json.open('{').field("id", finding.id).field("kind", projections::to_text(finding.kind));
+  json.field("status", row.closed ? "closed" : "open");
+  if (finding.since.position != 0) json.field("since", Instant{finding.since.us});
+  const auto broken =
+      finding.kind == FindingKind::rule_violation ? asking.record(finding.since.position) : std::optional<Record>();
+  json.field("because", broken ? broken->verdict.because : finding.because);
+  if (broken) json.field("rule", broken->verdict.rule);
+  about(asking, json, finding);
   json.key("evidence").open('[');
   for (const std::uint64_t position : finding.evidence) {
     if (position != 0) asking.event(json, position);
   }
-  json.close(']').close('}');
+  json.close(']');
+  if (row.closed) {
+    json.key("closed");
+    asking.event(json, row.closed->position);
+  }
+  json.close('}');
 }
 
-Response findings(Parts& parts, Request& request, Searched& searched) {
-  const auto known = only_known(request, {"at", "known_at", "kind", "pending_days", "limit", "cursor"});
-  if (!known) return no(known.error());
-  std::uint64_t pending_days = pending_days_default;
-  if (const auto text = request.query("pending_days")) {
-    const auto days = whole_number(*text);
-    if (!days || *days > pending_days_max) {
-      return no(refuse(RefusalCode::invalid_field, "\"pending_days\" must be a number of days, 0 to 36,500.",
-                       "pending_days"));
+// A whole number of a unit in the query, up to a limit.
+Decided<std::uint64_t> asked_number(const Request& request, const std::string& name, const std::string& unit,
+                                    std::uint64_t otherwise, std::uint64_t most) {
+  const auto text = request.query(name);
+  if (!text) return otherwise;
+  const auto number = whole_number(*text);
+  if (number && *number <= most) return *number;
+  return refuse(RefusalCode::invalid_field,
+                '"' + name + "\" must be a number of " + unit + ", 0 to " + std::to_string(most) + ".", name);
+}
+
+// Which findings are asked for.
+struct Wanted {
+  FindingSearch search;
+  std::optional<bool> closed;
+};
+
+Decided<Wanted> wanted(const Request& request) {
+  Wanted wanted;
+  const auto days = asked_number(request, "pending_days", "days", pending_days_default, pending_days_max);
+  if (!days) return days.error();
+  wanted.search.pending_us = static_cast<std::int64_t>(*days) * day_us;
+  const auto minutes =
+      asked_number(request, "within_minutes", "minutes", within_minutes_default, short_lived_us_max / minute_us);
+  if (!minutes) return minutes.error();
+  wanted.search.short_lived_us = static_cast<std::int64_t>(*minutes) * minute_us;
+  if (const auto kind = request.query("kind")) {
+    wanted.search.only = projections::finding_kind_from(*kind);
+    if (!wanted.search.only) {
+      std::string kinds;
+      for (std::size_t k = 0; k < projections::finding_kinds; ++k) {
+        kinds += (k == 0 ? "" : ", ") + std::string(projections::to_text(static_cast<FindingKind>(k)));
+      }
+      return refuse(RefusalCode::invalid_field, "there is no such kind of finding; choose " + kinds + ".", "kind");
     }
-    pending_days = *days;
   }
+  if (const auto status = request.query("status")) {
+    if (*status != "open" && *status != "closed") {
+      return refuse(RefusalCode::invalid_field, "\"status\" must be open or closed.", "status");
+    }
+    wanted.closed = *status == "closed";
+  }
+  return wanted;
+}
+
+Response list(Parts& parts, Request& request, Searched& searched) {
+  const auto known =
+      only_known(request, {"at", "known_at", "kind", "status", "pending_days", "within_minutes", "limit", "cursor"});
+  if (!known) return no(known.error());
+  const auto asked = wanted(request);
+  if (!asked) return no(asked.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   std::vector<Finding> found;
+  std::unordered_map<std::string, Point> closed;
   if (!asking.nothing_known()) {
-    found = projections::findings_at(asking.access(), asking.pinned().when.at, searched.of(asking.model()),
-                                     static_cast<std::int64_t>(pending_days) * day_us);
+    found =
+        projections::findings_at(asking.access(), asking.pinned().when.at, searched.of(asking.model()), asked->search);
+    closed = projections::closed_findings(asking.facts());
   }
-  if (const auto kind = request.query("kind")) {
-    const auto last = static_cast<int>(FindingKind::holders_under);
-    bool is_kind = false;
-    for (int k = 0; k <= last; ++k) is_kind = is_kind || projections::to_text(static_cast<FindingKind>(k)) == *kind;
-    if (!is_kind) return no(refuse(RefusalCode::invalid_field, "there is no such kind of finding.", "kind"));
-    std::erase_if(found, [&](const Finding& finding) { return projections::to_text(finding.kind) != *kind; });
+  std::vector<Row> rows;
+  for (const Finding& finding : found) {
+    const auto by = closed.find(finding.id);
+    Row row{rows.size() + 1, &finding, by == closed.end() ? std::nullopt : std::optional(by->second)};
+    if (!asked->closed || *asked->closed == row.closed.has_value()) rows.push_back(row);
   }
-  std::vector<std::pair<std::uint64_t, const Finding*>> rows;
-  for (const Finding& finding : found) rows.emplace_back(rows.size() + 1, &finding);
   return asking.list(
-      rows, [](const auto& each) { return each.first; },
-      [&](JsonText& json, const auto& each) { row(asking, json, *each.second); });
+      rows, [](const Row& row) { return row.number; },
+      [&](JsonText& json, const Row& row) { write_row(asking, json, row); });
+}
+
+// The finding of the path, as it stands at the instant asked about; whatever a list could show is found.
+std::optional<Finding> find(Asking& asking, Searched& searched, const std::string& id) {
+  const auto kind = projections::finding_kind_from(id.substr(0, id.find('.')));
+  if (!kind || asking.nothing_known()) return std::nullopt;
+  const FindingSearch search{0, short_lived_us_max, kind};
+  auto found = projections::findings_at(asking.access(), asking.pinned().when.at, searched.of(asking.model()), search);
+  const auto it = std::find_if(found.begin(), found.end(), [&](const Finding& finding) { return finding.id == id; });
+  if (it == found.end()) return std::nullopt;
+  return std::move(*it);
+}
+
+// Nobody closes a finding about themselves.
+std::optional<Response> own_finding(Asking& asking, const Actor& actor, const Finding& finding) {
+  if (!actor.is_person() || finding.entity == 0) return std::nullopt;
+  const auto number = asking.parts().identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number,
+                                                          actor.who.identity);
+  if (!number) return http::problem(number.error());
+  if (*number != finding.entity) return std::nullopt;
+  return http::problem(
+      refuse(RefusalCode::forbidden, "nobody closes a finding about themselves; ask somebody else.", "/actor/id"));
+}
+
+Response turn(Parts& parts, Request& request, Searched& searched, bool close) {
+  if (const auto known = only_known(request, {}); !known) return no(known.error());
+  auto said = Said::read(request, {});
+  if (!said) return said.error();
+  if (close && !said->has_reason()) {
+    return no(refuse(RefusalCode::missing_field, "closing a finding needs a \"reason\": why it may rest.", "/reason"));
+  }
+  Asking asking(parts, request);
+  if (auto refused = asking.open(said->occurred_at())) return std::move(*refused);
+  const std::string id(request.param("finding"));
+  const auto finding = find(asking, searched, id);
+  if (asking.facts().failure()) return http::problem(*asking.facts().failure());
+  if (!finding) {
+    return missing(refuse(RefusalCode::not_found,
+                          "no finding \"" + id + "\" stands at that instant; what was mended needs no closing.",
+                          "finding"));
+  }
+  const bool closed = projections::closed_findings(asking.facts()).contains(id);
+  if (closed == close) {
+    return http::problem(refuse(RefusalCode::already_exists,
+                                std::string("the finding is ") + (close ? "closed already." : "open already."),
+                                "finding"));
+  }
+  if (auto refused = said->settle_actor(asking)) return std::move(*refused);
+  if (auto refused = close ? own_finding(asking, said->actor(), *finding) : std::nullopt) return std::move(*refused);
+  if (close) return said->record(asking, event::FindingClosed{id});
+  return said->record(asking, event::FindingReopened{id});
 }
 
 }  // namespace
@@ -115,8 +228,15 @@ Response findings(Parts& parts, Request& request, Searched& searched) {
 void add_findings_routes(http::Router& router, Parts& parts) {
   const auto searched = std::make_shared<Searched>();
   router.blocking(http::Method::get, "/v1/orgs/{org}/findings", "read",
-                  with_rows({"id", "kind", "because", "member", "group", "role", "inviter", "same_as", "evidence"},
-                            [&parts, searched](Request& request) { return findings(parts, request, *searched); }));
+                  with_rows({"id", "kind", "status", "since", "because", "member", "group", "everyone", "role", "on",
+                             "inviter", "same_as", "rule", "evidence", "closed.position", "closed.occurred_at",
+                             "closed.actor.id", "closed.reason"},
+                            [&parts, searched](Request& request) { return list(parts, request, *searched); }));
+  for (const bool close : {true, false}) {
+    router.blocking(http::Method::post,
+                    std::string("/v1/orgs/{org}/findings/{finding}/") + (close ? "close" : "reopen"), "review",
+                    [&parts, searched, close](Request& request) { return turn(parts, request, *searched, close); });
+  }
 }
 
 }  // namespace tenure::services

@@ -1,4 +1,5 @@
-// The route of findings: what deserves a look at an instant. Called once, before the server starts.
+// The routes of findings (what deserves a look at an instant; closing one and reopening it) and of the
+// separation-of-duties rules that some rest on. Called once, before the server starts.
 #pragma once
 
 #include "services/api/parts.h"
@@ -6,5 +7,6 @@
 namespace tenure::services {
 
 void add_findings_routes(http::Router& router, Parts& parts);
+void add_sod_routes(http::Router& router, Parts& parts);
 
 }  // namespace tenure::services

@@ -95,7 +95,7 @@ class GithubImport : public http::Upload {
     }
     JsonText json;
     json.open('{').field("import", by_.import_id).field("lines", lines_).field("events", recorded_);
-    json.field("recorded_only", recorded_only_).field("duplicates", duplicates_);
+    json.field("recorded_only", recorded_only_).field("not_followed", not_followed_).field("duplicates", duplicates_);
     json.field("organization_created", created_).field("from_position", first_.value).field("to_position", last_.value);
     json.field("refused_lines", refused_count_).key("refused").open('[');
     for (const auto& [number, because] : refused_)
@@ -131,6 +131,7 @@ class GithubImport : public http::Upload {
       read->recorded_only = true;
     }
     recorded_only_ += read->recorded_only;
+    not_followed_ += read->not_followed;
     std::move(read->events.begin(), read->events.end(), std::back_inserter(events_));
   }
 
@@ -194,7 +195,7 @@ class GithubImport : public http::Upload {
   std::string rest_;
   std::vector<Event> events_;
   std::deque<std::future<AppendResult>> open_;  // batches that are not answered yet, the oldest first
-  std::uint64_t lines_ = 0, recorded_ = 0, recorded_only_ = 0, duplicates_ = 0, refused_count_ = 0;
+  std::uint64_t lines_ = 0, recorded_ = 0, recorded_only_ = 0, not_followed_ = 0, duplicates_ = 0, refused_count_ = 0;
   std::vector<std::pair<std::uint64_t, std::string>> refused_;
   Position first_, last_;
 };

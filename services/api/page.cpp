@@ -19,14 +19,22 @@ std::string question_of(const http::Request& request) {
   return text;
 }
 
-std::string mark_of(const Parts& parts, const std::string& body, const http::Request& request) {
-  return to_hex(parts.people.keyed_digest("cursor\n" + body + "\n" + question_of(request))).substr(0, 24);
+// A cursor is STORE.QUESTION.PINNED.MARK: of which store and which list, what the first page rested on with the number
+// of the last row, and the seal of all that.
+std::string store_mark(const Parts& parts) { return to_hex(sha256("store\n" + parts.store.id())).substr(0, 8); }
+
+std::string question_mark(const Parts& parts, const http::Request& request) {
+  return to_hex(parts.people.keyed_digest("question\n" + question_of(request))).substr(0, 12);
+}
+
+std::string sealed(const Parts& parts, const std::string& text) {
+  return text + '.' + to_hex(parts.people.keyed_digest("cursor\n" + text)).substr(0, 24);
 }
 
 std::string cursor_of(const http::Request& request, const Parts& parts, const Pinned& pinned, std::uint64_t after) {
-  const std::string body = std::to_string(pinned.position.value) + '-' + std::to_string(pinned.known.value) + '-' +
-                           std::to_string(static_cast<std::uint64_t>(pinned.when.at.us)) + '-' + std::to_string(after);
-  return body + '.' + mark_of(parts, body, request);
+  return sealed(parts, store_mark(parts) + '.' + question_mark(parts, request) + '.' +
+                           std::to_string(pinned.position.value) + '-' + std::to_string(pinned.known.value) + '-' +
+                           std::to_string(static_cast<std::uint64_t>(pinned.when.at.us)) + '-' + std::to_string(after));
 }
 
 Decided<std::size_t> asked_limit(const http::Request& request) {
@@ -44,26 +52,45 @@ Decided<std::size_t> asked_limit(const http::Request& request) {
   return static_cast<std::size_t>(*limit);
 }
 
-// What a cursor pins in place of the question's own; false if it is not one of this list.
-bool follow(std::string_view cursor, const http::Request& request, const Parts& parts, Pinned& pinned) {
-  const auto mark = cursor.rfind('.');
-  if (mark == std::string_view::npos) return false;
-  const std::string body(cursor.substr(0, mark));
-  if (cursor.substr(mark + 1) != mark_of(parts, body, request)) return false;
-  std::uint64_t numbers[4] = {};
+// The text up to the next dot, which is taken away with it.
+std::string_view take_part(std::string_view& text) {
+  const auto part = text.substr(0, text.find('.'));
+  text.remove_prefix(std::min(part.size() + 1, text.size()));
+  return part;
+}
+
+Refusal bad_cursor(const char* because) { return refuse(RefusalCode::invalid_cursor, because, "cursor"); }
+
+// What a cursor pins in place of the question's own; or why it is none of this list.
+std::optional<Refusal> follow(std::string_view cursor, const http::Request& request, const Parts& parts,
+                              Pinned& pinned) {
+  std::string_view rest = cursor;
+  const auto store = take_part(rest), question = take_part(rest), numbers = take_part(rest);
+  if (store.empty() || question.empty() || numbers.empty() || rest.empty()) {
+    return bad_cursor("this is no cursor; give \"next\" of the last page as it stands, or start without one.");
+  }
+  if (store != store_mark(parts)) {
+    return bad_cursor("this cursor is of another store, where positions mean other events; start without one.");
+  }
+  if (cursor != sealed(parts, std::string(cursor.substr(0, cursor.rfind('.'))))) {
+    return bad_cursor("this cursor was changed; give \"next\" of the last page as it stands, or start without one.");
+  }
+  if (question != question_mark(parts, request)) {
+    return bad_cursor(
+        "this cursor is of another list; ask with the parameters of its first page, or start without one.");
+  }
+  std::uint64_t pins[4] = {};
   std::size_t begin = 0;
-  for (auto& number : numbers) {
-    const std::size_t end = std::min(body.find('-', begin), body.size());
-    const auto value = whole_number(std::string_view(body).substr(begin, end - begin));
-    if (!value) return false;
-    number = *value;
+  for (auto& pin : pins) {
+    const std::size_t end = std::min(numbers.find('-', begin), numbers.size());
+    pin = whole_number(numbers.substr(begin, end - begin)).value_or(0);
     begin = end + 1;
   }
-  pinned.position = Position(numbers[0]);
-  pinned.known = Position(numbers[1]);
-  if (!pinned.when.range) pinned.when.at = Instant{static_cast<std::int64_t>(numbers[2])};
-  pinned.page.after = numbers[3];
-  return true;
+  pinned.position = Position(pins[0]);
+  pinned.known = Position(pins[1]);
+  if (!pinned.when.range) pinned.when.at = Instant{static_cast<std::int64_t>(pins[2])};
+  pinned.page.after = pins[3];
+  return std::nullopt;
 }
 
 }  // namespace
@@ -78,10 +105,8 @@ boost::system::result<Pinned, http::Response> asked_page(const http::Request& re
   if (!known) return known.error();
   Pinned pinned{*when, snapshot.head(), *known, {*limit, 0}};
   const auto cursor = request.query("cursor");
-  if (cursor && !follow(*cursor, request, parts, pinned)) {
-    return http::problem(refuse(RefusalCode::invalid_cursor,
-                                "this cursor was changed, or is of another store or another list; start without one.",
-                                "cursor"));
+  if (cursor) {
+    if (const auto refused = follow(*cursor, request, parts, pinned)) return http::problem(*refused);
   }
   return pinned;
 }

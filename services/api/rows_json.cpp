@@ -13,8 +13,8 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
-// Rows of one page. A page of a big list costs as much to find as the whole list, so it is large; some MB of JSON.
-constexpr const char* stream_page_rows = "20000";
+// Rows of one page: each costs the opening of the organization once, and some hundred bytes of memory a row.
+constexpr const char* stream_page_rows = "10000";
 constexpr std::size_t chunk_bytes = 64 * 1024;
 
 enum class Form : std::uint8_t { json, csv, ndjson };
@@ -68,6 +68,7 @@ class Stream {
   Stream(http::BlockingHandler handler, const Request& request, Form form, std::vector<std::string> columns)
       : handler_(std::move(handler)), base_(request), form_(form), columns_(std::move(columns)) {
     base_.add_header(stream_page_field, stream_page_rows);
+    base_.kept = std::make_shared<std::shared_ptr<const void>>();
   }
 
   // The answer to begin with, or the handler's own where it is a no.

@@ -65,14 +65,30 @@ class TimelineAsked {
   // A page looks at this many events at most; `next` goes on where it stopped.
   static constexpr std::size_t looked_at_max = 500;
 
+  // Of the model in force at the end of what is asked about, or of one that was before it.
+  bool is_permission() {
+    const Pinned& pinned = asking_.pinned();
+    Facts facts = asking_.facts().moved_to(pinned.when.range ? Point{pinned.when.to.us, 0} : asking_.facts().at());
+    const auto has_it = [&](Point at) {
+      const auto model = facts.model_at(at);
+      return model && model->permission(name_);
+    };
+    if (has_it(facts.at())) return true;
+    for (const projections::Entry& entry : facts.entries_until(facts.org_entity(), facts.at())) {
+      if (entry.slot.kind == projections::SlotKind::model && has_it(entry.at)) return true;
+    }
+    return false;
+  }
+
   Refused find_subject() {
     if (*subject_ == SubjectKind::permission) {
-      if (!asking_.model().permission(name_)) {
-        return no(refuse(RefusalCode::unknown_permission,
-                         "the model " + asking_.model().id().text + " has no permission \"" + name_ + "\".",
-                         "permission"));
-      }
-      return std::nullopt;
+      if (is_permission()) return std::nullopt;
+      return no(refuse(RefusalCode::unknown_permission,
+                       "neither the model " + asking_.model().id().text +
+                           " nor one that was in force before it has a "
+                           "permission \"" +
+                           name_ + "\"; GET /v1/models/" + asking_.model().id().text + " lists them.",
+                       "permission"));
     }
     OpenOrg& org = asking_.org();
     static constexpr EntityKind kinds[] = {EntityKind::member, EntityKind::role, EntityKind::group, EntityKind::scope};
@@ -166,7 +182,7 @@ class TimelineAsked {
     const std::optional<ResourceId> none;
     std::vector<const DiffRow*> rows;
     for (const DiffRow& each : told.rows) rows.push_back(&each);
-    Effects(asking_, *told.sides, told.diff, none).together(json, rows);
+    Effects(*told.sides, told.diff, none).together(json, rows);
     json.close('}');
   }
 

@@ -39,6 +39,10 @@ class Request {
   // Put there by the router's `before` hook; the HTTP floor never looks inside.
   std::shared_ptr<const void> identity;
 
+  // For handlers that one answer asks again and again, piece by piece: where they keep what they found. Never there in
+  // a client's own request.
+  std::shared_ptr<std::shared_ptr<const void>> kept;
+
   // The identity as the type it was put in as.
   template <class T>
   const T* identity_as() const {

@@ -178,6 +178,9 @@ class Reading {
   bool change_person() { return on_repo(line_.user) && change(collaborator()); }
   bool revoke_person() { return on_repo(line_.user) && revoke_last(collaborator()); }
 
+  // A line that says "none" where nothing was, or nothing will be, changes nothing.
+  bool says_none() const { return new_level() == "none" || old_level() == "none"; }
+
   Event& add_event(EventPayload data, const std::string& suffix = {}) {
     Event& event = out_.events.emplace_back();
     event.id = EventId(out_.document_id + suffix);
@@ -265,6 +268,10 @@ constexpr std::array actions{Action{"org.create", &Reading::create_org},
                              Action{"repo.update_member", &Reading::change_person},
                              Action{"repo.remove_member", &Reading::revoke_person}};
 
+// What these do to access Tenure does not follow: the same repository or team under another name, elsewhere, or gone.
+constexpr std::array<std::string_view, 6> not_followed{"org.rename",    "repo.destroy",           "repo.rename",
+                                                       "repo.transfer", "repo.transfer_outgoing", "team.rename"};
+
 // The names that an action about teams, people and repositories may bring into a record.
 Decided<void> check_names(const Line& line) {
   if (!line.wrong_kind.empty()) return wrong(line.wrong_kind, "a text");
@@ -332,6 +339,8 @@ Decided<ImportedLine> understand(Line& line, std::string_view raw) {
   }
   out.events.clear();
   out.recorded_only = true;
+  out.not_followed = std::find(not_followed.begin(), not_followed.end(), line.action) != not_followed.end() ||
+                     (action != actions.end() && !reading.says_none());
   reading.add_event(
       event::SourceRecorded{std::string(github_audit_source), std::string(line.action), PrivateText{std::string(raw)}});
   return out;

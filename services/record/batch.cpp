@@ -91,10 +91,11 @@ std::string idempotency_row(const IdempotencyKey& key) {
   return row.append(reinterpret_cast<const char*>(digest.data()), digest.size());
 }
 
-std::string checkpoint_value(Position position) {
+std::string checkpoint_value(Position position, bool rebuilding) {
   std::string out;
   projections::put_varint(out, views_layout);
   projections::put_varint(out, position.value);
+  if (rebuilding) projections::put_varint(out, 1);
   return out;
 }
 

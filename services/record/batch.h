@@ -73,7 +73,8 @@ struct KeptAnswer {
 inline constexpr projections::OrgNumber kept_rows = 0xFFFFFFFF;
 std::string idempotency_row(const IdempotencyKey& key);
 // The checkpoint says how far the views are folded, and by which rules: views of another layout are folded anew.
-inline constexpr std::uint64_t views_layout = 2;
-std::string checkpoint_value(Position position);
+inline constexpr std::uint64_t views_layout = 3;
+// `rebuilding`: views that are not all there yet, because a rebuild broke off.
+std::string checkpoint_value(Position position, bool rebuilding = false);
 
 }  // namespace tenure::services

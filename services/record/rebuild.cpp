@@ -1,30 +1,30 @@
 #include "services/record/rebuild.h"
 
+#include <future>
+
 #include "events/digest.h"
 #include "events/wire/record_wire.h"
 #include "services/record/batch.h"
+#include "storage/commit_thread.h"
 
 namespace tenure::services {
 
 namespace {
 
-constexpr std::size_t records_a_commit = 5'000;
-
-Outcome<Record> read(storage::Snapshot& snapshot, Position position, std::string* bytes) {
+Outcome<Record> read(storage::Snapshot& snapshot, Position position) {
   auto stored = snapshot.record(position);
   if (!stored) return stored.error();
   auto record = wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
   if (!record) {
     return fail(record.error().code, record.error().because + " (position " + std::to_string(position.value) + ")");
   }
-  if (bytes) *bytes = std::move(stored->bytes);
   return record;
 }
 
 struct StoredRecords : projections::RecordSource {
   storage::Snapshot& snapshot;
   explicit StoredRecords(storage::Snapshot& s) : snapshot(s) {}
-  Outcome<Record> record(Position position) override { return read(snapshot, position, nullptr); }
+  Outcome<Record> record(Position position) override { return read(snapshot, position); }
   Outcome<Record> record_of(const OrgId& org, Version version) override {
     const auto position = snapshot.position_of(org, version);
     if (!position) return position.error();
@@ -32,18 +32,129 @@ struct StoredRecords : projections::RecordSource {
   }
 };
 
-// How far the views are folded; nothing if they have another layout.
-Outcome<std::optional<Position>> checkpoint(storage::Snapshot& snapshot) {
+// How far the views are folded.
+struct Folded {
+  Position position;
+  bool rebuilding = false;    // by a rebuild that has not come to its end
+  bool other_layout = false;  // they mean nothing
+};
+Outcome<Folded> folded_so_far(storage::Snapshot& snapshot) {
   std::string value;
   const auto found = snapshot.get(projections::checkpoint_key(), value);
   if (!found) return found.error();
-  if (!*found) return std::optional(Position(0));
+  if (!*found) return Folded{};
   projections::Reader in{value};
   const std::uint64_t layout = in.varint();
-  const Position position(in.varint());
-  if (layout != views_layout || !in.good || !in.rest.empty()) return std::optional<Position>();
-  return std::optional(position);
+  Folded folded{Position(in.varint())};
+  if (!in.rest.empty()) folded.rebuilding = in.varint() == 1;
+  if (layout != views_layout || !in.good || !in.rest.empty()) folded.other_layout = true;
+  return folded;
 }
+
+// A record as it is folded.
+struct Read {
+  Record record;
+  Digest digest;  // of its bytes
+};
+using ReadBatch = Outcome<std::vector<Read>>;
+
+// The next records from a position on, read and checked.
+ReadBatch read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position from, std::size_t size) {
+  std::vector<Read> batch;
+  batch.reserve(size);
+  std::optional<Failure> failure;
+  const auto done = log.records(from, [&](const storage::LogRecord& stored) {
+    auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return blobs.blob(hash); });
+    if (!record) {
+      failure = fail(record.error().code,
+                     record.error().because + " (position " + std::to_string(stored.position.value) + ")");
+      return false;
+    }
+    batch.push_back({std::move(*record), sha256(stored.bytes)});
+    return batch.size() < size;
+  });
+  if (!done) return done.error();
+  if (failure) return *failure;
+  return batch;
+}
+
+// Three things at once: one batch is read ahead, one is folded, one is made durable.
+class CatchingUp {
+ public:
+  CatchingUp(storage::Store& store, const projections::Models& models, projections::ViewWriter& views,
+             const Folded& folded, std::size_t batch)
+      : store_(store),
+        fold_(models, names_),
+        views_(views),
+        folded_(folded.position),
+        rebuilding_(folded.rebuilding),
+        head_(store.head()),
+        batch_(batch),
+        commits_(store) {}
+
+  Outcome<void> run(const Progress& progress) {
+    const auto log = store_.snapshot(), blobs = store_.snapshot();
+    const auto read_from = [&](Position from) {
+      return std::async(std::launch::async,
+                        [&log, &blobs, from, size = batch_] { return read_batch(*log, *blobs, from, size); });
+    };
+    if (folded_ == head_) return {};
+    for (auto next = read_from(folded_.next()); folded_ < head_;) {
+      const ReadBatch batch = next.get();
+      if (!batch) return batch.error();
+      if (batch->empty()) return fail(FailureCode::corruption, "the log ends before its head; run `tenure verify`");
+      const Position last = batch->back().record.position;
+      if (last < head_) next = read_from(last.next());
+      if (const auto done = fold(*batch); !done) return done.error();
+      if (const auto done = end_commit(progress); !done) return done.error();
+      storage::Commit commit;
+      commit.first = head_.next();
+      commit.views = views_.take();
+      commits_.begin(std::move(commit), [](const Outcome<void>&) {});
+      folded_ = last;
+    }
+    return end_commit(progress);
+  }
+
+ private:
+  Outcome<void> fold(const std::vector<Read>& batch) {
+    StoredRecords records(views_.base());
+    std::map<OrgId, projections::OrgPlace> places;
+    for (const Read& read : batch) {
+      auto place = places.find(read.record.org);
+      if (place == places.end()) {
+        const auto found = projections::place_of(views_, read.record.org);
+        if (!found) return found.error();
+        place = places.emplace(read.record.org, *found).first;
+      }
+      const auto done = fold_.apply(views_, place->second, read.record, read.digest, records);
+      if (!done) return done.error();
+    }
+    for (const auto& [org, place] : places) projections::write_head(views_, place.number, place.head);
+    const Position last = batch.back().record.position;
+    views_.put(projections::checkpoint_key(), checkpoint_value(last, rebuilding_ && last < head_));
+    return {};
+  }
+
+  // The commit under way, if one is, is the store's from here on.
+  Outcome<void> end_commit(const Progress& progress) {
+    if (!commits_.begun()) return {};
+    if (const auto done = commits_.end(); !done) return done.error();
+    views_.stand_on(store_.snapshot());
+    if (progress) progress(folded_, head_);
+    return {};
+  }
+
+  storage::Store& store_;
+  projections::DirectoryCache names_;
+  projections::AccessFold fold_;
+  projections::ViewWriter& views_;
+  Position folded_;  // and handed over
+  const bool rebuilding_;
+  const Position head_;
+  const std::size_t batch_;
+  storage::CommitThread commits_;
+};
 
 }  // namespace
 
@@ -74,68 +185,67 @@ Outcome<void> load_models(storage::Store& store, projections::Models& models) {
   });
 }
 
-Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress) {
-  projections::AccessFold fold(models);
+namespace {
+
+Outcome<void> fold_from(storage::Store& store, const projections::Models& models, const Progress& progress,
+                        std::size_t batch, const Folded& folded) {
+  if (folded.position > store.head()) {
+    return fail(FailureCode::corruption, "the views are ahead of the log; run `tenure rebuild`");
+  }
   projections::ViewWriter views;
   views.stand_on(store.snapshot());
-  const auto folded = checkpoint(views.base());
-  if (!folded) return folded.error();
-  if (!*folded) {
-    const auto rebuilt = rebuild_views(store, models, progress);
-    return rebuilt ? Outcome<void>() : Outcome<void>(rebuilt.error());
-  }
-  auto reached = *folded;
-  const Position head = store.head();
-  if (*reached > head) return fail(FailureCode::corruption, "the views are ahead of the log; run `tenure rebuild`");
-  while (*reached < head) {
-    storage::Commit commit;
-    commit.first = head.next();
-    StoredRecords records(views.base());
-    std::map<OrgId, projections::OrgPlace> places;
-    for (std::size_t i = 0; i < records_a_commit && *reached < head; ++i) {
-      std::string bytes;
-      const auto record = read(views.base(), reached->next(), &bytes);
-      if (!record) return record.error();
-      const auto place = places.find(record->org);
-      if (place == places.end()) {
-        const auto found = projections::place_of(views, record->org);
-        if (!found) return found.error();
-        places.emplace(record->org, *found);
-      }
-      const auto done = fold.apply(views, places.at(record->org), *record, sha256(bytes), records);
-      if (!done) return done;
-      *reached = reached->next();
-    }
-    for (const auto& [org, place] : places) projections::write_head(views, place.number, place.head);
-    views.put(projections::checkpoint_key(), checkpoint_value(*reached));
-    commit.views = views.take();
-    if (const auto done = store.commit(std::move(commit)); !done) return done;
-    views.stand_on(store.snapshot());
-    if (progress) progress(*reached, head);
-  }
-  return {};
+  return CatchingUp(store, models, views, folded, batch).run(progress);
 }
 
-Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress) {
+// Empties the views of all but the rows that are no view of the log; answers why some of those are lost.
+Outcome<std::string> clear_views(storage::Store& store) {
   storage::Commit kept;
   kept.first = store.head().next();
-  std::string from, to;
+  std::string from, to, lost;
   projections::put_u32(from, kept_rows);
   to = from + std::string(1, '\xff');
   const auto read_kept = store.snapshot()->scan(from, to, [&](std::string_view key, std::string_view value) {
     kept.views.push_back({std::string(key), std::string(value)});
     return true;
   });
-  Rebuilt rebuilt;
   if (!read_kept) {
     if (read_kept.error().code != FailureCode::corruption) return read_kept.error();
-    rebuilt.lost_keys = read_kept.error().because;
+    lost = read_kept.error().because;
   }
   if (const auto done = store.clear_views(); !done) return done.error();
-  if (!kept.views.empty()) {
-    if (const auto done = store.commit(std::move(kept)); !done) return done.error();
+  if (kept.views.empty()) return lost;
+  if (const auto done = store.commit(std::move(kept)); !done) return done.error();
+  return lost;
+}
+
+}  // namespace
+
+Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress,
+                             std::size_t batch) {
+  const auto folded = folded_so_far(*store.snapshot());
+  if (!folded) return folded.error();
+  if (!folded->other_layout) return fold_from(store, models, progress, batch, *folded);
+  const auto rebuilt = rebuild_views(store, models, progress, batch);
+  return rebuilt ? Outcome<void>() : Outcome<void>(rebuilt.error());
+}
+
+Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress,
+                               std::size_t batch) {
+  Rebuilt rebuilt;
+  // What cannot be read is no reason not to rebuild: that is what a rebuild is for.
+  const auto folded = folded_so_far(*store.snapshot());
+  if (folded && folded->rebuilding && !folded->other_layout) {
+    const auto done = fold_from(store, models, progress, batch, *folded);
+    rebuilt.resumed_at = folded->position;
+    if (done) return rebuilt;
+    if (done.error().code != FailureCode::corruption) return done.error();
+    rebuilt.resumed_at = Position(0);
   }
-  if (const auto done = catch_up_views(store, models, progress); !done) return done.error();
+  auto lost = clear_views(store);
+  if (!lost) return lost.error();
+  rebuilt.lost_keys = std::move(*lost);
+  const auto done = fold_from(store, models, progress, batch, Folded{Position(0), true, false});
+  if (!done) return done.error();
   return rebuilt;
 }
 

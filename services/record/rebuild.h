@@ -21,15 +21,22 @@ Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<O
 // Every published access model of the log.
 Outcome<void> load_models(storage::Store& store, projections::Models& models);
 
+// Records that are folded and made durable together: enough to share a sync, few enough to keep in memory twice.
+inline constexpr std::size_t records_a_commit = 5'000;
+
 // Folds what the views have not seen; at once when they have seen all. Views that another layout was written in are
-// folded anew. corruption if they are ahead of the log.
-Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress);
+// folded anew. corruption if they are ahead of the log. While one batch is folded the next one is read and the last one
+// made durable, each on a thread of its own.
+Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress,
+                             std::size_t batch = records_a_commit);
 
 struct Rebuilt {
+  Position resumed_at;    // what an earlier rebuild had folded; 0: this one began anew
   std::string lost_keys;  // why some Idempotency-Keys were not kept; empty: all were
 };
-// Deletes the views and folds the whole log. Rows that are no view of the log (kept_rows: Idempotency-Keys) stay, but
-// for those that damage keeps from being read.
-Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress);
+// Deletes the views and folds the whole log, or goes on with a rebuild that broke off. Rows that are no view of the log
+// (kept_rows: Idempotency-Keys) stay, but for those that damage keeps from being read.
+Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress,
+                               std::size_t batch = records_a_commit);
 
 }  // namespace tenure::services

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "events/digest.h"
+#include "events/lifecycle.h"
 #include "events/limits.h"
 #include "events/people.h"
 #include "events/wire/event_wire.h"
@@ -33,6 +34,12 @@ bool creates(const AppendRequest& request) {
   return !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
 }
 
+// Why an action is refused of which no rule says who may.
+std::string said_nothing_of(const AccessModel& model, const Event& event) {
+  return "The access model \"" + model.id().text + "\" does not say who may do " + std::string(type_name(event.data)) +
+         ", and mode enforce lets through only what it allows; a version of the model with a rule for it would say.";
+}
+
 }  // namespace
 
 std::optional<Person> key_owner(const Event& event) {
@@ -45,7 +52,12 @@ std::optional<Person> key_owner(const Event& event) {
 }
 
 Recorder::Recorder(storage::Store& store, storage::People& people, const projections::Models& models, Clock clock)
-    : store_(store), people_(people), models_(models), clock_(std::move(clock)), fold_(models), head_(store.head()) {}
+    : store_(store),
+      people_(people),
+      models_(models),
+      clock_(std::move(clock)),
+      fold_(models, names_),
+      head_(store.head()) {}
 
 Recorder::~Recorder() = default;
 
@@ -325,6 +337,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
     return true;
   }
   Facts facts(views_, names_, models_, work.place.number, Point::end_of(*event.occurred_at));
+  facts.read_as_writer(views_, work.place.head.next_number);
   auto model = facts.model_at(facts.at());
   if (!model) {
     if (facts.failure()) return *facts.failure();
@@ -350,10 +363,9 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
   record.before.json = projections::before_of(event, state);
   if (state.failure()) return *state.failure();
   if (work.mode == Mode::enforce && record.verdict.result != VerdictResult::allowed) {
-    Refusal refusal = refuse(RefusalCode::not_allowed, record.verdict.because.empty()
-                                                           ? "the access model does not speak of this action, and the "
-                                                             "organization only lets through what is allowed."
-                                                           : record.verdict.because);
+    Refusal refusal = refuse(RefusalCode::not_allowed,
+                             record.verdict.because.empty() ? said_nothing_of(*model, event) : record.verdict.because);
+    refusal.field = field_at_fault(*model, event, record.verdict);
     refusal.rule = record.verdict.rule.empty() ? "unspecified" : record.verdict.rule;
     refusal.index = index;
     work.denied.push_back({event, refusal});

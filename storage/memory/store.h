@@ -15,7 +15,7 @@
 
 namespace tenure::storage {
 
-class MemoryStore final : public Store {
+class MemoryStore : public Store {
  public:
   MemoryStore();
   ~MemoryStore() override;

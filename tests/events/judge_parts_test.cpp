@@ -152,7 +152,7 @@ TEST_CASE(
   const event::MemberInvited invited{person("new"), RoleId("clerk"), {}, {}};
   const Verdict open = verdict(by("lea", invited));
   check(open, unspecified, "hirers");
-  CHECK(open.because == "The model does not say whether the role \"Lead\" has \"Hire\".");
+  CHECK(open.because == "The model does not say whether the role \"Lead\" has \"Hire\" in \"Office\".");
   check(verdict(by("cem", invited)), violation, "member.invited.not_allowed");
   check(verdict(by("lea", event::MemberInvited{person("cem"), RoleId("clerk"), {}, {}})), violation,
         "member.invited.not_allowed");

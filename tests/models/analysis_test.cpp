@@ -89,13 +89,17 @@ TEST_CASE("in chatbot-team and answering-agent nobody raises themselves, and eac
   CHECK(inclusions(shipped_model("answering-agent")).size() == 6);
 }
 
-TEST_CASE("in ccai whoever gives groups a role takes it by joining one") {
+TEST_CASE("in ccai whoever changes roles raises a colleague who raises them back, and nobody does it alone") {
   const AccessModel& model = shipped_model("ccai");
   const auto lines = told(model);
-  const std::string by_group = " group.created group.member_added to self;";
-  for (const char* start :
-       {"supervisor > app_developer: self as supervisor", "app_tester > supervisor: self as app_tester"}) {
-    CHECK(std::find(lines.begin(), lines.end(), start + by_group) != lines.end());
+  for (const Escalation& found : find_escalations(model).found) {
+    INFO(model.roles()[found.role].name);
+    // What the App Owner takes is a custom role that they make.
+    CHECK((!found.alone || found.role == model.owner_role()));
+  }
+  for (const char* start : {"supervisor > app_developer (together): ", "app_tester > supervisor (together): "}) {
+    const auto is = [&](const std::string& line) { return line.starts_with(start); };
+    CHECK(std::count_if(lines.begin(), lines.end(), is) == 1);
   }
   // Nobody becomes the App Owner, and Agents become nothing else.
   for (const std::string& line : lines) {

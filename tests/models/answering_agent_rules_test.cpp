@@ -77,6 +77,11 @@ TEST_CASE("answering-agent: given a Manager with an assignment, then they see wh
     CHECK(team.level("mel", permission, two) == "no");
   }
   CHECK(team.level("moe", "calls.view_all", two) == "yes");
+  CHECK(team.denied_because("mel", "calls.view_all", two) ==
+        "the role manager gives it only on what is assigned to the member");
+  CHECK(team.denied_because("mel", "phone_numbers.delete", two) == "no role, group or grant gives it");
+  CHECK(team.denied_because("uma", "calls.view_assigned") ==
+        "the role user gives it only on what is assigned to the member");
 }
 
 TEST_CASE("answering-agent: given a Manager whose last assignment is taken away, then they see all resources again") {
@@ -97,6 +102,13 @@ TEST_CASE(
   CHECK(team.level("uma", "calls.view_assigned", one) == "yes");
   CHECK(team.level("uma", "calls.view_assigned", two) == "no");
   CHECK(team.level("uma", "calls.view_all", one) == "no");
+}
+
+TEST_CASE("answering-agent: given a Manager, then reports are theirs to view, and of Users the text does not say") {
+  Team team;
+  for (const char* who : {"oda", "ada", "mel"}) CHECK(team.level(who, "reports.view") == "yes");
+  CHECK(team.level("uma", "reports.view") == "no");
+  CHECK(team.denied_because("uma", "reports.view") == "the model's text does not say whether the role user has it");
 }
 
 TEST_CASE("answering-agent: given a call center supervisor with their team's numbers, then they see those calls only") {
@@ -195,6 +207,33 @@ TEST_CASE(
            "managers_and_users_change_no_roles");
   violates(team.by("ada", "group.member_added", R"({"group": "night", "member": "alf"})"),
            "users_are_managed_from_above");
+}
+
+TEST_CASE(
+    "answering-agent: given a group with a role, when an Admin puts somebody into it, then that is giving the role") {
+  Team team;
+  const auto group = [](const char* id, const char* role) {
+    return R"({"group": ")" + std::string(id) + R"(", "role": ")" + role + R"("})";
+  };
+  const auto join = [](const char* group, const char* who) {
+    return R"({"group": ")" + std::string(group) + R"(", "member": ")" + who + R"("})";
+  };
+  const char* rule = "admins_give_roles_below_their_own_by_groups_too";
+  violates(team.by("ada", "group.created", group("peers", "admin")), rule);
+  allowed(team.by("oda", "group.created", group("owners", "owner")), "owners_do_everything");
+  allowed(team.by("ada", "group.created", group("night", "manager")), "admins_do_all_but_billing_and_deletion");
+  violates(team.by("ada", "group.member_added", join("owners", "uma")), rule);
+  allowed(team.by("ada", "group.member_added", join("night", "uma")), "admins_do_all_but_billing_and_deletion");
+  violates(team.by("mel", "group.member_added", join("night", "udo")), "managers_and_users_change_no_roles");
+  allowed(team.by("oda", "group.member_added", join("owners", "mel")), "owners_do_everything");
+  // An invitation into a group gives its role, too.
+  violates(team.by("ada", "member.invited", R"({"member": "new", "role": "user", "groups": ["night", "owners"]})"),
+           "member.invited.not_allowed");
+  allowed(team.by("ada", "member.invited", R"({"member": "newer", "role": "user", "groups": ["night"]})"),
+          "inviters_invite_below_themselves");
+  // What the group was given on the organization counts like its own role.
+  team.by("oda", "role.granted", R"({"principal": "group:night", "role": "admin", "on": "org"})");
+  violates(team.by("ada", "group.member_added", join("night", "udo")), rule);
 }
 
 TEST_CASE("answering-agent: given a Manager, when they add a phone number, then that is allowed, and deleting is not") {

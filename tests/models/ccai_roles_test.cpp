@@ -247,6 +247,32 @@ TEST_CASE("ccai: given a custom role that is deleted, then its holders have noth
   CHECK(other.role("cleo") == "supervisor");
 }
 
+TEST_CASE("ccai: given a custom role, when it is deleted and its holders are to move to it, then it is a violation") {
+  Team team;
+  team.custom(R"({"tasks": "full"})");
+  violates(team.by("oda", "role.deleted", R"({"role": "own", "reassign_to": "own"})"), "lifecycle.role_deleted");
+  Team gate(Mode::enforce);
+  gate.custom(R"({"tasks": "full"})");
+  CHECK_FALSE(gate.by("oda", "role.deleted", R"({"role": "own", "reassign_to": "own"})").recorded);
+  CHECK(gate.role("cleo") == "own");
+}
+
+TEST_CASE("ccai: given default roles, when an event says that one was deleted, then its holders have it still") {
+  Team team;
+  team.by("oda", "group.created", R"({"group": "qa", "role": "supervisor"})");
+  team.by("oda", "group.member_added", R"({"group": "qa", "member": "alan"})");
+  for (const char* role : {"agent", "supervisor"}) {
+    violates(team.by("oda", "role.deleted", R"({"role": ")" + std::string(role) + R"(", "reassign_to": "app_tester"})"),
+             "lifecycle.system_role_fixed");
+  }
+  CHECK(team.role("alan") == "agent");
+  CHECK(team.level("alan", "internal_chat") == "yes");
+  CHECK(team.level("alan", "force_logout") == "yes");
+  CHECK(team.level("sue", "reports") == "full");
+  const auto holders = team.who_can("force_logout");
+  CHECK(holders == std::vector<std::string>{"alan", "oda", "sue"});
+}
+
 TEST_CASE("ccai: given a role that was deleted, when it is made again or given, then it is a violation") {
   Team team;
   team.custom(R"({"tasks": "full"})");

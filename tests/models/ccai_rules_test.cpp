@@ -124,6 +124,34 @@ TEST_CASE(
   CHECK(team.level("sue", "queue_settings") == "none");
 }
 
+TEST_CASE(
+    "ccai: given Chat and Voice that are disabled to restrict a user for a while, then no permission is taken away") {
+  Team team;
+  for (const char* channel : {"Chat", "Voice"}) {
+    allowed(team.by("oda", "member.disabled", R"({"member": "sue", "area": ")" + std::string(channel) + R"("})"),
+            "the_app_owner_has_full_control");
+  }
+  CHECK(team.level("sue", "internal_chat") == "yes");
+  CHECK(team.level("sue", "force_logout") == "yes");
+  // Nor are they a disabled user, who would edit nothing of others.
+  team.by("oda", "group.created", R"({"group": "Unassigned"})");
+  allowed(team.by("sue", "group.member_added", R"({"group": "Unassigned", "member": "alan"})"),
+          "group_managers_manage_groups");
+  CHECK(team.level("alan", "internal_chat") == "yes");
+}
+
+TEST_CASE("ccai: given an area that the platform does not have, when somebody is disabled there, then that is said") {
+  Team team;
+  const Became became = team.by("oda", "member.disabled", R"({"member": "sue", "area": "Nowhere"})");
+  violates(became, "lifecycle.unknown_area");
+  CHECK(became.because ==
+        "The model has no area or module \"Nowhere\"; it has \"contact_center\", \"chat\", \"voice\", so nothing is "
+        "switched off or on there.");
+  violates(team.by("oda", "member.enabled", R"({"member": "sue", "area": "Nowhere"})"), "lifecycle.unknown_area");
+  allowed(team.by("oda", "member.disabled", R"({"member": "sue", "area": "System"})"),
+          "the_app_owner_has_full_control");
+}
+
 TEST_CASE("ccai: given a disabled user, when they edit the role of another user, then that is allowed") {
   Team team;
   team.by("oda", "member.disabled", of("sue"));
@@ -173,6 +201,13 @@ TEST_CASE("ccai: given an App Owner, when somebody else is given the role by han
   violates(team.by("oda", "member.role_changed", of("dev", "app_owner")), "lifecycle.exactly_one_holder");
 }
 
+TEST_CASE(
+    "ccai: given the App Owner, when they are invited into another role, then it is a violation: nobody would own") {
+  Team team;
+  violates(team.by("oda", "member.invited", of("oda", "agent")), "lifecycle.last_holder");
+  allowed(team.by("oda", "member.invited", of("sue", "agent")), "the_app_owner_has_full_control");
+}
+
 TEST_CASE("ccai: given any user, when they delete their own account, then it is a violation") {
   Team team;
   for (const char* who : {"dev", "alan"}) {
@@ -201,10 +236,42 @@ TEST_CASE("ccai: given a group with a role, then its members have what the role 
   Team team;
   allowed(team.by("oda", "group.created", R"({"group": "qa", "role": "supervisor"})"),
           "role_changers_give_groups_a_role");
-  allowed(team.by("sue", "group.member_added", R"({"group": "qa", "member": "alan"})"), "group_managers_manage_groups");
+  allowed(team.by("sue", "group.member_added", R"({"group": "qa", "member": "alan"})"),
+          "role_changers_put_others_into_groups_with_a_role");
   CHECK(team.level("alan", "force_logout") == "yes");
   violates(team.by("oda", "group.created", R"({"group": "bosses", "role": "app_owner"})"),
            "lifecycle.exactly_one_holder");
+}
+
+TEST_CASE(
+    "ccai: given a group with a role, when somebody puts themselves into it, then it is a violation, as by hand") {
+  Team team;
+  team.by("oda", "group.created", R"({"group": "dev", "role": "app_developer"})");
+  violates(team.by("tess", "group.member_added", R"({"group": "dev", "member": "tess"})"),
+           "group.member_added.not_allowed");
+  team.by("oda", "group.created", R"({"group": "night"})");
+  allowed(team.by("tess", "group.member_added", R"({"group": "night", "member": "tess"})"),
+          "group_managers_manage_groups");
+  // Nor do they give a role to a group that they are in.
+  const std::string night = R"({"group": "night", "role": "app_developer"})";
+  violates(team.by("tess", "group.edited", night), "group.edited.not_allowed");
+  team.by("oda", "group.edited", R"({"group": "night", "role": null})");
+  allowed(team.by("sue", "group.edited", night), "role_changers_give_groups_a_role");
+  allowed(team.by("tess", "group.edited", R"({"group": "night", "name": "Night"})"), "group_managers_manage_groups");
+}
+
+TEST_CASE(
+    "ccai: given Agent Group Management without Change User Role, then groups without a role are all its holder "
+    "fills") {
+  Team team;
+  team.by("oda", "role.created", R"({"role": "own", "name": "Own", "grants": {"agent_group_management": "full"}})");
+  team.by("oda", "member.role_changed", of("alan", "own"));
+  team.by("oda", "group.created", R"({"group": "dev", "role": "app_developer"})");
+  violates(team.by("alan", "group.member_added", R"({"group": "dev", "member": "tess"})"),
+           "group.member_added.not_allowed");
+  allowed(team.by("alan", "group.created", R"({"group": "night"})"), "group_managers_manage_groups");
+  allowed(team.by("alan", "group.member_added", R"({"group": "night", "member": "tess"})"),
+          "group_managers_manage_groups");
 }
 
 TEST_CASE(
@@ -274,6 +341,9 @@ TEST_CASE("ccai: given the App Owner, when they delete the app, then that is all
   violates(team.by("dev", "org.deleted", "{}"), "org.deleted.not_allowed");
   Team other;
   allowed(other.by("oda", "org.deleted", "{}"), "only_app_owners_delete_the_app");
+  const Became after = other.by("oda", "member.added", of("new", "agent"));
+  violates(after, "member.added.not_allowed");
+  CHECK(after.because.starts_with("The organization was deleted, and nobody has a role in it any more."));
 }
 
 TEST_CASE("ccai: given Outbound Email, then it counts while it is enabled for the account") {

@@ -205,6 +205,12 @@ TEST_CASE(
   violates(team.by("mia", "group.edited", group), "only_the_owner_gives_roles");
   violates(team.by("mia", "group.member_added", R"({"group": "g", "member": "max"})"), "members_manage_nobody");
   allowed(team.by("oda", "group.edited", group), "the_owner_has_complete_control");
+  // Whoever comes into the group has its role.
+  violates(team.by("ada", "group.member_added", R"({"group": "g", "member": "max"})"), "only_the_owner_gives_roles");
+  violates(team.by("mia", "group.member_added", R"({"group": "g", "member": "mia"})"), "only_the_owner_gives_roles");
+  allowed(team.by("oda", "group.member_added", R"({"group": "g", "member": "max"})"), "the_owner_has_complete_control");
+  team.by("oda", "group.created", R"({"group": "without a role"})");
+  unspecified(team.by("ada", "group.member_added", R"({"group": "without a role", "member": "max"})"));
 }
 
 TEST_CASE(

@@ -67,7 +67,9 @@ TEST_CASE("cx-modules: given anybody but Admins, when they manage users or teams
   violates(team.by("abe", "member.removed", of("amy")), "member.removed.not_allowed");
   violates(team.by("abe", "role.created", R"({"role": "x", "name": "X", "grants": {}})"), "role.created.not_allowed");
   // Of the Auditor's part in administration the text says nothing.
-  unspecified(team.by("aud", "member.invited", of("new", "agent")), "admin_writers_manage_users_and_teams");
+  const Became silent = team.by("aud", "member.invited", of("new", "agent"));
+  unspecified(silent, "admin_writers_manage_users_and_teams");
+  CHECK(silent.because == "The model does not say whether the role \"Auditor\" has \"Write\" in \"Admin\".");
 }
 
 TEST_CASE("cx-modules: given an Auditor, then interactions, analytics and observability are theirs to read") {
@@ -224,6 +226,36 @@ TEST_CASE("cx-modules: given a Light Team Lead, a new role with limited write pe
   for (const char* other : {"quality.write", "admin.write", "interactions.delete"}) {
     CHECK(team.level("cleo", other) == "disabled");
   }
+}
+
+TEST_CASE(
+    "cx-modules: given a module, when a user is disabled in it, then that one is cut, and one that is none is named") {
+  Team team;
+  allowed(team.by("ada", "member.disabled", R"({"member": "aud", "area": "Analytics"})"),
+          "admin_writers_manage_users_and_teams");
+  CHECK(team.level("aud", "analytics.read") == "disabled");
+  CHECK(team.level("aud", "interactions.read") == "all");
+  const Became became = team.by("ada", "member.disabled", R"({"member": "aud", "area": "Analytic"})");
+  violates(became, "lifecycle.unknown_area");
+  CHECK(became.because.find("it has \"Admin\", \"Integrations\", \"Interactions\"") != std::string::npos);
+}
+
+TEST_CASE("cx-modules: given Disabled, Own and All, then a custom role may choose each of them on every module") {
+  const AccessModel& model = shipped_model("cx-modules");
+  for (const PermissionRule& rule : model.permissions()) {
+    INFO(rule.module << " " << rule.name);
+    for (const LevelIndex level : {LevelIndex{0}, LevelIndex{1}, LevelIndex{2}}) CHECK(rule.offers(level));
+    CHECK(rule.visibility_at(1) == Visibility::where_assigned);
+    CHECK(rule.visibility_at(2) == Visibility::all);
+  }
+}
+
+TEST_CASE("cx-modules: given an Admin, then everyone's preferences are theirs to change, unlike other users'") {
+  Team team;
+  team.by("ada", "assignment.added", on("abe", "user_preferences:abe"));
+  CHECK(team.level("ada", "user_preferences.write", "user_preferences:abe") == "all");
+  CHECK(team.who_can("user_preferences.write", "user_preferences:abe") ==
+        std::vector<std::string>{"abe", "ada", "oda"});
 }
 
 TEST_CASE("cx-modules: given a custom role at Own, then it counts on what is its holder's") {

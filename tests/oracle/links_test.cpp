@@ -232,16 +232,16 @@ TEST_CASE(
   CHECK(s.fold().roles(4, s.last()).at("cust") == RoleRow{"custom", {{"code", "read"}}});
 }
 
-TEST_CASE("a system role is not changed by creating, editing or resetting it, and exists after its deletion") {
+TEST_CASE("a system role is not changed by creating, editing, resetting or deleting it: its holders keep it") {
   Story s;
   s.happens(1, "role.created", {{"role", "reader"}, {"name", "R"}, {"grants", {{"code", "admin"}}}});
   s.happens(2, "role.edited", {{"role", "reader"}, {"grants", {{"code", "admin"}}}});
   s.happens(3, "member.added", {{"member", "ann"}, {"role", "reader"}});
   CHECK(s.who(3, "code") == "ann read all");
-  s.happens(4, "role.deleted", {{"role", "reader"}});
-  CHECK(s.who(4, "code") == "nobody");
-  s.happens(5, "member.role_changed", {{"member", "ann"}, {"role", "reader"}});
-  CHECK(s.who(5, "code") == "ann read all");
+  s.happens(4, "role.deleted", {{"role", "reader"}, {"reassign_to", "writer"}});
+  CHECK(s.who(4, "code") == "ann read all");
+  s.happens(5, "member.added", {{"member", "bob"}, {"role", "reader"}});
+  CHECK(s.who(5, "code") == "ann read all, bob read all");
 }
 
 TEST_CASE("a revoked grant is gone on that scope alone, and a removed resource takes its grants for good") {

@@ -128,6 +128,16 @@ bool in_area(const json& model, const json& permission, const std::string& area)
   return false;
 }
 
+bool is_area(const json& model, const std::string& area) {
+  for (const json& each : model.value("areas", json::array())) {
+    if (text(each, "id") == area || text(each, "name") == area) return true;
+  }
+  for (const json& each : model.at("permissions")) {
+    if (text_or_none(each, "module") == area) return true;
+  }
+  return false;
+}
+
 std::string owner_role(const json& model) {
   if (model.contains("owner_role")) return text(model, "owner_role");
   std::string highest;

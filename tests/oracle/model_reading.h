@@ -44,6 +44,8 @@ std::string visibility_of(const nlohmann::json& permission, const Cell& cell);
 std::vector<const nlohmann::json*> switches_of(const nlohmann::json& model, const nlohmann::json& permission);
 // Whether being disabled in the area reaches the permission: its module, or an area of the document with that module.
 bool in_area(const nlohmann::json& model, const nlohmann::json& permission, const std::string& area);
+// Whether it is a module, or the id or name of an area of the document.
+bool is_area(const nlohmann::json& model, const std::string& area);
 // The model's owner role, or where it has none the highest of its available roles.
 std::string owner_role(const nlohmann::json& model);
 

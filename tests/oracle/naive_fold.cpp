@@ -142,9 +142,10 @@ std::set<std::string> NaiveFold::denials(const std::string& member, const std::s
 }
 
 NaiveVerdict NaiveFold::verdict(std::int64_t position) const {
+  if (const auto known = inside_->verdicts.find(position); known != inside_->verdicts.end()) return known->second;
   for (const Fact& fact : inside_->facts) {
     if (fact.position != position) continue;
-    return judge(inside_->state(fact.occurred_us, position - 1), inside_->models, fact);
+    return inside_->verdicts[position] = judge(inside_->state(fact.occurred_us, position - 1), inside_->models, fact);
   }
   throw std::logic_error("no event at position " + std::to_string(position));
 }
@@ -228,7 +229,7 @@ std::map<std::string, RoleRow> NaiveFold::roles(std::int64_t at_us, std::int64_t
 
 std::optional<std::int64_t> NaiveFold::history_from(std::int64_t known_position) const {
   for (const Fact* fact : inside_->facts_known(known_position)) {
-    if (text(fact->event, "type") != "event.retracted") return fact->occurred_us;
+    if (!is_about_the_record(text(fact->event, "type"))) return fact->occurred_us;
   }
   return std::nullopt;
 }

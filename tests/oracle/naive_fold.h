@@ -102,6 +102,18 @@ struct NaiveVerdict {
   bool operator==(const NaiveVerdict&) const = default;
 };
 
+// What deserves a look, each in words: the kind and whom and what it is about,
+// "grant_without_effect|group:g|write|repo:a". The value is the instant since which it stands, where that is told.
+using NaiveFindings = std::multimap<std::string, std::optional<std::int64_t>>;
+
+struct NaiveFindingsAsked {
+  std::int64_t at_us = 0;
+  std::int64_t known_position = 0;
+  std::int64_t pending_us = 0;      // how long an invitation may wait
+  std::int64_t short_lived_us = 0;  // within which a power is given and taken
+  std::set<std::string> raising;    // roles of the model in force whose holders can raise themselves alone
+};
+
 class NaiveFold {
  public:
   // `model` is what holds until an event names another. `version` is how events may name it beside its id.
@@ -157,6 +169,13 @@ class NaiveFold {
                                                     std::int64_t known_position) const;
   std::map<std::string, RoleRow> roles(std::int64_t at_us, std::int64_t known_position) const;
 
+  // What deserves a look at an instant as known at a position (naive_findings.cpp, naive_short_lived.cpp).
+  NaiveFindings findings(const NaiveFindingsAsked& asked) const;
+  // The ids of findings that somebody closed and nobody reopened.
+  std::set<std::string> closed_findings(std::int64_t at_us, std::int64_t known_position) const;
+  // The model in force.
+  std::string model_at(std::int64_t at_us, std::int64_t known_position) const;
+
   // The model's judgement of the event at a position, by the state at its instant as known just before it.
   NaiveVerdict verdict(std::int64_t position) const;
 
@@ -166,6 +185,7 @@ class NaiveFold {
 
  private:
   struct Inside;
+  class Look;
   std::unique_ptr<Inside> inside_;
 };
 

@@ -67,7 +67,7 @@ class Folding {
 
   bool changes_no_access() const {
     // A retraction has done its work before the fold began: what it names is not among the facts.
-    return type_ == "event.retracted" || type_ == "source.recorded" || type_ == "action.denied";
+    return is_about_the_record(type_) || type_ == "source.recorded" || type_ == "action.denied";
   }
 
   bool organization(const Fact& fact) {
@@ -246,6 +246,7 @@ class Folding {
     }
     s_.custom_roles.erase(role);
     s_.deleted_roles.insert(role);
+    if (s_.is_system_role(role)) return;  // cannot be deleted: whoever holds it holds it still
     erase_where_value_is(s_.role_of_member, role);
     erase_where_value_is(s_.role_of_group, role);
     erase_where(s_.grants, [&](const ScopedGrant& grant) { return grant.role == role; });

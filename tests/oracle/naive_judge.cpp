@@ -41,7 +41,8 @@ class Judging {
 
   NaiveVerdict by_the_rules() const {
     if (type_ == "org.created") return {"allowed", "lifecycle.begins"};
-    if (type_ == "source.recorded") return {"allowed", "lifecycle.record_only"};
+    const bool own_words = is_about_the_record(type_) && type_ != "event.retracted";
+    if (type_ == "source.recorded" || own_words) return {"allowed", "lifecycle.record_only"};
     if (changes_nothing()) return {"allowed", "lifecycle.changes_nothing"};
     const std::string broken = broken_lifecycle_rule();
     if (broken == options_unspecified) return {"unspecified", "lifecycle." + broken};
@@ -80,10 +81,11 @@ class Judging {
   bool is_member(const std::string& who) const { return s_.members.count(who) > 0; }
   static bool is_disabled(const State& state, const std::string& who) { return state.disablement(who).whole; }
   bool disabled_somewhere(const std::string& who) const { return s_.disablement(who).any(); }
-  // In an area of the document, of which being disabled altogether is all.
+  // In an area of the document that covers something, of which being disabled altogether is all.
   bool disabled_in_an_area(const std::string& who) const {
     const Disablement disablement = s_.disablement(who);
     for (const json& area : model_.value("areas", json::array())) {
+      if (area.at("modules").empty()) continue;
       if (disablement.areas.count(text(area, "id")) > 0 || disablement.areas.count(text(area, "name")) > 0) return true;
     }
     return disablement.whole;
@@ -156,7 +158,10 @@ class Judging {
     if (type_ == "feature.enabled" || type_ == "feature.disabled") {
       return entry(model_, "features", text(d_, "feature")) == nullptr ? "unknown_feature" : "";
     }
-    if (type_ == "member.invited") return given_.empty() ? "" : as_own_role(given_, target_);
+    if (type_ == "member.invited") return invitation();
+    if (type_ == "member.disabled" || type_ == "member.enabled") {
+      return d_.contains("area") && !is_area(model_, text(d_, "area")) ? "unknown_area" : "";
+    }
     if (type_ == "member.added" || type_ == "member.role_changed") {
       const std::string broken = given_.empty() ? "" : as_own_role(given_, target_);
       return broken.empty() ? left_without_holder() : broken;
@@ -171,6 +176,7 @@ class Judging {
     if (type_ == "role.reset") return system_role(role()) != nullptr ? "" : as_custom_role_to_change();
     if (type_ == "role.deleted") {
       const std::string broken = as_custom_role();
+      if (broken.empty() && given_ == role()) return "role_deleted";
       return broken.empty() && !given_.empty() ? as_own_role(given_, "") : broken;
     }
     if (type_ == "group.created" || type_ == "group.edited") return given_.empty() ? "" : shared(false);
@@ -222,8 +228,8 @@ class Judging {
   }
 
   // A role that has to have a holder keeps one, and one that can act while it has one.
-  std::string left_without_holder() const {
-    const State then = after();
+  std::string left_without_holder() const { return left_without_holder(after()); }
+  std::string left_without_holder(const State& then) const {
     for (const json& rule : model_.at("roles")) {
       const std::string role = text(rule, "id");
       if (cardinality(role).empty()) continue;
@@ -232,6 +238,16 @@ class Judging {
       if (active_among(s_, held) > 0 && active_among(then, still) == 0) return "last_holder";
     }
     return {};
+  }
+
+  // Judged by what accepting it would make of somebody who is a member.
+  std::string invitation() const {
+    if (given_.empty()) return {};
+    const std::string broken = as_own_role(given_, target_);
+    if (!broken.empty() || !is_member(target_)) return broken;
+    State then = s_;
+    then.role_of_member[target_] = given_;
+    return left_without_holder(then);
   }
 
   std::string transfer() const {
@@ -365,7 +381,8 @@ class Judging {
   bool matches(const json& rule) const {
     return is_on(rule) && (!rule.contains("actor") || actor_is(rule.at("actor"))) &&
            (!rule.contains("target") || target_is(rule.at("target"))) &&
-           (!rule.contains("gives") || gives_what(rule.at("gives")));
+           (!rule.contains("gives") ||
+            gives_what(rule.at("gives"), !rule.contains("effect") || text(rule, "effect") == "allow"));
   }
 
   // Whether the rule speaks of what the event is on.
@@ -421,20 +438,34 @@ class Judging {
       return false;
     }
     if (wanted.contains("self")) {
-      const bool self = !target_.empty() && target_ == actor_;
+      const bool self = type_ == "group.edited" ? !given_.empty() && in_group(s_, actor_, text(d_, "group"), 0)
+                                                : !target_.empty() && target_ == actor_;
       if (self != wanted.at("self").get<bool>()) return false;
     }
     if (!says(wanted, "last_holder", false)) return true;
     return is_active(target_) && system_role(role) != nullptr && active_among(s_, holders(s_, role)) == 1;
   }
 
-  bool gives_what(const json& wanted) const {
-    if (wanted.contains("a_role") && given_.empty() == wanted.at("a_role").get<bool>()) return false;
-    if (wanted.contains("roles") && !stands_in(wanted.at("roles"), given_)) return false;
-    if (wanted.contains("not_roles") && stands_in(wanted.at("not_roles"), given_)) return false;
-    if (given_.empty()) return true;
-    if (says(wanted, "below_actor", false) && !ranks_below_actor(rank(given_), false)) return false;
-    return !says(wanted, "at_most_actor", false) || ranks_below_actor(rank(given_), true);
+  // Somebody who comes into a group is given all that the group gives; otherwise it is the event's one role, or none.
+  bool gives_what(const json& wanted, bool allows) const {
+    std::set<std::string> given;
+    if (type_ == "group.member_added") given = roles_of_group(s_, text(d_, "group"), 0);
+    if (type_ == "member.invited" && d_.contains("groups")) {
+      for (const json& group : d_.at("groups")) given.merge(roles_of_group(s_, group.get<std::string>(), 0));
+    }
+    if (!given_.empty()) given.insert(given_);
+    if (given.empty()) return gives_this("", wanted);
+    const auto fits = [&](const std::string& role) { return gives_this(role, wanted); };
+    return allows ? std::all_of(given.begin(), given.end(), fits) : std::any_of(given.begin(), given.end(), fits);
+  }
+
+  bool gives_this(const std::string& role, const json& wanted) const {
+    if (wanted.contains("a_role") && role.empty() == wanted.at("a_role").get<bool>()) return false;
+    if (wanted.contains("roles") && !stands_in(wanted.at("roles"), role)) return false;
+    if (wanted.contains("not_roles") && stands_in(wanted.at("not_roles"), role)) return false;
+    if (role.empty()) return true;
+    if (says(wanted, "below_actor", false) && !ranks_below_actor(rank(role), false)) return false;
+    return !says(wanted, "at_most_actor", false) || ranks_below_actor(rank(role), true);
   }
 
   const State& s_;

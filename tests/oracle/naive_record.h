@@ -16,6 +16,8 @@ struct NaiveFold::Inside {
   std::vector<std::string> versions;         // of the models, in the same order
   std::vector<Fact> facts;                   // in order of position
   std::map<std::string, std::string> shown;  // folded identity to the one first sent
+  // Those that were asked for: what comes later changes none of them.
+  mutable std::map<std::int64_t, NaiveVerdict> verdicts;
 
   void note_people(const nlohmann::json& event);
   std::size_t named_model(const nlohmann::json& data) const;

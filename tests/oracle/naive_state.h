@@ -123,6 +123,12 @@ struct Fact {
   std::size_t model = 0;  // which model an org.created or org.model_changed means
 };
 
+// A word about the record rather than about the team.
+inline bool is_about_the_record(const std::string& type) {
+  return type == "event.retracted" || type == "sod_rule.added" || type == "sod_rule.removed" ||
+         type == "finding.closed" || type == "finding.reopened";
+}
+
 // Folds one event into the state. std::logic_error for a type that it does not know.
 void fold(State& state, const std::vector<nlohmann::json>& models, const Fact& fact);
 
@@ -143,5 +149,9 @@ NaiveVerdict judge(const State& before, const std::vector<nlohmann::json>& model
 std::string direct_role(const State& state, const std::string& member);
 // The existing groups that a member is in directly, sorted.
 std::vector<std::string> direct_groups(const State& state, const std::string& member);
+// The roles that being in a group gives on the organization. How many groups were passed on the way up ends circles.
+std::set<std::string> roles_of_group(const State& state, const std::string& group, std::size_t passed);
+// Whether a member is in the group, or in one below it that has what it has.
+bool in_group(const State& state, const std::string& member, const std::string& group, std::size_t passed);
 
 }  // namespace tenure::oracle

@@ -184,6 +184,23 @@ json rows_of(const NaiveFold& oracle, const std::string& kind, const json& asked
   return rows;
 }
 
+json findings_answer(const NaiveFold& oracle, const json& asked, const Asked& a) {
+  constexpr std::int64_t minute_us = 60'000'000;
+  NaiveFindingsAsked look;
+  look.at_us = a.at_us;
+  look.known_position = a.known;
+  look.pending_us = asked.at("pending_days").get<std::int64_t>() * 24 * 60 * minute_us;
+  look.short_lived_us = asked.at("within_minutes").get<std::int64_t>() * minute_us;
+  look.raising = asked.at("raising").at(oracle.model_at(a.at_us, a.known)).get<std::set<std::string>>();
+  json rows = json::object();
+  for (const auto& [what, since] : oracle.findings(look)) {
+    rows[what] = since ? json{{"since_us", *since}} : json::object();
+  }
+  return {{"before_history", oracle.before_history(a.at_us, a.known)},
+          {"rows", rows},
+          {"closed", oracle.closed_findings(a.at_us, a.known)}};
+}
+
 }  // namespace
 
 Question random_question(std::mt19937_64& random, const RandomHistory& history, const std::string& kind) {
@@ -215,6 +232,10 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
     if (dice.percent(25)) add_power(dice, history, question.asked);
     question.asked.erase("level");
     question.asked.erase("resource");
+  }
+  if (kind == "findings") {
+    question.asked["pending_days"] = dice.below(2);
+    question.asked["within_minutes"] = dice.percent(50) ? 24 * 60 : dice.below(120);
   }
   if (kind == "who_can" || kind == "can") question.asked["explain"] = dice.percent(40);
   if (kind == "can" || kind == "member") question.asked["member"] = person(dice.below(history.cast.people));
@@ -251,6 +272,7 @@ json answer(const NaiveFold& oracle, const Question& question) {
             {"cells", cells_of(oracle, question.kind, question.asked)}};
   }
   const bool before = oracle.before_history(a.at_us, a.known);
+  if (question.kind == "findings") return findings_answer(oracle, question.asked, a);
   if (question.kind == "can") {
     const std::optional<Row> row = oracle.can(a.member, a.permission, a.level, a.resource, a.at_us, a.known);
     if (row) return {{"before_history", before}, {"row", row_json(oracle, a, a.member, *row)}};

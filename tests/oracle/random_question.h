@@ -23,6 +23,9 @@ namespace tenure::oracle {
 //   group_members      group
 //   diff               member?, permission?, over a range
 //   diff_known         the same at an instant, and "known_from"
+//   findings           pending_days, within_minutes, and from whoever asks "raising": the roles, by model, whose
+//   holders
+//                      can raise themselves alone; never asked by chance
 //   touch              member, event (a position): what that event did to that member
 struct Question {
   std::string kind;
@@ -46,6 +49,7 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
 //   diff           "cells": {member: {permission: {resource: {"before", "after": {"level", "reach"} or null,
 //   "causes"}}}}
 //                  of all there are; the resource is "" for on at least one, "kind:*" for every one
+//   findings       "rows": {what is found: {"since_us"?}}, "closed": [ids of findings]
 // A path is {"kind", "level", "reach", "ways": [[positions]]}. Before history `rows` is empty and `row` null.
 nlohmann::json answer(const NaiveFold& oracle, const Question& question);
 

@@ -5,6 +5,7 @@
 
 #include "tests/catch.h"
 #include "tests/properties/found_diff.h"
+#include "tests/properties/found_findings.h"
 
 namespace tenure::test {
 
@@ -113,6 +114,7 @@ const std::map<std::string, std::vector<std::string>>& reasons() {
       {"not a member at that time", {"no member"}},
       {"no role, group or grant gives it", {"nothing given"}},
       {"the model's text does not say", {"nothing given"}},
+      {"the role ", {"nothing given"}},
       {"the member is disabled", {"disabled"}},
       {"the feature ", {"feature off"}},
       {"only the owner may have it", {"owner only"}},
@@ -265,6 +267,7 @@ json found_answer(TenureInMemory& tenure, const Question& question) {
   Query query = query_of(asked);
   if (question.kind == "diff" || question.kind == "diff_known") return found_diff(tenure, query);
   if (question.kind == "touch") return found_touch(tenure, query, asked.at("event").get<std::int64_t>());
+  if (question.kind == "findings") return found_findings(tenure, asked, query);
   if (question.kind == "can") return can_answer(tenure.get({"can"}, query), explain);
   if (question.kind == "member") {
     std::erase_if(query, [](const auto& each) { return each.first == "member"; });
@@ -293,6 +296,9 @@ json found_answer(TenureInMemory& tenure, const Question& question) {
 std::string difference(const json& expected, const json& found, const RandomHistory& history) {
   if (found.contains("before_history") && found.at("before_history") != expected.at("before_history")) {
     return "before_history";
+  }
+  if (expected.contains("closed")) {
+    if (const std::string wrong = wrong_status(expected.at("closed"), found.at("rows")); !wrong.empty()) return wrong;
   }
   if (expected.contains("cells")) return wrong_diff(expected.at("cells"), found.at("rows"));
   if (expected.contains("rows")) return wrong_rows(expected.at("rows"), found.at("rows"), history);

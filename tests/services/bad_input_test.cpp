@@ -281,15 +281,26 @@ TEST_CASE("a question that cannot be answered is refused and the parameter named
   });
 }
 
-TEST_CASE("a cursor that was changed, or is of another question, is refused") {
+TEST_CASE("a cursor that was changed, is of another question or of another store is refused as such") {
   TwoOrganizations org;
   const std::string list = "/members?limit=1";
   REQUIRE(org.program.post(to_acme, TwoOrganizations::event("zoe")).status == 201);
   const std::string cursor = org.program.get("/v1/orgs/acme" + list).json().at("next").get<std::string>();
   CHECK(org.program.get("/v1/orgs/acme" + list + "&cursor=" + percent(cursor)).status == 200);
-  std::string changed = cursor;
-  changed[0] = changed[0] == '1' ? '2' : '1';
-  org.refuse(query("a changed cursor", list + "&cursor=" + percent(changed), 400, "invalid_cursor", "cursor", "start"));
+  const auto changed_at = [&](std::size_t at) {
+    std::string changed = cursor;
+    changed[at] = changed[at] == '1' ? '2' : '1';
+    return list + "&cursor=" + percent(changed);
+  };
+  const std::size_t question = cursor.find('.') + 1, pinned = cursor.find('.', question) + 1;
+  for (const std::size_t at : {question, pinned, cursor.size() - 1}) {
+    org.refuse(query("a changed cursor", changed_at(at), 400, "invalid_cursor", "cursor", "was changed"));
+  }
   org.refuse(query("another question's", "/members?limit=1&status=active&cursor=" + percent(cursor), 400,
                    "invalid_cursor", "cursor", "another list"));
+  TwoOrganizations other;
+  REQUIRE(other.program.post(to_acme, TwoOrganizations::event("zoe")).status == 201);
+  const std::string others = other.program.get("/v1/orgs/acme" + list).json().at("next").get<std::string>();
+  org.refuse(
+      query("another store's", list + "&cursor=" + percent(others), 400, "invalid_cursor", "cursor", "another store"));
 }

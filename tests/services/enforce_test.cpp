@@ -145,26 +145,32 @@ TEST_CASE("in enforce a name in the data that means nothing is refused, named an
   Gate gate;
   const auto before = gate.version();
   const auto refuse = [&](const std::string& type, const std::string& data, const std::string& code,
-                          const std::string& field) {
+                          const std::string& field, const std::string& way_out) {
     const std::string body = sent("ana", type, data);
-    test::check_refusal({"an unknown name", "POST", to_gate, body, {}, 400, code, field, "no "}, gate.post(body));
+    test::check_refusal({"an unknown name", "POST", to_gate, body, {}, 400, code, field, way_out}, gate.post(body));
     CHECK(gate.version() == before);
   };
-  refuse("member.role_changed", R"({"member":"zoe","role":"owner"})", "unknown_member", "/data/member");
-  refuse("member.added", R"({"member":"zoe","role":"king"})", "unknown_role", "/data/role");
-  refuse("member.removed", R"({"member":"zoe"})", "unknown_member", "/data/member");
-  refuse("group.member_added", R"({"group":"web","member":"bob"})", "unknown_group", "/data/group");
+  refuse("member.role_changed", R"({"member":"zoe","role":"owner"})", "unknown_member", "/data/member",
+         "Add or invite the person first");
+  refuse("member.added", R"({"member":"zoe","role":"king"})", "unknown_role", "/data/role", "/roles lists them");
+  refuse("member.removed", R"({"member":"zoe"})", "unknown_member", "/data/member", "Check the spelling");
+  refuse("group.member_added", R"({"group":"web","member":"bob"})", "unknown_group", "/data/group",
+         "Send group.created first");
   refuse("role.granted", R"({"principal":"group:web","role":"read","on":"repo:a/b"})", "unknown_group",
-         "/data/principal");
-  refuse("role.granted", R"({"principal":"member:bob","role":"read","on":"car:1"})", "unknown_resource", "/data/on");
+         "/data/principal", "Send group.created first");
+  refuse("role.granted", R"({"principal":"member:bob","role":"read","on":"car:1"})", "unknown_resource", "/data/on",
+         "It has repo.");
   refuse("role.created", R"({"role":"pilot","name":"Pilot","grants":{"fly":"yes"}})", "unknown_permission",
-         "/data/grants/fly");
+         "/data/grants/fly", "It has repository, organization.");
   refuse("role.created", R"({"role":"pilot","name":"Pilot","grants":{"repository":"own"}})", "unknown_level",
-         "/data/grants/repository");
-  refuse("org.setting_changed", R"({"setting":"colour","value":"red"})", "not_found", "/data/setting");
-  refuse("org.setting_changed", R"({"setting":"base_permission","value":"all"})", "invalid_field", "/data/value");
-  refuse("invitation.accepted", R"({"member":"zoe"})", "unknown_member", "/data/member");
-  refuse("org.model_changed", R"({"model":"none"})", "unknown_model", "/data/model");
+         "/data/grants/repository", "It has none, read, triage, write, maintain, admin.");
+  refuse("org.setting_changed", R"({"setting":"colour","value":"red"})", "not_found", "/data/setting",
+         "It has base_permission.");
+  refuse("org.setting_changed", R"({"setting":"base_permission","value":"all"})", "invalid_field", "/data/value",
+         "It has ");
+  refuse("feature.enabled", R"({"feature":"radio"})", "not_found", "/data/feature", "It has none.");
+  refuse("invitation.accepted", R"({"member":"zoe"})", "unknown_member", "/data/member", "Send member.invited first");
+  refuse("org.model_changed", R"({"model":"none"})", "unknown_model", "/data/model", "no ");
 }
 
 TEST_CASE("in enforce an attempt of any size is recorded") {

@@ -191,6 +191,22 @@ TEST_CASE("a repository without its owner in front belongs to the organization o
         Texts{R"(role.granted {"on":"repo:acme/*","principal":"member:bob","role":"read"})"});
 }
 
+TEST_CASE("a line that changes access and is only kept says that it is not followed") {
+  const auto followed = [](const std::string& action, const std::string& more) {
+    const auto line = read_github_audit_line(line_of(action, more));
+    REQUIRE(line.has_value());
+    CHECK(line->recorded_only);
+    return !line->not_followed;
+  };
+  CHECK_FALSE(followed("repo.rename", R"("repo":"acme/site","old_name":"web")"));
+  CHECK_FALSE(followed("team.rename", R"("team":"acme/web")"));
+  CHECK_FALSE(followed("repo.destroy", R"("repo":"acme/site")"));
+  CHECK_FALSE(followed("team.add_member", R"("team":"acme/web")"));
+  CHECK_FALSE(followed("repo.add_member", R"("user":"bob","permission":"read")"));
+  CHECK(followed("team.add_repository", R"("team":"acme/web","repo":"acme/site","new_repo_permission":"none")"));
+  CHECK(followed("repo.create", R"("repo":"acme/site")"));
+}
+
 TEST_CASE("the line that creates an organization says so and has no event of its own") {
   const auto line = read_github_audit_line(line_of("org.create", ""));
   REQUIRE(line.has_value());

@@ -184,8 +184,9 @@ TEST_CASE("a deleted role is gone from members, groups, grants and the list, and
   CHECK((!centre.member("tess").contains("role") || centre.member("tess").at("role").is_null()));
   CHECK(centre.level("tess", "tasks") == "no");
   CHECK(centre.level("alan", "tasks") == "no");
-  for (const json& role : centre.get("/roles?limit=100").at("items")) CHECK(role.at("role") != "own");
-  for (const json& group : centre.get("/groups").at("items")) {
+  const json roles = centre.get("/roles?limit=100").at("items"), groups = centre.get("/groups").at("items");
+  for (const json& role : roles) CHECK(role.at("role") != "own");
+  for (const json& group : groups) {
     CHECK((!group.contains("role") || group.at("role").is_null()));
   }
   const char* rule = "lifecycle.role_deleted";
@@ -218,6 +219,44 @@ TEST_CASE("whoever held a deleted role has the one that its holders were moved t
   const json can = centre.get("/can?member=tess&permission=reports&explain=true");
   REQUIRE(can.at("paths").size() == 1);
   CHECK(can.at("paths").at(0).at("edges").size() == 2);
+}
+
+TEST_CASE("what the gate refuses by what holds under every model names the field, and what is silent the way out") {
+  RunningProgram program;
+  const Organization centre(program, "centre", "ccai", "enforce");
+  REQUIRE(centre.send("member.added", R"({"member": "sue", "role": "supervisor"})").status == 201);
+  REQUIRE(centre.send("role.created", R"({"role": "own", "name": "Own", "grants": {"tasks": "view"}})").status == 201);
+  const auto field = [&](const char* type, const char* data) {
+    const auto answer = centre.send(type, data);
+    INFO(answer.body);
+    CHECK(answer.status == 403);
+    return answer.json().value("field", "none");
+  };
+  CHECK(field("role.edited", R"({"role": "own", "grants": {"audit_allocation_creation": "view", "tasks": "full"}})") ==
+        "/data/grants/audit_allocation_creation");
+  CHECK(field("role.edited", R"({"role": "own", "grants": {"tasks": "full", "delete_app": "yes"}})") ==
+        "/data/grants/delete_app");
+  CHECK(field("role.created", R"({"role": "new", "name": "New", "grants": {"quality_ai_reporting": "full"}})") ==
+        "/data/grants/quality_ai_reporting");
+  CHECK(field("role.created", R"({"role": "own", "name": "Own", "grants": {}})") == "/data/role");
+  CHECK(field("role.edited", R"({"role": "agent", "grants": {}})") == "/data/role");
+  CHECK(field("role.deleted", R"({"role": "own", "reassign_to": "app_owner"})") == "/data/reassign_to");
+  CHECK(field("member.role_changed", R"({"member": "sue", "role": "app_owner"})") == "/data/role");
+  CHECK(field("member.removed", R"({"member": "oda@team.test"})") == "/data/member");
+  CHECK(field("member.disabled", R"({"member": "sue", "area": "Nowhere"})") == "/data/area");
+  CHECK(
+      field("ownership.transferred", R"({"from": "oda@team.test", "to": "sue", "previous_owner_role": "app_owner"})") ==
+      "/data/previous_owner_role");
+  CHECK(field("ownership.transferred", R"({"from": "sue", "to": "oda@team.test"})") == "/data/from");
+  REQUIRE(centre.send("role.deleted", R"({"role": "own"})").status == 201);
+  CHECK(field("role.created", R"({"role": "own", "name": "Own", "grants": {}})") == "/data/role");
+  CHECK(field("role.created", R"({"role": "new", "name": "New", "based_on": "own", "grants": {}})") ==
+        "/data/based_on");
+  // A rule of the model is about who acts.
+  const auto silent = centre.send_as("sue", "member.invited", R"({"member": "new", "role": "agent"})").json();
+  CHECK(silent.value("field", "none") == "none");
+  CHECK(silent.at("detail").get<std::string>().find("\"ccai\" does not say who may do member.invited") !=
+        std::string::npos);
 }
 
 TEST_CASE(

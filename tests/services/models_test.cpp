@@ -152,6 +152,29 @@ TEST_CASE("an organization moves to a new version at a moment, and answers of be
   }
 }
 
+TEST_CASE("the timeline of a permission goes back to the models that had it, when the one of today has not") {
+  RunningProgram program;
+  const Organization org(program, "moved", "newo", "observe", {{"occurred_at", "2024-01-01T00:00:00Z"}});
+  org.send("member.added", R"({"member": "vic", "role": "technical_owner"})", "2024-01-02T00:00:00Z");
+  org.send("org.model_changed", R"({"model": "chatbot-team"})", "2024-03-01T00:00:00Z");
+  const auto events_of = [&](const char* question) {
+    std::vector<std::string> types;
+    const json told = org.get(question);
+    for (const json& item : told.at("items")) types.push_back(item.at("event").at("type").get<std::string>());
+    std::sort(types.begin(), types.end());
+    return types;
+  };
+  CHECK(events_of("/timeline?permission=builder_access") ==
+        std::vector<std::string>{"member.added", "org.model_changed"});
+  CHECK(events_of("/timeline?permission=access_billing&from=2024-01-01T00:00:00Z&to=2024-05-01T00:00:00Z") ==
+        std::vector<std::string>{"org.model_changed"});
+  const auto unknown = program.get(org.path("/timeline?permission=builder"));
+  CHECK(unknown.status == 400);
+  CHECK(unknown.json().at("code") == "unknown_permission");
+  // What is to come had no such permission then.
+  CHECK(program.get(org.path("/timeline?permission=access_billing&at=2024-02-01T00:00:00Z")).status == 400);
+}
+
 TEST_CASE("an organization cannot move to a model that nobody published") {
   RunningProgram program;
   const Organization org(program, "team", "newo", "observe");

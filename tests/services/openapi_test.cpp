@@ -232,6 +232,10 @@ TEST_CASE("what the server answers has the shape that the OpenAPI document gives
   }
   get(org + "/findings?pending_days=1", "/v1/orgs/{org}/findings");
   get(org + "/findings?kind=none", "/v1/orgs/{org}/findings");
+  get(org + "/findings?status=shut", "/v1/orgs/{org}/findings");
+  get(org + "/findings?within_minutes=1440", "/v1/orgs/{org}/findings");
+  get(org + "/sod-rules", "/v1/orgs/{org}/sod-rules");
+  get(org + "/sod-rules?at=yesterday", "/v1/orgs/{org}/sod-rules");
   for (const char* more : {"?card=true", "?explain=true", "?explain=perhaps"}) {
     get(org + "/members/ana@demo.test" + more, "/v1/orgs/{org}/members/{member}");
   }
@@ -274,6 +278,27 @@ TEST_CASE("what the server answers to a change has the shape that the OpenAPI do
   post("/v1/orgs/acme/events", events, "{", {});
   post("/v1/orgs/acme/events", events, R"({"type":"org.deleted","actor":{"kind":"system","id":"x"}})",
        {"If-Match: \"99\""});
+  const std::string rules = "/v1/orgs/{org}/sod-rules", finding = "/v1/orgs/{org}/findings/{finding}/";
+  post("/v1/orgs", "/v1/orgs", R"({"id":"n","model":"newo","mode":"observe","owner":"ana"})");
+  const auto rule = post("/v1/orgs/n/sod-rules", rules,
+                         R"({"id":"r","name":"apart","first":{"permission":"assign_other_roles"},)"
+                         R"("second":{"permission":"settings_attributes_access"},"reason":"four eyes"})");
+  INFO(rule.body);
+  CHECK(rule.status == 201);
+  post("/v1/orgs/n/sod-rules", rules, R"({"id":"r"})");
+  check_answer(program.get("/v1/orgs/n/sod-rules"), "get", rules);
+  const auto found = program.get("/v1/orgs/n/findings?kind=duties_not_separated");
+  check_answer(found, "get", "/v1/orgs/{org}/findings");
+  REQUIRE(found.json().at("items").size() == 1);
+  const std::string one = "/v1/orgs/n/findings/" + found.json().at("items").at(0).at("id").get<std::string>();
+  const std::string why = R"({"reason":"one of two founders","actor":{"kind":"support","id":"auditor"}})";
+  CHECK(post(one + "/close", finding + "close", why).status == 201);
+  CHECK(post(one + "/close", finding + "close", why).status == 409);
+  check_answer(program.get("/v1/orgs/n/findings?status=closed"), "get", "/v1/orgs/{org}/findings");
+  CHECK(post(one + "/reopen", finding + "reopen", "").status == 201);
+  post("/v1/orgs/n/findings/none/close", finding + "close", why);
+  check_answer(program.request("DELETE", "/v1/orgs/n/sod-rules/r"), "delete", "/v1/orgs/{org}/sod-rules/{rule}");
+  check_answer(program.request("DELETE", "/v1/orgs/n/sod-rules/r"), "delete", "/v1/orgs/{org}/sod-rules/{rule}");
   const std::string line = R"({"_document_id":"d","@timestamp":1,"action":"org.create","actor":"ana","org":"lines"})";
   post("/v1/orgs/lines/import?format=github-audit", "/v1/orgs/{org}/import", line + "\nnot json\n");
   post("/v1/orgs/lines/import?format=none", "/v1/orgs/{org}/import", line);

@@ -102,9 +102,15 @@ TEST_CASE("the benchmark measures everything it says, and every figure is there 
       CHECK(latency.at("p99") <= latency.at("p99.9"));
       CHECK(latency.at("p99.9") <= latency.at("max"));
     }
-    for (const json& verdict : section.at("verdicts")) CHECK(verdict.at("median").get<double>() > 0);
+    for (const json& verdict : section.at("verdicts")) {
+      INFO(verdict.dump());
+      // Memory that a list needed may have been there already.
+      const bool may_be_none = verdict.at("what").get<std::string>().starts_with("memory grown");
+      CHECK(verdict.at("median").get<double>() >= (may_be_none ? 0.0 : 1e-9));
+    }
   }
-  CHECK(names == std::set<std::string>{"append", "import", "can", "who-can", "judge", "memory"});
+  CHECK(names ==
+        std::set<std::string>{"append", "import", "can", "who-can", "past", "organizations", "judge", "memory"});
   const std::string table = whole(folder / "out");
   CHECK(table.find("tenure / rocksdb alone") != std::string::npos);
   // Nothing is left behind.

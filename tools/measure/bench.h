@@ -57,6 +57,8 @@ void measure_append(Bench& bench);
 void measure_import(Bench& bench);
 void measure_can(Bench& bench);
 void measure_who_can(Bench& bench);
+void measure_past(Bench& bench);
+void measure_organizations(Bench& bench);
 void measure_judge(Bench& bench);
 void measure_memory(Bench& bench);
 void measure_feed(Bench& bench);

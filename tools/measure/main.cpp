@@ -26,6 +26,8 @@ constexpr std::array measurements{
     Measurement{"import", "A GitHub audit log, durable", measure_import},
     Measurement{"can", "One member's power at a past instant against a bare echo", measure_can},
     Measurement{"who-can", "1,000 answers among 100,000 members, and with ten times the history", measure_who_can},
+    Measurement{"past", "Paths, cards, diffs and whole lists in a long history", measure_past},
+    Measurement{"organizations", "One of 10,000 small organizations", measure_organizations},
     Measurement{"judge", "An access model's verdict on one event, on each shipped model", measure_judge},
     Measurement{"feed", "The feed to one client that catches up, and to many that follow", measure_feed},
     Measurement{"memory", "One server through an import and then everything at once", measure_memory}};

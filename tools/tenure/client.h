@@ -56,6 +56,10 @@ std::string printable(const std::string& text);
 std::string text_of(const nlohmann::json& item, const char* field);
 // ", by ana@acme.test, approved by ben@acme.test: the reason", as far as an event says so.
 std::string said_by(const nlohmann::json& event);
+// "role.edited at position 812, 2024-02-29T10:00:00Z, by ana@acme.test: the reason"
+std::string event_line(const nlohmann::json& event);
+// Says so where an answer is about a time before the history.
+void warn_before_history(const nlohmann::json& head);
 // A list that was followed to its end, as one JSON document. Returns exit_ok.
 int print_whole(nlohmann::json first, const nlohmann::json& items);
 // Rows under a heading, columns as wide as they need.

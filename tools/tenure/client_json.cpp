@@ -134,6 +134,17 @@ std::string said_by(const nlohmann::json& event) {
   return text;
 }
 
+std::string event_line(const nlohmann::json& event) {
+  return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at") +
+         said_by(event);
+}
+
+void warn_before_history(const nlohmann::json& head) {
+  if (!head.value("before_history", false)) return;
+  std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
+            << ": nothing is known of it.\n";
+}
+
 int print_whole(nlohmann::json first, const nlohmann::json& items) {
   first["items"] = items;
   first.erase("next");

@@ -123,6 +123,7 @@ int main(int argc, char** argv) {
   add_serve(app, commands);
   add_access_commands(app, commands);
   add_time_commands(app, commands);
+  add_findings_commands(app, commands);
   add_record_commands(app, commands);
   add_model_commands(app, commands);
   add_feed_commands(app, commands);

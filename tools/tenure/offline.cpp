@@ -115,9 +115,11 @@ int run_rebuild(const OfflineOptions& options) {
         << done->lost_keys << ")\n";
   }
   if (options.json) {
-    std::cout << "{\"records\":" << (*store)->head().value << "}\n";
+    std::cout << "{\"records\":" << (*store)->head().value << ",\"resumed_at\":" << done->resumed_at.value << "}\n";
   } else {
-    std::cout << "rebuilt: " << (*store)->head().value << " records\n";
+    std::cout << "rebuilt: " << (*store)->head().value << " records";
+    if (done->resumed_at > Position(0)) std::cout << ", going on behind position " << done->resumed_at.value;
+    std::cout << "\n";
   }
   return exit_ok;
 }

@@ -99,6 +99,12 @@ int import(const ClientOptions& options, const RecordOptions& wanted) {
     if (answer.at("to_position").get<std::uint64_t>() > 0)
       std::cout << "; positions " << answer.at("from_position") << " to " << answer.at("to_position");
     std::cout << "\n";
+    if (const auto lost = answer.at("not_followed").get<std::uint64_t>(); lost > 0) {
+      std::cerr << "tenure: " << lost
+                << " of the lines kept without effect rename, move or delete something, or lack a "
+                << "field: who could do what under the new name is not known from them. `tenure events " << org
+                << " --type source.recorded` lists what was kept.\n";
+    }
     for (const json& refused : answer.at("refused")) {
       std::cerr << "tenure: line " << refused.at("line") << ": " << printable(refused.at("because").get<std::string>())
                 << "\n";

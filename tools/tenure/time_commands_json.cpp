@@ -14,23 +14,10 @@ namespace {
 using nlohmann::json;
 
 struct Asked {
-  std::string org, member, permission, resource, role, group, from, to, at, known_at, known_from, known_to, by, cause,
-      kind, pending_days;
+  std::string org, member, permission, resource, role, group, from, to, at, known_at, known_from, known_to, by, cause;
   bool overall = false, explain = false;
   std::size_t limit = 1'000'000'000;
 };
-
-void warn_before_history(const json& head) {
-  if (!head.value("before_history", false)) return;
-  std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
-            << ": nothing is known of it.\n";
-}
-
-// "role.edited at position 812, 2024-02-29T10:00:00Z, by ana@acme.test: the reason"
-std::string event_of(const json& event) {
-  return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at") +
-         said_by(event);
-}
 
 std::string level_of(const json& change, const char* side) {
   const json& power = change.at(side);
@@ -61,12 +48,12 @@ int diff(const ClientOptions& options, const Asked& asked) {
     for (const json& item : items) {
       rows.push_back({text_of(item, "member"), text_of(item, "change"), text_of(item, "permission"),
                       text_of(item, "resource"), level_of(item, "before"), level_of(item, "after"),
-                      event_of(item.at("cause"))});
+                      event_line(item.at("cause"))});
     }
     print_table({"MEMBER", "CHANGE", "PERMISSION", "RESOURCE", "BEFORE", "AFTER", "CAUSE"}, rows);
   }
   for (std::size_t i = 0; i < items.size() && !by_change; ++i) {
-    std::cout << event_of(items[i].at("cause")) << "\n";
+    std::cout << event_line(items[i].at("cause")) << "\n";
     for (const json& effect : items[i].at("effects")) std::cout << "    " << text_of(effect, "text") << "\n";
   }
   std::cout << "\n"
@@ -85,30 +72,10 @@ int timeline(const ClientOptions& options, const Asked& asked) {
   if (!client.list(org_path(asked.org, "/timeline"), query, asked.limit, head, items)) return client.exit_code();
   if (options.json) return print_whole(std::move(head), items);
   for (const json& item : items) {
-    std::cout << event_of(item.at("event")) << "\n";
+    std::cout << event_line(item.at("event")) << "\n";
     for (const json& effect : item.at("effects")) std::cout << "    " << text_of(effect, "text") << "\n";
   }
   std::cout << "\n" << items.size() << " events, position " << head.at("position") << "\n";
-  warn_before_history(head);
-  return exit_ok;
-}
-
-int findings(const ClientOptions& options, const Asked& asked) {
-  Client client(options);
-  const Query query{
-      {"at", asked.at}, {"known_at", asked.known_at}, {"kind", asked.kind}, {"pending_days", asked.pending_days}};
-  json head, items;
-  if (!client.list(org_path(asked.org, "/findings"), query, asked.limit, head, items)) return client.exit_code();
-  if (options.json) return print_whole(std::move(head), items);
-  for (const json& item : items) {
-    std::string about;
-    for (const char* field : {"member", "group", "role", "inviter", "same_as"}) {
-      if (item.contains(field)) about += std::string(about.empty() ? "" : ", ") + field + " " + text_of(item, field);
-    }
-    std::cout << text_of(item, "kind") << "  " << about << "\n    " << text_of(item, "because") << "\n";
-    for (const json& event : item.at("evidence")) std::cout << "    " << event_of(event) << "\n";
-  }
-  std::cout << "\n" << head.at("total") << " findings, position " << head.at("position") << "\n";
   warn_before_history(head);
   return exit_ok;
 }
@@ -124,7 +91,7 @@ void print_card(const json& answer) {
   }
   for (const json& grant : answer.value("grants", json::array())) {
     std::cout << "    role " << text_of(grant, "role") << " on " << text_of(grant, "on") << " by "
-              << event_of(grant.at("event")) << "\n";
+              << event_line(grant.at("event")) << "\n";
   }
   for (const json& resource : answer.value("assignments", json::array())) {
     std::cout << "    assigned " << printable(resource.get<std::string>()) << "\n";
@@ -194,15 +161,6 @@ void add_time_commands(CLI::App& app, Commands& commands) {
   story->add_option("--limit", asked->limit, "At most this many rows; default all");
   story->callback(
       [&commands, asked] { commands.run = [&commands, asked] { return timeline(commands.client, *asked); }; });
-  auto* look = app.add_subcommand("findings", "What deserves a look, with its evidence");
-  look->add_option("org,--org", asked->org, "The organization")->required();
-  look->add_option("--kind", asked->kind, "Only this kind of finding");
-  look->add_option("--pending-days", asked->pending_days, "How long an invitation may wait; default 30");
-  look->add_option("--at", asked->at, "An instant (RFC 3339); default now");
-  look->add_option("--known-at", asked->known_at, "As known at this instant or position; default now");
-  look->add_option("--limit", asked->limit, "At most this many rows; default all");
-  look->callback(
-      [&commands, asked] { commands.run = [&commands, asked] { return findings(commands.client, *asked); }; });
   auto* card = app.add_subcommand("member", "A member's card: what they have, what it gives and by which events");
   card->add_option("org,--org", asked->org, "The organization")->required();
   card->add_option("member,--member", asked->member, "The member")->required();

@@ -1,0 +1,152 @@
+// Findings that only the records tell, from their rows. What an end of the role, the group or the resource took from
+// all who had it is not told as taken from one.
+#include <algorithm>
+
+#include "projections/findings_parts.h"
+
+namespace tenure::projections {
+
+namespace {
+
+void violations(Facts& facts, std::vector<Finding>& found) {
+  for (const ToldRow& row : facts.told(Told::violation, false)) {
+    add_finding(found, FindingKind::rule_violation, row.entity, 0, row.at, {});
+  }
+}
+
+void own_approvals(Facts& facts, std::vector<Finding>& found) {
+  for (const ToldRow& row : facts.told(Told::own_approval, false)) {
+    const bool did = (row.value & approved_own_act) != 0, gains = (row.value & approved_own_gain) != 0;
+    add_finding(found, FindingKind::self_approval, row.entity, 0, row.at,
+                did && gains ? "whoever did it approved it, and gains by it"
+                : did        ? "whoever did it approved it"
+                             : "whoever approved it gains by it");
+  }
+}
+
+std::string in_words(std::int64_t us) {
+  constexpr std::int64_t second = 1'000'000, minute = 60 * second;
+  if (us < minute) return std::to_string(us / second) + " s";
+  return std::to_string(us / minute) + " min";
+}
+
+class ShortLived {
+ public:
+  ShortLived(Facts& facts, std::int64_t within_us, std::vector<Finding>& found)
+      : facts_(facts), within_us_(within_us), found_(found) {}
+
+  // What the event at a point took from its holder.
+  void look_at(const ToldRow& row) {
+    const EntityKind kind = facts_.name(row.entity).kind;
+    const Point just_before{row.at.us, row.at.position - 1};
+    const auto had = open_intervals(kind, row.entity, facts_.state_once(row.entity, just_before));
+    const auto left = open_intervals(kind, row.entity, facts_.state_once(row.entity, row.at));
+    for (const Interval& link : had) {
+      if (!is_power(link.list.kind) || same_power(left, link) || ended_since(link, just_before)) continue;
+      if (link.list.kind == ListKind::holders && role_shown(link).empty()) continue;
+      const Point given = given_at(kind, row.entity, link, just_before);
+      if (row.at.us - given.us <= within_us_) add(row, link, given);
+    }
+  }
+
+ private:
+  // The link that is the same power; a role may be named or implied.
+  const Interval* same_power(const std::vector<Interval>& links, const Interval& link) {
+    const auto same = std::find_if(links.begin(), links.end(), [&](const Interval& i) {
+      if (i.list.kind != link.list.kind || i.extra != link.extra) return false;
+      return i.list.of == link.list.of || (i.list.kind == ListKind::holders && role_shown(i) == role_shown(link));
+    });
+    return same == links.end() ? nullptr : &*same;
+  }
+
+  // The last end, before a point, of what a link points at.
+  Point last_end(const Interval& link, Point before) {
+    Point last{};
+    const bool role = link.list.kind == ListKind::holders;
+    for (const Number other : {role ? facts_.number(EntityKind::role, role_shown(link)) : link.list.of, link.extra}) {
+      if (other == 0) continue;
+      const EntityState state = facts_.state_once(other, before);
+      const auto [first, end] = state.of_kind(SlotKind::ended);
+      for (const Live* ended = first; ended != end; ++ended) last = std::max(last, ended->at);
+    }
+    return last;
+  }
+  bool ended_since(const Interval& link, Point before) { return last_end(link, before) > link.link; }
+
+  // Since when the power was there without a break: link and holder both, and what it points at not ended since. Goes
+  // through the holder's own history.
+  Point given_at(EntityKind kind, Number holder, const Interval& link, Point before) {
+    const Point ended = last_end(link, before);
+    std::optional<Point> given;
+    EntityState state;
+    for (const Entry& entry : facts_.entries_until(holder, before)) {
+      state.apply(entry);
+      const auto links = open_intervals(kind, holder, state);
+      const Interval* then = same_power(links, link);
+      if (!then || then->link <= ended) {
+        given.reset();
+      } else if (!given) {
+        given = entry.at;
+      }
+    }
+    return given.value_or(link.link);
+  }
+
+  void add(const ToldRow& row, const Interval& had, Point given) {
+    const std::string held = " was given and taken again within " + in_words(row.at.us - given.us);
+    Finding& finding = add_finding(found_, FindingKind::granted_and_revoked, row.entity, had.list.of, row.at, {});
+    const std::string& name = facts_.name(had.list.of).name;
+    switch (had.list.kind) {
+      case ListKind::holders:
+        finding.role = role_shown(had);
+        finding.other = facts_.number(EntityKind::role, finding.role);
+        finding.because = "the role " + finding.role + held;
+        break;
+      case ListKind::grants_of:
+        finding.role = name;
+        finding.on = facts_.name(had.extra).name;
+        finding.because = "the role " + name + " on " + finding.on + held;
+        break;
+      case ListKind::group_members:
+        finding.because = "the membership of the group " + name + held;
+        break;
+      default:
+        finding.on = name;
+        finding.because = "the assignment to " + name + held;
+        break;
+    }
+    if (given.position != row.at.position) finding.evidence.push_back(given.position);
+  }
+
+  // The owner's role is given without being named; empty where a former owner keeps none.
+  std::string role_shown(const Interval& had) {
+    const std::string& name = facts_.name(had.list.of).name;
+    if (name != implied_owner && name != implied_former_owner) return name;
+    const auto model = facts_.model_at(had.link);
+    if (!model) return "owner";
+    const auto former = model->former_owner_role();
+    if (name == implied_owner) return model->roles()[model->owner_role()].id.text;
+    return former ? model->roles()[*former].id.text : std::string();
+  }
+
+  Facts& facts_;
+  std::int64_t within_us_;
+  std::vector<Finding>& found_;
+};
+
+void short_lived(Facts& facts, std::int64_t within_us, std::vector<Finding>& found) {
+  ShortLived look(facts, within_us, found);
+  for (const ToldRow& row : facts.told(Told::short_lived, true)) {
+    if (row.value <= static_cast<std::uint64_t>(within_us)) look.look_at(row);
+  }
+}
+
+}  // namespace
+
+void find_told(Access& access, FindingKind kind, std::int64_t short_lived_us, std::vector<Finding>& found) {
+  if (kind == FindingKind::rule_violation) violations(access.facts(), found);
+  if (kind == FindingKind::self_approval) own_approvals(access.facts(), found);
+  if (kind == FindingKind::granted_and_revoked) short_lived(access.facts(), short_lived_us, found);
+}
+
+}  // namespace tenure::projections

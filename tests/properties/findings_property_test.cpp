@@ -1,0 +1,167 @@
+// Random histories with rules of duties and findings that are closed, late and retracted ones among them: every finding
+// of Tenure, at random instants and as known at random positions, against the naive fold. The seed is printed;
+// TENURE_SEED repeats a run, TENURE_FINDINGS changes its length.
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <random>
+
+#include "events/model/analysis.h"
+#include "tests/catch.h"
+#include "tests/properties/told_twice.h"
+
+namespace {
+
+using namespace tenure;
+using nlohmann::json;
+using oracle::Question;
+using oracle::RandomHistory;
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+// By model: the roles whose holders can raise themselves alone.
+json raising_roles(const json& models) {
+  json raising = json::object();
+  for (const json& document : models) {
+    const auto model = AccessModel::parse(document.dump());
+    REQUIRE(model.has_value());
+    json& roles = raising[(*model)->id().text] = json::array();
+    for (const Escalation& raise : find_escalations(**model).found) {
+      if (raise.alone) roles.push_back((*model)->roles()[raise.role].id.text);
+    }
+  }
+  return raising;
+}
+
+class Telling {
+ public:
+  Telling(const RandomHistory& history, std::mt19937_64& random)
+      : random_(random), told_(history.models, history.cast), raising_(raising_roles(history.models)) {
+    for (std::size_t i = 0; i < history.events.size(); ++i) {
+      json event = history.events[i];
+      // Some approve what they did themselves, or what they gain by.
+      const json actor = event.at("actor");
+      if (i > 0 && below(10) == 0 && actor.at("kind") == "member") event["approved_by"] = actor;
+      if (i > 0 && below(10) == 0 && event.at("data").contains("member")) {
+        event["approved_by"] = {{"kind", "member"}, {"id", event.at("data").at("member")}};
+      }
+      told_.tell({event}, history.recorded_us[i]);
+    }
+  }
+
+  // Rules, most of them about times long past, some removed and some retracted.
+  void state_rules() {
+    const json& permissions = told_.history().models.at(0).at("permissions");
+    for (std::size_t i = 0; i < 4; ++i) {
+      const json &first = permissions.at(below(permissions.size())), second = permissions.at(below(permissions.size()));
+      if (first.at("id") == second.at("id")) continue;
+      json rule{{"rule", "r" + std::to_string(i % 3)}, {"name", "apart"}};
+      name_duty(rule, "first", first);
+      name_duty(rule, "second", second);
+      const std::string kind = first.value("resource", "");
+      if (!kind.empty() && kind == second.value("resource", "") && below(2) == 0) rule["resource_kind"] = kind;
+      happens("sod_rule.added", rule);
+      if (below(4) == 0) retract(told_.history().last_position());
+    }
+    if (below(3) == 0) happens("sod_rule.removed", {{"rule", "r0"}});
+  }
+
+  // Somebody brings a person and is removed, all in the past, in an order that may be any.
+  void bring_and_leave() {
+    const std::string host = oracle::person(below(told_.history().cast.people));
+    const std::string guest = "guest" + std::to_string(below(2)) + "@x.test";
+    json invitation = at_some_time("member.invited", {{"member", guest}});
+    invitation["actor"] = {{"kind", "member"}, {"id", host}};
+    tell(invitation);
+    tell(at_some_time("invitation.accepted", {{"member", guest}}));
+    tell(at_some_time("member.removed", {{"member", host}}));
+    if (below(4) == 0) retract(told_.history().last_position() - static_cast<std::int64_t>(below(3)));
+  }
+
+  // Closes some of what is found now, and reopens one of those.
+  void close_some() {
+    const json rows = told_.ask(question_at_end()).at("rows");
+    std::string last;
+    for (const auto& [what, row] : rows.items()) {
+      if (!row.contains("id") || below(3) != 0) continue;
+      last = row.at("id").get<std::string>();
+      happens("finding.closed", {{"finding", last}});
+    }
+    if (!last.empty() && below(2) == 0) happens("finding.reopened", {{"finding", last}});
+    if (!last.empty() && below(2) == 0) retract(told_.history().last_position());
+  }
+
+  void ask() {
+    Question question = oracle::random_question(random_, told_.history(), "findings");
+    question.asked["raising"] = raising_;
+    const json rows = told_.ask(question).at("rows");
+    for (const auto& [what, row] : rows.items()) ++found[what.substr(0, what.find('|'))];
+  }
+
+  std::map<std::string, std::size_t> found;  // how often each kind
+
+ private:
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
+
+  Question question_at_end() {
+    Question question = oracle::random_question(random_, told_.history(), "findings");
+    question.asked["at_us"] = told_.history().recorded_us.back();
+    question.asked["known_position"] = told_.history().last_position();
+    question.asked["raising"] = raising_;
+    return question;
+  }
+
+  void name_duty(json& rule, const std::string& which, const json& permission) {
+    const json& levels = told_.history().models.at(0).at("scales").at(permission.at("scale").get<std::string>());
+    rule[which] = permission.at("id");
+    rule[which + "_level"] = levels.at(1 + below(levels.size() - 1));
+  }
+
+  void retract(std::int64_t position) {
+    tell({{"type", "event.retracted"}, {"reason", "it was wrong"}, {"data", {{"position", position}}}});
+  }
+  json at_some_time(const std::string& type, const json& data) {
+    const auto at = told_.history().occurred_us(below(told_.history().events.size()));
+    return {{"type", type}, {"occurred_at", oracle::instant_text(at)}, {"data", data}};
+  }
+  void happens(const std::string& type, const json& data) { tell(at_some_time(type, data)); }
+  void tell(json event) {
+    if (!event.contains("actor")) event["actor"] = {{"kind", "system"}, {"id", "sync"}};
+    told_.tell(std::vector<json>(1, event), told_.history().recorded_us.back() + 1);
+  }
+
+  std::mt19937_64& random_;
+  test::ToldTwice told_;
+  json raising_;
+};
+
+}  // namespace
+
+TEST_CASE("every finding at random instants of random histories is the naive fold's", "[property]") {
+  const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
+  const std::uint64_t histories = number_from("TENURE_FINDINGS", 60);
+  std::cout << "findings property: TENURE_SEED=" << seed << ", " << histories << " histories" << std::endl;
+  std::mt19937_64 random(seed);
+  std::map<std::string, std::size_t> found;
+  for (std::uint64_t i = 0; i < histories; ++i) {
+    const std::uint64_t history_seed = random();
+    INFO("run seed " << seed << ", history seed " << history_seed);
+    const auto& shipped = shipped_models();
+    const bool on_platform = i % 4 == 3;
+    Telling telling(
+        on_platform ? oracle::random_history_on(json::parse(shipped[(i / 4) % shipped.size()].document), history_seed)
+                    : oracle::random_history(history_seed),
+        random);
+    for (std::uint64_t guests = i % 3; guests > 0; --guests) telling.bring_and_leave();
+    telling.state_rules();
+    telling.close_some();
+    for (int asked = 0; asked < 12; ++asked) telling.ask();
+    for (const auto& [kind, count] : telling.found) found[kind] += count;
+  }
+  for (const auto& [kind, count] : found) std::cout << "  " << kind << " " << count << "\n";
+  if (histories >= 60) CHECK(found.size() == 12);
+}

@@ -1,0 +1,171 @@
+#include "tests/services/every_event.h"
+
+#include "events/digest.h"
+#include "events/model/actions.h"
+#include "tests/catch.h"
+
+namespace tenure::test {
+
+using nlohmann::json;
+
+namespace {
+
+class Teller {
+ public:
+  Teller(RunningProgram& program, std::string org, const char* mode) : program_(program), org_(std::move(org)) {
+    const json body{{"id", org_}, {"model", "github"}, {"mode", mode}, {"owner", "olga@acme.test"}};
+    const auto made = program_.post("/v1/orgs", body.dump());
+    INFO(made.body);
+    REQUIRE(made.status == 201);
+  }
+
+  int tell(const std::string& type, const json& data, const json& more = json::object()) {
+    json event{{"type", type}, {"actor", {{"kind", "member"}, {"id", "olga@acme.test"}}}, {"data", data}};
+    event.update(more);
+    const auto answer = program_.post("/v1/orgs/" + org_ + "/events", event.dump());
+    INFO(event.dump() << ": " << answer.body);
+    REQUIRE((answer.status == 201 || answer.status == 403));
+    return answer.status;
+  }
+
+ private:
+  RunningProgram& program_;
+  const std::string org_;
+};
+
+const json support{{"actor", {{"kind", "support"}, {"id", "sam@vendor.test"}}},
+                   {"session", "s-1 \"quoted\""},
+                   {"source_ip", "203.0.113.7"}};
+const json integration{{"actor", {{"kind", "integration"}, {"id", "okta"}}},
+                       {"source_ip", "2001:db8::7"},
+                       {"correlation_id", "change=7|a\\b"}};
+
+void people(Teller& acme) {
+  acme.tell("member.invited", {{"member", "ivy@acme.test"}, {"role", "member"}, {"groups", {"sre", "ops"}}},
+            {{"approved_by", {{"kind", "member"}, {"id", "ana@acme.test"}}},
+             {"reason", "new in the team,\nstarts on Monday"},
+             {"ticket", "HR-1|2"},
+             {"id", "client-1"},
+             {"occurred_at", "1969-12-31T23:59:59.999999Z"}});
+  acme.tell("invitation.accepted", {{"member", "ivy@acme.test"}});
+  acme.tell("member.invited", {{"member", "Їжак \"ü\" \\ | = 😀"}, {"expires_at", "2030-01-01T00:00:00Z"}});
+  acme.tell("invitation.cancelled", {{"member", "Їжак \"ü\" \\ | = 😀"}}, support);
+  acme.tell("member.invited", {{"member", "late"}}, integration);
+  acme.tell("invitation.expired", {{"member", "late"}}, {{"actor", {{"kind", "system"}, {"id", "clock"}}}});
+  acme.tell("member.added", {{"member", "ben@acme.test"}, {"role", "member"}}, {{"source_ip", "from the office"}});
+  acme.tell("member.added", {{"member", "cleo"}}, {{"basis", "baseline"}});
+  acme.tell("member.added", {{"member", "ben@acme.test"}, {"role", "owner"}});
+  acme.tell("member.disabled", {{"member", "ben@acme.test"}});
+  acme.tell("member.enabled", {{"member", "ben@acme.test"}});
+  acme.tell("member.disabled", {{"member", "ben@acme.test"}, {"area", "billing"}});
+  acme.tell("member.enabled", {{"member", "ben@acme.test"}, {"area", "billing"}});
+  acme.tell("member.role_changed", {{"member", "ben@acme.test"}, {"role", "member"}}, support);
+}
+
+void groups_and_powers(Teller& acme) {
+  acme.tell("role.created", {{"role", "release"},
+                             {"name", "Release manager"},
+                             {"description", "May release"},
+                             {"based_on", "read"},
+                             {"grants", {{"repository", "write"}}}});
+  acme.tell("role.edited", {{"role", "release"}, {"grants", {{"repository", "maintain"}}}, {"name", "Releaser"}});
+  acme.tell("role.reset", {{"role", "release"}});
+  acme.tell("resource.added", {{"resource", "repo:acme/web"}, {"parent", "org:acme"}});
+  acme.tell("group.created", {{"group", "eng"}, {"name", "Engineering"}});
+  acme.tell("group.created", {{"group", "sre"}, {"parent", "eng"}, {"role", "read"}});
+  acme.tell("group.created", {{"group", "night"}, {"parent", "sre"}});
+  acme.tell("group.edited", {{"group", "sre"}, {"name", "Reliability"}, {"role", "write"}});
+  acme.tell("group.edited", {{"group", "night"}, {"parent", "eng"}});
+  acme.tell("group.edited", {{"group", "night"}, {"parent", nullptr}});
+  acme.tell("group.edited", {{"group", "night"}, {"role", nullptr}});
+  acme.tell("group.edited", {{"group", "night"}, {"parent", "sre"}});
+  for (const char* member : {"ben@acme.test", "cleo", "ivy@acme.test"}) {
+    acme.tell("group.member_added", {{"group", "sre"}, {"member", member}});
+  }
+  acme.tell("group.member_removed", {{"group", "sre"}, {"member", "ivy@acme.test"}});
+  for (const char* to : {"member:ben@acme.test", "group:sre", "everyone"}) {
+    acme.tell("role.granted", {{"principal", to}, {"role", "admin"}, {"on", "repo:acme/web"}});
+  }
+  acme.tell("role.granted", {{"principal", "member:ben@acme.test"}, {"role", "read"}, {"on", "repo:*"}});
+  acme.tell("role.granted", {{"principal", "member:cleo"}, {"role", "owner"}, {"on", "org"}});
+  for (const char* to : {"member:cleo", "group:eng", "everyone"}) {
+    acme.tell("role.revoked", {{"principal", to}, {"role", "admin"}, {"on", "repo:acme/web"}});
+  }
+  acme.tell("assignment.added", {{"member", "ben@acme.test"}, {"resource", "repo:acme/web"}});
+  acme.tell("assignment.added", {{"member", "cleo"}, {"resource", "repo:acme/web"}});
+  acme.tell("assignment.removed", {{"member", "cleo"}, {"resource", "repo:acme/web"}});
+}
+
+void endings(Teller& acme) {
+  acme.tell("ownership.transferred",
+            {{"from", "olga@acme.test"}, {"to", "ben@acme.test"}, {"previous_owner_role", "member"}});
+  acme.tell("ownership.transferred", {{"from", "ben@acme.test"}, {"to", "olga@acme.test"}});
+  acme.tell("member.role_changed", {{"member", "ben@acme.test"}, {"role", "owner"}});
+  acme.tell("member.removed", {{"member", "ben@acme.test"}}, {{"reason", "left"}});
+  acme.tell("group.deleted", {{"group", "sre"}});
+  acme.tell("role.deleted", {{"role", "release"}, {"reassign_to", "read"}});
+  acme.tell("resource.removed", {{"resource", "repo:acme/web"}});
+  acme.tell("feature.enabled", {{"feature", "codespaces"}});
+  acme.tell("feature.disabled", {{"feature", "codespaces"}});
+  acme.tell("org.setting_changed", {{"setting", "base_permission"}, {"value", "write"}});
+  acme.tell("org.model_changed", {{"model", "newo"}});
+  acme.tell("event.retracted", {{"position", 9}}, {{"reason", "it was somebody else"}});
+  acme.tell("source.recorded",
+            {{"source", "github-audit"}, {"action", "git.clone"}, {"raw", "{\"action\":\"git.clone\",\"n\":1}"}});
+  acme.tell("org.deleted", json::object());
+}
+
+}  // namespace
+
+std::vector<json> shown_events(RunningProgram& program, const std::string& org) {
+  std::vector<json> events;
+  std::string cursor;
+  do {
+    const auto answer =
+        program.get("/v1/orgs/" + org + "/events?limit=1000" + (cursor.empty() ? "" : "&cursor=") + percent(cursor));
+    INFO(answer.body.substr(0, 400));
+    REQUIRE(answer.status == 200);
+    json page = answer.json();
+    for (json& event : page.at("items")) events.push_back(std::move(event));
+    cursor = page.value("next", std::string());
+  } while (!cursor.empty());
+  return events;
+}
+
+std::vector<json> every_event(RunningProgram& program) {
+  Teller acme(program, "acme", "observe");
+  people(acme);
+  groups_and_powers(acme);
+  endings(acme);
+  Teller gate(program, "gate", "enforce");
+  gate.tell("member.added", {{"member", "bob"}, {"role", "member"}});
+  const json by_bob{{"actor", {{"kind", "member"}, {"id", "bob"}}}, {"reason", "why not"}, {"session", "s-2"}};
+  REQUIRE(gate.tell("member.role_changed", {{"member", "bob"}, {"role", "owner"}}, by_bob) == 403);
+  REQUIRE(gate.tell("member.added", {{"member", "mallory"}, {"role", "owner"}}, by_bob) == 403);
+  REQUIRE(gate.tell("group.created", {{"group", "mine"}, {"role", "admin"}}, by_bob) == 403);
+  const json wish{{"principal", "siem@acme.test"}, {"scopes", {"feed"}}, {"orgs", {"acme"}}};
+  const auto token = program.post("/v1/tokens", wish.dump());
+  INFO(token.body);
+  REQUIRE(token.status == 201);
+  const auto revoked = program.request("DELETE", "/v1/tokens/" + token.json().at("token").get<std::string>());
+  INFO(revoked.body);
+  REQUIRE(revoked.status < 300);
+  std::vector<json> events;
+  for (const char* org : {"acme", "gate", "_tenure"}) {
+    for (json& event : shown_events(program, org)) events.push_back(std::move(event));
+  }
+  return events;
+}
+
+std::set<std::string> every_type() {
+  std::set<std::string> types;
+  for (std::size_t i = 0; i < action_count; ++i) types.emplace(action_type(i).name);
+  return types;
+}
+
+std::optional<Digest> record_hash(const std::vector<json>& events, std::size_t index) {
+  if (index + 1 == events.size() || events[index + 1].at("org") != events[index].at("org")) return std::nullopt;
+  return digest_from_hex(events[index + 1].at("prev").get<std::string>());
+}
+
+}  // namespace tenure::test
