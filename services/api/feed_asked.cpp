@@ -71,10 +71,10 @@ Decided<Kind> asked_kind(const Request& request, Framing framing) {
   Kind kind;
   kind.framing = framing;
   if (const auto name = request.query("format")) {
-    const auto format = feed_format_from(*name);
+    const auto format = formats::format_of(*name);
     if (!format) {
       return wrong(
-          "\"" + std::string(*name) + "\" is no format of the feed; there is: " + std::string(feed_formats) + ".",
+          "\"" + std::string(*name) + "\" is no format of the feed: native, ocsf, ocsf-1.9, ecs, cef, cloudevents.",
           "format");
     }
     kind.format = *format;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "projections/directory.h"
@@ -15,7 +16,9 @@ namespace tenure::services {
 
 class FeedEncoder {
  public:
-  FeedEncoder(Identities identities, projections::DirectoryCache& names) : identities_(identities), names_(names) {}
+  // `source` is what formats say of where the events come from.
+  FeedEncoder(Identities identities, projections::DirectoryCache& names, formats::Source source)
+      : identities_(identities), names_(names), source_(std::move(source)) {}
 
   // A block that begins at `first`, which the snapshot shows, and ends at `last` or before. A position that cannot be
   // read ends it, and alone makes a block that says why.
@@ -27,6 +30,7 @@ class FeedEncoder {
 
   Identities identities_;
   projections::DirectoryCache& names_;
+  const formats::Source source_;
   std::vector<storage::LogRecord> records_;
 };
 

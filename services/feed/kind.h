@@ -3,12 +3,13 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
 #include <string_view>
+
+#include "projections/formats/formats.h"
 
 namespace tenure::services {
 
-enum class FeedFormat : std::uint8_t { native };
+using FeedFormat = formats::Format;
 
 // How a message is set apart from the next: a WebSocket's text frame, a Server-Sent Event, a line.
 enum class Framing : std::uint8_t { websocket, sse, lines };
@@ -20,14 +21,6 @@ struct Kind {
 
   auto operator<=>(const Kind&) const = default;
 };
-
-inline constexpr std::string_view feed_formats = "native";
-
-inline std::string_view to_text(FeedFormat) { return "native"; }
-inline std::optional<FeedFormat> feed_format_from(std::string_view name) {
-  if (name == "native") return FeedFormat::native;
-  return std::nullopt;
-}
 
 inline std::string_view to_text(Framing framing) {
   return framing == Framing::websocket ? "websocket" : framing == Framing::sse ? "sse" : "ndjson";

@@ -78,7 +78,7 @@ void Subscription::say_hello() {
   JsonText json;
   json.open('{').field("type", "hello").field("store", feed_.store().id());
   json.field("oldest", std::uint64_t{1}).field("newest", feed_.head().value).field("cursor", next_.value);
-  json.field("format", to_text(wish_.kind.format)).field("time", feed_.now());
+  json.field("format", formats::name_of(wish_.kind.format)).field("time", feed_.now());
   json.field("heartbeat_ms", static_cast<std::uint64_t>(feed_.times().heartbeat_every.count()));
   if (wish_.wait) json.field("wait_ms", static_cast<std::uint64_t>(wish_.wait->count()));
   if (wish_.limit) json.field("limit", *wish_.limit);

@@ -1,7 +1,9 @@
-#include "services/feed/encoder.h"
+#include <nlohmann/json.hpp>
 
+#include "events/digest.h"
 #include "events/wire/canonical_json.h"
 #include "events/wire/record_wire.h"
+#include "services/feed/encoder.h"
 
 namespace tenure::services {
 
@@ -36,6 +38,11 @@ Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, co
   const auto before = identities_.resolve(snapshot, *number, *record);
   if (!before) return before.error();
   std::string message = wire::show_record(*record, *before);
+  if (kind.format != FeedFormat::native) {
+    const auto shown = nlohmann::json::parse(message);
+    block.add(*record, formats::messages(kind.format, shown, source_, sha256(stored.bytes)));
+    return {};
+  }
   if (kind.with_record) {
     message.pop_back();
     message += ",\"record\":";
