@@ -73,7 +73,7 @@ Outcome<void> Program::Inside::build() {
   consumers = std::make_unique<Consumers>(*store, *appends, system_clock_now);
   if (const auto done = consumers->load(identities); !done) return done;
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
-                                FeedTimes{options.feed_heartbeat_every});
+                                FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
   appends->on_commit([this] { feed->committed(); });
   parts.reset(new Parts{*store,
                         *people,

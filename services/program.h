@@ -28,6 +28,7 @@ struct ProgramOptions {
   unsigned pool_threads = 2;
   http::ServerLimits limits;
   std::chrono::milliseconds feed_heartbeat_every{5'000};
+  std::string version, host;  // of this program and machine, as SIEM formats tell them
   bool demo = false;
 };
 

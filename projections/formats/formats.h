@@ -41,8 +41,4 @@ struct Source {
 std::vector<std::string> messages(Format format, const nlohmann::json& shown, const Source& source,
                                   const std::optional<Digest>& record_hash = std::nullopt);
 
-// The same of the event's text, which is valid JSON.
-std::vector<std::string> messages_of(Format format, std::string_view shown, const Source& source,
-                                     const std::optional<Digest>& record_hash = std::nullopt);
-
 }  // namespace tenure::formats

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "events/instant.h"
-#include "projections/formats/formats.h"
 #include "projections/formats/shown.h"
 
 namespace tenure::formats {
@@ -267,11 +266,6 @@ std::string sentence(const Row& row, const Shown& event, bool denied) {
   }
   if (event.violation()) out += ", against the rule " + std::string(event.rule);
   return out;
-}
-
-std::vector<std::string> messages_of(Format format, std::string_view shown, const Source& source,
-                                     const std::optional<Digest>& record_hash) {
-  return messages(format, nlohmann::json::parse(shown), source, record_hash);
 }
 
 }  // namespace tenure::formats

@@ -74,7 +74,7 @@ Decided<Kind> asked_kind(const Request& request, Framing framing) {
     const auto format = formats::format_of(*name);
     if (!format) {
       return wrong(
-          "\"" + std::string(*name) + "\" is no format of the feed; there is: " + std::string(feed_formats) + ".",
+          "\"" + std::string(*name) + "\" is no format of the feed: native, ocsf, ocsf-1.9, ecs, cef, cloudevents.",
           "format");
     }
     kind.format = *format;

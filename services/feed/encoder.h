@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "projections/directory.h"
@@ -15,6 +16,7 @@ namespace tenure::services {
 
 class FeedEncoder {
  public:
+  // `source` is what formats say of where the events come from.
   FeedEncoder(Identities identities, projections::DirectoryCache& names, formats::Source source)
       : identities_(identities), names_(names), source_(std::move(source)) {}
 

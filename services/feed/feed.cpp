@@ -1,27 +1,15 @@
 #include "services/feed/feed.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include "services/feed/subscription.h"
 
 namespace tenure::services {
 
-namespace {
-
-// Empty if the machine has none.
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-}  // namespace
-
 Feed::Feed(storage::Store& store, Identities identities, projections::DirectoryCache& names, Consumers& consumers,
-           Clock clock, FeedTimes times)
+           Clock clock, FeedTimes times, FeedSource source)
     : store_(store),
-      encoder_(std::move(identities), names, {store.id(), TENURE_VERSION, host_name()}),
+      encoder_(std::move(identities), names, {store.id(), std::move(source.version), std::move(source.host)}),
       consumers_(consumers),
       clock_(std::move(clock)),
       times_(times) {

@@ -39,6 +39,12 @@ struct FeedTimes {
   std::chrono::milliseconds heartbeat_every{5'000};
 };
 
+// Told in messages of formats that name their source.
+struct FeedSource {
+  std::string version;  // Tenure's
+  std::string host;     // empty: not told
+};
+
 // What one client asked for, settled and allowed.
 struct FeedWish {
   Kind kind;
@@ -66,7 +72,7 @@ struct FeedFigures {
 class Feed {
  public:
   Feed(storage::Store& store, Identities identities, projections::DirectoryCache& names, Consumers& consumers,
-       Clock clock, FeedTimes times = {});
+       Clock clock, FeedTimes times = {}, FeedSource source = {});
   ~Feed();  // stops
 
   void start();

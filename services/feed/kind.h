@@ -3,7 +3,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "projections/formats/formats.h"
@@ -22,8 +21,6 @@ struct Kind {
 
   auto operator<=>(const Kind&) const = default;
 };
-
-inline constexpr std::string_view feed_formats = "native, ocsf, ocsf-1.9, ecs, cef, cloudevents";
 
 inline std::string_view to_text(Framing framing) {
   return framing == Framing::websocket ? "websocket" : framing == Framing::sse ? "sse" : "ndjson";

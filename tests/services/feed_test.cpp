@@ -140,7 +140,7 @@ TEST_CASE("who asks wrongly is told so before the upgrade") {
                               {"since=yesterday", "invalid_field", ""},
                               {"cursor=1&store=0123", "invalid_cursor", store},
                               {"cursor=1&store=0123", "invalid_cursor", "0123"},
-                              {"format=xml", "invalid_field", "native"},
+                              {"format=xml", "invalid_field", "cloudevents"},
                               {"include=all", "invalid_field", "record"},
                               {"org=nowhere", "unknown_org", "nowhere"},
                               {"org=", "invalid_field", "empty"},
@@ -367,4 +367,34 @@ TEST_CASE("what the feed does is counted, with the reason of every disconnect") 
   CHECK(text.find("tenure_feed_disconnects_total{reason=\"served\"} 1") != std::string::npos);
   CHECK(text.find("tenure_feed_subscribers{carrier=\"websocket\"} 0") != std::string::npos);
   CHECK(text.find("tenure_feed_events_sent_total " + std::to_string(2 * newest(program))) != std::string::npos);
+}
+
+TEST_CASE("each format that SIEMs take goes out over every carrier, with the position to go on from") {
+  RunningProgram program({.demo = true});
+  const std::uint64_t end = newest(program);
+  for (const char* format : {"ocsf", "ocsf-1.9", "ecs", "cloudevents"}) {
+    INFO(format);
+    const auto lines = poll(program, std::string("?cursor=1&wait=0&org=demo&format=") + format);
+    CHECK(lines.front().at("format") == format);
+    CHECK(lines.back().at("through") == end);
+    std::size_t events = 0;
+    std::uint64_t last = 0;
+    for (std::size_t i = 1; i + 1 < lines.size(); ++i) {
+      if (!lines[i].contains("metadata")) {
+        ++events;
+        continue;
+      }
+      // A record may give several OCSF messages; they stay together and in order.
+      const auto sequence = lines[i].at("metadata").at("sequence").get<std::uint64_t>();
+      CHECK(sequence >= last);
+      CHECK(lines[i].at("metadata").at("uid").get<std::string>().starts_with(std::to_string(sequence)));
+      events += sequence > last;
+      last = sequence;
+    }
+    CHECK(events == program.get("/v1/orgs/demo/events").json().at("versions"));
+  }
+  WsClient client(program.port(), "/v1/feed?cursor=7&format=cef", {{"Authorization", "Bearer " + program.token()}});
+  CHECK(json::parse(client.read().value()).at("format") == "cef");
+  for (std::uint64_t position = 7; position <= end; ++position) CHECK(client.read().value().starts_with("CEF:"));
+  CHECK_THROWS_AS(Follower(program, "?format=cef&include=record"), NoUpgrade);
 }

@@ -42,6 +42,11 @@ bool write_secret(const std::string& path, const std::string& text) {
   return good;
 }
 
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
 void raise_file_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -85,6 +90,8 @@ int run_serve(const ServeOptions& options) {
   program_options.pool_threads = options.pool_threads;
   program_options.limits.drain_timeout = std::chrono::seconds(options.drain_seconds);
   program_options.demo = options.demo;
+  program_options.version = TENURE_VERSION;
+  program_options.host = host_name();
   program_options.openapi = std::string(openapi_document());
   services::Program program(std::move(*store), std::move(people), program_options);
   const auto port = program.start();

@@ -1,8 +1,9 @@
-#include "services/feed/encoder.h"
+#include <nlohmann/json.hpp>
 
 #include "events/digest.h"
 #include "events/wire/canonical_json.h"
 #include "events/wire/record_wire.h"
+#include "services/feed/encoder.h"
 
 namespace tenure::services {
 
@@ -37,17 +38,18 @@ Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, co
   const auto before = identities_.resolve(snapshot, *number, *record);
   if (!before) return before.error();
   std::string message = wire::show_record(*record, *before);
+  if (kind.format != FeedFormat::native) {
+    const auto shown = nlohmann::json::parse(message);
+    block.add(*record, formats::messages(kind.format, shown, source_, sha256(stored.bytes)));
+    return {};
+  }
   if (kind.with_record) {
     message.pop_back();
     message += ",\"record\":";
     append_json_string(message, stored.bytes);
     message += '}';
   }
-  if (kind.format == FeedFormat::native) {
-    block.add(*record, message);
-  } else {
-    block.add(*record, formats::messages_of(kind.format, message, source_, sha256(stored.bytes)));
-  }
+  block.add(*record, message);
   return {};
 }
 
