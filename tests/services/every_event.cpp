@@ -169,6 +169,11 @@ std::vector<json> every_event(RunningProgram& program) {
   REQUIRE(gate.tell("member.role_changed", {{"member", "bob"}, {"role", "owner"}}, by_bob) == 403);
   REQUIRE(gate.tell("member.added", {{"member", "mallory"}, {"role", "owner"}}, by_bob) == 403);
   REQUIRE(gate.tell("group.created", {{"group", "mine"}, {"role", "admin"}}, by_bob) == 403);
+  const auto made = program.request("GET", "/v1/feed?consumer=siem&wait=0", {}, {"Accept: application/x-ndjson"});
+  INFO(made.body);
+  REQUIRE(made.status == 200);
+  REQUIRE(program.post("/v1/consumers/siem/reset", R"({"position":1})").status == 200);
+  REQUIRE(program.request("DELETE", "/v1/consumers/siem").status == 200);
   const json wish{{"principal", "siem@acme.test"}, {"scopes", {"feed"}}, {"orgs", {"acme"}}};
   const auto token = program.post("/v1/tokens", wish.dump());
   INFO(token.body);
