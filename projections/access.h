@@ -130,6 +130,9 @@ class Access {
   Cell cell(Number role, PermissionIndex permission);
   // Every role that exists: the model's (0 where the directory has no number yet) and custom ones.
   std::vector<Number> custom_roles();
+  // The names that people see; empty where none was given.
+  std::string custom_role_name(Number role);
+  std::string group_name(Number group);
 
   // Roles whose holders have another one: implied ones, and deleted ones that were reassigned.
   std::vector<Number> roles_that_lead_elsewhere();

@@ -193,6 +193,7 @@ class Looker {
     std::sort(sorted.begin(), sorted.end());
     for (const auto& [permission, level] : sorted) grants.text(permission, level);
     o.raw("grants", grants.done());
+    o.text_unless_empty("name", access_.custom_role_name(number));
     return o.done();
   }
   std::string group(const GroupId& id, bool whole) {
@@ -210,6 +211,7 @@ class Looker {
       o.texts("grants", grants_of(number));
       o.texts("members", std::move(members));
     }
+    o.text_unless_empty("name", access_.group_name(number));
     if (const Live* parent = held.find({SlotKind::parent})) o.text("parent", name(parent->value));
     if (const Live* role = held.find({SlotKind::role})) o.text("role", name(role->value));
     return o.done();

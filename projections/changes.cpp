@@ -108,10 +108,12 @@ class Collector {
     set(SlotKind::exists);
     set({SlotKind::based_on}, e.based_on ? n(EntityKind::role, e.based_on->text) : 0);
     grants(SlotKind::created_grant, e.grants);
+    named(e.name);
   }
   void operator()(const event::RoleEdited& e) {
     begin(EntityKind::role, e.role.text);
     grants(SlotKind::edited_grant, e.grants);
+    if (e.name) named(*e.name);
   }
   void operator()(const event::RoleReset& e) {
     begin(EntityKind::role, e.role.text);
@@ -128,6 +130,7 @@ class Collector {
     set(SlotKind::exists);
     if (e.parent) set({SlotKind::parent}, n(EntityKind::group, e.parent->text));
     if (e.role) set_role(e.role->text);
+    if (e.name) named(*e.name);
   }
   void operator()(const event::GroupEdited& e) {
     begin(EntityKind::group, e.group.text);
@@ -135,6 +138,7 @@ class Collector {
     if (e.parent.value) set({SlotKind::parent}, n(EntityKind::group, e.parent.value->text));
     if (e.role.cleared) add(Op::clear, {SlotKind::role});
     if (e.role.value) set_role(e.role.value->text);
+    if (e.name) named(*e.name);
   }
   void operator()(const event::GroupDeleted& e) {
     begin(EntityKind::group, e.group.text);
@@ -224,6 +228,10 @@ class Collector {
   void add(Op op, Slot slot, Number value = 0) { changes.back().entries.push_back({at_, op, slot, value, {}}); }
   void set(Slot slot, Number value = 0) { add(Op::set, slot, value); }
   void set(SlotKind kind) { set(Slot{kind}); }
+  void named(std::string_view name) {
+    if (name.empty()) return add(Op::clear, {SlotKind::named});
+    set({SlotKind::named}, n(EntityKind::value, name));
+  }
   void set_role(std::string_view role) { set({SlotKind::role}, n(EntityKind::role, role)); }
 
   // The member who acts; 0 if it is nobody of the kind.

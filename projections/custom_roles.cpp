@@ -35,6 +35,17 @@ EntityState Access::custom_role_at(Number role, Point at) {
   return state;
 }
 
+std::string Access::custom_role_name(Number role) {
+  const EntityState state = custom_role_at(role, facts_.at());
+  const Live* named = state.find({SlotKind::named});
+  return named ? facts_.name(named->value).name : std::string();
+}
+
+std::string Access::group_name(Number group) {
+  const Live* named = facts_.state(group).find({SlotKind::named});
+  return named ? facts_.name(named->value).name : std::string();
+}
+
 bool Access::custom_role_exists(Number role) {
   const Live* exists = facts_.state(role).find({SlotKind::exists});
   if (!exists) return false;

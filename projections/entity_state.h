@@ -47,6 +47,7 @@ enum class SlotKind : std::uint8_t {
   about_kind = 24,     // value: scope "kind:*", where a separation-of-duties rule is about one resource at a time
   closed = 25,         // a finding that somebody closed
   brought_by = 26,     // value: the member whose invitation made this one a member, at that invitation's point
+  named = 27,          // value: the name that people see, of a custom role or a group
 };
 
 struct Slot {

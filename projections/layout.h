@@ -33,7 +33,7 @@ enum class EntityKind : char {
   permission = 'p',
   level = 'l',
   setting = 's',
-  value = 'v',  // a setting's value
+  value = 'v',  // a setting's value, or the name that people see of a role or group
   feature = 'f',
   model = 'w',  // "id version"
   area = 'a',

@@ -141,6 +141,7 @@ std::vector<RoleId> FactsTeamState::group_roles(const GroupId& group) const {
     at = access_.model().groups_inherit_from_parents() ? access_.group_parent(at) : 0;
   }
   std::vector<RoleId> named;
+  named.reserve(roles.size());
   for (const Number role : roles) named.emplace_back(access_.facts().name(role).name);
   return named;
 }

@@ -67,6 +67,7 @@ Response groups(Parts& parts, Request& request) {
   if (!asking.nothing_known()) rows = sorted(facts.list({ListKind::entities, static_cast<Number>(EntityKind::group)}));
   return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) {
     json.open('{').field("group", facts.name(i.principal).name);
+    if (const std::string name = asking.access().group_name(i.principal); !name.empty()) json.field("name", name);
     if (const Number parent = asking.access().group_parent(i.principal)) {
       json.field("parent", facts.name(parent).name);
     }
@@ -126,7 +127,8 @@ void role_row(Asking& asking, JsonText& json, const RoleRow& row) {
   const auto cell = [&](PermissionIndex p) {
     return row.system ? model.cell(*row.system, p) : asking.access().cell(row.number, p);
   };
-  json.open('{').field("role", row.id).field("name", row.system ? model.roles()[*row.system].name : row.id);
+  std::string name = row.system ? model.roles()[*row.system].name : asking.access().custom_role_name(row.number);
+  json.open('{').field("role", row.id).field("name", name.empty() ? row.id : name);
   json.field("kind", row.system ? "system" : "custom").key("grants").open('{');
   std::vector<PermissionIndex> blank;
   for (std::size_t i = 0; i < model.permissions().size(); ++i) {
@@ -182,7 +184,7 @@ void add_directory_routes(http::Router& router, Parts& parts) {
   router.blocking(get, "/v1/orgs/{org}/members", "read",
                   with_rows({"member", "status", "role", "groups", "since"}, bound(members)));
   router.blocking(get, "/v1/orgs/{org}/groups", "read",
-                  with_rows({"group", "parent", "role", "members", "since"}, bound(groups)));
+                  with_rows({"group", "name", "parent", "role", "members", "since"}, bound(groups)));
   router.blocking(get, "/v1/orgs/{org}/groups/{group}/members", "read",
                   with_rows({"member", "since"}, bound(group_members)));
   router.blocking(

@@ -9,7 +9,7 @@ namespace tenure::services {
 Feed::Feed(storage::Store& store, Identities identities, projections::DirectoryCache& names, Consumers& consumers,
            Clock clock, FeedTimes times, FeedSource source)
     : store_(store),
-      encoder_(std::move(identities), names, {store.id(), std::move(source.version), std::move(source.host)}),
+      encoder_(identities, names, {store.id(), std::move(source.version), std::move(source.host)}),
       consumers_(consumers),
       clock_(std::move(clock)),
       times_(times) {

@@ -152,6 +152,33 @@ TEST_CASE("an organization moves to a new version at a moment, and answers of be
   }
 }
 
+TEST_CASE(
+    "a custom role and a group are shown by the name that they had then, and an event says which name it replaced") {
+  RunningProgram program;
+  const Organization org(program, "named", "github", "observe", {{"occurred_at", "2024-01-01T00:00:00Z"}});
+  org.send("role.created", R"({"role": "rel", "name": "Release", "grants": {"repository": "write"}})",
+           "2024-01-02T00:00:00Z");
+  org.send("group.created", R"({"group": "sre", "name": "Reliability"})", "2024-01-02T00:00:00Z");
+  org.send("group.created", R"({"group": "plain"})", "2024-01-02T00:00:00Z");
+  org.send("role.edited", R"({"role": "rel", "name": "Shipping", "grants": {}})", "2024-02-01T00:00:00Z");
+  org.send("group.edited", R"({"group": "sre", "name": "Uptime"})", "2024-02-01T00:00:00Z");
+  const auto name_of = [&](const char* list, const char* key, const char* id, const std::string& at) {
+    const json items = org.get(std::string(list) + "?limit=100&at=" + at).at("items");
+    for (const json& item : items) {
+      if (item.at(key) == id) return item.value("name", "");
+    }
+    return std::string("not there");
+  };
+  CHECK(name_of("/roles", "role", "rel", "2024-01-15T00:00:00Z") == "Release");
+  CHECK(name_of("/roles", "role", "rel", "2024-03-01T00:00:00Z") == "Shipping");
+  CHECK(name_of("/groups", "group", "sre", "2024-01-15T00:00:00Z") == "Reliability");
+  CHECK(name_of("/groups", "group", "sre", "2024-03-01T00:00:00Z") == "Uptime");
+  CHECK(name_of("/groups", "group", "plain", "2024-03-01T00:00:00Z").empty());
+  const json events = org.get("/events?limit=100").at("items");
+  CHECK(events.at(4).at("before").at("name") == "Release");
+  CHECK(events.at(5).at("before").at("name") == "Reliability");
+}
+
 TEST_CASE("over a range who could is asked by a permission that only one of the range's models has") {
   RunningProgram program;
   const Organization org(program, "moved", "newo", "observe", {{"occurred_at", "2024-01-01T00:00:00Z"}});
