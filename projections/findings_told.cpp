@@ -50,11 +50,11 @@ class ShortLived {
   }
 
  private:
-  // The link that is the same power; a role may be named or implied.
+  // The link that is the same power. A role may be named or implied, and what is implied is the model's to say.
   const Interval* same_power(const std::vector<Interval>& links, const Interval& link) {
     const auto same = std::find_if(links.begin(), links.end(), [&](const Interval& i) {
       if (i.list.kind != link.list.kind || i.extra != link.extra) return false;
-      return i.list.of == link.list.of || (i.list.kind == ListKind::holders && role_shown(i) == role_shown(link));
+      return link.list.kind == ListKind::holders ? role_shown(i) == role_shown(link) : i.list.of == link.list.of;
     });
     return same == links.end() ? nullptr : &*same;
   }
