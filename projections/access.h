@@ -125,6 +125,8 @@ class Access {
   Point role_since(Number member);
   // Whether the other end of a link has ended since.
   bool ended_since(Number other, Point link);
+  // Whether an ending took nothing: a default role cannot be deleted.
+  bool ended_nothing(Number other, Point ending);
   bool resource_exists(Number scope, Point link);
   // What a role grants; by name for a custom role whose level the model does not know.
   Cell cell(Number role, PermissionIndex permission);
@@ -174,8 +176,6 @@ class Access {
   Number kept_role(Number role, Point link, std::vector<Edge>* edges);
   // The same where it exists, else 0.
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
-  // Whether an ending took nothing: a default role cannot be deleted.
-  bool ended_nothing(Number other, Point ending);
   // The event since which a holder's link stands without a break: an end of what it points at breaks it (`others`, 0
   // for none), also when it is given again after that.
   Point standing_since(Number holder, const Live& link, std::initializer_list<Number> others);

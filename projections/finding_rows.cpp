@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "projections/directory.h"
+
 namespace tenure::projections {
 
 namespace {
@@ -73,6 +75,13 @@ bool given_on(const Interval& ended, const std::vector<Interval>& all) {
          next->extra == ended.extra && next->open == ended.close;
 }
 
+// Whether a role is one that events imply without naming it (access_fold.h).
+Outcome<bool> is_implied(storage::ViewReader& views, OrgNumber org, Number role) {
+  const auto named = name_of(views, org, role);
+  if (!named) return named.error();
+  return !named->name.empty() && named->name.front() == '\x01';
+}
+
 }  // namespace
 
 bool is_power(ListKind list) {
@@ -106,8 +115,14 @@ Outcome<void> note_short_links(ViewWriter& views, OrgNumber org, const std::vect
                                const std::vector<Interval>& after) {
   for (const Interval& i : after) {
     if (i.close == Point::never() || !is_power(i.list.kind) || i.close.us - i.open.us > short_lived_us_max) continue;
-    if (given_on(i, after)) continue;
-    if (std::binary_search(before.begin(), before.end(), i) && !given_on(i, before)) continue;  // it has its row
+    const bool stood = std::binary_search(before.begin(), before.end(), i);
+    if (stood && !given_on(i, before)) continue;  // it has its row
+    if (given_on(i, after)) {
+      // What is implied again may be another role under another model, which may yet be learnt.
+      const auto implied = i.list.kind == ListKind::holders ? is_implied(views, org, i.list.of) : Outcome<bool>(false);
+      if (!implied) return implied.error();
+      if (stood || !*implied) continue;
+    }
     std::string key = told_key(org, Told::short_lived, i.close, i.principal);
     auto held_us = static_cast<std::uint64_t>(i.close.us - i.open.us);
     std::string value;

@@ -32,8 +32,8 @@ std::string in_words(std::int64_t us) {
 
 class ShortLived {
  public:
-  ShortLived(Facts& facts, std::int64_t within_us, std::vector<Finding>& found)
-      : facts_(facts), within_us_(within_us), found_(found) {}
+  ShortLived(Access& access, std::int64_t within_us, std::vector<Finding>& found)
+      : access_(access), facts_(access.facts()), within_us_(within_us), found_(found) {}
 
   // What the event at a point took from its holder.
   void look_at(const ToldRow& row) {
@@ -50,11 +50,11 @@ class ShortLived {
   }
 
  private:
-  // The link that is the same power; a role may be named or implied.
+  // The link that is the same power. A role may be named or implied, and what is implied is the model's to say.
   const Interval* same_power(const std::vector<Interval>& links, const Interval& link) {
     const auto same = std::find_if(links.begin(), links.end(), [&](const Interval& i) {
       if (i.list.kind != link.list.kind || i.extra != link.extra) return false;
-      return i.list.of == link.list.of || (i.list.kind == ListKind::holders && role_shown(i) == role_shown(link));
+      return link.list.kind == ListKind::holders ? role_shown(i) == role_shown(link) : i.list.of == link.list.of;
     });
     return same == links.end() ? nullptr : &*same;
   }
@@ -67,7 +67,9 @@ class ShortLived {
       if (other == 0) continue;
       const EntityState state = facts_.state_once(other, before);
       const auto [first, end] = state.of_kind(SlotKind::ended);
-      for (const Live* ended = first; ended != end; ++ended) last = std::max(last, ended->at);
+      for (const Live* ended = first; ended != end; ++ended) {
+        if (ended->at > last && !access_.ended_nothing(other, ended->at)) last = ended->at;
+      }
     }
     return last;
   }
@@ -129,6 +131,7 @@ class ShortLived {
     return former ? model->roles()[*former].id.text : std::string();
   }
 
+  Access& access_;
   Facts& facts_;
   std::int64_t within_us_;
   std::vector<Finding>& found_;
@@ -142,8 +145,9 @@ std::optional<Point> first_end(Facts& facts) {
   return std::nullopt;
 }
 
-void short_lived(Facts& facts, std::int64_t within_us, std::vector<Finding>& found) {
-  ShortLived look(facts, within_us, found);
+void short_lived(Access& access, std::int64_t within_us, std::vector<Finding>& found) {
+  Facts& facts = access.facts();
+  ShortLived look(access, within_us, found);
   const auto end = first_end(facts);
   for (const ToldRow& row : facts.told(Told::short_lived, true)) {
     if (row.value <= static_cast<std::uint64_t>(within_us) && !(end && row.at > *end)) look.look_at(row);
@@ -169,7 +173,7 @@ void short_lived(Facts& facts, std::int64_t within_us, std::vector<Finding>& fou
 void find_told(Access& access, FindingKind kind, std::int64_t short_lived_us, std::vector<Finding>& found) {
   if (kind == FindingKind::rule_violation) violations(access.facts(), found);
   if (kind == FindingKind::self_approval) own_approvals(access.facts(), found);
-  if (kind == FindingKind::granted_and_revoked) short_lived(access.facts(), short_lived_us, found);
+  if (kind == FindingKind::granted_and_revoked) short_lived(access, short_lived_us, found);
 }
 
 }  // namespace tenure::projections

@@ -143,7 +143,8 @@ class Fold {
 
   void roles() {
     const std::string role = text(data_, "role");
-    if (type_ == "role.deleted") {
+    const bool of_model = entry(*model_, "roles", role) != nullptr;  // cannot be deleted
+    if (type_ == "role.deleted" && !of_model) {
       // Nobody's own event; those whom it moves hold what nobody gave them.
       std::erase_if(roles_, [&](const auto& held) { return held.second == role; });
       std::erase_if(grants_, [&](const auto& grant) { return grant.second.first == role; });
