@@ -180,7 +180,13 @@ class KnownNames {
     return no(RefusalCode::unknown_member, field, "The organization knows no", person.identity, "Check the spelling.");
   }
   Found invited(const Person& person) const {
-    if (before_.status(person) == Status::invited) return std::nullopt;
+    const Status status = before_.status(person);
+    if (status == Status::invited) return std::nullopt;
+    if (status == Status::active || status == Status::disabled) {
+      return refuse(RefusalCode::already_exists,
+                    "\"" + person.identity + "\" is a member already: no invitation waits for an answer.",
+                    "/data/member");
+    }
     return no(RefusalCode::unknown_member, "member", "The organization has no open invitation for", person.identity,
               "Send member.invited first, or check the spelling.");
   }

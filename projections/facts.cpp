@@ -280,4 +280,18 @@ Models::Model Facts::model_at(Point at) {
   return models_->find(ModelId(text.substr(0, space)), text.substr(space + 1));
 }
 
+std::vector<Models::Model> Facts::models_over(Instant from, Instant to) {
+  std::vector<Models::Model> models;
+  const auto add = [&](const Models::Model& model) {
+    if (model && std::find(models.begin(), models.end(), model) == models.end()) models.push_back(model);
+  };
+  const std::vector<Entry> entries = this->entries(org_entity());
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    const bool inside = entry->at.us > from.us && entry->at.us < to.us;
+    if (inside && entry->slot.kind == SlotKind::model) add(model_at(Point::end_of(Instant{entry->at.us})));
+  }
+  add(model_at(Point::end_of(from)));
+  return models;
+}
+
 }  // namespace tenure::projections

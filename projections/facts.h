@@ -80,6 +80,8 @@ class Facts {
   const NamedEntity& name(Number number);
   // The model in force at a point; the first one for a time before the first. Null if there is none.
   Models::Model model_at(Point at);
+  // Every model in force at some instant of [from, to), each once, the newest first.
+  std::vector<Models::Model> models_over(Instant from, Instant to);
   Number org_entity() {
     if (org_entity_ == 0) org_entity_ = number(EntityKind::org, "");
     return org_entity_;

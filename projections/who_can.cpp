@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "projections/access.h"
 
@@ -159,7 +160,13 @@ bool Access::setting_over(const Question& question, Instant from, Instant to) {
 std::vector<Number> Access::candidates_over(const Question& question, Instant from, Instant to) {
   std::unordered_set<Number> members, seen;
   std::vector<Number> groups;
-  const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  // What it is about may be of another kind in another model of the range.
+  const PermissionId& permission = model_->permissions()[question.permission].id;
+  std::set<std::string, std::less<>> kinds{model_->permissions()[question.permission].resource_kind};
+  for (const Models::Model& model : facts_.models_over(from, to)) {
+    if (const auto index = model->permission(permission.text)) kinds.insert(model->permissions()[*index].resource_kind);
+  }
+  kinds.erase("");
   bool everyone = setting_over(question, from, to);
   const auto principal = [&](Number holder) {
     switch (facts_.name(holder).kind) {
@@ -180,9 +187,9 @@ std::vector<Number> Access::candidates_over(const Question& question, Instant fr
     for (const Interval& i : facts_.list_over({ListKind::holders, role}, from, to)) principal(i.principal);
     for (const Interval& i : facts_.list_over({ListKind::grants_of, role}, from, to)) {
       const std::string& scope = facts_.name(i.extra).name;
-      const bool about = scope == "org" || (!kind.empty() && kind_of(scope) == kind);
-      if (about && (!question.resource || !scope.starts_with(kind + ":") || scope.ends_with(":*") ||
-                    scope == to_text(*question.resource))) {
+      const bool about = scope == "org" || kinds.contains(kind_of(scope));
+      if (about && (!question.resource || scope == "org" || scope.ends_with(":*") ||
+                    kind_of(scope) != question.resource->kind || scope == to_text(*question.resource))) {
         principal(i.principal);
       }
     }

@@ -68,7 +68,8 @@ class Asking {
     projections::Question q;
     const auto permission = request_.query("permission");
     if (!permission) return refuse(RefusalCode::missing_field, "\"permission\" is needed.", "permission");
-    const auto index = model_->permission(*permission);
+    auto index = model_->permission(*permission);
+    if (!index && pinned_.when.range) index = of_another_model(*permission);
     if (!index) {
       return refuse(RefusalCode::unknown_permission,
                     "the model " + model_->id().text + " has no permission \"" + std::string(*permission) +
@@ -209,6 +210,17 @@ class Asking {
   void about(PermissionIndex permission) { question_permission_ = permission; }
 
  private:
+  // Over a range: a permission that only another model of the range has is asked about under that one.
+  std::optional<PermissionIndex> of_another_model(std::string_view permission) {
+    for (const auto& model : facts().models_over(pinned_.when.from, pinned_.when.to)) {
+      const auto index = model->permission(permission);
+      if (!index) continue;
+      model_ = model;
+      access_.emplace(facts().moved_to(facts().at()), model_);
+      return index;
+    }
+    return std::nullopt;
+  }
   void edge(JsonText& json, const projections::Edge& edge) {
     json.open('{').field("what", edge.what);
     event_fields(json, edge.event.position, false);

@@ -170,6 +170,10 @@ TEST_CASE("in enforce a name in the data that means nothing is refused, named an
          "It has ");
   refuse("feature.enabled", R"({"feature":"radio"})", "not_found", "/data/feature", "It has none.");
   refuse("invitation.accepted", R"({"member":"zoe"})", "unknown_member", "/data/member", "Send member.invited first");
+  const std::string twice = sent("ana", "invitation.accepted", R"({"member":"ana"})");
+  test::check_refusal(
+      {"a member who accepts", "POST", to_gate, twice, {}, 409, "already_exists", "/data/member", "already"},
+      gate.post(twice));
   refuse("org.model_changed", R"({"model":"none"})", "unknown_model", "/data/model", "no ");
 }
 

@@ -96,6 +96,31 @@ void groups_and_powers(Teller& acme) {
   acme.tell("assignment.removed", {{"member", "cleo"}, {"resource", "repo:acme/web"}});
 }
 
+// What is said about the record, by requests of its own.
+void words_about_the_record(RunningProgram& program) {
+  const json olga{{"kind", "member"}, {"id", "olga@acme.test"}};
+  const auto ask = [&](const std::string& method, const std::string& path, const json& body, int status) {
+    const auto answer = program.request(method, "/v1/orgs/acme" + path, body.dump());
+    INFO(method << ' ' << path << ": " << answer.body);
+    REQUIRE(answer.status == status);
+  };
+  const auto power = [](const char* level) { return json{{"permission", "repository"}, {"level", level}}; };
+  ask("POST", "/sod-rules",
+      {{"id", "apart"},
+       {"name", "Who merges does not own"},
+       {"reason", "four eyes"},
+       {"actor", olga},
+       {"first", power("write")},
+       {"second", {{"permission", "organization"}, {"level", "yes"}}}},
+      201);
+  ask("DELETE", "/sod-rules/apart", {{"actor", olga}, {"reason", "one pair will do"}}, 201);
+  const json found = program.get("/v1/orgs/acme/findings?kind=custom_role_unheld").json().at("items");
+  REQUIRE_FALSE(found.empty());
+  const std::string finding = "/findings/" + found.front().at("id").get<std::string>();
+  ask("POST", finding + "/close", {{"actor", olga}, {"reason", "kept for the next release"}}, 201);
+  ask("POST", finding + "/reopen", {{"actor", olga}}, 201);
+}
+
 void endings(Teller& acme) {
   acme.tell("ownership.transferred",
             {{"from", "olga@acme.test"}, {"to", "ben@acme.test"}, {"previous_owner_role", "member"}});
@@ -136,6 +161,7 @@ std::vector<json> every_event(RunningProgram& program) {
   Teller acme(program, "acme", "observe");
   people(acme);
   groups_and_powers(acme);
+  words_about_the_record(program);
   endings(acme);
   Teller gate(program, "gate", "enforce");
   gate.tell("member.added", {{"member", "bob"}, {"role", "member"}});

@@ -152,6 +152,34 @@ TEST_CASE("an organization moves to a new version at a moment, and answers of be
   }
 }
 
+TEST_CASE("over a range who could is asked by a permission that only one of the range's models has") {
+  RunningProgram program;
+  const Organization org(program, "moved", "newo", "observe", {{"occurred_at", "2024-01-01T00:00:00Z"}});
+  org.send("member.added", R"({"member": "vic", "role": "technical_owner"})", "2024-01-02T00:00:00Z");
+  org.send("org.model_changed", R"({"model": "chatbot-team"})", "2024-03-01T00:00:00Z");
+  org.send("member.added", R"({"member": "ada", "role": "admin"})", "2024-03-02T00:00:00Z");
+  const std::string range = "&from=2024-02-01T00:00:00Z&to=2024-04-01T00:00:00Z";
+  const auto one = [&](const std::string& permission, const std::string& member) {
+    const json list = org.get("/who-can?explain=true&permission=" + permission + range).at("items");
+    for (const json& item : list) {
+      if (item.at("member") == member) return item.at("intervals");
+    }
+    return json::array();
+  };
+  // Of the model that came, by a member of after it; and of the one that went, by one of before.
+  REQUIRE(one("delete_chatbots", "ada").size() == 1);
+  CHECK(one("delete_chatbots", "ada").at(0).at("from") == "2024-03-02T00:00:00Z");
+  CHECK(one("delete_chatbots", "ada").at(0).at("to").is_null());
+  REQUIRE(one("builder_access", "vic").size() == 1);
+  CHECK(one("builder_access", "vic").at(0).at("from") == "2024-01-02T00:00:00Z");
+  CHECK(one("builder_access", "vic").at(0).at("to") == "2024-03-01T00:00:00Z");
+  CHECK(one("delete_chatbots", "vic").empty());
+  CHECK(program.get(org.path("/who-can?permission=fly" + range)).status == 400);
+  // Of a range in which no model had it, it is as unknown as ever.
+  CHECK(program.get(org.path("/who-can?permission=delete_chatbots&from=2024-01-05T00:00:00Z&to=2024-02-01T00:00:00Z"))
+            .status == 400);
+}
+
 TEST_CASE("the timeline of a permission goes back to the models that had it, when the one of today has not") {
   RunningProgram program;
   const Organization org(program, "moved", "newo", "observe", {{"occurred_at", "2024-01-01T00:00:00Z"}});
