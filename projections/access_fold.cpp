@@ -166,6 +166,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   auto touched = changes(views, org, head, *of);
   if (!touched) return touched.error();
   const Point point{of->event.occurred_at->us, base.value};
+  if (!touched->empty()) note_learnt(views, org, point.us, record.position);
   for (const Change& change : *touched) {
     const auto entity = numbered(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
@@ -174,6 +175,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
     if (!done) return done;
     note_late(views, org, *entity, point.us, head.newest_us, record.position);
   }
+  if (is_about_the_record(of->event.data)) return {};  // no history begins with it
   return find_earliest(views, org, head, record, *of->event.occurred_at, *was, records);
 }
 
@@ -213,6 +215,7 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
     return numbered(views, org, head, EntityKind::member, member_name(person.subject));
   });
   if (!noted) return noted;
+  if (late && !touched->empty()) note_learnt(views, org, at, record.position);
   if (late) views.put(newest_key(org, record.version), time_value(head.newest_us));
   if (at < head.earliest_us && !is_about_the_record(record.event.data)) {
     head.earliest_us = at;

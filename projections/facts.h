@@ -88,6 +88,10 @@ class Facts {
   }
 
   const std::optional<Failure>& failure() const { return failure_; }
+  // Something else that the answer rests on could not be read.
+  void fail(const Failure& failure) {
+    if (!failure_) failure_ = failure;
+  }
 
  private:
   // What was learnt after `known` about the time up to it.

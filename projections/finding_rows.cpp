@@ -98,6 +98,10 @@ Outcome<void> note_record(ViewWriter& views, OrgNumber org, const Record& record
   return {};
 }
 
+void note_learnt(ViewWriter& views, OrgNumber org, std::int64_t occurred_us, Position position) {
+  views.put(told_key(org, Told::learnt, Point{occurred_us, position.value}, 0), told_value(0));
+}
+
 Outcome<void> note_short_links(ViewWriter& views, OrgNumber org, const std::vector<Interval>& before,
                                const std::vector<Interval>& after) {
   for (const Interval& i : after) {

@@ -1,5 +1,6 @@
 // What only the records tell, kept as rows when they are folded: violations of the model's rules, people who approve
-// themselves, powers given and taken again soon after. Findings (findings.h) are made of them when they are asked for.
+// themselves, powers given and taken again soon after, what was learnt late. Findings (findings.h) are made of them
+// when they are asked for.
 //
 // A row stands at the point that it is about, so that one scan finds all up to an instant, and bears the position of
 // the record that told it, so that what was known at a position is what stands at or below it. What was retracted is
@@ -25,6 +26,7 @@ namespace tenure::projections {
 enum class Told : char {
   violation = 'v',     // entity: whoever acted, 0 if nobody by name
   own_approval = 'a',  // entity: whoever approved; value: Approved, combined
+  learnt = 'l',        // at: the time that a late fact or a retraction is about, and the position that told it
   short_lived = 't',   // at: the event that took the power; entity: its holder; value: the shortest time held, in µs
 };
 
@@ -46,6 +48,9 @@ bool is_power(ListKind list);
 using NumberOfPerson = std::function<Outcome<Number>(const Person&)>;
 // What the record tells by itself. Everyone whom it names has a number already, or gets one here.
 Outcome<void> note_record(ViewWriter& views, OrgNumber org, const Record& record, const NumberOfPerson& number);
+
+// Something was learnt at a position about a time that was past.
+void note_learnt(ViewWriter& views, OrgNumber org, std::int64_t occurred_us, Position position);
 
 // Of the intervals that one entity has now (`after`, sorted) and did not have before: those of powers that ended soon
 // after they began, and were not given on in the same moment.

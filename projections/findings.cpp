@@ -11,9 +11,9 @@ namespace tenure::projections {
 namespace {
 
 constexpr std::string_view kind_texts[finding_kinds] = {
-    "can_raise_self",        "inviter_removed",      "invitation_pending",  "custom_role_unheld",
-    "custom_role_duplicate", "grant_without_effect", "holders_over",        "holders_under",
-    "rule_violation",        "self_approval",        "granted_and_revoked", "duties_not_separated"};
+    "can_raise_self",       "inviter_removed",      "invitation_pending", "custom_role_unheld", "custom_role_duplicate",
+    "grant_without_effect", "holders_over",         "holders_under",      "rule_violation",     "self_approval",
+    "granted_and_revoked",  "duties_not_separated", "judgement_changed"};
 
 }  // namespace
 
@@ -93,6 +93,8 @@ class Search {
         return find_told(access_, kind, search.short_lived_us, found_);
       case FindingKind::duties_not_separated:
         return find_duties(access_, at_, found_);
+      case FindingKind::judgement_changed:
+        return;
     }
   }
 

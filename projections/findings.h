@@ -34,8 +34,9 @@ enum class FindingKind : std::uint8_t {
   self_approval,          // approved by who did it, or by who gains by it
   granted_and_revoked,    // a power that was given and taken within minutes
   duties_not_separated,   // two powers in one hand that a rule of the organization keeps apart
+  judgement_changed,      // a record that is judged otherwise by what was learnt later (rejudged.h)
 };
-inline constexpr std::size_t finding_kinds = 12;
+inline constexpr std::size_t finding_kinds = 13;
 std::string_view to_text(FindingKind kind);
 std::optional<FindingKind> finding_kind_from(std::string_view text);
 
@@ -60,7 +61,7 @@ struct FindingSearch {
   std::optional<FindingKind> only;  // of this kind
 };
 
-// In order of kind, entity, other and opening event.
+// In order of kind, entity, other and opening event. All kinds but judgement_changed, which needs the log.
 std::vector<Finding> findings_at(Access& access, Instant at, const Raises& raises, const FindingSearch& search);
 
 // The findings that are closed at an instant, by id: the event that closed each. A finding closed and not reopened

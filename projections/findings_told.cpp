@@ -134,10 +134,33 @@ class ShortLived {
   std::vector<Finding>& found_;
 };
 
+// The first end of the organization itself, if there was one.
+std::optional<Point> first_end(Facts& facts) {
+  for (const Entry& entry : facts.entries(facts.org_entity())) {
+    if (entry.op == Op::end && entry.at <= facts.at()) return entry.at;
+  }
+  return std::nullopt;
+}
+
 void short_lived(Facts& facts, std::int64_t within_us, std::vector<Finding>& found) {
   ShortLived look(facts, within_us, found);
+  const auto end = first_end(facts);
   for (const ToldRow& row : facts.told(Told::short_lived, true)) {
-    if (row.value <= static_cast<std::uint64_t>(within_us)) look.look_at(row);
+    if (row.value <= static_cast<std::uint64_t>(within_us) && !(end && row.at > *end)) look.look_at(row);
+  }
+  if (!end) return;
+  // The rows know nothing of an end of the whole organization: behind it every event of every holder is looked at. An
+  // organization that is used again after its end is rare.
+  std::vector<Number> holders{facts.org_entity()};
+  for (const EntityKind kind : {EntityKind::member, EntityKind::group}) {
+    for (const Number holder : facts.numbers_of(kind)) holders.push_back(holder);
+  }
+  for (const Number holder : holders) {
+    Point last{};
+    for (const Entry& entry : facts.entries(holder)) {
+      if (entry.at <= *end || entry.at > facts.at() || entry.at == last) continue;
+      look.look_at({last = entry.at, holder, 0});
+    }
   }
 }
 

@@ -67,18 +67,27 @@ std::unordered_set<Number> Access::holders(Number role, std::size_t enough, bool
 }
 
 bool Access::role_held(Number role) {
+  // A few rows mostly tell; reading a row may not use the reader that it comes from.
+  constexpr std::size_t few = 64;
+  const auto any = [&](List list, std::size_t enough, const auto& is) {
+    std::vector<Interval> rows;
+    facts_.each(list, [&](const Interval& i) {
+      rows.push_back(i);
+      return rows.size() < enough;
+    });
+    return std::any_of(rows.begin(), rows.end(), is);
+  };
+  const auto granted = [&](const Interval& i) { return !ended_since(role, i.link) && !ended_since(i.extra, i.link); };
   std::vector<Number> held = roles_that_lead_elsewhere();
-  held.push_back(role);
-  bool any = false;
-  for (const Number each : held) {
-    for (const Interval& i : facts_.list({ListKind::holders, each})) {
-      any = any || resolve_role(each, i.link, nullptr) == role;
+  held.insert(held.begin(), role);
+  for (const std::size_t enough : {few, std::numeric_limits<std::size_t>::max()}) {
+    for (const Number each : held) {
+      const auto is = [&](const Interval& i) { return resolve_role(each, i.link, nullptr) == role; };
+      if (any({ListKind::holders, each}, enough, is)) return true;
     }
+    if (any({ListKind::grants_of, role}, enough, granted)) return true;
   }
-  for (const Interval& i : facts_.list({ListKind::grants_of, role})) {
-    any = any || (!ended_since(role, i.link) && !ended_since(i.extra, i.link));
-  }
-  return any;
+  return false;
 }
 
 Point Access::role_since(Number member) {

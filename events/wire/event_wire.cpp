@@ -48,7 +48,10 @@ bool read_event(ReadFrom& from, const Element& json, Event& event) {
   if (!read_members(from, json, "", members) || !read_type(from, members, type)) return false;
   if (!sent_by_clients(type)) {
     return from.no(RefusalCode::unknown_type,
-                   "\"" + std::string(type) + "\" is recorded by Tenure itself; it cannot be sent.", "/type");
+                   "\"" + std::string(type) +
+                       "\" is recorded by Tenure itself; it cannot be sent. Rules of duties "
+                       "and words on findings have requests of their own.",
+                   "/type");
   }
   bool has_actor = false, has_data = false;
   for (const auto [key, value] : members) {

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "projections/findings.h"
+#include "projections/rejudged.h"
 #include "services/api/rows.h"
 #include "services/api/said.h"
 
@@ -112,6 +113,23 @@ Decided<std::uint64_t> asked_number(const Request& request, const std::string& n
                 '"' + name + "\" must be a number of " + unit + ", 0 to " + std::to_string(most) + ".", name);
 }
 
+// What was found; a Response is a no.
+boost::system::result<std::vector<Finding>, Response> found_at(Asking& asking, Searched& searched,
+                                                               const FindingSearch& search) {
+  if (asking.nothing_known()) return std::vector<Finding>();
+  const Instant at = asking.pinned().when.at;
+  // Judging again is work of its own, done only where it is asked for.
+  if (search.only != FindingKind::judgement_changed) {
+    return projections::findings_at(asking.access(), at, searched.of(asking.model()), search);
+  }
+  auto again = projections::judged_again(asking.access(), *asking.org().snapshot, asking.org().id, at);
+  if (!again.too_many) return std::move(again.found);
+  return no(refuse(RefusalCode::too_large,
+                   "what was learnt late bears on more than " + std::to_string(projections::rejudged_max) +
+                       " records up to this instant; ask of an earlier \"at\", or of an earlier \"known_at\".",
+                   "at"));
+}
+
 // Which findings are asked for.
 struct Wanted {
   FindingSearch search;
@@ -154,15 +172,11 @@ Response list(Parts& parts, Request& request, Searched& searched) {
   if (!asked) return no(asked.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
-  std::vector<Finding> found;
-  std::unordered_map<std::string, Point> closed;
-  if (!asking.nothing_known()) {
-    found =
-        projections::findings_at(asking.access(), asking.pinned().when.at, searched.of(asking.model()), asked->search);
-    closed = projections::closed_findings(asking.facts());
-  }
+  const auto found = found_at(asking, searched, asked->search);
+  if (!found) return found.error();
+  const auto closed = projections::closed_findings(asking.facts());
   std::vector<Row> rows;
-  for (const Finding& finding : found) {
+  for (const Finding& finding : *found) {
     const auto by = closed.find(finding.id);
     Row row{rows.size() + 1, &finding, by == closed.end() ? std::nullopt : std::optional(by->second)};
     if (!asked->closed || *asked->closed == row.closed.has_value()) rows.push_back(row);
@@ -173,14 +187,14 @@ Response list(Parts& parts, Request& request, Searched& searched) {
 }
 
 // The finding of the path, as it stands at the instant asked about; whatever a list could show is found.
-std::optional<Finding> find(Asking& asking, Searched& searched, const std::string& id) {
+boost::system::result<std::optional<Finding>, Response> find(Asking& asking, Searched& searched,
+                                                             const std::string& id) {
   const auto kind = projections::finding_kind_from(id.substr(0, id.find('.')));
-  if (!kind || asking.nothing_known()) return std::nullopt;
-  const FindingSearch search{0, short_lived_us_max, kind};
-  auto found = projections::findings_at(asking.access(), asking.pinned().when.at, searched.of(asking.model()), search);
-  const auto it = std::find_if(found.begin(), found.end(), [&](const Finding& finding) { return finding.id == id; });
-  if (it == found.end()) return std::nullopt;
-  return std::move(*it);
+  if (!kind) return std::optional<Finding>();
+  const auto found = found_at(asking, searched, FindingSearch{0, short_lived_us_max, kind});
+  if (!found) return found.error();
+  const auto it = std::find_if(found->begin(), found->end(), [&](const Finding& finding) { return finding.id == id; });
+  return it == found->end() ? std::optional<Finding>() : std::optional(*it);
 }
 
 // Nobody closes a finding about themselves.
@@ -204,7 +218,9 @@ Response turn(Parts& parts, Request& request, Searched& searched, bool close) {
   Asking asking(parts, request);
   if (auto refused = asking.open(said->occurred_at())) return std::move(*refused);
   const std::string id(request.param("finding"));
-  const auto finding = find(asking, searched, id);
+  const auto found = find(asking, searched, id);
+  if (!found) return found.error();
+  const std::optional<Finding>& finding = *found;
   if (asking.facts().failure()) return http::problem(*asking.facts().failure());
   if (!finding) {
     return missing(refuse(RefusalCode::not_found,

@@ -128,8 +128,8 @@ void add_routes(http::Router& router, Parts& parts) {
   add_directory_routes(router, parts);
   add_member_routes(router, parts);
   add_findings_routes(router, parts);
-  add_sod_routes(router, parts);
   add_feed_routes(router, parts);
+  add_sod_routes(router, parts);
 }
 
 }  // namespace tenure::services

@@ -442,7 +442,8 @@ TEST_CASE("names that enforce asks for are refused by field when the organizatio
   CHECK(refusal(role_of("gus", "clerk")) == Refused{RefusalCode::unknown_member, "/data/member"});
   CHECK(refusal(role_of("cem", "king")) == Refused{RefusalCode::unknown_role, "/data/role"});
   CHECK(refusal(event::MemberRemoved{person("stranger")}) == Refused{RefusalCode::unknown_member, "/data/member"});
-  CHECK(refusal(event::InvitationAccepted{person("cem")}) == Refused{RefusalCode::unknown_member, "/data/member"});
+  CHECK(refusal(event::InvitationAccepted{person("cem")}) == Refused{RefusalCode::already_exists, "/data/member"});
+  CHECK(refusal(event::InvitationAccepted{person("stranger")}) == Refused{RefusalCode::unknown_member, "/data/member"});
   CHECK(refusal(event::MemberInvited{person("new"), {}, {GroupId("sre"), GroupId("x")}, {}}) ==
         Refused{RefusalCode::unknown_group, "/data/groups/1"});
   CHECK(refusal(event::OwnershipTransferred{person("oda"), {}, person("ivy")}) ==

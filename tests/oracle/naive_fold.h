@@ -171,6 +171,8 @@ class NaiveFold {
 
   // What deserves a look at an instant as known at a position (naive_findings.cpp, naive_short_lived.cpp).
   NaiveFindings findings(const NaiveFindingsAsked& asked) const;
+  // Records that are judged otherwise by what is known now: "judgement_changed|41|recorded as allowed; …".
+  NaiveFindings judged_again(std::int64_t at_us, std::int64_t known_position) const;
   // The ids of findings that somebody closed and nobody reopened.
   std::set<std::string> closed_findings(std::int64_t at_us, std::int64_t known_position) const;
   // The model in force.

@@ -193,7 +193,8 @@ json findings_answer(const NaiveFold& oracle, const json& asked, const Asked& a)
   look.short_lived_us = asked.at("within_minutes").get<std::int64_t>() * minute_us;
   look.raising = asked.at("raising").at(oracle.model_at(a.at_us, a.known)).get<std::set<std::string>>();
   json rows = json::object();
-  for (const auto& [what, since] : oracle.findings(look)) {
+  const bool again = asked.value("kind", "") == "judgement_changed";
+  for (const auto& [what, since] : again ? oracle.judged_again(a.at_us, a.known) : oracle.findings(look)) {
     rows[what] = since ? json{{"since_us", *since}} : json::object();
   }
   return {{"before_history", oracle.before_history(a.at_us, a.known)},

@@ -25,7 +25,7 @@ namespace tenure::oracle {
 //   diff_known         the same at an instant, and "known_from"
 //   findings           pending_days, within_minutes, and from whoever asks "raising": the roles, by model, whose
 //   holders
-//                      can raise themselves alone; never asked by chance
+//                      can raise themselves alone; "kind": "judgement_changed"?; never asked by chance
 //   touch              member, event (a position): what that event did to that member
 struct Question {
   std::string kind;

@@ -42,6 +42,10 @@ std::string words(const json& item) {
   if (kind == "invitation_pending") return kind + "|" + member;
   if (kind == "grant_without_effect") return kind + "|" + holder_of(item) + "|" + role + "|" + text_of(item, "on");
   if (kind == "rule_violation") return kind + "|" + opened + "|" + text_of(item, "rule");
+  if (kind == "judgement_changed") {
+    const std::string because = text_of(item, "because");
+    return kind + "|" + opened + "|" + because.substr(0, because.find(": "));
+  }
   if (kind == "self_approval") return kind + "|" + opened + "|" + member;
   if (kind == "granted_and_revoked") {
     return kind + "|" + opened + "|" + holder_of(item) + "|" + power_of(item) + "|" + given_us(item);
@@ -61,7 +65,9 @@ bool since_is_told(const std::string& kind) {
 
 json found_findings(TenureInMemory& tenure, const json& asked, Query query) {
   for (const char* name : {"pending_days", "within_minutes"}) query.emplace_back(name, asked.at(name).dump());
-  const json list = tenure.whole_list({"findings"}, query, 3);
+  Query whole = query;
+  if (asked.contains("kind")) whole.emplace_back("kind", text_of(asked, "kind"));
+  const json list = tenure.whole_list({"findings"}, whole, 3);
   json found{{"before_history", list.at("before_history")}, {"rows", json::object()}};
   std::set<std::string> ids;
   std::map<std::string, std::set<std::string>> same;  // custom roles by the custom role that they are the same as

@@ -101,6 +101,31 @@ TEST_CASE("a power given and taken within the minutes asked for is found, and wh
   CHECK(findings(team, "granted_and_revoked", "&known_at=" + std::to_string(taken)).size() == 1);
 }
 
+TEST_CASE("a record that is judged otherwise by what was learnt later is found as known since then") {
+  TeamTold team("github");
+  for (const char* member : {"ann", "bob"}) {
+    team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", member}, {"role", "member"}});
+  }
+  const auto raised = team.happens("2024-02-01T00:00:00Z", "member.role_changed",
+                                   {{"member", "bob"}, {"role", "owner"}}, {}, by("ann"));
+  CHECK(findings(team, "judgement_changed").empty());
+  const auto learnt =
+      team.happens("2024-01-15T00:00:00Z", "member.role_changed", {{"member", "ann"}, {"role", "owner"}});
+  const json found = findings(team, "judgement_changed");
+  REQUIRE(found.size() == 1);
+  CHECK(found.at(0).at("evidence").at(0).at("position") == raised);
+  CHECK(found.at(0).at("member") == "ann");
+  const std::string because = found.at(0).at("because").get<std::string>();
+  CHECK(because.find("recorded as a violation (") == 0);
+  CHECK(because.find("it is allowed (owners_run_the_organization)") != std::string::npos);
+  CHECK(findings(team, "judgement_changed", "&known_at=" + std::to_string(learnt - 1)).empty());
+  CHECK(findings(team, "judgement_changed", "&at=2024-01-31T00:00:00Z").empty());
+  // The verdict stays as it was recorded, and what was learnt may be taken back.
+  CHECK(findings(team, "rule_violation").size() == 1);
+  team.happens("2024-03-01T00:00:00Z", "event.retracted", {{"position", learnt}}, "wrong");
+  CHECK(findings(team, "judgement_changed").empty());
+}
+
 TEST_CASE("two powers in one hand that a rule keeps apart are found since the later of them, or since the rule") {
   TeamTold team("newo");
   team.happens("2024-01-01T00:00:00Z", "role.created", role("builder", "builder_access"));

@@ -232,6 +232,7 @@ TEST_CASE("what the server answers has the shape that the OpenAPI document gives
   }
   get(org + "/findings?pending_days=1", "/v1/orgs/{org}/findings");
   get(org + "/findings?kind=none", "/v1/orgs/{org}/findings");
+  get(org + "/findings?kind=judgement_changed", "/v1/orgs/{org}/findings");
   get(org + "/findings?status=shut", "/v1/orgs/{org}/findings");
   get(org + "/findings?within_minutes=1440", "/v1/orgs/{org}/findings");
   get(org + "/sod-rules", "/v1/orgs/{org}/sod-rules");
