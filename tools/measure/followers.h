@@ -37,7 +37,7 @@ class Followers {
   struct Client {
     int socket = -1;
     std::uint64_t next = 0;  // the position that is due; 0: the hello is
-    std::string in;  // the beginning of a frame
+    std::string in;          // the beginning of a frame
     bool timed = false;
   };
 
