@@ -241,11 +241,12 @@ TEST_CASE("server-sent events carry their positions as ids, and a browser's head
   RunningProgram program;
   make_org(program, "acme");
   const std::uint64_t end = newest(program);
-  const auto body_until_stop = [&](const std::vector<std::string>& headers) {
+  const auto body_until_stop = [&](const std::vector<std::string>& headers, std::uint64_t events) {
     std::string body;
     std::thread asking([&] { body = unchunked(program.request("GET", "/v1/feed?cursor=1", {}, headers).body); });
-    // The stop ends what would not end by itself; what was asked has begun once it is counted.
-    while (program.get("/metrics").body.find("tenure_feed_subscribers{carrier=\"sse\"} 1") == std::string::npos) {
+    // The stop ends what would not end by itself, once all that there is was given.
+    const std::string given = "\ntenure_feed_events_sent_total " + std::to_string(events) + "\n";
+    while (program.get("/metrics").body.find(given) == std::string::npos) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     program.stop(true);
@@ -253,7 +254,7 @@ TEST_CASE("server-sent events carry their positions as ids, and a browser's head
     program.restart();
     return body;
   };
-  const std::string all = body_until_stop({"Accept: text/event-stream"});
+  const std::string all = body_until_stop({"Accept: text/event-stream"}, end);
   CHECK(all.find("retry: 1000\nevent: hello\ndata: {\"type\":\"hello\"") == 0);
   Positions ids;
   for (std::size_t at = 0; (at = all.find("\nid: ", at)) != std::string::npos; ++at) {
@@ -269,7 +270,8 @@ TEST_CASE("server-sent events carry their positions as ids, and a browser's head
   CHECK(ids == from_to(1, end));
   CHECK(all.find("event: error\nid: " + std::to_string(end) + "\ndata: {\"type\":\"error\",\"code\":\"restart\"") !=
         std::string::npos);
-  const std::string rest = body_until_stop({"Accept: text/event-stream", "Last-Event-ID: " + std::to_string(end - 1)});
+  const std::string rest =
+      body_until_stop({"Accept: text/event-stream", "Last-Event-ID: " + std::to_string(end - 1)}, 1);
   CHECK(rest.find("\"position\":" + std::to_string(end - 1) + ",") == std::string::npos);
   CHECK(rest.find("id: " + std::to_string(end) + "\ndata: ") != std::string::npos);
 }
