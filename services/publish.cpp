@@ -5,20 +5,16 @@
 
 namespace tenure::services {
 
-namespace {
-
-AppendResult append_own(AppendQueue& appends, EventPayload data, const Recording& by) {
+AppendResult append_own(AppendQueue& appends, EventPayload payload, const Recording& by) {
   AppendRequest request;
   request.org = tenure_org;
   request.own = true;
   request.by = by;
   Event& event = request.events.emplace_back();
   event.actor = {ActorKind::system, {"tenure", {}}};
-  event.data = std::move(data);
+  event.data = std::move(payload);
   return appends.submit_and_wait(std::move(request));
 }
-
-}  // namespace
 
 AppendResult publish_model(AppendQueue& appends, projections::Models& models, const projections::Models::Model& model,
                            const Recording& by) {

@@ -1,4 +1,4 @@
-// What belongs to no organization: publishing access models, and making and revoking tokens. Each is an
+// What belongs to no organization: publishing access models, making and revoking tokens, and whatever else is an
 // event of the reserved organization; the registries in memory follow it.
 #pragma once
 
@@ -8,6 +8,9 @@
 #include "services/tokens.h"
 
 namespace tenure::services {
+
+// Records one event of the reserved organization, by the system; waits until it is durable.
+AppendResult append_own(AppendQueue& appends, EventPayload payload, const Recording& by);
 
 // Records `model.published`; the document stands in the record, or beside it as a blob. Known at once when it returns.
 AppendResult publish_model(AppendQueue& appends, projections::Models& models, const projections::Models::Model& model,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "projections/layout.h"
+#include "services/publish.h"
 #include "services/record/batch.h"
 #include "services/record/rebuild.h"
 
@@ -79,17 +80,6 @@ Outcome<void> Consumers::load(Identities& identities) {
   return {};
 }
 
-AppendResult Consumers::append(EventPayload data, const Recording& by) {
-  AppendRequest request;
-  request.org = tenure_org;
-  request.own = true;
-  request.by = by;
-  Event& event = request.events.emplace_back();
-  event.actor = {ActorKind::system, {"tenure", {}}};
-  event.data = std::move(data);
-  return appends_.submit_and_wait(std::move(request));
-}
-
 // Whoever is connected is told that it no longer is.
 void Consumers::let_go(Entry& entry) {
   if (const auto old = std::exchange(entry.attached, nullptr)) {
@@ -110,7 +100,7 @@ Consumers::Attached Consumers::attach(const std::string& name, Position first, c
                     "there are " + std::to_string(consumers_max) + " consumers, as many as may be; delete one.",
                     "consumer");
     }
-    const auto result = append(event::ConsumerCreated{name, first, {by.principal, {}}}, by);
+    const auto result = append_own(appends_, event::ConsumerCreated{name, first, {by.principal, {}}}, by);
     if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
     if (const auto* refusals = std::get_if<Refusals>(&result)) return refusals->front();
     const Position at = std::get<AppendAnswer>(result).items.front().position;
@@ -189,7 +179,7 @@ std::optional<Consumer> Consumers::find(std::string_view name) const {
 
 AppendResult Consumers::reset(const std::string& name, Position next, const Recording& by) {
   const std::lock_guard one(making_);
-  auto result = append(event::ConsumerReset{name, next}, by);
+  auto result = append_own(appends_, event::ConsumerReset{name, next}, by);
   if (const auto* answer = std::get_if<AppendAnswer>(&result)) {
     const std::lock_guard lock(guard_);
     Entry& entry = entries_[name];
@@ -202,7 +192,7 @@ AppendResult Consumers::reset(const std::string& name, Position next, const Reco
 
 AppendResult Consumers::remove(const std::string& name, const Recording& by) {
   const std::lock_guard one(making_);
-  auto result = append(event::ConsumerDeleted{name}, by);
+  auto result = append_own(appends_, event::ConsumerDeleted{name}, by);
   if (std::holds_alternative<AppendAnswer>(result)) {
     {
       const std::lock_guard lock(guard_);

@@ -98,7 +98,6 @@ class Consumers {
   };
 
   void move_to(Entry& entry, Position position, bool& first);
-  AppendResult append(EventPayload data, const Recording& by);
   void let_go(Entry& entry);
   void wrote(const std::vector<Writing>& rows, const Outcome<void>& done);
 

@@ -10,13 +10,9 @@ namespace {
 
 using namespace tenure;
 using nlohmann::json;
+using test::by;
 using test::TeamTold;
 
-json findings(TeamTold& team, const std::string& kind, const std::string& more = {}) {
-  return team.get("/findings?kind=" + kind + more).at("items");
-}
-
-json by(const char* member) { return {{"actor", {{"kind", "member"}, {"id", member}}}}; }
 json approved_by(const char* member) { return {{"approved_by", {{"kind", "member"}, {"id", member}}}}; }
 
 test::HttpAnswer post(TeamTold& team, const std::string& path, const json& body) {

@@ -4,19 +4,10 @@
 #include "tests/catch.h"
 #include "tests/services/team_told.h"
 
-namespace {
-
 using namespace tenure;
 using nlohmann::json;
+using test::by;
 using test::TeamTold;
-
-json findings(TeamTold& team, const std::string& kind, const std::string& more = {}) {
-  return team.get("/findings?kind=" + kind + more).at("items");
-}
-
-json actor(const char* member) { return {{"actor", {{"kind", "member"}, {"id", member}}}}; }
-
-}  // namespace
 
 TEST_CASE("a grant whose role, resource or holder is not there is found until it is revoked") {
   TeamTold team("github");
@@ -37,7 +28,7 @@ TEST_CASE("a grant whose role, resource or holder is not there is found until it
 TEST_CASE("an invitation that waits too long, and a member whose inviter was removed, are found") {
   TeamTold team("github");
   team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
-  const auto invited = team.happens("2024-01-02T00:00:00Z", "member.invited", {{"member", "bob"}}, {}, actor("ann"));
+  const auto invited = team.happens("2024-01-02T00:00:00Z", "member.invited", {{"member", "bob"}}, {}, by("ann"));
   const std::string day = "&at=2024-01-20T00:00:00Z&pending_days=";
   CHECK(findings(team, "invitation_pending", day + "18").empty());
   const json pending = findings(team, "invitation_pending", day + "17");

@@ -49,4 +49,12 @@ class TeamTold {
   RunningProgram program_;
 };
 
+// The open and closed findings of a kind; `more` is more of the query.
+inline nlohmann::json findings(TeamTold& team, const std::string& kind, const std::string& more = {}) {
+  return team.get("/findings?kind=" + kind + more).at("items");
+}
+
+// Who acts, as a member of an event or another body.
+inline nlohmann::json by(const char* member) { return {{"actor", {{"kind", "member"}, {"id", member}}}}; }
+
 }  // namespace tenure::test
