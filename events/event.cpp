@@ -29,14 +29,16 @@ bool sent_by_clients(std::string_view type) {
       event::SodRuleRemoved::type,  event::FindingClosed::type, event::FindingReopened::type,
       event::ModelPublished::type,  event::TokenCreated::type,  event::TokenRevoked::type,
       event::ConsumerCreated::type, event::ConsumerReset::type, event::ConsumerDeleted::type};
-  return std::find(own.begin(), own.end(), type) == own.end();
+  return std::find(own.begin(), own.end(), type) == own.end() && !is_about_reviews(type);
 }
 
 bool is_about_the_record(const EventPayload& data) {
   return std::holds_alternative<event::EventRetracted>(data) || std::holds_alternative<event::SodRuleAdded>(data) ||
          std::holds_alternative<event::SodRuleRemoved>(data) || std::holds_alternative<event::FindingClosed>(data) ||
-         std::holds_alternative<event::FindingReopened>(data);
+         std::holds_alternative<event::FindingReopened>(data) || is_about_reviews(type_name(data));
 }
+
+bool is_about_reviews(std::string_view type) { return type.starts_with("review."); }
 
 std::string to_text(const ResourceId& resource) { return resource.kind + ":" + resource.id; }
 
@@ -69,6 +71,27 @@ std::string_view to_text(ActorKind kind) {
 std::string_view to_text(Mode mode) { return mode == Mode::observe ? "observe" : "enforce"; }
 
 std::string_view to_text(Basis basis) { return basis == Basis::happened ? "happened" : "baseline"; }
+
+std::string_view to_text(ReviewVerb verb) {
+  switch (verb) {
+    case ReviewVerb::keep:
+      return "keep";
+    case ReviewVerb::revoke:
+      return "revoke";
+    case ReviewVerb::change:
+      return "change";
+    case ReviewVerb::delegate:
+      break;
+  }
+  return "delegate";
+}
+
+std::optional<ReviewVerb> review_verb_from(std::string_view text) {
+  for (const ReviewVerb verb : {ReviewVerb::keep, ReviewVerb::revoke, ReviewVerb::change, ReviewVerb::delegate}) {
+    if (to_text(verb) == text) return verb;
+  }
+  return std::nullopt;
+}
 
 std::optional<ActorKind> actor_kind_from(std::string_view text) {
   for (const ActorKind kind : {ActorKind::member, ActorKind::support, ActorKind::system, ActorKind::integration}) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "events/event_parts.h"
+#include "events/review_events.h"
 
 namespace tenure {
 
@@ -412,7 +413,10 @@ using EventPayload = std::variant<
     event::GroupMemberRemoved, event::RoleGranted, event::RoleRevoked, event::ResourceAdded, event::ResourceRemoved,
     event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded, event::ActionDenied,
     event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed, event::FindingReopened, event::ModelPublished,
-    event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted>;
+    event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted,
+    event::ReviewDefined, event::ReviewWithdrawn, event::ReviewOpened, event::ReviewDecided, event::ReviewReassigned,
+    event::ReviewReminded, event::ReviewEscalated, event::ReviewStageEnded, event::ReviewClosed, event::ReviewCancelled,
+    event::AccessReported>;
 
 struct Event {
   std::optional<EventId> id;
@@ -434,6 +438,8 @@ std::string_view type_name(const EventPayload& data);
 bool is_event_type(std::string_view type);
 // Whether a client may send this type (the rest is Tenure's own).
 bool sent_by_clients(std::string_view type);
+// Whether it is one of the access reviews' own.
+bool is_about_reviews(std::string_view type);
 // Whether it is a word about the record rather than something that happened to the team: no history begins with one.
 bool is_about_the_record(const EventPayload& data);
 
@@ -443,6 +449,8 @@ std::string to_text(const Scope& scope);
 std::string_view to_text(ActorKind kind);
 std::string_view to_text(Mode mode);
 std::string_view to_text(Basis basis);
+std::string_view to_text(ReviewVerb verb);
+std::optional<ReviewVerb> review_verb_from(std::string_view text);
 Decided<ResourceId> parse_resource(std::string_view text, std::string_view field);
 Decided<Scope> parse_scope(std::string_view text, std::string_view field);
 std::optional<ActorKind> actor_kind_from(std::string_view text);

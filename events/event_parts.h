@@ -78,6 +78,9 @@ struct Patch {
 enum class Mode : std::uint8_t { observe, enforce };
 enum class Basis : std::uint8_t { happened, baseline };
 
+// What a reviewer says of a hold: it stays, it ends, another role stands in its place, or somebody else is to say.
+enum class ReviewVerb : std::uint8_t { keep, revoke, change, delegate };
+
 // One JSON field of a struct: its name and where its value is.
 template <class C, class T>
 struct Field {

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <vector>
 
 #include "events/event.h"
 
@@ -20,6 +21,8 @@ void each_person(T& value, const F& f) {
     f(value);
   } else if constexpr (Is<T, std::optional<Person>>) {
     if (value) f(*value);
+  } else if constexpr (Is<T, std::vector<Person>>) {
+    for (auto& person : value) f(person);
   } else if constexpr (Is<T, Principal>) {
     if (value.kind == Principal::Kind::member) f(value.member);
   }

@@ -31,6 +31,7 @@ void write(WriteTo& to, std::uint64_t number);
 void write(WriteTo& to, Instant at);
 void write(WriteTo& to, Position position);
 void write(WriteTo& to, Mode mode);
+void write(WriteTo& to, ReviewVerb verb);
 void write(WriteTo& to, const Person& person);
 void write(WriteTo& to, const PrivateText& text);
 void write(WriteTo& to, const Document& document);
@@ -111,6 +112,8 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, std::stri
 bool read(ReadFrom& from, const Element& json, std::string_view field, Instant& at);
 bool read(ReadFrom& from, const Element& json, std::string_view field, Position& position);
 bool read(ReadFrom& from, const Element& json, std::string_view field, Mode& mode);
+bool read(ReadFrom& from, const Element& json, std::string_view field, ReviewVerb& verb);
+bool read(ReadFrom& from, const Element& json, std::string_view field, std::uint64_t& number);
 bool read(ReadFrom& from, const Element& json, std::string_view field, Person& person);
 bool read(ReadFrom& from, const Element& json, std::string_view field, PrivateText& text);
 bool read(ReadFrom& from, const Element& json, std::string_view field, Document& document);

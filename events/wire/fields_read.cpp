@@ -93,6 +93,19 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, Mode& mod
   return from.wrong_kind(field, "\"observe\" or \"enforce\"");
 }
 
+bool read(ReadFrom& from, const Element& json, std::string_view field, ReviewVerb& verb) {
+  std::string_view view;
+  const auto known = json.get(view) == simdjson::SUCCESS ? review_verb_from(view) : std::nullopt;
+  if (!known) return from.wrong_kind(field, "keep, revoke, change or delegate");
+  verb = *known;
+  return true;
+}
+
+bool read(ReadFrom& from, const Element& json, std::string_view field, std::uint64_t& number) {
+  if (json.get(number) == simdjson::SUCCESS) return true;
+  return from.wrong_kind(field, "a whole number, 0 or more");
+}
+
 bool read(ReadFrom& from, const Element& json, std::string_view field, Person& person) {
   std::string text;
   if (!read_identifier(from, json, field, text)) return false;

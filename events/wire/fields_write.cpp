@@ -9,6 +9,7 @@ void write(WriteTo& to, std::uint64_t number) { to.out += std::to_string(number)
 void write(WriteTo& to, Instant at) { write(to, format_instant(at)); }
 void write(WriteTo& to, Position position) { write(to, position.value); }
 void write(WriteTo& to, Mode mode) { write(to, std::string(to_text(mode))); }
+void write(WriteTo& to, ReviewVerb verb) { write(to, std::string(to_text(verb))); }
 
 namespace {
 

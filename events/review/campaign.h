@@ -1,0 +1,199 @@
+// One review under way: which items wait for whom, what each decision comes to, and what the clock asks for.
+//
+// A campaign is moved by its own events, in the order of their positions (`apply`), and told what the holds under
+// review are now by whoever reads the views (`stands`). Everything it answers follows from those two, so that the same
+// events and the same states give the same report, whenever it is asked for.
+//
+// Items and reviewers go by number: an item's is its place in the population, a person's is their subject. One thread
+// or many readers. Complexity: `apply` is O(1); of an item, its decisions and moves; of all, the items.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "events/record.h"
+#include "events/review/definition.h"
+
+namespace tenure::review {
+
+using ItemIndex = std::uint32_t;
+// A set of reviewers, shared by all items that have the same: a number into the campaign's list of them.
+using SetIndex = std::uint32_t;
+
+// A decision of an earlier campaign that stands for an unchanged hold.
+struct Carried {
+  std::string review;
+  std::uint64_t decision = 0;  // its position
+};
+
+// An item as it was when the review was opened.
+struct Item {
+  std::string id;
+  SubjectId member;
+  HoldKind kind = HoldKind::role;
+  std::string state;  // of the hold; never empty
+  std::array<SetIndex, stages_max> reviewers{};
+  std::optional<Carried> carried;
+};
+
+// What was said of an item.
+struct Said {
+  std::uint64_t position = 0;
+  Instant at;
+  ReviewVerb verb = ReviewVerb::keep;
+  std::uint8_t stage = 0;
+  SubjectId reviewer;
+  std::string state;
+  RoleId role;                   // change
+  SubjectId to;                  // delegate
+  std::optional<Instant> until;  // delegate
+  std::string call;              // the request that it came with, where there were several in one
+};
+
+enum class Ends : std::uint8_t { none, keep, revoke, change };
+
+enum class ItemStatus : std::uint8_t {
+  open,     // waits for the reviewers of this stage
+  decided,  // in this stage
+  carried,  // certified earlier and unchanged since
+  ended,    // the hold is gone
+  settled,  // the review is closed: its outcome stands
+};
+std::string_view to_text(ItemStatus status);
+
+// What came out for an item, and why.
+struct Result {
+  Ends outcome = Ends::none;
+  RoleId role;                 // change: to this one
+  std::uint64_t decision = 0;  // the position of the decision that made it so; 0: nobody's
+  std::string_view because;    // "decided", "carried", "ended", "no_answer", "disagreed", "open"
+};
+
+enum class CampaignStatus : std::uint8_t { open, closed, cancelled };
+std::string_view to_text(CampaignStatus status);
+
+// What somebody wants to say of an item.
+struct Wanted {
+  ReviewVerb verb = ReviewVerb::keep;
+  ItemIndex item = 0;
+  Person reviewer;
+  std::string state;
+  std::optional<RoleId> role;
+  std::optional<Person> to;
+  std::optional<Instant> until;
+  bool has_reason = false;
+};
+
+struct Counts {
+  std::uint64_t open = 0, decided = 0, carried = 0, ended = 0;
+  std::uint64_t keep = 0, revoke = 0, change = 0, unanswered = 0;  // by outcome; unanswered: none so far
+};
+
+class Campaign {
+ public:
+  struct Opening {
+    std::string review;
+    Position position;  // of review.opened
+    Instant opened_at, due_at;
+  };
+  Campaign(Opening opening, Definition definition, std::vector<Item> items,
+           std::vector<std::vector<SubjectId>> reviewer_sets);
+
+  // One of its events, after the opening and in order. What comes after the end changes nothing.
+  void apply(const Record& record);
+  // What the item's hold is now: its state, empty if it is gone, and the event since which it is so.
+  void stands(ItemIndex item, std::string state, std::uint64_t since);
+
+  const Opening& opening() const { return opening_; }
+  const Definition& definition() const { return definition_; }
+  const std::vector<Item>& items() const { return items_; }
+  std::optional<ItemIndex> find(std::string_view id) const;
+
+  CampaignStatus status() const { return status_; }
+  std::size_t stage() const { return stage_; }
+  std::uint64_t ended_by() const { return ended_by_; }  // the position of what closed or cancelled it; 0 while open
+  Instant stage_ends(std::size_t stage) const;
+
+  // ---- of one item
+  const std::string& state_now(ItemIndex item) const { return now_[item].state; }
+  std::uint64_t changed_by(ItemIndex item) const { return now_[item].since; }
+  const std::vector<Said>& said(ItemIndex item) const;
+  ItemStatus item_status(ItemIndex item) const;
+  // Whether it was decided in this stage, and is open because the hold has changed since.
+  bool reopened(ItemIndex item) const;
+  // What it comes to by what was said so far; of a closed review, what it came to.
+  Result result(ItemIndex item) const;
+  // Who is asked about it in a stage at an instant, delegations and reassignments followed; never its own member.
+  std::vector<SubjectId> reviewers(ItemIndex item, std::size_t stage, Instant at) const;
+  // Whether the decision counts: in its stage, by the state that the hold is in.
+  bool counts(ItemIndex item, const Said& said) const;
+
+  // ---- of all
+  Counts counts() const;
+  // Items that wait for the reviewer, in order.
+  std::vector<ItemIndex> waiting_for(const SubjectId& reviewer, Instant at) const;
+
+  // ---- what may be done
+  Decided<void> may_decide(const Wanted& wanted, Instant at) const;
+  Decided<void> may_change() const;  // open still
+
+  // ---- what the clock asks for at an instant: events that are due, in the order in which they are to be recorded. An
+  // event is due until it is recorded; after that it is not asked for again.
+  std::vector<EventPayload> due(Instant at) const;
+  // The close, with its counts, for somebody's wish or a due date.
+  event::ReviewClosed closing(std::string because) const;
+  // The next instant at which something is due, if the campaign is open.
+  std::optional<Instant> next_due(Instant after) const;
+
+ private:
+  struct Now {
+    std::string state;
+    std::uint64_t since = 0;
+  };
+  struct Move {  // somebody is asked in another's place, or beside all
+    std::uint64_t position = 0;
+    SubjectId from;  // empty: beside all
+    SubjectId to;
+    std::optional<Instant> until;
+    std::optional<std::uint8_t> stage;
+    bool beside = false;  // an escalation: the other one stays
+  };
+  struct StageOutcome {
+    Ends outcome = Ends::none;
+    const Said* by = nullptr;
+    bool disagreed = false;
+  };
+
+  void take(const event::ReviewDecided& decided, const Record& record);
+  StageOutcome outcome_of(ItemIndex item, std::size_t stage, Instant at) const;
+  static void follow(const Move& move, Instant at, std::size_t stage, std::vector<SubjectId>& people);
+  // Who has open items in this stage, and how many.
+  std::map<SubjectId, std::uint64_t> loads(Instant at) const;
+  Instant judged_at() const;
+
+  Opening opening_;
+  Definition definition_;
+  std::vector<Item> items_;
+  std::vector<std::vector<SubjectId>> sets_;
+  std::unordered_map<std::string_view, ItemIndex> by_id_;
+  std::vector<Now> now_;
+  std::unordered_map<ItemIndex, std::vector<Said>> said_;
+  std::unordered_map<ItemIndex, std::vector<Move>> item_moves_;
+  std::vector<Move> moves_;
+  std::vector<Instant> stage_began_;                        // of each stage that has begun
+  std::set<std::pair<std::uint64_t, SubjectId>> reminded_;  // stage and which reminder, combined; reviewer
+  std::set<std::pair<std::uint64_t, SubjectId>> escalated_;
+  CampaignStatus status_ = CampaignStatus::open;
+  std::size_t stage_ = 0;
+  std::uint64_t ended_by_ = 0;
+  Instant newest_{0};  // recorded_at of the newest event applied
+};
+
+}  // namespace tenure::review

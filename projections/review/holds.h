@@ -1,0 +1,80 @@
+// What an access review is about: everybody's holds on powers at one point, as known at one position.
+//
+// A hold is a direct role, a membership of a group, a role granted on a scope, or a pending invitation; of members and
+// of people who are none and hold something all the same. The population of a review is every hold that its
+// definition's scope takes in, in order of member, kind and what is held: the same point, knowledge and scope always
+// give the same list, from live views and from rebuilt ones alike, and so does its digest.
+//
+// A hold's id is 20 hex digits made of subject, kind and names, the same in every review. Its state is 16 hex digits
+// made of what the hold gives (the role's cells under the model in force; of a group all that it and those above it
+// give) and of the events since which it stands, so that any change of what a reviewer saw changes it. Positions and
+// names go in, never the views' numbers or anybody's identity.
+//
+// One thread. Errors stick in the facts of `access`: ask for them after the last answer. Complexity: of a population,
+// everybody who was ever named and what they hold; of a state, one member's timeline once the roles are known.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "events/review/definition.h"
+#include "projections/access.h"
+
+namespace tenure::projections {
+
+struct Hold {
+  Number member = 0;
+  review::HoldKind kind = review::HoldKind::role;
+  Number of = 0;    // the role, the group or the scope; of an invitation its role, 0 for none
+  Number role = 0;  // of a grant: the role that is granted
+  Point since;      // the event since which it stands without a break
+  auto operator<=>(const Hold&) const = default;
+};
+
+// A member whom open findings are about, and of which kinds. Asked only where the scope speaks of findings.
+using HasFinding = std::function<bool(Number member, const std::vector<std::string>& kinds)>;
+// Whether the last review of the definition certified a hold in this state. Asked only where the scope wants changes.
+using Certified = std::function<bool(const std::string& id, const std::string& state)>;
+
+class Holds {
+ public:
+  explicit Holds(Access& access) : access_(access) {}
+
+  // Everything that somebody holds, in order; nothing for somebody who holds nothing.
+  std::vector<Hold> of(Number member);
+  // The hold as it is now, by what it is a hold of: its state, or empty if it is gone.
+  std::string state(const Hold& hold);
+  // The same hold, with the event since which it stands now; nothing if it is gone.
+  std::optional<Hold> now(const Hold& hold);
+  std::string id(const Hold& hold);
+
+  struct Found {
+    Hold hold;
+    std::string id, state;
+  };
+  // All that is in scope, in order. Ends early with a refusal past `most`.
+  Decided<std::vector<Found>> in_scope(const review::ReviewScope& scope, std::size_t most,
+                                       const HasFinding& has_finding, const Certified& certified);
+  // The roles that the hold gives, each with the scope it is on: the path that a reviewer is shown.
+  struct Gives {
+    Number role = 0;
+    Number scope = 0;  // 0: the whole organization
+    Number by = 0;     // the group that gives it, 0 for the hold itself
+    Point since;
+  };
+  std::vector<Gives> gives(const Hold& hold);
+  // The level that the hold gives of a permission at most, on anything; 0 for none. Before anything is cut.
+  LevelIndex level(const Hold& hold, PermissionIndex permission);
+
+ private:
+  Access& access_;
+  std::unordered_map<Number, std::string> role_digests_;
+};
+
+// The SHA-256 (hex) over ids and states, in order: what review.opened carries of the population.
+std::string population_digest(const std::vector<Holds::Found>& found);
+
+}  // namespace tenure::projections
