@@ -37,6 +37,8 @@ enum class RefusalCode : std::uint8_t {
   version_conflict,  // If-Match does not name the current version
   not_allowed,       // mode `enforce`: the model's rule says no; `rule` names it
   invalid_cursor,
+  review_ended,  // closed or cancelled
+  stale_state,   // a decision on a hold that is otherwise now
   unauthenticated,
   forbidden,
 };

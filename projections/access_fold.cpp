@@ -3,6 +3,7 @@
 #include "events/digest.h"
 #include "projections/finding_rows.h"
 #include "projections/interval_index.h"
+#include "projections/review/rows.h"
 #include "projections/timeline.h"
 
 namespace tenure::projections {
@@ -215,6 +216,11 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
     return numbered(views, org, head, EntityKind::member, member_name(person.subject));
   });
   if (!noted) return noted;
+  if (const auto review = review_entity(record.event.data)) {
+    const auto number = numbered(views, org, head, review->kind, review->name);
+    if (!number) return number.error();
+    note_review(views, org, *number, record.position);
+  }
   if (late && !touched->empty()) note_learnt(views, org, at, record.position);
   if (late) views.put(newest_key(org, record.version), time_value(head.newest_us));
   if (at < head.earliest_us && !is_about_the_record(record.event.data)) {

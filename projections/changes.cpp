@@ -199,6 +199,16 @@ class Collector {
     add(Op::clear, {SlotKind::closed});
   }
 
+  void operator()(const event::ReviewDefined& e) { begin(EntityKind::review_definition, e.definition); }
+  void operator()(const event::ReviewWithdrawn& e) { begin(EntityKind::review_definition, e.definition); }
+  void operator()(const event::AccessReported& e) { begin(EntityKind::access_report, e.report); }
+  // Whatever else a review says.
+  template <class Data>
+    requires requires(const Data& e) { e.review; }
+  void operator()(const Data& e) {
+    begin(EntityKind::review, e.review);
+  }
+
   // No access follows from these.
   void operator()(const event::EventRetracted&) {}
   void operator()(const event::SourceRecorded&) {}

@@ -39,6 +39,9 @@ enum class EntityKind : char {
   area = 'a',
   sod_rule = 'q',
   finding = 'c',  // one that somebody closed or reopened, by its id
+  review = 'u',
+  review_definition = 'j',
+  access_report = 'b',
 };
 
 enum class Row : char {
@@ -54,6 +57,7 @@ enum class Row : char {
   first_named = 's',  // number of a member -> position of the record with the sealed identity
   finding = 'f',      // kind, point, entity -> what only the records tell (finding_rows.h)
   retractions = 'z',  // position -> positions of the retractions of that event
+  review = 'u',       // number of a review, definition or report, position -> that it is of it (review/rows.h)
 };
 
 // A moment in the fold's order: time, then position.

@@ -57,7 +57,9 @@ struct Said {
   std::string call;              // the request that it came with, where there were several in one
 };
 
+// What an item comes to.
 enum class Ends : std::uint8_t { none, keep, revoke, change };
+std::string_view to_text(Ends ends);
 
 enum class ItemStatus : std::uint8_t {
   open,     // waits for the reviewers of this stage
@@ -70,10 +72,10 @@ std::string_view to_text(ItemStatus status);
 
 // What came out for an item, and why.
 struct Result {
-  Ends outcome = Ends::none;
+  Ends ends = Ends::none;
   RoleId role;                 // change: to this one
-  std::uint64_t decision = 0;  // the position of the decision that made it so; 0: nobody's
-  std::string_view because;    // "decided", "carried", "ended", "no_answer", "disagreed", "open"
+  std::uint64_t decision = 0;  // the position of the decision, or of the event that ended the hold; 0: nobody's
+  std::string_view because;    // "decided", "carried", "ended", "no_answer", "disagreed", "open" or "cancelled"
 };
 
 enum class CampaignStatus : std::uint8_t { open, closed, cancelled };
@@ -165,18 +167,30 @@ class Campaign {
     std::optional<std::uint8_t> stage;
     bool beside = false;  // an escalation: the other one stays
   };
+  struct Reminded {
+    std::uint64_t stage = 0;
+    SubjectId reviewer;
+    Instant at;
+  };
   struct StageOutcome {
-    Ends outcome = Ends::none;
+    Ends ends = Ends::none;
     const Said* by = nullptr;
     bool disagreed = false;
   };
 
   void take(const event::ReviewDecided& decided, const Record& record);
-  StageOutcome outcome_of(ItemIndex item, std::size_t stage, Instant at) const;
+  StageOutcome outcome_of(ItemIndex item, std::size_t stage) const;
+  Result result_if(ItemIndex item, CampaignStatus status) const;
+  Counts counts_if(CampaignStatus status) const;
+  bool unchanged_since_carried(ItemIndex item) const {
+    return items_[item].carried && now_[item].state == items_[item].state;
+  }
   static void follow(const Move& move, Instant at, std::size_t stage, std::vector<SubjectId>& people);
   // Who has open items in this stage, and how many.
   std::map<SubjectId, std::uint64_t> loads(Instant at) const;
-  Instant judged_at() const;
+  bool all_decided() const;
+  std::vector<Instant> reminders() const;
+  bool reminded_since(const SubjectId& reviewer, Instant since) const;
 
   Opening opening_;
   Definition definition_;
@@ -187,8 +201,8 @@ class Campaign {
   std::unordered_map<ItemIndex, std::vector<Said>> said_;
   std::unordered_map<ItemIndex, std::vector<Move>> item_moves_;
   std::vector<Move> moves_;
-  std::vector<Instant> stage_began_;                        // of each stage that has begun
-  std::set<std::pair<std::uint64_t, SubjectId>> reminded_;  // stage and which reminder, combined; reviewer
+  std::vector<Instant> stage_began_;  // of each stage that has begun
+  std::vector<Reminded> reminded_;
   std::set<std::pair<std::uint64_t, SubjectId>> escalated_;
   CampaignStatus status_ = CampaignStatus::open;
   std::size_t stage_ = 0;

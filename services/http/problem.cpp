@@ -38,6 +38,8 @@ constexpr std::array refusal_rows{
     Row{"version_conflict", 412, "The organization is at another version"},
     Row{"not_allowed", 403, "The access model does not allow it"},
     Row{"invalid_cursor", 400, "The cursor is not one of ours"},
+    Row{"review_ended", 409, "The review has ended"},
+    Row{"stale_state", 409, "The hold is otherwise now"},
     Row{"unauthenticated", 401, "A valid token is needed"},
     Row{"forbidden", 403, "The token may not do this"},
 };

@@ -1,0 +1,329 @@
+#include "events/review/campaign.h"
+
+#include <algorithm>
+
+namespace tenure::review {
+
+namespace {
+
+constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000;
+const std::vector<Said> nothing_said;
+
+Instant days_after(Instant at, std::uint64_t days) { return {at.us + static_cast<std::int64_t>(days) * day_us}; }
+
+bool has(const std::vector<SubjectId>& people, const SubjectId& person) {
+  return std::find(people.begin(), people.end(), person) != people.end();
+}
+
+}  // namespace
+
+std::string_view to_text(ItemStatus status) {
+  switch (status) {
+    case ItemStatus::open:
+      return "open";
+    case ItemStatus::decided:
+      return "decided";
+    case ItemStatus::carried:
+      return "carried";
+    case ItemStatus::ended:
+      return "ended";
+    case ItemStatus::settled:
+      break;
+  }
+  return "settled";
+}
+
+std::string_view to_text(CampaignStatus status) {
+  switch (status) {
+    case CampaignStatus::open:
+      return "open";
+    case CampaignStatus::closed:
+      return "closed";
+    case CampaignStatus::cancelled:
+      break;
+  }
+  return "cancelled";
+}
+
+std::string_view to_text(Ends ends) {
+  switch (ends) {
+    case Ends::none:
+      return "none";
+    case Ends::keep:
+      return "keep";
+    case Ends::revoke:
+      return "revoke";
+    case Ends::change:
+      break;
+  }
+  return "change";
+}
+
+Campaign::Campaign(Opening opening, Definition definition, std::vector<Item> items,
+                   std::vector<std::vector<SubjectId>> reviewer_sets)
+    : opening_(std::move(opening)),
+      definition_(std::move(definition)),
+      items_(std::move(items)),
+      sets_(std::move(reviewer_sets)),
+      newest_(opening_.opened_at) {
+  now_.reserve(items_.size());
+  by_id_.reserve(items_.size());
+  for (ItemIndex i = 0; i < items_.size(); ++i) {
+    now_.push_back({items_[i].state, 0});
+    by_id_.emplace(items_[i].id, i);
+  }
+  stage_began_.push_back(opening_.opened_at);
+}
+
+std::optional<ItemIndex> Campaign::find(std::string_view id) const {
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? std::nullopt : std::optional(it->second);
+}
+
+const std::vector<Said>& Campaign::said(ItemIndex item) const {
+  const auto it = said_.find(item);
+  return it == said_.end() ? nothing_said : it->second;
+}
+
+Instant Campaign::stage_ends(std::size_t stage) const {
+  Instant began = stage_began_.back();
+  for (std::size_t s = stage_began_.size() - 1; s < stage; ++s) began = days_after(began, definition_.stages[s].days);
+  if (stage < stage_began_.size()) began = stage_began_[stage];
+  return days_after(began, definition_.stages[stage].days);
+}
+
+// ---- moved by its events -------------------------------------------------------------------------
+
+void Campaign::stands(ItemIndex item, std::string state, std::uint64_t since) {
+  now_[item] = {std::move(state), since};
+}
+
+void Campaign::take(const event::ReviewDecided& decided, const Record& record) {
+  const auto item = find(decided.item);
+  if (!item) return;
+  Said said;
+  said.position = record.position.value;
+  said.at = record.recorded_at;
+  said.verb = decided.decision;
+  said.stage = static_cast<std::uint8_t>(decided.stage);
+  said.reviewer = record.event.actor.who.subject;
+  said.state = decided.state;
+  if (decided.role) said.role = *decided.role;
+  if (decided.to) said.to = decided.to->subject;
+  said.until = decided.until;
+  if (record.event.correlation_id) said.call = *record.event.correlation_id;
+  if (said.verb == ReviewVerb::delegate) {
+    Move move;
+    move.position = said.position;
+    move.from = said.reviewer;
+    move.to = said.to;
+    move.until = said.until;
+    move.stage = said.stage;
+    item_moves_[*item].push_back(move);
+  }
+  said_[*item].push_back(std::move(said));
+}
+
+void Campaign::apply(const Record& record) {
+  if (status_ != CampaignStatus::open) return;
+  newest_ = record.recorded_at;
+  const std::uint64_t position = record.position.value;
+  const EventPayload& data = record.event.data;
+  if (const auto* decided = std::get_if<event::ReviewDecided>(&data)) {
+    take(*decided, record);
+  } else if (const auto* moved = std::get_if<event::ReviewReassigned>(&data)) {
+    const Move move{position, moved->from ? moved->from->subject : SubjectId{}, moved->to.subject, {}, {}, false};
+    const auto item = moved->item ? find(*moved->item) : std::nullopt;
+    if (item) item_moves_[*item].push_back(move);
+    if (!moved->item) moves_.push_back(move);
+  } else if (const auto* reminded = std::get_if<event::ReviewReminded>(&data)) {
+    reminded_.push_back({reminded->stage, reminded->reviewer.subject, record.recorded_at});
+  } else if (const auto* escalated = std::get_if<event::ReviewEscalated>(&data)) {
+    escalated_.insert({escalated->stage, escalated->reviewer.subject});
+    moves_.push_back({position,
+                      escalated->reviewer.subject,
+                      escalated->to.subject,
+                      {},
+                      static_cast<std::uint8_t>(escalated->stage),
+                      true});
+  } else if (const auto* ended = std::get_if<event::ReviewStageEnded>(&data)) {
+    if (ended->stage != stage_ || stage_ + 1 >= definition_.stages.size()) return;
+    ++stage_;
+    stage_began_.push_back(record.recorded_at);
+  } else if (std::holds_alternative<event::ReviewClosed>(data)) {
+    status_ = CampaignStatus::closed;
+    ended_by_ = position;
+  } else if (std::holds_alternative<event::ReviewCancelled>(data)) {
+    status_ = CampaignStatus::cancelled;
+    ended_by_ = position;
+  }
+}
+
+// ---- who is asked --------------------------------------------------------------------------------
+
+void Campaign::follow(const Move& move, Instant at, std::size_t stage, std::vector<SubjectId>& people) {
+  if (move.stage && *move.stage != stage) return;
+  if (move.until && at >= *move.until) return;
+  if (has(people, move.to)) {
+    if (!move.beside && !move.from.empty()) std::erase(people, move.from);
+    return;
+  }
+  if (move.from.empty()) {
+    people.push_back(move.to);
+    return;
+  }
+  const auto from = std::find(people.begin(), people.end(), move.from);
+  if (from == people.end()) return;
+  if (move.beside) {
+    people.push_back(move.to);
+  } else {
+    *from = move.to;
+  }
+}
+
+std::vector<SubjectId> Campaign::reviewers(ItemIndex item, std::size_t stage, Instant at) const {
+  std::vector<SubjectId> people = sets_[items_[item].reviewers[stage]];
+  const SubjectId& self = items_[item].member;
+  std::erase(people, self);
+  const auto own = item_moves_.find(item);
+  static const std::vector<Move> none;
+  const std::vector<Move>& of_item = own == item_moves_.end() ? none : own->second;
+  // In the order in which they were said, whether of one item or of all. What would ask somebody about themselves
+  // moves nothing.
+  auto a = of_item.begin(), b = moves_.begin();
+  while (a != of_item.end() || b != moves_.end()) {
+    const bool first = b == moves_.end() || (a != of_item.end() && a->position < b->position);
+    const Move& move = first ? *a++ : *b++;
+    if (move.to != self) follow(move, at, stage, people);
+  }
+  return people;
+}
+
+// ---- what it comes to ----------------------------------------------------------------------------
+
+bool Campaign::counts(ItemIndex item, const Said& said) const {
+  return said.verb != ReviewVerb::delegate && said.state == now_[item].state;
+}
+
+namespace {
+
+Ends ends_of(ReviewVerb verb) {
+  switch (verb) {
+    case ReviewVerb::keep:
+      return Ends::keep;
+    case ReviewVerb::revoke:
+      return Ends::revoke;
+    case ReviewVerb::change:
+      return Ends::change;
+    case ReviewVerb::delegate:
+      break;
+  }
+  return Ends::none;
+}
+
+bool same_end(const Said& a, const Said& b) { return a.verb == b.verb && a.role == b.role; }
+
+}  // namespace
+
+// Each reviewer's newest word that counts, then the stage's rule. Who is asked is looked at as of the newest event, so
+// that the answer is the same whenever it is asked for.
+Campaign::StageOutcome Campaign::outcome_of(ItemIndex item, std::size_t stage) const {
+  const std::vector<Said>& all = said(item);
+  std::vector<const Said*> newest;  // of each reviewer, the newest word last
+  for (const Said& one : all) {
+    if (one.stage != stage || !counts(item, one)) continue;
+    std::erase_if(newest, [&](const Said* other) { return other->reviewer == one.reviewer; });
+    newest.push_back(&one);
+  }
+  StageOutcome outcome;
+  if (newest.empty()) return outcome;
+  const OutcomeRule rule = definition_.stages[stage].outcome;
+  if (rule == OutcomeRule::any_revoke) {
+    for (const Said* one : newest) {
+      if (one->verb == ReviewVerb::revoke) return {Ends::revoke, one, false};
+    }
+  }
+  const Said& last = *newest.back();
+  if (rule == OutcomeRule::one_decides) return {ends_of(last.verb), &last, false};
+  for (const SubjectId& reviewer : reviewers(item, stage, newest_)) {
+    const auto spoke = [&](const Said* one) { return one->reviewer == reviewer; };
+    if (std::none_of(newest.begin(), newest.end(), spoke)) return outcome;
+  }
+  for (const Said* one : newest) {
+    if (same_end(*one, last)) continue;
+    outcome.disagreed = true;
+    return outcome;
+  }
+  return {ends_of(last.verb), &last, false};
+}
+
+ItemStatus Campaign::item_status(ItemIndex item) const {
+  if (status_ != CampaignStatus::open) return ItemStatus::settled;
+  if (now_[item].state.empty()) return ItemStatus::ended;
+  if (outcome_of(item, stage_).by) return ItemStatus::decided;
+  return unchanged_since_carried(item) ? ItemStatus::carried : ItemStatus::open;
+}
+
+bool Campaign::reopened(ItemIndex item) const {
+  if (item_status(item) != ItemStatus::open) return false;
+  if (items_[item].carried && now_[item].state != items_[item].state) return true;
+  const std::vector<Said>& all = said(item);
+  return std::any_of(all.begin(), all.end(), [&](const Said& one) {
+    return one.stage == stage_ && one.verb != ReviewVerb::delegate && !counts(item, one);
+  });
+}
+
+Result Campaign::result(ItemIndex item) const { return result_if(item, status_); }
+
+Result Campaign::result_if(ItemIndex item, CampaignStatus status) const {
+  if (status == CampaignStatus::cancelled) return {Ends::none, {}, 0, "cancelled"};
+  if (now_[item].state.empty()) return {Ends::none, {}, now_[item].since, "ended"};
+  bool disagreed = false;
+  for (std::size_t stage = stage_ + 1; stage-- > 0;) {
+    const StageOutcome outcome = outcome_of(item, stage);
+    if (outcome.by) return {outcome.ends, outcome.by->role, outcome.by->position, "decided"};
+    disagreed = disagreed || outcome.disagreed;
+  }
+  if (unchanged_since_carried(item)) return {Ends::keep, {}, items_[item].carried->decision, "carried"};
+  if (status == CampaignStatus::open) return {Ends::none, {}, 0, disagreed ? "disagreed" : "open"};
+  const std::string_view silence = disagreed ? "disagreed" : "no_answer";
+  switch (definition_.no_answer) {
+    case NoAnswer::keep:
+      return {Ends::keep, {}, 0, silence};
+    case NoAnswer::revoke:
+      return {Ends::revoke, {}, 0, silence};
+    case NoAnswer::leave_open:
+      break;
+  }
+  return {Ends::none, {}, 0, silence};
+}
+
+Counts Campaign::counts() const { return counts_if(status_); }
+
+Counts Campaign::counts_if(CampaignStatus status) const {
+  Counts counts;
+  for (ItemIndex i = 0; i < items_.size(); ++i) {
+    const ItemStatus now = item_status(i);
+    const Result result = result_if(i, status);
+    counts.open += now == ItemStatus::open;
+    counts.decided += now == ItemStatus::decided;
+    counts.carried += result.because == "carried";
+    counts.ended += result.because == "ended";
+    counts.keep += result.ends == Ends::keep && result.because != "carried";
+    counts.revoke += result.ends == Ends::revoke;
+    counts.change += result.ends == Ends::change;
+    counts.unanswered += result.ends == Ends::none && result.because != "ended";
+  }
+  return counts;
+}
+
+std::vector<ItemIndex> Campaign::waiting_for(const SubjectId& reviewer, Instant at) const {
+  std::vector<ItemIndex> items;
+  if (status_ != CampaignStatus::open) return items;
+  for (ItemIndex i = 0; i < items_.size(); ++i) {
+    if (item_status(i) == ItemStatus::open && has(reviewers(i, stage_, at), reviewer)) items.push_back(i);
+  }
+  return items;
+}
+
+}  // namespace tenure::review
