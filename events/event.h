@@ -414,9 +414,9 @@ using EventPayload = std::variant<
     event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded, event::ActionDenied,
     event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed, event::FindingReopened, event::ModelPublished,
     event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted,
-    event::ReviewDefined, event::ReviewWithdrawn, event::ReviewOpened, event::ReviewDecided, event::ReviewReassigned,
-    event::ReviewReminded, event::ReviewEscalated, event::ReviewStageEnded, event::ReviewClosed, event::ReviewCancelled,
-    event::AccessReported>;
+    event::ReviewDefined, event::ReviewWithdrawn, event::ReviewSkipped, event::ReviewOpened, event::ReviewDecided,
+    event::ReviewReassigned, event::ReviewReminded, event::ReviewEscalated, event::ReviewStageEnded,
+    event::ReviewClosed, event::ReviewRemediated, event::ReviewCancelled, event::AccessReported>;
 
 struct Event {
   std::optional<EventId> id;

@@ -39,6 +39,18 @@ struct ReviewWithdrawn {
 #undef TENURE_FIELDS
 };
 
+// A run of a definition's schedule came to nothing: there was nothing to review, or nobody to ask.
+struct ReviewSkipped {
+  std::string because;  // one sentence that names no person
+  std::string definition;
+  Instant scheduled_for;
+#define TENURE_FIELDS                                                                         \
+  field("because", &ReviewSkipped::because), field("definition", &ReviewSkipped::definition), \
+      field("scheduled_for", &ReviewSkipped::scheduled_for)
+  TENURE_EVENT("review.skipped", 1)
+#undef TENURE_FIELDS
+};
+
 struct ReviewOpened {
   Instant as_of;                          // the state under review: that of this instant …
   std::optional<std::string> definition;  // by its id; none where it was stated for this campaign alone
@@ -140,13 +152,26 @@ struct ReviewClosed {
   std::string outcome_digest;   // the SHA-256 (hex) over ids, states and outcomes, in order
   std::string review;
   std::uint64_t revoked = 0;
-#define TENURE_FIELDS                                                                                 \
-  field("because", &ReviewClosed::because), field("carried", &ReviewClosed::carried),                 \
-      field("changed", &ReviewClosed::changed), field("ended", &ReviewClosed::ended),                 \
-      field("kept", &ReviewClosed::kept), field("left_open", &ReviewClosed::left_open),               \
-      field("outcome_digest", &ReviewClosed::outcome_digest), field("review", &ReviewClosed::review), \
-      field("revoked", &ReviewClosed::revoked)
+#define TENURE_FIELDS                                                                                       \
+  field("as_of", &ReviewClosed::as_of), field("because", &ReviewClosed::because),                           \
+      field("carried", &ReviewClosed::carried), field("changed", &ReviewClosed::changed),                   \
+      field("ended", &ReviewClosed::ended), field("kept", &ReviewClosed::kept),                             \
+      field("left_open", &ReviewClosed::left_open), field("outcome_digest", &ReviewClosed::outcome_digest), \
+      field("review", &ReviewClosed::review), field("revoked", &ReviewClosed::revoked)
   TENURE_EVENT("review.closed", 1)
+#undef TENURE_FIELDS
+};
+// What the close asked for was recorded, in mode enforce: events of the holds themselves, each by the system
+// "review:ID", approved by its reviewer.
+struct ReviewRemediated {
+  std::uint64_t applied = 0;
+  std::uint64_t held_back = 0;  // more than the definition lets go by themselves: tasks instead
+  std::uint64_t refused = 0;    // by a rule of every team, such as that of the last owner: tasks instead
+  std::string review;
+#define TENURE_FIELDS                                                                             \
+  field("applied", &ReviewRemediated::applied), field("held_back", &ReviewRemediated::held_back), \
+      field("refused", &ReviewRemediated::refused), field("review", &ReviewRemediated::review)
+  TENURE_EVENT("review.remediated", 1)
 #undef TENURE_FIELDS
 };
 // Given up: nothing follows from it.

@@ -201,6 +201,7 @@ class Collector {
 
   void operator()(const event::ReviewDefined& e) { begin(EntityKind::review_definition, e.definition); }
   void operator()(const event::ReviewWithdrawn& e) { begin(EntityKind::review_definition, e.definition); }
+  void operator()(const event::ReviewSkipped& e) { begin(EntityKind::review_definition, e.definition); }
   void operator()(const event::AccessReported& e) { begin(EntityKind::access_report, e.report); }
   // Whatever else a review says.
   template <class Data>

@@ -18,7 +18,8 @@
 
 namespace tenure::services {
 
-inline constexpr std::string_view token_scopes[] = {"admin", "append", "read", "review", "feed"};
+// `review:any`: decides in access reviews for other people, too; both are recorded.
+inline constexpr std::string_view token_scopes[] = {"admin", "append", "read", "review", "review:any", "feed"};
 
 struct Token {
   std::string id;         // "tok_…", public

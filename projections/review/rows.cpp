@@ -14,6 +14,7 @@ std::string review_key(OrgNumber org, Number number, std::uint64_t position) {
 struct EntityOf {
   std::optional<ReviewEntity> operator()(const event::ReviewDefined& e) const { return definition(e.definition); }
   std::optional<ReviewEntity> operator()(const event::ReviewWithdrawn& e) const { return definition(e.definition); }
+  std::optional<ReviewEntity> operator()(const event::ReviewSkipped& e) const { return definition(e.definition); }
   std::optional<ReviewEntity> operator()(const event::AccessReported& e) const {
     return ReviewEntity{EntityKind::access_report, e.report};
   }

@@ -36,6 +36,10 @@ Decided<void> Recorder::Batch::can_retract(Position target, const OrgId& org) {
   if (std::holds_alternative<event::OrgCreated>(of->event.data)) {
     return refuse(RefusalCode::invalid_field, "the creation of an organization cannot be retracted.", place);
   }
+  if (is_about_reviews(type_name(of->event.data))) {
+    return refuse(RefusalCode::invalid_field,
+                  "what was said in an access review cannot be retracted; decide again while it is open.", place);
+  }
   return {};
 }
 

@@ -169,7 +169,10 @@ Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>&
   for (AppendRequest& request : requests) {
     auto& people = named[request.org];
     for (Event& event : request.events) {
-      each_person(event, [&](Person& person) { people.push_back(&person); });
+      each_person(event, [&](Person& person) {
+        // Tenure's own events name people as the log does, and nobody anew.
+        if (!request.own || person.subject.empty()) people.push_back(&person);
+      });
     }
     Person& principal = batch.principals[request.org.text + '\0' + request.by.principal];
     if (!request.by.principal.empty() && principal.identity.empty()) {
@@ -353,13 +356,18 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
     }
   }
   const FactsTeamState state(std::move(facts), model, &hints_);
-  if (work.mode == Mode::enforce) {
+  if (work.mode == Mode::enforce && !work.request.own) {
     if (const auto named = check_names(*model, event, state); !named) {
       work.refuse(index, named.error());
       return false;
     }
   }
-  record.verdict = judge(*model, event, state);
+  if (work.request.reviewed) {
+    record.verdict =
+        lifecycle_violation(*model, event, state).value_or(Verdict{VerdictResult::allowed, "review.outcome", {}});
+  } else {
+    record.verdict = judge(*model, event, state);
+  }
   record.before.json = projections::before_of(event, state);
   if (state.failure()) return *state.failure();
   if (work.mode == Mode::enforce && record.verdict.result != VerdictResult::allowed) {

@@ -58,7 +58,8 @@ struct AppendRequest {
   std::optional<Version> expected;
   std::optional<IdempotencyKey> idempotency;
   Recording by;
-  bool own = false;  // Tenure's own events, which no client may send
+  bool own = false;       // Tenure's own events, which no client may send
+  bool reviewed = false;  // what an access review came to: only the rules of every team are asked (events/lifecycle.h)
 };
 
 struct Appended {

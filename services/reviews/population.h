@@ -1,0 +1,44 @@
+// What a review is about and who is asked: its items, worked out from its definition at the position that its scope is
+// pinned to. The same definition, position and earlier certificates always give the same items.
+//
+// One thread. Failures: the store's. Complexity: everybody who was ever named and what they hold; where the members'
+// granting actors are asked, one record an item more.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <variant>
+
+#include "events/review/campaign.h"
+#include "services/reviews/sight.h"
+
+namespace tenure::services {
+
+// A campaign holds its items in memory while it is worked on: some 400 bytes each.
+inline constexpr std::size_t review_items_max = 250'000;
+
+// That a hold was certified: kept in a closed review, in that state.
+struct Certificate {
+  std::string state;
+  std::string review;
+  std::uint64_t decision = 0;  // its position
+};
+// By item; all that the reviews of one definition certified up to one of them, the newest of each.
+using Certificates = std::unordered_map<std::string, Certificate>;
+
+struct Population {
+  std::vector<projections::Hold> holds;  // by item
+  std::vector<review::Item> items;
+  std::vector<std::vector<SubjectId>> reviewer_sets;
+  std::string digest;
+  // Items for which some stage has nobody to ask.
+  std::vector<review::ItemIndex> without_reviewer;
+};
+
+// `last`: the review whose certificates count as the last one's; empty where there was none. A Refusal: more items than
+// review_items_max.
+using Populated = std::variant<Population, Refusal, Failure>;
+Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const review::Definition& definition,
+                   const Certificates& certificates, const std::string& last);
+
+}  // namespace tenure::services

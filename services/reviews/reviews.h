@@ -1,0 +1,95 @@
+// Start here: every access review of a store, as it stands now or stood at a position.
+//
+// A review that is looked at is kept in memory, moved on by its own events and told what the holds under review are
+// now, from the log and the views, before anything is answered; a review as known at a position is worked out anew.
+// Nothing here decides: the rules are events/review/campaign.h's, and what is recorded goes through reviewing.h.
+//
+// Threads: any. A review in hand is locked until it is let go of. Failures: the store's; corruption where the items of
+// a review cannot be derived again as they were when it was opened. Memory: review_items_kept items in all.
+#pragma once
+
+#include <list>
+#include <mutex>
+
+#include "services/reviews/population.h"
+
+namespace tenure::services {
+
+// All reviews in memory together; the least lately used go first.
+inline constexpr std::size_t review_items_kept = 400'000;
+
+struct Review {
+  Review(Record opening, review::Campaign the_campaign) : opened(std::move(opening)), campaign(std::move(the_campaign)) {}
+
+  const event::ReviewOpened& opening() const { return std::get<event::ReviewOpened>(opened.event.data); }
+
+  std::mutex guard;
+  Record opened;
+  review::Campaign campaign;
+  std::vector<projections::Hold> holds;  // by item
+  std::unordered_map<SubjectId, std::pair<review::ItemIndex, review::ItemIndex>> items_of;  // first and behind the last
+  std::string last;                                  // the review before this one of the same definition
+  std::shared_ptr<const Certificates> certificates;  // of all reviews of the definition before this one
+  Position applied;                                  // its own events up to here
+  Position seen;                                     // the holds' states as known here …
+  Instant at;                                        // … and at this instant
+  std::vector<std::uint64_t> ahead;                  // events that were not in force at that instant
+};
+
+// A review in hand.
+struct HeldReview {
+  std::shared_ptr<Review> review;
+  std::unique_lock<std::mutex> lock;
+  Review* operator->() const { return review.get(); }
+  explicit operator bool() const { return review != nullptr; }
+};
+
+// What a list shows of a review.
+struct ReviewSummary {
+  std::string id;
+  Record opened;
+  std::optional<Record> ended;  // by review.closed or review.cancelled
+};
+
+struct KeptDefinition {
+  review::Definition definition;
+  Record defined;
+};
+
+class Reviews {
+ public:
+  explicit Reviews(Parts& parts) : parts_(parts) {}
+
+  // The newest of each definition that was not withdrawn, in order of first mention.
+  Outcome<std::vector<KeptDefinition>> definitions(const OpenOrg& org);
+  Outcome<std::optional<KeptDefinition>> definition(const OpenOrg& org, const std::string& id);
+
+  // In order of opening, as known at the position.
+  Outcome<std::vector<ReviewSummary>> list(const OpenOrg& org, Position known);
+  // Brought up to the snapshot and the instant; nothing if there is none of that name.
+  Outcome<HeldReview> get(const OpenOrg& org, const std::string& id, Instant now);
+  // As it was known at a position at or after its opening; nothing if there was none.
+  Outcome<std::shared_ptr<Review>> as_known_at(const OpenOrg& org, const std::string& id, Position known);
+  // The last closed review of a definition before a position, and all that was certified up to it.
+  struct Before {
+    std::string last;
+    std::shared_ptr<const Certificates> certificates;
+  };
+  Outcome<Before> before(const OpenOrg& org, const std::string& definition, Position position);
+
+ private:
+  using Key = std::pair<OrgId, std::string>;
+
+  Outcome<std::shared_ptr<Review>> load(const OpenOrg& org, const std::string& id);
+  Outcome<void> bring(Review& review, const OpenOrg& org, Position known, Instant at);
+  Outcome<void> look_again(Review& review, const OpenOrg& org, Position known, Instant at);
+  void keep(const Key& key, const std::shared_ptr<Review>& review);
+
+  Parts& parts_;
+  std::mutex guard_;
+  std::mutex loading_;  // one is worked out at a time
+  std::list<std::pair<Key, std::shared_ptr<Review>>> kept_;  // the last used first
+  std::map<Key, std::shared_ptr<const Certificates>> certified_;  // up to and with a closed review
+};
+
+}  // namespace tenure::services
