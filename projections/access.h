@@ -121,6 +121,11 @@ class Access {
   bool role_exists(Number role);
   // Whether anybody has the role: a member, by whatever made it theirs, a group, or somebody on a scope.
   bool role_held(Number role);
+  // The role that a link points at now, its deletions followed (each an edge), if that exists; else 0.
+  Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
+  // The event since which a holder's link stands without a break: an end of what it points at breaks it (`others`, 0
+  // for none), also when it is given again after that.
+  Point standing_since(Number holder, const Live& link, std::initializer_list<Number> others);
   // The event since which a member's role has stood.
   Point role_since(Number member);
   // Whether the other end of a link has ended since.
@@ -174,11 +179,6 @@ class Access {
   std::string role_name(Number role);
   // What a link to a role points at now, its deletions followed, whether or not that role exists; 0 if it was ended.
   Number kept_role(Number role, Point link, std::vector<Edge>* edges);
-  // The same where it exists, else 0.
-  Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
-  // The event since which a holder's link stands without a break: an end of what it points at breaks it (`others`, 0
-  // for none), also when it is given again after that.
-  Point standing_since(Number holder, const Live& link, std::initializer_list<Number> others);
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
   std::vector<GroupLink> all_groups_of(Number member, bool explain);

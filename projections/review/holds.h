@@ -10,11 +10,16 @@
 // give) and of the events since which it stands, so that any change of what a reviewer saw changes it. Positions and
 // names go in, never the views' numbers or anybody's identity.
 //
+// Who is no member holds what will count once they are one: their groups, and grants whether or not the model lets
+// those count for outsiders. A role is a member's; an invitation is a hold until whoever was invited is a member, or it
+// runs out. What everyone has is nobody's hold, since revoking no hold takes it.
+//
 // One thread. Errors stick in the facts of `access`: ask for them after the last answer. Complexity: of a population,
-// everybody who was ever named and what they hold; of a state, one member's timeline once the roles are known.
+// everybody who was ever named and what they hold; of a state, what the member holds, once roles and groups are known.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,7 +46,9 @@ using Certified = std::function<bool(const std::string& id, const std::string& s
 
 class Holds {
  public:
-  explicit Holds(Access& access) : access_(access) {}
+  // `at`: the instant of the question, by which invitations run out; the facts' own point may be an earlier one, where
+  // nothing was known of the time between.
+  Holds(Access& access, Instant at) : access_(access), at_(at) {}
 
   // Everything that somebody holds, in order; nothing for somebody who holds nothing.
   std::vector<Hold> of(Number member);
@@ -55,7 +62,8 @@ class Holds {
     Hold hold;
     std::string id, state;
   };
-  // All that is in scope, in order. Ends early with a refusal past `most`.
+  // All that is in scope, in order. Ends early with a refusal past `most`. A name that the organization does not know
+  // matches nothing; where it is open whether a list takes a hold in, it does.
   Decided<std::vector<Found>> in_scope(const review::ReviewScope& scope, std::size_t most,
                                        const HasFinding& has_finding, const Certified& certified);
   // The roles that the hold gives, each with the scope it is on: the path that a reviewer is shown.
@@ -70,8 +78,32 @@ class Holds {
   LevelIndex level(const Hold& hold, PermissionIndex permission);
 
  private:
+  // What being in a group gives, and a digest of it and of the events that made it so.
+  struct GroupGives {
+    std::vector<Gives> gives;
+    std::string digest;
+  };
+
+  std::optional<Hold> role_of(Number member);
+  std::optional<Hold> group_of(Number member, const Live& link);
+  std::optional<Hold> grant_of(Number member, const Live& link);
+  std::optional<Hold> invitation_of(Number member);
+  std::vector<Number> invited_groups(Number member);
+  std::string state_of(const Hold& hold);
+  // What a hold of a group gives is kept; of any other it is put into `own`.
+  const std::vector<Gives>& gives(const Hold& hold, std::vector<Gives>& own);
+  const GroupGives& group_gives(Number group);
+  void add_group(Number group, std::vector<Gives>& gives);
+  LevelIndex level(const std::vector<Gives>& gives, PermissionIndex permission);
+  const std::string& role_digest(Number role);
+  const std::string& name(Number number);
+
+  class Scope;  // of one review, looked up once (scope.cpp)
+
   Access& access_;
+  Instant at_;
   std::unordered_map<Number, std::string> role_digests_;
+  std::unordered_map<Number, GroupGives> groups_;
 };
 
 // The SHA-256 (hex) over ids and states, in order: what review.opened carries of the population.

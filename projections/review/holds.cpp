@@ -1,0 +1,294 @@
+#include "projections/review/holds.h"
+
+#include <algorithm>
+
+#include "events/digest.h"
+
+namespace tenure::projections {
+
+namespace {
+
+using review::HoldKind;
+
+constexpr std::size_t id_digits = 20, state_digits = 16;
+
+// Stands in ids and states that the log keeps: never another one for the same kind.
+char letter(HoldKind kind) {
+  switch (kind) {
+    case HoldKind::role:
+      return 'r';
+    case HoldKind::group:
+      return 'g';
+    case HoldKind::grant:
+      return 'x';
+    case HoldKind::invitation:
+      break;
+  }
+  return 'i';
+}
+
+std::string digest_of(std::string_view text, std::size_t digits) { return to_hex(sha256(text)).substr(0, digits); }
+
+// Names hold no control characters, so nothing runs into its neighbour.
+void put(std::string& text, std::string_view part) {
+  text += part;
+  text += '\0';
+}
+void put(std::string& text, Point event) { put(text, std::to_string(event.position)); }
+
+}  // namespace
+
+const std::string& Holds::name(Number number) {
+  static const std::string none;
+  return number == 0 ? none : access_.facts().name(number).name;
+}
+
+// ---- what somebody holds -------------------------------------------------------------------------
+
+std::optional<Hold> Holds::role_of(Number member) {
+  const EntityState& state = access_.facts().state(member);
+  const Live* link = state.find({SlotKind::role});
+  if (!link || !state.exists()) return std::nullopt;
+  std::vector<Edge> moved;
+  const Number role = access_.resolve_role(link->value, link->at, &moved);
+  if (role == 0) return std::nullopt;
+  const Point since = moved.empty() ? access_.standing_since(member, *link, {access_.named_role(link->value, link->at)})
+                                    : moved.back().event;
+  return Hold{member, HoldKind::role, role, 0, since};
+}
+
+std::optional<Hold> Holds::group_of(Number member, const Live& link) {
+  const Number group = link.slot.a;
+  if (!access_.group_exists(group) || access_.ended_since(group, link.at)) return std::nullopt;
+  return Hold{member, HoldKind::group, group, 0, access_.standing_since(member, link, {group})};
+}
+
+std::optional<Hold> Holds::grant_of(Number member, const Live& link) {
+  const Number scope = link.slot.a, role = link.slot.b;
+  const bool counts =
+      access_.role_exists(role) && access_.resource_exists(scope, link.at) && !access_.ended_since(role, link.at);
+  if (!counts) return std::nullopt;
+  return Hold{member, HoldKind::grant, scope, role, access_.standing_since(member, link, {scope, role})};
+}
+
+std::optional<Hold> Holds::invitation_of(Number member) {
+  const EntityState& state = access_.facts().state(member);
+  if (state.exists()) return std::nullopt;
+  const auto invitation = state.invitation(at_);
+  if (!invitation) return std::nullopt;
+  return Hold{member, HoldKind::invitation, invitation->role, 0, invitation->at};
+}
+
+std::vector<Number> Holds::invited_groups(Number member) {
+  const auto invitation = access_.facts().state(member).invitation(at_);
+  return invitation ? invitation->groups : std::vector<Number>();
+}
+
+std::vector<Hold> Holds::of(Number member) {
+  std::vector<Hold> holds;
+  if (!access_.has_model()) return holds;
+  const auto add = [&](std::optional<Hold> hold) {
+    if (hold) holds.push_back(*hold);
+  };
+  const EntityState& state = access_.facts().state(member);
+  add(role_of(member));
+  const auto [group, groups_end] = state.of_kind(SlotKind::group);
+  for (const Live* link = group; link != groups_end; ++link) add(group_of(member, *link));
+  const auto [grant, grants_end] = state.of_kind(SlotKind::grant);
+  for (const Live* link = grant; link != grants_end; ++link) add(grant_of(member, *link));
+  add(invitation_of(member));
+  return holds;
+}
+
+std::optional<Hold> Holds::now(const Hold& hold) {
+  if (!access_.has_model()) return std::nullopt;
+  const EntityState& state = access_.facts().state(hold.member);
+  const auto of_link = [&](Slot slot) {
+    const Live* link = state.find(slot);
+    if (!link) return std::optional<Hold>();
+    return hold.kind == HoldKind::group ? group_of(hold.member, *link) : grant_of(hold.member, *link);
+  };
+  std::optional<Hold> found;
+  switch (hold.kind) {
+    case HoldKind::role:
+      found = role_of(hold.member);
+      break;
+    case HoldKind::group:
+      return of_link({SlotKind::group, hold.of});
+    case HoldKind::grant:
+      return of_link({SlotKind::grant, hold.of, hold.role});
+    case HoldKind::invitation:
+      found = invitation_of(hold.member);
+      break;
+  }
+  return found && found->of == hold.of ? found : std::nullopt;
+}
+
+// ---- what it gives -------------------------------------------------------------------------------
+
+void Holds::add_group(Number group, std::vector<Gives>& gives) {
+  const EntityState& state = access_.facts().state(group);
+  if (const Live* link = state.find({SlotKind::role})) {
+    std::vector<Edge> moved;
+    if (const Number role = access_.resolve_role(link->value, link->at, &moved)) {
+      const Point since = moved.empty() ? access_.standing_since(group, *link, {link->value}) : moved.back().event;
+      gives.push_back({role, 0, group, since});
+    }
+  }
+  const auto [first, last] = state.of_kind(SlotKind::grant);
+  for (const Live* link = first; link != last; ++link) {
+    const auto grant = grant_of(group, *link);
+    if (grant) gives.push_back({grant->role, name(grant->of) == "org" ? 0 : grant->of, group, grant->since});
+  }
+}
+
+const Holds::GroupGives& Holds::group_gives(Number group) {
+  const auto [kept, is_new] = groups_.try_emplace(group);
+  GroupGives& found = kept->second;
+  if (!is_new) return found;
+  std::vector<std::string> lines;
+  std::unordered_set<Number> seen;
+  for (Number each = group; each != 0 && access_.group_exists(each) && seen.insert(each).second;) {
+    add_group(each, found.gives);
+    if (!access_.model().groups_inherit_from_parents()) break;
+    const Number above = access_.group_parent(each);
+    if (above != 0) {
+      const Live* parent = access_.facts().state(each).find({SlotKind::parent});
+      std::string& line = lines.emplace_back("below");
+      line += '\0';
+      put(line, name(each));
+      put(line, name(above));
+      put(line, access_.standing_since(each, *parent, {above}));
+    }
+    each = above;
+  }
+  for (const Gives& each : found.gives) {
+    std::string& line = lines.emplace_back("gives");
+    line += '\0';
+    put(line, name(each.by));
+    put(line, name(each.role));
+    put(line, role_digest(each.role));
+    put(line, name(each.scope));
+    put(line, each.since);
+  }
+  // By what they say, since the order of the views' numbers is not to show.
+  std::sort(lines.begin(), lines.end());
+  std::string text;
+  for (const std::string& line : lines) text += line + '\n';
+  found.digest = to_hex(sha256(text));
+  return found;
+}
+
+const std::vector<Holds::Gives>& Holds::gives(const Hold& hold, std::vector<Gives>& own) {
+  own.clear();
+  switch (hold.kind) {
+    case HoldKind::role:
+      own.push_back({hold.of, 0, 0, hold.since});
+      break;
+    case HoldKind::group:
+      return group_gives(hold.of).gives;
+    case HoldKind::grant:
+      own.push_back({hold.role, name(hold.of) == "org" ? 0 : hold.of, 0, hold.since});
+      break;
+    case HoldKind::invitation:
+      if (access_.role_exists(hold.of)) own.push_back({hold.of, 0, 0, hold.since});
+      for (const Number group : invited_groups(hold.member)) {
+        const auto& more = group_gives(group).gives;
+        own.insert(own.end(), more.begin(), more.end());
+      }
+      break;
+  }
+  return own;
+}
+
+std::vector<Holds::Gives> Holds::gives(const Hold& hold) {
+  std::vector<Gives> own;
+  return gives(hold, own);
+}
+
+LevelIndex Holds::level(const std::vector<Gives>& gives, PermissionIndex permission) {
+  const std::string& kind = access_.model().permissions()[permission].resource_kind;
+  LevelIndex best = 0;
+  for (const Gives& each : gives) {
+    const bool about = each.scope == 0 || (!kind.empty() && kind_of(name(each.scope)) == kind);
+    if (about) best = std::max(best, access_.cell(each.role, permission).level);
+  }
+  return best;
+}
+
+LevelIndex Holds::level(const Hold& hold, PermissionIndex permission) {
+  std::vector<Gives> own;
+  return level(gives(hold, own), permission);
+}
+
+// ---- its name and its state ----------------------------------------------------------------------
+
+std::string Holds::id(const Hold& hold) {
+  std::string text = name(hold.member);
+  text += letter(hold.kind);
+  put(text, name(hold.of));
+  put(text, name(hold.role));
+  return digest_of(text, id_digits);
+}
+
+const std::string& Holds::role_digest(Number role) {
+  const auto [kept, is_new] = role_digests_.try_emplace(role);
+  if (!is_new) return kept->second;
+  const AccessModel& model = access_.model();
+  std::vector<std::string> lines;
+  for (PermissionIndex p = 0; p < model.permissions().size(); ++p) {
+    const Cell cell = access_.cell(role, p);
+    if (cell.level == 0) continue;
+    std::string& line = lines.emplace_back();
+    put(line, model.permissions()[p].id.text);
+    put(line, model.level_name(p, cell.level).text);
+    put(line, to_text(cell.visibility));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string text;
+  for (const std::string& line : lines) text += line + '\n';
+  return kept->second = to_hex(sha256(text));
+}
+
+std::string Holds::state_of(const Hold& hold) {
+  std::string text(1, letter(hold.kind));
+  put(text, name(hold.of));
+  put(text, name(hold.role));
+  put(text, hold.since);
+  const auto put_group = [&](Number group) {
+    put(text, name(group));
+    put(text, group_gives(group).digest);
+  };
+  switch (hold.kind) {
+    case HoldKind::role:
+      put(text, role_digest(hold.of));
+      break;
+    case HoldKind::group:
+      put_group(hold.of);
+      break;
+    case HoldKind::grant:
+      put(text, role_digest(hold.role));
+      break;
+    case HoldKind::invitation:
+      put(text, access_.role_exists(hold.of) ? role_digest(hold.of) : std::string());
+      std::vector<Number> groups = invited_groups(hold.member);
+      std::sort(groups.begin(), groups.end(), [&](Number a, Number b) { return name(a) < name(b); });
+      for (const Number group : groups) put_group(group);
+      break;
+  }
+  return digest_of(text, state_digits);
+}
+
+std::string Holds::state(const Hold& hold) {
+  const auto found = now(hold);
+  return found ? state_of(*found) : std::string();
+}
+
+std::string population_digest(const std::vector<Holds::Found>& found) {
+  std::string text;
+  text.reserve(found.size() * (id_digits + state_digits + 2));
+  for (const Holds::Found& each : found) text += each.id + ' ' + each.state + '\n';
+  return to_hex(sha256(text));
+}
+
+}  // namespace tenure::projections
