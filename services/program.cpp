@@ -9,6 +9,7 @@
 #include "services/metrics.h"
 #include "services/publish.h"
 #include "services/record/rebuild.h"
+#include "services/reviews/desk.h"
 
 namespace tenure::services {
 
@@ -25,6 +26,7 @@ struct Program::Inside {
   std::unique_ptr<Consumers> consumers;
   std::unique_ptr<Feed> feed;
   std::unique_ptr<Parts> parts;
+  std::unique_ptr<ReviewDesk> reviews;
   Metrics metrics;
   std::unique_ptr<http::Server> server;
 
@@ -87,7 +89,10 @@ Outcome<void> Program::Inside::build() {
                         {0},
                         options.openapi,
                         [this] { return metrics.text(); },
-                        feed.get()});
+                        feed.get(),
+                        nullptr});
+  reviews = std::make_unique<ReviewDesk>(*parts);
+  parts->reviews = reviews.get();
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });
   metrics.watch_feed([this] { return feed->figures(); });
   metrics.watch_consumers([this] { return lags(); });

@@ -142,6 +142,9 @@ class Campaign {
   // Items that wait for the reviewer, in order.
   std::vector<ItemIndex> waiting_for(const SubjectId& reviewer, Instant at) const;
 
+  // Who has open items in this stage, and how many.
+  std::map<SubjectId, std::uint64_t> loads(Instant at) const;
+
   // ---- what may be done
   Decided<void> may_decide(const Wanted& wanted, Instant at) const;
   Decided<void> may_change() const;  // open still
@@ -186,8 +189,6 @@ class Campaign {
     return items_[item].carried && now_[item].state == items_[item].state;
   }
   static void follow(const Move& move, Instant at, std::size_t stage, std::vector<SubjectId>& people);
-  // Who has open items in this stage, and how many.
-  std::map<SubjectId, std::uint64_t> loads(Instant at) const;
   bool all_decided() const;
   std::vector<Instant> reminders() const;
   bool reminded_since(const SubjectId& reviewer, Instant since) const;

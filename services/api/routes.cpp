@@ -130,6 +130,9 @@ void add_routes(http::Router& router, Parts& parts) {
   add_findings_routes(router, parts);
   add_feed_routes(router, parts);
   add_sod_routes(router, parts);
+  add_review_definition_routes(router, parts);
+  add_review_routes(router, parts);
+  add_review_item_routes(router, parts);
 }
 
 }  // namespace tenure::services

@@ -21,6 +21,8 @@ class Said {
   const std::optional<Instant>& occurred_at() const { return event_.occurred_at; }
   bool has_reason() const { return event_.reason.has_value(); }
   const Actor& actor() const { return event_.actor; }
+  // What every event may say, without data.
+  const Event& event() const { return event_; }
 
   // Who acts where the body names nobody: the token's principal, as a member where they are one, else as support staff.
   // A Response is a no: the token may not speak for such an actor.

@@ -1,7 +1,8 @@
 // Whose holds the events of a stretch of an organization's log may have changed: so that a review that is looked at
 // again reads anew only what was touched.
 //
-// Pure but for the log. Failures: the store's. Complexity: one record each, up to records_read_max; past that everybody.
+// Pure but for the log. Failures: the store's. Complexity: one record each, up to records_read_max; past that
+// everybody.
 #pragma once
 
 #include <map>

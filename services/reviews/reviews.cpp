@@ -55,7 +55,7 @@ std::shared_ptr<const Certificates> certified_by(const Review& review) {
     const review::Result result = review.campaign.result(i);
     if (result.ends != review::Ends::keep || result.decision == 0) continue;
     (*all)[review.campaign.items()[i].id] = {review.campaign.state_now(i), review.campaign.opening().review,
-                                            result.decision};
+                                             result.decision};
   }
   return all;
 }
@@ -228,7 +228,8 @@ Outcome<void> Reviews::look_again(Review& review, const OpenOrg& org, Position k
 
 Outcome<void> Reviews::bring(Review& review, const OpenOrg& org, Position known, Instant at) {
   if (review.campaign.status() != review::CampaignStatus::open) return {};
-  const auto events = events_of(parts_, org, EntityKind::review, review.campaign.opening().review, review.applied, known);
+  const auto events =
+      events_of(parts_, org, EntityKind::review, review.campaign.opening().review, review.applied, known);
   if (!events) return events.error();
   std::vector<Record> records;
   for (const std::uint64_t position : *events) {

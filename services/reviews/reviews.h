@@ -19,14 +19,15 @@ namespace tenure::services {
 inline constexpr std::size_t review_items_kept = 400'000;
 
 struct Review {
-  Review(Record opening, review::Campaign the_campaign) : opened(std::move(opening)), campaign(std::move(the_campaign)) {}
+  Review(Record opening, review::Campaign the_campaign)
+      : opened(std::move(opening)), campaign(std::move(the_campaign)) {}
 
   const event::ReviewOpened& opening() const { return std::get<event::ReviewOpened>(opened.event.data); }
 
   std::mutex guard;
   Record opened;
   review::Campaign campaign;
-  std::vector<projections::Hold> holds;  // by item
+  std::vector<projections::Hold> holds;                                                     // by item
   std::unordered_map<SubjectId, std::pair<review::ItemIndex, review::ItemIndex>> items_of;  // first and behind the last
   std::string last;                                  // the review before this one of the same definition
   std::shared_ptr<const Certificates> certificates;  // of all reviews of the definition before this one
@@ -87,8 +88,8 @@ class Reviews {
 
   Parts& parts_;
   std::mutex guard_;
-  std::mutex loading_;  // one is worked out at a time
-  std::list<std::pair<Key, std::shared_ptr<Review>>> kept_;  // the last used first
+  std::mutex loading_;                                            // one is worked out at a time
+  std::list<std::pair<Key, std::shared_ptr<Review>>> kept_;       // the last used first
   std::map<Key, std::shared_ptr<const Certificates>> certified_;  // up to and with a closed review
 };
 

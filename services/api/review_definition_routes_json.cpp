@@ -1,0 +1,104 @@
+// What is reviewed, by whom and how often: definitions, made, replaced, listed and withdrawn.
+#include <nlohmann/json.hpp>
+
+#include "services/api/review_asked.h"
+
+namespace tenure::services {
+
+namespace {
+
+using nlohmann::json;
+
+// The definition is the body's own; what every event may say stands beside it.
+constexpr std::initializer_list<std::string_view> of_definition{
+    "id",         "name",         "description", "purpose",       "scope",    "stages",      "no_answer", "justification",
+    "carry_over", "ends_early",   "remedy",      "group_owners",  "schedule", "period_days", "revocations_at_most"};
+constexpr std::string_view of_events[] = {"actor", "approved_by", "reason", "ticket", "correlation_id", "occurred_at"};
+
+Response define(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return no(known.error());
+  auto said = Said::read(request, of_definition);
+  if (!said) return said.error();
+  json own = said->body();
+  for (const std::string_view name : of_events) own.erase(std::string(name));
+  const auto definition = review::read_definition(own.dump(-1, ' ', false, json::error_handler_t::replace));
+  if (!definition) return http::problem(definition.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  if (auto refused = said->settle_actor(asking)) return std::move(*refused);
+  return append_response(
+      parts.reviews->reviewing.define(asking.org(), *definition, acting_of(request, *said)));
+}
+
+Response withdraw(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return no(known.error());
+  auto said = Said::read(request, {});
+  if (!said) return said.error();
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const std::string id(request.param("definition"));
+  const auto kept = parts.reviews->reviews.definition(asking.org(), id);
+  if (!kept) return http::problem(kept.error());
+  if (!*kept) {
+    return missing(refuse(RefusalCode::not_found, "there is no review definition \"" + id + "\".", "definition"));
+  }
+  if (auto refused = said->settle_actor(asking)) return std::move(*refused);
+  return append_response(parts.reviews->reviewing.withdraw(asking.org(), id, acting_of(request, *said)));
+}
+
+void write(JsonText& json, Shown& shown, const KeptDefinition& kept) {
+  std::string text = review::shown_definition(
+      kept.definition, [&](const Person& person) { return shown.identity(person.subject); });
+  text.pop_back();  // its closing brace: one member more
+  json.raw(text + ",\"defined\":");
+  JsonText by;
+  by.open('{').field("position", kept.defined.position.value).field("at", kept.defined.recorded_at);
+  shown.actor(by, "by", kept.defined.event.actor);
+  json.out() += by.close('}').take() + '}';
+}
+
+Response list(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {"limit", "cursor"}); !known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const auto all = parts.reviews->reviews.definitions(asking.org());
+  if (!all) return http::problem(all.error());
+  Shown shown(parts, asking.org());
+  std::vector<std::pair<std::uint64_t, const KeptDefinition*>> rows;
+  for (const KeptDefinition& kept : *all) rows.emplace_back(rows.size() + 1, &kept);
+  auto response = asking.list(
+      rows, [](const auto& row) { return row.first; },
+      [&](JsonText& json, const auto& row) { write(json, shown, *row.second); });
+  return shown.failure() ? http::problem(*shown.failure()) : std::move(response);
+}
+
+Response one(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return no(known.error());
+  auto org = open_org(parts, request.param("org"));
+  if (!org) return org.error();
+  const std::string id(request.param("definition"));
+  const auto kept = parts.reviews->reviews.definition(*org, id);
+  if (!kept) return http::problem(kept.error());
+  if (!*kept) {
+    return missing(refuse(RefusalCode::not_found, "there is no review definition \"" + id + "\".", "definition"));
+  }
+  Shown shown(parts, *org);
+  JsonText json;
+  write(json, shown, **kept);
+  if (shown.failure()) return http::problem(*shown.failure());
+  Response response;
+  response.body = json.take();
+  return response;
+}
+
+}  // namespace
+
+void add_review_definition_routes(http::Router& router, Parts& parts) {
+  const std::string all = "/v1/orgs/{org}/review-definitions", single = all + "/{definition}";
+  router.blocking(http::Method::post, all, "review", [&parts](Request& r) { return define(parts, r); });
+  router.blocking(http::Method::get, all, "read", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, single, "read", [&parts](Request& r) { return one(parts, r); });
+  router.blocking(http::Method::delete_, single, "review", [&parts](Request& r) { return withdraw(parts, r); });
+}
+
+}  // namespace tenure::services

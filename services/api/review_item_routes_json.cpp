@@ -1,0 +1,318 @@
+// What a reviewer works through: the items of a review, and what is decided of them.
+#include <nlohmann/json.hpp>
+
+#include "events/wire/json_read.h"
+#include "services/api/review_rows.h"
+#include "services/api/rows.h"
+
+namespace tenure::services {
+
+namespace {
+
+using nlohmann::json;
+using review::Campaign;
+using review::ItemIndex;
+using review::ItemStatus;
+
+// Which items of a review are asked for.
+struct Wish {
+  std::optional<SubjectId> reviewer;   // only what waits for them
+  std::optional<SubjectId> member;
+  std::optional<std::string> status;
+  std::optional<review::HoldKind> kind;
+  bool changed = false, overdue = false, by_power = false;
+};
+
+bool wanted(const Campaign& campaign, const Wish& wish, ItemIndex i) {
+  const review::Item& item = campaign.items()[i];
+  if (wish.member && item.member != *wish.member) return false;
+  if (wish.kind && item.kind != *wish.kind) return false;
+  const ItemStatus status = campaign.item_status(i);
+  if (wish.status && review::to_text(status) != *wish.status) return false;
+  if (wish.overdue && status != ItemStatus::open) return false;
+  if (wish.changed && campaign.state_now(i) == item.state && !campaign.reopened(i)) return false;
+  return true;
+}
+
+// "view": mine, overdue, changed or all; with "reviewer" for whoever may look at another's.
+boost::system::result<Wish, Response> wish_of(Parts& parts, const Request& request, const OpenOrg& org) {
+  Wish wish;
+  const auto person = [&](std::string_view identity) { return parts.people.find(org.id, identity); };
+  const auto view = request.query("view").value_or("all");
+  if (view != "all" && view != "mine" && view != "overdue" && view != "changed") {
+    return no(refuse(RefusalCode::invalid_field, "\"view\" must be all, mine, overdue or changed.", "view"));
+  }
+  wish.changed = view == "changed";
+  wish.overdue = view == "overdue";
+  auto reviewer = request.query("reviewer");
+  if (view == "mine" && !reviewer) reviewer = request.identity_as<Token>()->principal;
+  if (reviewer) {
+    const auto known = person(*reviewer);
+    if (!known) return http::problem(known.error());
+    wish.reviewer = known->value_or(SubjectId{});
+  }
+  if (const auto member = request.query("member")) {
+    const auto known = person(*member);
+    if (!known) return http::problem(known.error());
+    if (!*known) {
+      return missing(refuse(RefusalCode::unknown_member,
+                            "the organization has never heard of \"" + std::string(*member) + "\".", "member"));
+    }
+    wish.member = **known;
+  }
+  if (const auto status = request.query("status")) {
+    bool known = false;
+    for (const auto each : {ItemStatus::open, ItemStatus::decided, ItemStatus::carried, ItemStatus::ended,
+                            ItemStatus::settled}) {
+      known = known || review::to_text(each) == *status;
+    }
+    if (!known) {
+      return no(refuse(RefusalCode::invalid_field, "\"status\" must be open, decided, carried, ended or settled.",
+                       "status"));
+    }
+    wish.status = std::string(*status);
+  }
+  if (const auto kind = request.query("kind")) {
+    wish.kind = review::hold_kind_from(*kind);
+    if (!wish.kind) {
+      return no(refuse(RefusalCode::invalid_field, "\"kind\" must be role, group, grant or invitation.", "kind"));
+    }
+  }
+  const auto by = request.query("by").value_or("member");
+  if (by != "member" && by != "power") {
+    return no(refuse(RefusalCode::invalid_field, "\"by\" must be member or power.", "by"));
+  }
+  wish.by_power = by == "power";
+  return wish;
+}
+
+// A row's number: its place in the order asked for.
+struct Row {
+  std::uint64_t number = 0;
+  ItemIndex item = 0;
+};
+
+std::vector<Row> rows_of(const Review& review, const Wish& wish, Instant now) {
+  const Campaign& campaign = review.campaign;
+  std::vector<ItemIndex> order;
+  if (wish.reviewer) {
+    order = campaign.waiting_for(*wish.reviewer, now);
+  } else {
+    order.resize(campaign.items().size());
+    for (ItemIndex i = 0; i < order.size(); ++i) order[i] = i;
+  }
+  // The place counts in the whole population, so that it stays the same from page to page whatever is decided.
+  std::vector<std::uint64_t> place(campaign.items().size());
+  for (ItemIndex i = 0; i < place.size(); ++i) place[i] = i + 1;
+  if (wish.by_power) {
+    std::vector<ItemIndex> by_power(place.size());
+    for (ItemIndex i = 0; i < by_power.size(); ++i) by_power[i] = i;
+    const auto power = [&](ItemIndex i) {
+      const projections::Hold& hold = review.holds[i];
+      return std::tuple(hold.kind, hold.of, hold.role, hold.member);
+    };
+    std::sort(by_power.begin(), by_power.end(), [&](ItemIndex a, ItemIndex b) { return power(a) < power(b); });
+    for (std::size_t n = 0; n < by_power.size(); ++n) place[by_power[n]] = n + 1;
+  }
+  std::vector<Row> rows;
+  for (const ItemIndex item : order) {
+    if (wanted(campaign, wish, item)) rows.push_back({place[item], item});
+  }
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.number < b.number; });
+  return rows;
+}
+
+Response list(Parts& parts, Request& request) {
+  const auto known =
+      only_known(request, {"view", "reviewer", "member", "status", "kind", "by", "limit", "cursor"});
+  if (!known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const auto wish = wish_of(parts, request, asking.org());
+  if (!wish) return wish.error();
+  auto review = review_of(parts, request, asking.org());
+  if (!review) return review.error();
+  Review& of = *review->review;
+  const Instant now = parts.now();
+  if (wish->overdue && now < of.campaign.stage_ends(of.campaign.stage())) {
+    return asking.list(std::vector<Row>(), [](const Row& row) { return row.number; }, [](JsonText&, const Row&) {});
+  }
+  const auto rows = found_once<std::vector<Row>>(request, [&] { return rows_of(of, *wish, now); });
+  const auto sight = Sight::at(parts, asking.org(), of.at, of.seen);
+  if (!sight) return http::problem(sight.error());
+  ItemRows written(parts, asking.org(), of, **sight);
+  auto response = asking.list(
+      *rows, [](const Row& row) { return row.number; },
+      [&](JsonText& json, const Row& row) { written.write(json, row.item, false); });
+  if (const auto failure = written.failure()) return http::problem(*failure);
+  return response;
+}
+
+Response one(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return no(known.error());
+  auto org = open_org(parts, request.param("org"));
+  if (!org) return org.error();
+  auto review = review_of(parts, request, *org);
+  if (!review) return review.error();
+  const auto item = (*review)->campaign.find(request.param("item"));
+  if (!item) {
+    return missing(refuse(RefusalCode::not_found,
+                          "the review has no item \"" + std::string(request.param("item")) + "\".", "item"));
+  }
+  const auto sight = Sight::at(parts, *org, (*review)->at, (*review)->seen);
+  if (!sight) return http::problem(sight.error());
+  ItemRows written(parts, *org, *review->review, **sight);
+  JsonText json;
+  written.write(json, *item, true);
+  if (const auto failure = written.failure()) return http::problem(*failure);
+  Response response;
+  response.body = json.take();
+  return response;
+}
+
+// ---- decisions -----------------------------------------------------------------------------------
+
+// One decision of a body; `place` is its JSON pointer.
+Decided<WantedDecision> decision_of(const json& body, const std::string& place) {
+  if (!body.is_object()) return refuse(RefusalCode::invalid_field, "a decision must be an object.", place);
+  static constexpr std::string_view known[] = {"item", "state", "decision", "role", "to", "until", "reason", "ticket"};
+  for (const auto& [name, value] : body.items()) {
+    if (std::find(std::begin(known), std::end(known), name) == std::end(known)) {
+      return refuse(RefusalCode::unknown_field, "\"" + name + "\" is not a field of a decision.", place + "/" + name);
+    }
+  }
+  WantedDecision wanted;
+  const auto item = text_field(body, "item", place + "/item"), state = text_field(body, "state", place + "/state"),
+             verb = text_field(body, "decision", place + "/decision");
+  if (!item) return item.error();
+  if (!state) return state.error();
+  if (!verb) return verb.error();
+  const auto known_verb = review_verb_from(*verb);
+  if (!known_verb) {
+    return refuse(RefusalCode::invalid_field, "\"decision\" must be keep, revoke, change or delegate.",
+                  place + "/decision");
+  }
+  wanted.item = *item;
+  wanted.state = *state;
+  wanted.verb = *known_verb;
+  const auto optional = [&](const char* name, auto& into) -> Decided<void> {
+    if (!body.contains(name)) return {};
+    const auto text = text_field(body, name, place + "/" + name);
+    if (!text) return text.error();
+    into.emplace(*text);
+    return {};
+  };
+  if (const auto done = optional("role", wanted.role); !done) return done.error();
+  if (const auto done = optional("to", wanted.to); !done) return done.error();
+  if (const auto done = optional("ticket", wanted.ticket); !done) return done.error();
+  if (body.contains("reason")) {
+    const auto* text = body.at("reason").get_ptr<const std::string*>();
+    if (!text || text->empty() || text->size() > limits::text_bytes_max || text->find('\0') != std::string::npos) {
+      return refuse(RefusalCode::invalid_field,
+                    "\"reason\" must be a text of 1 to " + std::to_string(limits::text_bytes_max) + " bytes.",
+                    place + "/reason");
+    }
+    wanted.reason = *text;
+  }
+  if (body.contains("until")) {
+    const auto* text = body.at("until").get_ptr<const std::string*>();
+    const auto until = parse_instant(text ? std::string_view(*text) : std::string_view(), place + "/until");
+    if (!until) return until.error();
+    wanted.until = *until;
+  }
+  return wanted;
+}
+
+// Whoever decides: the token's principal; another one where the token may decide for others.
+boost::system::result<Actor, Response> reviewer_of(Parts& parts, const Request& request, Asking& asking,
+                                                   const std::optional<std::string>& named) {
+  const auto* token = request.identity_as<Token>();
+  const std::string identity = named.value_or(token->principal);
+  if (named && *named != token->principal && !token->may("review:any")) {
+    return http::problem(refuse(RefusalCode::forbidden,
+                                "a decision is the principal's own; a token with the scope \"review:any\" may decide "
+                                "for others, and both are recorded.",
+                                "reviewer"));
+  }
+  const auto member = parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, identity);
+  if (!member) return http::problem(member.error());
+  const bool is_member = *member != 0 && asking.facts().state(*member).exists();
+  return Actor{is_member ? ActorKind::member : ActorKind::support, Person{identity, {}}};
+}
+
+void write_made(JsonText& json, const WantedDecision& wanted, const DecisionMade& made) {
+  json.open('{').field("item", wanted.item);
+  if (made.refused) {
+    const auto problem = http::problem(*made.refused);
+    json.field("status", std::uint64_t{problem.status}).key("problem").raw(problem.body);
+  } else {
+    json.field("status", std::uint64_t{201}).field("position", made.position.value);
+  }
+  json.close('}');
+}
+
+Response decide(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {"reviewer"}); !known) return no(known.error());
+  auto body = read_json(request.body, "");
+  if (!body) return http::problem(body.error());
+  const bool several = body->is_array();
+  const std::size_t count = several ? body->size() : 1;
+  if (count == 0 || count > Reviewing::decisions_max) {
+    return no(refuse(RefusalCode::too_large,
+                     "a call takes 1 to " + std::to_string(Reviewing::decisions_max) + " decisions; send the rest in another."));
+  }
+  std::vector<WantedDecision> wanted;
+  Refusals faults;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto one = decision_of(several ? body->at(i) : *body, several ? "/" + std::to_string(i) : std::string());
+    if (one) {
+      wanted.push_back(std::move(*one));
+    } else {
+      faults.push_back(one.error());
+      faults.back().index = i;
+    }
+  }
+  if (!faults.empty()) return http::problem(faults, 400);
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const auto named = request.query("reviewer");
+  const auto reviewer =
+      reviewer_of(parts, request, asking, named ? std::optional<std::string>(*named) : std::nullopt);
+  if (!reviewer) return reviewer.error();
+  auto review = review_of(parts, request, asking.org());
+  if (!review) return review.error();
+  if (const auto open = (*review)->campaign.may_change(); !open) return http::problem(open.error());
+  const Acting acting{*reviewer, {}, {}, recording_of(request, Channel::api)};
+  const auto made = parts.reviews->reviewing.decide(asking.org(), *review, wanted, acting);
+  if (!made) return http::problem(made.error());
+  Response response;
+  if (!several && made->front().refused) return http::problem(*made->front().refused);
+  JsonText json;
+  if (!several) {
+    write_made(json, wanted.front(), made->front());
+    response.status = 201;
+  } else {
+    json.open('{').key("items").open('[');
+    for (std::size_t i = 0; i < count; ++i) write_made(json, wanted[i], (*made)[i]);
+    json.close(']').close('}');
+    response.status = 207;
+  }
+  response.body = json.take();
+  return response;
+}
+
+}  // namespace
+
+void add_review_item_routes(http::Router& router, Parts& parts) {
+  const std::string review = "/v1/orgs/{org}/reviews/{review}";
+  router.blocking(http::Method::get, review + "/items", "read",
+                  with_rows({"item", "member", "kind", "role", "group", "on", "status", "reopened", "state", "since",
+                             "granted.position", "granted.actor.id", "reviewers", "result.outcome", "result.because",
+                             "result.role", "result.by.position", "result.by.actor.id", "carried_over.review"},
+                            [&parts](Request& r) { return list(parts, r); }));
+  router.blocking(http::Method::get, review + "/items/{item}", "read", [&parts](Request& r) { return one(parts, r); });
+  router.blocking(http::Method::post, review + "/decisions", "review",
+                  [&parts](Request& r) { return decide(parts, r); });
+}
+
+}  // namespace tenure::services

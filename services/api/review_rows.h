@@ -1,0 +1,38 @@
+// An item of an access review as JSON: whose hold it is and what it gives, how it stands, and what was said of it. Used
+// by the routes of reviews alone; one thread, one request, the review in hand.
+#pragma once
+
+#include "services/api/review_asked.h"
+
+namespace tenure::services {
+
+class ItemRows {
+ public:
+  // `sight` sees the holds as they are now.
+  ItemRows(Parts& parts, const OpenOrg& org, Review& review, Sight& sight)
+      : parts_(parts), org_(org), review_(review), sight_(sight), shown_(parts, org) {}
+
+  // One row of a list; `whole`: with what it gives, what the reviewer is told beside it, and its findings.
+  void write(JsonText& json, review::ItemIndex item, bool whole);
+  // {"role"|"group"|"on"…}: what is held.
+  void held(JsonText& json, review::ItemIndex item);
+  Shown& shown() { return shown_; }
+  std::optional<Failure> failure() {
+    return shown_.failure() ? shown_.failure() : sight_.facts().failure();
+  }
+
+ private:
+  void said(JsonText& json, review::ItemIndex item);
+  void gives(JsonText& json, review::ItemIndex item);
+
+  Parts& parts_;
+  const OpenOrg& org_;
+  Review& review_;
+  Sight& sight_;
+  Shown shown_;
+};
+
+// {"outcome","role"?,"because","decision"?}
+void write_result(JsonText& json, Shown& shown, const review::Result& result);
+
+}  // namespace tenure::services

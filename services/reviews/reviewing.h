@@ -1,0 +1,100 @@
+// What is done to access reviews: defined, opened, decided, reassigned, ended, and what follows. Each is decided here
+// on the newest snapshot and recorded as events of the organization, through the one way into the log.
+//
+// What was decided on is compared with what is there when it counts (events/review/campaign.h), so that an event that
+// comes in between is never overlooked: a decision on another state does not count, and a close is recorded only at the
+// version of the organization that it was worked out for.
+//
+// Threads: any; calls wait for the writer, so on the pool or the review clock's thread. One review is worked on by one
+// thread at a time. Refusals say which field, and what to do; failures are the store's.
+#pragma once
+
+#include <variant>
+
+#include "services/reviews/reviews.h"
+
+namespace tenure::services {
+
+// Who does it, and what they say of it.
+struct Acting {
+  Actor actor;  // by identity
+  std::optional<std::string> reason, ticket;
+  Recording by;
+};
+// The program itself.
+Acting acting_for(const std::string& review);
+
+struct OpenWish {
+  std::string review;  // its id; empty: made from the definition's id and the day
+  std::optional<Instant> scheduled_for;
+  bool by_definition = true;  // of the definitions kept; false: stated for this review alone
+  bool dry_run = false;
+};
+struct Opened {
+  std::string review;
+  review::Definition definition;
+  Population population;
+  Position pinned;
+  Instant as_of, due_at;
+  std::optional<AppendAnswer> recorded;  // nothing for a dry run
+};
+
+struct WantedDecision {
+  std::string item, state;
+  ReviewVerb verb = ReviewVerb::keep;
+  std::optional<RoleId> role;
+  std::optional<std::string> to;
+  std::optional<Instant> until;
+  std::optional<std::string> reason, ticket;
+};
+struct DecisionMade {
+  std::optional<Refusal> refused;
+  Position position;
+};
+
+class Reviewing {
+ public:
+  // At most this many decisions a call.
+  static constexpr std::size_t decisions_max = 1'000;
+
+  Reviewing(Parts& parts, Reviews& reviews) : parts_(parts), reviews_(reviews) {}
+
+  AppendResult define(const OpenOrg& org, const review::Definition& definition, const Acting& acting);
+  AppendResult withdraw(const OpenOrg& org, const std::string& definition, const Acting& acting);
+
+  using OpenAnswer = std::variant<Opened, Refusals, Failure>;
+  OpenAnswer open(const OpenOrg& org, review::Definition definition, const OpenWish& wish, const Acting& acting);
+
+  // A result for each, in order; what was not refused is recorded with one commit.
+  Outcome<std::vector<DecisionMade>> decide(const OpenOrg& org, HeldReview& review,
+                                            const std::vector<WantedDecision>& wanted, const Acting& acting);
+  // Asks `to` instead of `from`, or beside all; about one item, or all where none is named.
+  AppendResult reassign(const OpenOrg& org, HeldReview& review, const std::optional<std::string>& from,
+                        const std::string& to, const std::optional<std::string>& item, const Acting& acting);
+  AppendResult end_stage(const OpenOrg& org, HeldReview& review, const Acting& acting);
+  AppendResult cancel(const OpenOrg& org, HeldReview& review, const Acting& acting);
+  // Closes it, and in mode enforce records what it came to.
+  AppendResult close(const std::string& org, const std::string& review, const std::string& because,
+                     const Acting& acting);
+  // Whatever the clock asks for by now. Answers whether the review is open still.
+  Outcome<bool> tick(const std::string& org, const std::string& review);
+  // What a closed review of mode enforce came to, where that was not recorded or was held back; `all_the_same`: also
+  // past the definition's cap. Idempotent.
+  Outcome<void> remedy(const std::string& org, const std::string& review, bool all_the_same);
+
+ private:
+  Refusals faults_of(Sight& sight, const review::Definition& definition);
+  Outcome<void> resolve(const OpenOrg& org, review::Definition& definition, bool make);
+  std::string new_name(const OpenOrg& org, const review::Definition& definition, Instant at);
+  AppendResult append(const OrgId& org, std::vector<EventPayload> events, const Acting& acting,
+                      std::optional<Version> expected = {}, std::optional<EventId> id = {});
+
+  Parts& parts_;
+  Reviews& reviews_;
+};
+
+// The events by which a hold ends, or becomes another one; of the person by subject.
+std::vector<EventPayload> remedy_of(Sight& sight, const projections::Hold& hold, const SubjectId& member,
+                                    review::Ends ends, const RoleId& role);
+
+}  // namespace tenure::services
