@@ -9,15 +9,13 @@ namespace {
 
 using nlohmann::json;
 
-// The definition is the body's own; what every event may say stands beside it.
-constexpr std::initializer_list<std::string_view> of_definition{
-    "id",         "name",         "description", "purpose",       "scope",    "stages",      "no_answer", "justification",
-    "carry_over", "ends_early",   "remedy",      "group_owners",  "schedule", "period_days", "revocations_at_most"};
 constexpr std::string_view of_events[] = {"actor", "approved_by", "reason", "ticket", "correlation_id", "occurred_at"};
 
 Response define(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return no(known.error());
-  auto said = Said::read(request, of_definition);
+  auto said = Said::read(
+      request, {"id", "name", "description", "purpose", "scope", "stages", "no_answer", "justification", "carry_over",
+                "ends_early", "remedy", "group_owners", "schedule", "period_days", "revocations_at_most"});
   if (!said) return said.error();
   json own = said->body();
   for (const std::string_view name : of_events) own.erase(std::string(name));
@@ -26,8 +24,7 @@ Response define(Parts& parts, Request& request) {
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   if (auto refused = said->settle_actor(asking)) return std::move(*refused);
-  return append_response(
-      parts.reviews->reviewing.define(asking.org(), *definition, acting_of(request, *said)));
+  return append_response(parts.reviews->reviewing.define(asking.org(), *definition, acting_of(request, *said)));
 }
 
 Response withdraw(Parts& parts, Request& request) {
@@ -47,8 +44,8 @@ Response withdraw(Parts& parts, Request& request) {
 }
 
 void write(JsonText& json, Shown& shown, const KeptDefinition& kept) {
-  std::string text = review::shown_definition(
-      kept.definition, [&](const Person& person) { return shown.identity(person.subject); });
+  std::string text =
+      review::shown_definition(kept.definition, [&](const Person& person) { return shown.identity(person.subject); });
   text.pop_back();  // its closing brace: one member more
   json.raw(text + ",\"defined\":");
   JsonText by;

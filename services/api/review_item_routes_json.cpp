@@ -1,6 +1,7 @@
 // What a reviewer works through: the items of a review, and what is decided of them.
 #include <nlohmann/json.hpp>
 
+#include "events/limits.h"
 #include "events/wire/json_read.h"
 #include "services/api/review_rows.h"
 #include "services/api/rows.h"
@@ -16,7 +17,7 @@ using review::ItemStatus;
 
 // Which items of a review are asked for.
 struct Wish {
-  std::optional<SubjectId> reviewer;   // only what waits for them
+  std::optional<SubjectId> reviewer;  // only what waits for them
   std::optional<SubjectId> member;
   std::optional<std::string> status;
   std::optional<review::HoldKind> kind;
@@ -62,13 +63,13 @@ boost::system::result<Wish, Response> wish_of(Parts& parts, const Request& reque
   }
   if (const auto status = request.query("status")) {
     bool known = false;
-    for (const auto each : {ItemStatus::open, ItemStatus::decided, ItemStatus::carried, ItemStatus::ended,
-                            ItemStatus::settled}) {
+    for (const auto each :
+         {ItemStatus::open, ItemStatus::decided, ItemStatus::carried, ItemStatus::ended, ItemStatus::settled}) {
       known = known || review::to_text(each) == *status;
     }
     if (!known) {
-      return no(refuse(RefusalCode::invalid_field, "\"status\" must be open, decided, carried, ended or settled.",
-                       "status"));
+      return no(
+          refuse(RefusalCode::invalid_field, "\"status\" must be open, decided, carried, ended or settled.", "status"));
     }
     wish.status = std::string(*status);
   }
@@ -123,8 +124,7 @@ std::vector<Row> rows_of(const Review& review, const Wish& wish, Instant now) {
 }
 
 Response list(Parts& parts, Request& request) {
-  const auto known =
-      only_known(request, {"view", "reviewer", "member", "status", "kind", "by", "limit", "cursor"});
+  const auto known = only_known(request, {"view", "reviewer", "member", "status", "kind", "by", "limit", "cursor"});
   if (!known) return no(known.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
@@ -135,7 +135,8 @@ Response list(Parts& parts, Request& request) {
   Review& of = *review->review;
   const Instant now = parts.now();
   if (wish->overdue && now < of.campaign.stage_ends(of.campaign.stage())) {
-    return asking.list(std::vector<Row>(), [](const Row& row) { return row.number; }, [](JsonText&, const Row&) {});
+    return asking.list(
+        std::vector<Row>(), [](const Row& row) { return row.number; }, [](JsonText&, const Row&) {});
   }
   const auto rows = found_once<std::vector<Row>>(request, [&] { return rows_of(of, *wish, now); });
   const auto sight = Sight::at(parts, asking.org(), of.at, of.seen);
@@ -234,7 +235,8 @@ boost::system::result<Actor, Response> reviewer_of(Parts& parts, const Request& 
                                 "for others, and both are recorded.",
                                 "reviewer"));
   }
-  const auto member = parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, identity);
+  const auto member =
+      parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, identity);
   if (!member) return http::problem(member.error());
   const bool is_member = *member != 0 && asking.facts().state(*member).exists();
   return Actor{is_member ? ActorKind::member : ActorKind::support, Person{identity, {}}};
@@ -258,8 +260,8 @@ Response decide(Parts& parts, Request& request) {
   const bool several = body->is_array();
   const std::size_t count = several ? body->size() : 1;
   if (count == 0 || count > Reviewing::decisions_max) {
-    return no(refuse(RefusalCode::too_large,
-                     "a call takes 1 to " + std::to_string(Reviewing::decisions_max) + " decisions; send the rest in another."));
+    return no(refuse(RefusalCode::too_large, "a call takes 1 to " + std::to_string(Reviewing::decisions_max) +
+                                                 " decisions; send the rest in another."));
   }
   std::vector<WantedDecision> wanted;
   Refusals faults;
@@ -276,8 +278,7 @@ Response decide(Parts& parts, Request& request) {
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   const auto named = request.query("reviewer");
-  const auto reviewer =
-      reviewer_of(parts, request, asking, named ? std::optional<std::string>(*named) : std::nullopt);
+  const auto reviewer = reviewer_of(parts, request, asking, named ? std::optional<std::string>(*named) : std::nullopt);
   if (!reviewer) return reviewer.error();
   auto review = review_of(parts, request, asking.org());
   if (!review) return review.error();

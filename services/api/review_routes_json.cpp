@@ -1,6 +1,7 @@
 // Access reviews: opened, listed, looked at and ended. Their items: review_item_routes_json.cpp.
 #include <nlohmann/json.hpp>
 
+#include "events/limits.h"
 #include "services/api/review_rows.h"
 
 namespace tenure::services {
@@ -37,7 +38,8 @@ void write_review(Parts& parts, JsonText& json, Shown& shown, const OpenOrg& org
   json.field("status", review::to_text(campaign.status()));
   json.field("stage", static_cast<std::uint64_t>(campaign.stage()));
   json.field("stages", static_cast<std::uint64_t>(campaign.definition().stages.size()));
-  if (campaign.status() == review::CampaignStatus::open) json.field("stage_ends", campaign.stage_ends(campaign.stage()));
+  if (campaign.status() == review::CampaignStatus::open)
+    json.field("stage_ends", campaign.stage_ends(campaign.stage()));
   json.field("opened_at", campaign.opening().opened_at).field("due_at", opening.due_at);
   shown.actor(json, "opened_by", review.opened.event.actor);
   shown.event(json, "ended", campaign.ended_by());
@@ -54,16 +56,15 @@ void write_review(Parts& parts, JsonText& json, Shown& shown, const OpenOrg& org
   }
   json.close('}');
   write_progress(json, shown, campaign, parts.now());
-  json.key("terms").raw(review::shown_definition(
-      campaign.definition(), [&](const Person& person) { return shown.identity(person.subject); }));
+  json.key("terms").raw(review::shown_definition(campaign.definition(),
+                                                 [&](const Person& person) { return shown.identity(person.subject); }));
   json.close('}');
 }
 
 // ---- opening -------------------------------------------------------------------------------------
 
 // The definition that the body names or states.
-boost::system::result<std::pair<review::Definition, bool>, Response> wanted_definition(Parts& parts,
-                                                                                       const OpenOrg& org,
+boost::system::result<std::pair<review::Definition, bool>, Response> wanted_definition(Parts& parts, const OpenOrg& org,
                                                                                        const json& body) {
   const auto it = body.find("definition");
   if (it == body.end()) {
@@ -121,7 +122,12 @@ Response open(Parts& parts, Request& request) {
   if (body.contains("id")) {
     const auto id = text_field(body, "id", "/id");
     if (!id) return no(id.error());
-    if (const auto good = review::check_review_id(*id, "/id"); !good) return no(good.error());
+    if (!review::is_review_id(*id)) {
+      return no(refuse(RefusalCode::invalid_field,
+                       "\"id\" stands in addresses: 1 to " + std::to_string(review::id_bytes_max) +
+                           " letters, digits, dots, dashes and underscores.",
+                       "/id"));
+    }
     wish.review = *id;
   }
   if (body.contains("dry_run")) {
@@ -177,7 +183,8 @@ Response list(Parts& parts, Request& request) {
   if (status && *status != "open" && *status != "ended") {
     return no(refuse(RefusalCode::invalid_field, "\"status\" must be open or ended.", "status"));
   }
-  if (status) std::erase_if(*all, [&](const ReviewSummary& one) { return one.ended.has_value() != (*status == "ended"); });
+  if (status)
+    std::erase_if(*all, [&](const ReviewSummary& one) { return one.ended.has_value() != (*status == "ended"); });
   Shown shown(parts, asking.org());
   auto response = asking.list(
       *all, [](const ReviewSummary& summary) { return summary.opened.position.value; },
@@ -220,9 +227,9 @@ Response end(Parts& parts, Request& request, Deed deed) {
     if (deed == Deed::cancel) return append_response(reviewing.cancel(asking.org(), *review, acting));
     if (deed == Deed::end_stage) return append_response(reviewing.end_stage(asking.org(), *review, acting));
     if (deed == Deed::remedy && (*review)->campaign.status() != review::CampaignStatus::closed) {
-      return http::problem(refuse(RefusalCode::review_ended,
-                                  "the review is not closed, and only a closed one is remedied.", "review"),
-                           409);
+      return http::problem(
+          refuse(RefusalCode::review_ended, "the review is not closed, and only a closed one is remedied.", "review"),
+          409);
     }
   }
   if (deed == Deed::close) return append_response(reviewing.close(org, id, "asked", acting));

@@ -17,9 +17,7 @@ class ItemRows {
   // {"role"|"group"|"on"…}: what is held.
   void held(JsonText& json, review::ItemIndex item);
   Shown& shown() { return shown_; }
-  std::optional<Failure> failure() {
-    return shown_.failure() ? shown_.failure() : sight_.facts().failure();
-  }
+  std::optional<Failure> failure() { return shown_.failure() ? shown_.failure() : sight_.facts().failure(); }
 
  private:
   void said(JsonText& json, review::ItemIndex item);

@@ -110,7 +110,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (!sight) return sight.error();
   const auto* mode = (*sight)->facts().state((*sight)->facts().org_entity()).find({projections::SlotKind::mode});
   if (!mode || mode->value != 1) return {};  // the platform's own events end the tasks
-  const auto before = remedied(parts_, *org, **review, all_the_same);
+  const auto before = remedied(parts_, *org, *review->review, all_the_same);
   if (!before) return before.error();
   if (*before) return {};
   std::vector<std::pair<ItemIndex, review::Result>> due;
@@ -131,7 +131,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
     request.org = org->id;
     request.own = request.reviewed = true;
     request.by = Recording{{}, {}, Channel::api, {}};
-    const Review& of = **review;
+    const Review& of = *review->review;
     if (of.campaign.state_now(item).empty()) continue;
     std::size_t n = 0;
     for (EventPayload& payload :

@@ -27,7 +27,7 @@ class Sight {
 
  private:
   Sight(projections::Facts facts, projections::Models::Model model, Instant at)
-      : model_(std::move(model)), access_(std::move(facts), model_), holds_(access_), at_(at) {}
+      : model_(std::move(model)), access_(std::move(facts), model_), holds_(access_, at), at_(at) {}
 
   projections::Models::Model model_;
   projections::Access access_;
