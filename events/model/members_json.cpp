@@ -13,6 +13,15 @@ bool is_plain_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
+std::string no_such_member(std::initializer_list<std::string_view> known) {
+  std::string text = "No such member is known here; known are ";
+  for (const std::string_view& name : known) {
+    if (&name != known.begin()) text += ", ";
+    text += name;
+  }
+  return text + ".";
+}
+
 }  // namespace
 
 void ModelFaults::add(std::string pointer, std::string because) {
@@ -50,7 +59,7 @@ Members::Members(ModelFaults& faults, const nlohmann::json& json, std::string po
   json_ = &json;
   for (const auto& member : json.items()) {
     if (std::find(known.begin(), known.end(), member.key()) == known.end()) {
-      fault(member.key(), "No such member is known here.");
+      fault(member.key(), no_such_member(known));
     }
   }
 }

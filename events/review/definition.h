@@ -8,7 +8,9 @@
 // Values only; any thread. Whether roles, groups and permissions exist is not looked at here (services/reviews).
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +23,9 @@ namespace tenure::review {
 inline constexpr std::size_t stages_max = 3;
 inline constexpr std::size_t people_max = 1'000;   // named in one definition
 inline constexpr std::size_t entries_max = 1'000;  // of any other list
-inline constexpr std::uint64_t days_max = 366;     // of a stage, of a task
+inline constexpr std::size_t id_bytes_max = 128;
+inline constexpr std::size_t reminders_max = 10;  // of a stage
+inline constexpr std::uint64_t days_max = 366;    // of a stage, of a task, of a report's period
 inline constexpr std::uint64_t revocations_max = 1'000'000;
 inline constexpr std::size_t definition_bytes_max = 262'144;
 
@@ -117,18 +121,24 @@ struct Definition {
   std::vector<Person> people;  // everyone named, each once, in order of first mention
 };
 
-// From a client's JSON, people by identity.
-Decided<Definition> read_definition(std::string_view json);
+// Whether it can stand in an address: 1 to id_bytes_max letters, digits, dots, dashes and underscores, not "." or "..".
+bool is_review_id(std::string_view text);
+
+// From a client's JSON, people by identity. Else every refusal, each with the JSON pointer of its place in `field`.
+boost::system::result<Definition, std::vector<Refusal>> read_definition(std::string_view json);
 // From the log: the document and the people beside it. A Failure (corruption): it is none.
 Outcome<Definition> from_log(std::string_view document, const std::vector<Person>& people);
-// The document that the log keeps: canonical JSON, people by number.
+// The document that the log keeps: canonical JSON, people by number, what was left out by its value.
 std::string stored_definition(const Definition& definition);
 // The same as a client states it; `identity` names the people.
 using IdentityOf = std::function<std::string(const Person&)>;
 std::string shown_definition(const Definition& definition, const IdentityOf& identity);
+// The JSON Schema (2020-12) of what read_definition takes.
+std::string_view definition_schema();
 
 // A shipped one: what a team's regular review is about by the advice of text 001, whatever the model: members no longer
-// needed, roles still right, pending invitations to cancel. Its reviewers are the holders of `owner_role`.
+// needed, roles still right, pending invitations to cancel. Its reviewers are the holders of `owner_role`; about a hold
+// of the only one of these, who gave it.
 inline constexpr std::string_view quarterly_basics = "quarterly-basics";
 std::string quarterly_basics_json(std::string_view owner_role);
 
