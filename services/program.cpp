@@ -119,6 +119,7 @@ Outcome<std::uint16_t> Program::start() {
   in.server = std::make_unique<http::Server>(options, std::move(router));
   const auto port = in.server->listen();
   if (port) in.server->run_in_background();
+  if (port) in.reviews->clock.start();
   return port;
 }
 
@@ -144,6 +145,7 @@ void Program::stop(bool restart) {
   if (in.server) in.server->stop(restart);
   in.server.reset();
   if (in.feed) in.feed->stop();
+  if (in.reviews) in.reviews->clock.stop();
   if (in.appends) in.appends->stop();
   if (in.people) (void)in.people->close();
   if (in.store) (void)in.store->close();

@@ -80,6 +80,11 @@ class UnderWay {
   std::size_t under_way_ = 0;
 };
 
+bool enforces(Sight& sight) {
+  const auto* mode = sight.facts().state(sight.facts().org_entity()).find({projections::SlotKind::mode});
+  return mode && mode->value == 1;
+}
+
 // Whether the review's outcome was recorded since it was closed, or was held back then.
 Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, bool all_the_same) {
   const auto number = parts.names.number(*org.snapshot, org.number, projections::EntityKind::review,
@@ -99,6 +104,19 @@ Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, b
 
 }  // namespace
 
+Outcome<void> Reviewing::remedy_once(const OpenOrg& org, const ReviewSummary& closed) {
+  const auto sight = Sight::at(parts_, org, parts_.now(), org.head.position);
+  if (!sight) return sight.error();
+  if (!enforces(**sight)) return {};
+  const auto number =
+      parts_.names.number(*org.snapshot, org.number, projections::EntityKind::review, closed.id, org.head.next_number);
+  if (!number) return number.error();
+  const auto after = projections::review_positions(*org.snapshot, org.number, *number, closed.ended->position.value,
+                                                   org.head.position.value);
+  if (!after) return after.error();
+  return after->empty() ? remedy(org.id.text, closed.id, false) : Outcome<void>();
+}
+
 Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& id, bool all_the_same) {
   auto org = open_org(parts_, org_name);
   if (!org) return fail(FailureCode::not_found, "there is no organization \"" + org_name + "\"");
@@ -108,8 +126,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   const review::Campaign& campaign = (*review)->campaign;
   const auto sight = Sight::at(parts_, *org, parts_.now(), org->head.position);
   if (!sight) return sight.error();
-  const auto* mode = (*sight)->facts().state((*sight)->facts().org_entity()).find({projections::SlotKind::mode});
-  if (!mode || mode->value != 1) return {};  // the platform's own events end the tasks
+  if (!enforces(**sight)) return {};  // the platform's own events end the tasks
   const auto before = remedied(parts_, *org, *review->review, all_the_same);
   if (!before) return before.error();
   if (*before) return {};

@@ -160,11 +160,11 @@ Outcome<void> Reviewing::resolve(const OpenOrg& org, Definition& definition, boo
 }
 
 // The definition's id and the day, and a number where there is one of that name.
-std::string Reviewing::new_name(const OpenOrg& org, const Definition& definition, Instant at) {
+std::string Reviewing::new_name(const OpenOrg& org, EntityKind kind, const Definition& definition, Instant at) {
   const std::string base = (definition.id.empty() ? "review" : definition.id) + "-" + day_of(at);
   std::string name = base;
   for (int n = 2;; ++n) {
-    const auto number = parts_.names.number(*org.snapshot, org.number, EntityKind::review, name, org.head.next_number);
+    const auto number = parts_.names.number(*org.snapshot, org.number, kind, name, org.head.next_number);
     if (!number || *number == 0) return name;
     name = base + "-" + std::to_string(n);
   }
@@ -190,7 +190,7 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   if (auto* refusal = std::get_if<Refusal>(&populated)) return Refusals{std::move(*refusal)};
   opened.population = std::move(std::get<Population>(populated));
-  opened.review = wish.review.empty() ? new_name(org, definition, now) : wish.review;
+  opened.review = wish.review.empty() ? new_name(org, EntityKind::review, definition, now) : wish.review;
   if (opened.population.items.empty()) {
     return Refusals{
         refuse(RefusalCode::invalid_field,
@@ -228,8 +228,8 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
     event.review = opened.review;
     event.scheduled_for = wish.scheduled_for;
     // One review of a name, for ever; one run of a schedule, whoever sees first that it is due.
-    const EventId id(wish.scheduled_for ? "review-run:" + definition.id + ":" + format_instant(*wish.scheduled_for)
-                                        : "review:" + opened.review);
+    const EventId id =
+        wish.scheduled_for ? run_id(definition.id, *wish.scheduled_for) : EventId("review:" + opened.review);
     auto result = append(org.id, {std::move(event)}, acting, std::nullopt, id);
     if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
     if (auto* refusals = std::get_if<Refusals>(&result)) {
@@ -243,6 +243,40 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
   }
   opened.definition = std::move(definition);
   return opened;
+}
+
+EventId run_id(const std::string& definition, Instant due) {
+  return EventId("review-run:" + definition + ":" + format_instant(due));
+}
+
+AppendResult Reviewing::skip(const OpenOrg& org, const std::string& definition, Instant due, const Refusal& because) {
+  // The sentence of a refusal may name people, which the log does not.
+  const bool nobody_asked = because.field == "/stages";
+  event::ReviewSkipped event{nobody_asked                ? "There are items that nobody may be asked about."
+                             : because.field == "/scope" ? "The scope matches nothing that anybody holds."
+                                                         : "The definition names what is not there any more.",
+                             definition, due};
+  return append(org.id, {std::move(event)}, acting_for(definition), std::nullopt, run_id(definition, due));
+}
+
+AppendResult Reviewing::report(const OpenOrg& org, const Definition& definition, const OpenWish& wish,
+                               const Acting& acting) {
+  event::AccessReported event;
+  event.as_of = parts_.now();
+  if (wish.by_definition) event.definition = definition.id;
+  event.from = {event.as_of.us - static_cast<std::int64_t>(definition.period_days) * 24 * 3600 * 1'000'000};
+  const auto before = reviews_.reports(org, org.head.position);
+  if (!before) return before.error();
+  for (const Record& record : *before) {
+    const auto& earlier = std::get<event::AccessReported>(record.event.data);
+    if (wish.by_definition && earlier.definition == definition.id) event.from = earlier.as_of;
+  }
+  event.pinned = org.head.position;
+  event.report = wish.review.empty() ? new_name(org, EntityKind::access_report, definition, event.as_of) : wish.review;
+  event.scheduled_for = wish.scheduled_for;
+  const EventId id =
+      wish.scheduled_for ? run_id(definition.id, *wish.scheduled_for) : EventId("report:" + event.report);
+  return append(org.id, {std::move(event)}, acting, std::nullopt, id);
 }
 
 // ---- decisions -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 // thread at a time. Refusals say which field, and what to do; failures are the store's.
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include "services/reviews/reviews.h"
@@ -68,6 +69,11 @@ class Reviewing {
   // A result for each, in order; what was not refused is recorded with one commit.
   Outcome<std::vector<DecisionMade>> decide(const OpenOrg& org, HeldReview& review,
                                             const std::vector<WantedDecision>& wanted, const Acting& acting);
+  // A run of a schedule that came to nothing, with why.
+  AppendResult skip(const OpenOrg& org, const std::string& definition, Instant due, const Refusal& because);
+  // A report on access, by a definition whose purpose that is; what it says follows from where it is pinned.
+  AppendResult report(const OpenOrg& org, const review::Definition& definition, const OpenWish& wish,
+                      const Acting& acting);
   // Asks `to` instead of `from`, or beside all; about one item, or all where none is named.
   AppendResult reassign(const OpenOrg& org, HeldReview& review, const std::optional<std::string>& from,
                         const std::string& to, const std::optional<std::string>& item, const Acting& acting);
@@ -81,17 +87,23 @@ class Reviewing {
   // What a closed review of mode enforce came to, where that was not recorded or was held back; `all_the_same`: also
   // past the definition's cap. Idempotent.
   Outcome<void> remedy(const std::string& org, const std::string& review, bool all_the_same);
+  // The same for a closed review of which nothing was recorded since.
+  Outcome<void> remedy_once(const OpenOrg& org, const ReviewSummary& closed);
 
  private:
   Refusals faults_of(Sight& sight, const review::Definition& definition);
   Outcome<void> resolve(const OpenOrg& org, review::Definition& definition, bool make);
-  std::string new_name(const OpenOrg& org, const review::Definition& definition, Instant at);
+  std::string new_name(const OpenOrg& org, projections::EntityKind kind, const review::Definition& definition,
+                       Instant at);
   AppendResult append(const OrgId& org, std::vector<EventPayload> events, const Acting& acting,
                       std::optional<Version> expected = {}, std::optional<EventId> id = {});
 
   Parts& parts_;
   Reviews& reviews_;
 };
+
+// The client's id of the event that a run of a schedule makes, whatever it comes to: each happens once.
+EventId run_id(const std::string& definition, Instant due);
 
 // The events by which a hold ends, or becomes another one; of the person by subject.
 std::vector<EventPayload> remedy_of(Sight& sight, const projections::Hold& hold, const SubjectId& member,

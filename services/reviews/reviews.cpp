@@ -109,6 +109,21 @@ Outcome<std::vector<ReviewSummary>> Reviews::list(const OpenOrg& org, Position k
   return all;
 }
 
+Outcome<std::vector<Record>> Reviews::reports(const OpenOrg& org, Position known) {
+  std::vector<Record> all;
+  std::optional<Failure> failure;
+  for (const std::string& id : names_of(parts_, org, EntityKind::access_report, failure)) {
+    const auto events = events_of(parts_, org, EntityKind::access_report, id, Position(0), known);
+    if (!events) return events.error();
+    if (events->empty()) continue;
+    auto record = record_at(*org.snapshot, events->front());
+    if (!record) return record.error();
+    all.push_back(std::move(*record));
+  }
+  if (failure) return *failure;
+  return all;
+}
+
 // ---- what was certified before -------------------------------------------------------------------
 
 Outcome<Reviews::Before> Reviews::before(const OpenOrg& org, const std::string& definition, Position position) {
@@ -243,7 +258,7 @@ Outcome<void> Reviews::bring(Review& review, const OpenOrg& org, Position known,
     at = closed ? closed->as_of : records.back().recorded_at;
     break;
   }
-  if (known > review.seen || at > review.at) {
+  if (known > review.seen || at != review.at) {
     if (const auto done = look_again(review, org, known, at); !done) return done;
   }
   for (const Record& record : records) {

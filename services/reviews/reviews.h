@@ -71,6 +71,8 @@ class Reviews {
   Outcome<HeldReview> get(const OpenOrg& org, const std::string& id, Instant now);
   // As it was known at a position at or after its opening; nothing if there was none.
   Outcome<std::shared_ptr<Review>> as_known_at(const OpenOrg& org, const std::string& id, Position known);
+  // The records of the reports on access, in order, as known at the position.
+  Outcome<std::vector<Record>> reports(const OpenOrg& org, Position known);
   // The last closed review of a definition before a position, and all that was certified up to it.
   struct Before {
     std::string last;

@@ -1,0 +1,150 @@
+#include "services/reviews/clock.h"
+
+#include <spdlog/spdlog.h>
+
+namespace tenure::services {
+
+using projections::EntityKind;
+
+void ReviewClock::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void ReviewClock::stop() {
+  {
+    const std::lock_guard lock(guard_);
+    stopping_ = true;
+    woken_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void ReviewClock::look(const std::string& org) {
+  const std::lock_guard lock(guard_);
+  watched_.insert(org);
+  told_.insert(org);
+  woken_.notify_all();
+}
+
+void ReviewClock::run() {
+  if (auto all = organizations()) {
+    const std::lock_guard lock(guard_);
+    watched_.merge(*all);
+    told_ = watched_;
+  } else {
+    spdlog::error("the review clock could not read the organizations: {}", all.error().because);
+  }
+  std::unique_lock lock(guard_);
+  while (!stopping_) {
+    std::set<std::string> due = std::exchange(told_, {});
+    lock.unlock();
+    for (const std::string& org : due) {
+      const auto again = pass(org);
+      if (!again)
+        spdlog::error("reviews of {}: {}; tried again in {} s", org, again.error().because, looks_every.count());
+      const std::lock_guard inner(guard_);
+      if (stopping_) return;
+      if (again && !*again && !told_.contains(org)) watched_.erase(org);
+    }
+    lock.lock();
+    if (!told_.empty() || stopping_) continue;
+    if (!woken_.wait_for(lock, looks_every, [&] { return stopping_ || !told_.empty(); })) told_ = watched_;
+  }
+}
+
+// Those with definitions or reviews.
+Outcome<std::set<std::string>> ReviewClock::organizations() {
+  std::set<std::string> found;
+  const auto snapshot = parts_.store.snapshot();
+  projections::Facts directory(*snapshot, parts_.names, parts_.models, 0, projections::Point::never());
+  for (const projections::OrgNumber number : directory.numbers_of(EntityKind::org)) {
+    projections::Facts facts(*snapshot, parts_.names, parts_.models, number, projections::Point::never());
+    if (!facts.numbers_of(EntityKind::review).empty() || !facts.numbers_of(EntityKind::review_definition).empty()) {
+      found.insert(directory.name(number).name);
+    }
+    if (facts.failure()) return *facts.failure();
+  }
+  if (directory.failure()) return *directory.failure();
+  return found;
+}
+
+const Recurrence* ReviewClock::recurrence_of(const KeptDefinition& kept) {
+  const auto [at, made] = recurrences_.try_emplace(kept.defined.position.value);
+  if (made) {
+    const review::Schedule& schedule = *kept.definition.schedule;
+    auto read = Recurrence::parse(schedule.rrule, schedule.start, schedule.tz);
+    if (read) {
+      at->second = std::move(*read);
+    } else {
+      spdlog::error("the schedule of \"{}\": {}", kept.definition.id, read.error().because);
+    }
+  }
+  return at->second ? &*at->second : nullptr;
+}
+
+Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
+  bool more = false;
+  const auto all = reviews_.definitions(org);
+  if (!all) return all.error();
+  const Instant now = parts_.now();
+  for (const KeptDefinition& kept : *all) {
+    if (!kept.definition.schedule) continue;
+    std::optional<Instant> due = kept.definition.schedule->once;
+    if (due) {
+      more = more || *due > now;
+      if (*due > now) continue;
+    } else {
+      const Recurrence* recurrence = recurrence_of(kept);
+      if (!recurrence) continue;
+      more = more || recurrence->first_after(now).has_value();
+      due = recurrence->last_at_or_before(now);
+    }
+    // What was due before it was said is nobody's miss.
+    if (!due || *due < kept.defined.recorded_at) continue;
+    const auto ran = projections::position_of_id(*org.snapshot, org.number, run_id(kept.definition.id, *due));
+    if (!ran) return ran.error();
+    if (*ran != Position(0)) continue;
+    if (const auto done = run_one(org, kept, *due); !done) return done.error();
+  }
+  return more;
+}
+
+Outcome<void> ReviewClock::run_one(const OpenOrg& org, const KeptDefinition& kept, Instant due) {
+  const Acting acting = acting_for(kept.definition.id);
+  if (kept.definition.purpose == review::Purpose::access_report) {
+    const auto made = reviewing_.report(org, kept.definition, {{}, due, true, false}, acting);
+    if (const auto* failure = std::get_if<Failure>(&made)) return *failure;
+    return {};
+  }
+  const auto opened = reviewing_.open(org, kept.definition, {{}, due, true, false}, acting);
+  if (const auto* failure = std::get_if<Failure>(&opened)) return *failure;
+  const auto* refusals = std::get_if<Refusals>(&opened);
+  if (!refusals) return {};
+  spdlog::warn("the review \"{}\" of {} planned for {} was not opened: {}", kept.definition.id, org.id.text,
+               format_instant(due), refusals->front().because);
+  const auto told = reviewing_.skip(org, kept.definition.id, due, refusals->front());
+  if (const auto* failure = std::get_if<Failure>(&told)) return *failure;
+  return {};
+}
+
+Outcome<bool> ReviewClock::pass(const std::string& name) {
+  const auto org = open_org(parts_, name);
+  if (!org) return fail(FailureCode::not_found, "the organization cannot be opened");
+  auto more = run_schedules(*org);
+  if (!more) return more;
+  const auto all = reviews_.list(*org, org->head.position);
+  if (!all) return all.error();
+  for (const ReviewSummary& summary : *all) {
+    if (!summary.ended) {
+      const auto open = reviewing_.tick(name, summary.id);
+      if (!open) return open;
+      *more = *more || *open;
+    } else if (std::holds_alternative<event::ReviewClosed>(summary.ended->event.data)) {
+      // A stop may have come between the close and what follows from it.
+      if (const auto done = reviewing_.remedy_once(*org, summary); !done) return done.error();
+    }
+  }
+  return more;
+}
+
+}  // namespace tenure::services
