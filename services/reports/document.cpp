@@ -21,13 +21,6 @@ class Names {
   std::set<std::string> seen_;
 };
 
-void check_table(const Table& table) {
-  if (table.columns.empty()) throw std::logic_error("the table \"" + table.id + "\" has no columns");
-  if (!table.open) throw std::logic_error("the table \"" + table.id + "\" has no rows to open");
-  Names columns("column of \"" + table.id + "\"");
-  for (const Column& column : table.columns) columns.add(column.id);
-}
-
 void check_chart(const Chart& chart) {
   const auto not_negative = [&](std::int64_t value) {
     if (value < 0) throw std::logic_error("the chart \"" + chart.id + "\" has a negative value");
@@ -46,6 +39,13 @@ void check_chart(const Chart& chart) {
 
 }  // namespace
 
+void check(const Table& table) {
+  if (table.columns.empty()) throw std::logic_error("the table \"" + table.id + "\" has no columns");
+  if (!table.open) throw std::logic_error("the table \"" + table.id + "\" has no rows to open");
+  Names columns("column of \"" + table.id + "\"");
+  for (const Column& column : table.columns) columns.add(column.id);
+}
+
 void check(const Document& document) {
   Names facts("fact"), charts("chart"), tables("table");
   for (const Fact& fact : document.facts) facts.add(fact.id);
@@ -55,7 +55,7 @@ void check(const Document& document) {
   }
   for (const Table& table : document.tables) {
     tables.add(table.id);
-    check_table(table);
+    check(table);
   }
 }
 

@@ -6,7 +6,7 @@
 // The same document gives the same bytes in every format: no writer looks at a clock, a locale or an environment. PDF
 // holds the shapes of the fonts that are installed, so there it is the same bytes on the same fonts (README.md).
 //
-// Every text is valid UTF-8; what is not is replaced by U+FFFD in XLSX and PDF and is a Failure in JSON.
+// Texts are UTF-8; a byte that is not is U+FFFD in what is written.
 #pragma once
 
 #include <cstddef>
@@ -108,11 +108,13 @@ struct Document {
   std::vector<Fact> facts;   // scope, period, position, hash, population, query: whatever the answer rests on
   std::vector<Chart> charts;
   std::vector<Table> tables;
-  std::vector<std::string> signatures;  // who signs on paper, a line each with its place and date
+  std::vector<std::string> signatures;  // who signs on paper, a line each, with the date
+  std::string imprint;  // on the foot of each page, what ties it to the whole ("position 41207, chain 9f2c…"), or empty
 };
 
 // A document that names two tables, columns, facts or charts the same, has a table without columns or without rows to
 // open, or a number outside its limits is a bug of whoever made it: std::logic_error with the name.
 void check(const Document& document);
+void check(const Table& table);
 
 }  // namespace tenure::reports
