@@ -4,6 +4,7 @@
 
 #include "services/api/rows.h"
 #include "services/http/problem.h"
+#include "services/reports/csv_cell.h"
 
 namespace tenure::services {
 
@@ -24,19 +25,6 @@ Form asked_form(const Request& request) {
   if (accept.find("text/csv") != std::string_view::npos) return Form::csv;
   if (accept.find("application/x-ndjson") != std::string_view::npos) return Form::ndjson;
   return Form::json;
-}
-
-// A cell as RFC 4180 has it. What a spreadsheet would take for a formula is text: an apostrophe goes before it.
-void add_cell(std::string& out, std::string text) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-  if (formula) text.insert(text.begin(), '\'');
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
 }
 
 std::string text_of(const json& value) {
@@ -167,7 +155,7 @@ class Stream {
   void add_line(std::string& chunk, const json& row) {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (i > 0) chunk += ',';
-      add_cell(chunk, at_path(row, columns_[i]));
+      reports::append_csv_text(chunk, at_path(row, columns_[i]));
     }
     chunk += "\r\n";
   }

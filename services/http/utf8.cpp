@@ -4,8 +4,8 @@
 
 namespace tenure::http {
 
-void append_shown_text(std::string& out, std::string_view text) {
-  if (is_utf8(text)) return tenure::append_json_string(out, text);
+std::string as_utf8(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
   std::string clean;
   while (!text.empty()) {
     // The shortest well-formed start is one character: no part of a character is well-formed.
@@ -19,7 +19,12 @@ void append_shown_text(std::string& out, std::string_view text) {
     }
     text.remove_prefix(length);
   }
-  tenure::append_json_string(out, clean);
+  return clean;
+}
+
+void append_shown_text(std::string& out, std::string_view text) {
+  if (is_utf8(text)) return tenure::append_json_string(out, text);
+  tenure::append_json_string(out, as_utf8(text));
 }
 
 }  // namespace tenure::http

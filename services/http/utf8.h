@@ -10,6 +10,9 @@ namespace tenure::http {
 
 using tenure::is_utf8;
 
+// `text` with U+FFFD for every byte that is not UTF-8.
+std::string as_utf8(std::string_view text);
+
 // Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_shown_text(std::string& out, std::string_view text);
 
