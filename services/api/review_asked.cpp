@@ -21,22 +21,9 @@ boost::system::result<HeldReview, Response> review_of(Parts& parts, const Reques
                         "review"));
 }
 
-const std::string& Shown::identity(const SubjectId& subject) {
-  const auto [at, made] = known_.emplace(subject, std::string());
-  if (made) {
-    auto identity = parts_.identities.of_subject(*org_.snapshot, org_.id, org_.number, subject);
-    if (identity) {
-      at->second = std::move(*identity);
-    } else {
-      note(identity.error());
-    }
-  }
-  return at->second;
-}
-
 void Shown::actor(JsonText& json, std::string_view name, const Actor& actor) {
   json.key(name).open('{').field("kind", to_text(actor.kind));
-  json.field("id", actor.is_person() ? identity(actor.who.subject) : actor.who.identity).close('}');
+  json.field("id", name_of(actor)).close('}');
 }
 
 void Shown::event(JsonText& json, std::string_view name, std::uint64_t position) {

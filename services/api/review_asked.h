@@ -4,6 +4,7 @@
 
 #include "services/api/said.h"
 #include "services/reviews/desk.h"
+#include "services/reviews/shown_people.h"
 
 namespace tenure::services {
 
@@ -13,26 +14,15 @@ Acting acting_of(const Request& request, const Said& said);
 // The review of the path, brought up to now and locked. A Response is a no.
 boost::system::result<HeldReview, Response> review_of(Parts& parts, const Request& request, const OpenOrg& org);
 
-// Identities as the API shows them, looked up once each.
-class Shown {
+// People and events as the API shows them.
+class Shown : public ShownPeople {
  public:
-  Shown(Parts& parts, const OpenOrg& org) : parts_(parts), org_(org) {}
+  using ShownPeople::ShownPeople;
 
-  const std::string& identity(const SubjectId& subject);
   // {"kind","id"}
   void actor(JsonText& json, std::string_view name, const Actor& actor);
   // An event of the log: {"position","type","occurred_at","actor","approved_by"?}; nothing is written for position 0.
   void event(JsonText& json, std::string_view name, std::uint64_t position);
-  const std::optional<Failure>& failure() const { return failure_; }
-  void note(const Failure& failure) {
-    if (!failure_) failure_ = failure;
-  }
-
- private:
-  Parts& parts_;
-  const OpenOrg& org_;
-  std::unordered_map<SubjectId, std::string> known_;
-  std::optional<Failure> failure_;
 };
 
 // {"id","name","status",…}: a review in a list.

@@ -52,11 +52,7 @@ void ItemRows::said(JsonText& json, ItemIndex item) {
     if (!record) {
       shown_.note(record.error());
     } else if (record->event.reason) {
-      const auto owner = parts_.identities.owner_of_texts(*record);
-      const auto text = owner ? parts_.people.open(org_.id, *owner, record->event.reason->text)
-                              : Outcome<std::optional<std::string>>(owner.error());
-      if (text && *text) json.field("reason", **text);
-      if (!text) shown_.note(text.error());
+      json.field("reason", shown_.reason_of(*record));
     }
     json.close('}');
   }

@@ -5,6 +5,7 @@
 #include "events/digest.h"
 #include "events/lifecycle.h"
 #include "projections/team_state.h"
+#include "services/reviews/recurrence.h"
 
 namespace tenure::services {
 
@@ -102,6 +103,11 @@ Refusals Reviewing::faults_of(Sight& sight, const Definition& definition) {
       fault(RefusalCode::unknown_resource, "the model has no resources of kind \"" + scope.resources[i].kind + "\".",
             "/scope/resources/" + std::to_string(i));
     }
+  }
+  if (definition.schedule && !definition.schedule->once) {
+    const review::Schedule& schedule = *definition.schedule;
+    const auto read = Recurrence::parse(schedule.rrule, schedule.start, schedule.tz);
+    if (!read) fault(read.error().code, read.error().because, "/" + read.error().field);
   }
   for (std::size_t s = 0; s < definition.stages.size(); ++s) {
     for (std::size_t r = 0; r < definition.stages[s].reviewers.size(); ++r) {

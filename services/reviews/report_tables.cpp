@@ -1,0 +1,350 @@
+// The tables of a review's report. Each is read row by row, in an order that follows from the review alone.
+#include <algorithm>
+#include <map>
+
+#include "events/model/analysis.h"
+#include "projections/findings.h"
+#include "projections/review/rows.h"
+#include "services/reviews/report_source.h"
+
+namespace tenure::services {
+
+namespace {
+
+using reports::Cell;
+using reports::Column;
+using reports::Kind;
+using reports::Row;
+using reports::Rows;
+using reports::Table;
+using reports::Texts;
+using review::Campaign;
+using review::ItemIndex;
+
+using Source = std::shared_ptr<ReportSource>;
+
+Cell number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+Cell text_or_nothing(std::string text) { return text.empty() ? Cell() : Cell(std::move(text)); }
+
+// Rows by their number, each filled by `fill`.
+template <class Fill>
+Rows rows_of(const Source& source, std::size_t count, Fill fill) {
+  return [source, count, fill, next = std::size_t{0}](Row& row) mutable -> Outcome<bool> {
+    if (next == count) return false;
+    fill(*source, next++, row);
+    if (source->people.failure()) return *source->people.failure();
+    for (const Sight* sight : {source->under_review.get(), source->when_opened.get(), source->now.get()}) {
+      if (const auto& failure = const_cast<Sight*>(sight)->facts().failure()) return *failure;
+    }
+    return true;
+  };
+}
+
+void fill_item(ReportSource& source, ItemIndex i, Row& row) {
+  const Campaign& campaign = source.review->campaign;
+  const review::Item& item = campaign.items()[i];
+  const projections::Hold& hold = source.review->holds[i];
+  const review::Result result = campaign.result(i);
+  row = {item.id, source.people.identity(item.member), std::string(review::to_text(item.kind)), source.power_of(i)};
+  row.emplace_back(Instant{hold.since.us});
+  const Record* granted = source.record(hold.since.position);
+  row.emplace_back(granted ? source.people.name_of(granted->event.actor) : std::string());
+  row.emplace_back(number(hold.since.position));
+  row.emplace_back(std::string(review::to_text(campaign.item_status(i))));
+  row.emplace_back(std::string(review::to_text(result.ends)));
+  row.emplace_back(text_or_nothing(result.role.text));
+  row.emplace_back(std::string(result.because));
+  const Record* decided = result.decision == 0 ? nullptr : source.record(result.decision);
+  row.emplace_back(decided ? Cell(source.people.name_of(decided->event.actor)) : Cell());
+  row.emplace_back(decided ? Cell(decided->recorded_at) : Cell());
+  row.emplace_back(decided ? number(result.decision) : Cell());
+  row.emplace_back(item.carried ? Cell(item.carried->review) : Cell());
+  row.emplace_back(item.state);
+  row.emplace_back(text_or_nothing(campaign.state_now(i)));
+}
+
+Table items_of(const Source& source) {
+  Table table{"items", "Items", "", {}, {}, "There are no items."};
+  table.columns = {{"item", "Item", Kind::text, 20, false},
+                   {"member", "Member", Kind::text, 26},
+                   {"kind", "Kind", Kind::text, 10, false},
+                   {"power", "Power", Kind::text, 26},
+                   {"since", "Since", Kind::instant},
+                   {"granted_by", "Granted by", Kind::text, 20},
+                   {"granted_at_position", "By event", Kind::number, 0, false},
+                   {"status", "Status", Kind::text, 9, false},
+                   {"outcome", "Outcome", Kind::text, 8},
+                   {"to_role", "To role", Kind::text, 12, false},
+                   {"because", "Because", Kind::text, 10},
+                   {"decided_by", "Decided by", Kind::text, 20},
+                   {"decided_at", "Decided", Kind::instant},
+                   {"decision", "Decision at position", Kind::number, 0, false},
+                   {"carried_over_from", "Carried over from", Kind::text, 14, false},
+                   {"state", "State when opened", Kind::text, 16, false},
+                   {"state_now", "State", Kind::text, 16, false}};
+  table.open = [source] {
+    return rows_of(source, source->review->campaign.items().size(), [](ReportSource& from, std::size_t i, Row& row) {
+      fill_item(from, static_cast<ItemIndex>(i), row);
+    });
+  };
+  return table;
+}
+
+// A decision with how long its reviewer took for it, by what they said before it.
+struct Spoken {
+  ItemIndex item = 0;
+  const review::Said* said = nullptr;
+  std::optional<std::int64_t> seconds;
+};
+
+std::vector<Spoken> all_said(const Campaign& campaign) {
+  std::vector<Spoken> all;
+  for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
+    for (const review::Said& said : campaign.said(i)) all.push_back({i, &said, std::nullopt});
+  }
+  std::sort(all.begin(), all.end(),
+            [](const Spoken& a, const Spoken& b) { return a.said->position < b.said->position; });
+  std::map<SubjectId, Instant> before;
+  for (Spoken& one : all) {
+    const auto earlier = before.find(one.said->reviewer);
+    if (earlier != before.end() && one.said->call.empty()) {
+      one.seconds = (one.said->at.us - earlier->second.us) / 1'000'000;
+    }
+    before[one.said->reviewer] = one.said->at;
+  }
+  return all;
+}
+
+Table decisions_of(const Source& source) {
+  Table table{"decisions", "Decisions", "", {}, {}, "Nothing was decided."};
+  table.columns = {{"position", "Position", Kind::number},
+                   {"at", "Decided", Kind::instant},
+                   {"reviewer", "Reviewer", Kind::text, 22},
+                   {"member", "Member", Kind::text, 24},
+                   {"power", "Power", Kind::text, 24},
+                   {"decision", "Decision", Kind::text, 9},
+                   {"to", "To", Kind::text, 14},
+                   {"stage", "Stage", Kind::number},
+                   {"counts", "Counts", Kind::yes_no},
+                   {"reason", "Reason", Kind::text, 30},
+                   {"seconds", "Seconds since the last", Kind::number, 0, false},
+                   {"call", "In one call", Kind::text, 12, false},
+                   {"recorded_by", "Recorded by", Kind::text, 20, false},
+                   {"state", "State that was seen", Kind::text, 16, false},
+                   {"item", "Item", Kind::text, 20, false}};
+  const auto all = std::make_shared<std::vector<Spoken>>(all_said(source->review->campaign));
+  table.open = [source, all] {
+    return rows_of(source, all->size(), [all](ReportSource& from, std::size_t n, Row& row) {
+      const auto& [item, said, seconds] = (*all)[n];
+      const Campaign& campaign = from.review->campaign;
+      row = {number(said->position),
+             said->at,
+             from.people.identity(said->reviewer),
+             from.people.identity(campaign.items()[item].member),
+             from.power_of(item),
+             std::string(to_text(said->verb))};
+      row.push_back(text_or_nothing(!said->role.empty() ? said->role.text
+                                    : said->to.empty()  ? std::string()
+                                                        : from.people.identity(said->to)));
+      row.push_back(number(said->stage + std::uint64_t{1}));
+      row.emplace_back(campaign.counts(item, *said));
+      const Record* record = from.record(said->position);
+      row.push_back(text_or_nothing(record ? from.people.reason_of(*record) : std::string()));
+      row.push_back(seconds ? Cell(*seconds) : Cell());
+      row.push_back(text_or_nothing(said->call));
+      const auto principal = record ? subject_from_text(record->recorded_by.principal) : std::nullopt;
+      row.emplace_back(principal ? from.people.identity(*principal) : std::string("tenure"));
+      row.emplace_back(said->state);
+      row.emplace_back(campaign.items()[item].id);
+    });
+  };
+  return table;
+}
+
+// How somebody worked: what an auditor looks at who asks whether the reviewing was real.
+struct Worked {
+  SubjectId reviewer;
+  std::uint64_t decisions = 0, keep = 0, revoke = 0, change = 0, delegated = 0, in_bulk = 0;
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> calls;  // all, kept
+  std::vector<std::int64_t> seconds;
+};
+
+constexpr std::size_t many = 10;           // fewer decisions say nothing of how somebody works
+constexpr std::int64_t hasty_seconds = 3;  // nobody reads an item in less
+
+Texts signals_of(Worked& worked) {
+  Texts signals;
+  for (const auto& [call, counts] : worked.calls) {
+    if (counts.first >= many && counts.first == counts.second) {
+      signals.push_back("kept all of " + std::to_string(counts.first) + " in one call");
+    }
+  }
+  if (worked.seconds.size() >= many) {
+    std::nth_element(worked.seconds.begin(),
+                     worked.seconds.begin() + static_cast<std::ptrdiff_t>(worked.seconds.size() / 2),
+                     worked.seconds.end());
+    const std::int64_t median = worked.seconds[worked.seconds.size() / 2];
+    if (median < hasty_seconds)
+      signals.push_back("half of the decisions took less than " + std::to_string(hasty_seconds) + " s");
+  }
+  if (worked.decisions >= many && worked.keep == worked.decisions) signals.emplace_back("kept everything");
+  return signals;
+}
+
+std::vector<Worked> workers_of(const Campaign& campaign) {
+  std::map<SubjectId, Worked> all;
+  for (const Spoken& one : all_said(campaign)) {
+    Worked& worked = all[one.said->reviewer];
+    worked.reviewer = one.said->reviewer;
+    ++worked.decisions;
+    const bool kept = one.said->verb == ReviewVerb::keep;
+    worked.keep += kept;
+    worked.revoke += one.said->verb == ReviewVerb::revoke;
+    worked.change += one.said->verb == ReviewVerb::change;
+    worked.delegated += one.said->verb == ReviewVerb::delegate;
+    if (one.seconds) worked.seconds.push_back(*one.seconds);
+    if (one.said->call.empty()) continue;
+    ++worked.in_bulk;
+    auto& [count, keeps] = worked.calls[one.said->call];
+    ++count;
+    keeps += kept;
+  }
+  std::vector<Worked> workers;
+  for (auto& [reviewer, worked] : all) workers.push_back(std::move(worked));
+  return workers;
+}
+
+Table reviewers_of(const Source& source) {
+  Table table{"reviewers", "Reviewers", "", {}, {}, "Nobody decided anything."};
+  table.columns = {{"reviewer", "Reviewer", Kind::text, 26}, {"decisions", "Decisions", Kind::number},
+                   {"keep", "Keep", Kind::number},           {"revoke", "Revoke", Kind::number},
+                   {"change", "Change", Kind::number},       {"delegated", "Delegated", Kind::number},
+                   {"in_bulk", "In bulk", Kind::number},     {"signals", "Signals", Kind::text, 40}};
+  const auto workers = std::make_shared<std::vector<Worked>>(workers_of(source->review->campaign));
+  table.open = [source, workers] {
+    return rows_of(source, workers->size(), [workers](ReportSource& from, std::size_t n, Row& row) {
+      Worked& worked = (*workers)[n];
+      row = {from.people.identity(worked.reviewer),
+             number(worked.decisions),
+             number(worked.keep),
+             number(worked.revoke),
+             number(worked.change),
+             number(worked.delegated),
+             number(worked.in_bulk),
+             signals_of(worked)};
+    });
+  };
+  return table;
+}
+
+Table findings_of(const Source& source) {
+  Table table{"findings", "Findings when the review was opened", "", {}, {}, "Nothing was found."};
+  table.columns = {{"id", "Finding", Kind::text, 24, false}, {"kind", "Kind", Kind::text, 20},
+                   {"member", "Member", Kind::text, 26},     {"since", "Since", Kind::instant},
+                   {"because", "Because", Kind::text, 50},   {"closed", "Closed", Kind::yes_no}};
+  constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000;
+  Sight& sight = *source->when_opened;
+  const auto found = std::make_shared<std::vector<projections::Finding>>(
+      projections::findings_at(sight.access(), sight.at(), find_escalations(*sight.model()).found,
+                               {30 * day_us, projections::short_lived_us_max / 24, std::nullopt}));
+  const auto closed = std::make_shared<std::unordered_map<std::string, projections::Point>>(
+      projections::closed_findings(sight.facts()));
+  table.open = [source, found, closed] {
+    return rows_of(source, found->size(), [found, closed](ReportSource& from, std::size_t n, Row& row) {
+      const projections::Finding& finding = (*found)[n];
+      Cell member;
+      if (finding.entity != 0 &&
+          from.when_opened->facts().name(finding.entity).kind == projections::EntityKind::member) {
+        member = from.people.identity(from.when_opened->subject_of(finding.entity));
+      }
+      row = {finding.id, std::string(projections::to_text(finding.kind)), std::move(member)};
+      row.push_back(finding.since.position == 0 ? Cell() : Cell(Instant{finding.since.us}));
+      row.push_back(text_or_nothing(finding.because));
+      row.emplace_back(closed->contains(finding.id));
+    });
+  };
+  return table;
+}
+
+Table remediation_of(const Source& source) {
+  Table table{"remediation",
+              "Remediation",
+              "Whether the log shows that what was decided was done.",
+              {},
+              {},
+              "Nothing was to be done."};
+  table.columns = {{"item", "Item", Kind::text, 20, false},
+                   {"member", "Member", Kind::text, 26},
+                   {"power", "Power", Kind::text, 26},
+                   {"outcome", "Outcome", Kind::text, 9},
+                   {"to_role", "To role", Kind::text, 12},
+                   {"status", "Status", Kind::text, 9},
+                   {"owner", "Owner", Kind::text, 22},
+                   {"due_at", "Due", Kind::instant},
+                   {"still_held", "Held by another path", Kind::text, 34}};
+  table.open = [source] {
+    return rows_of(source, source->tasks.size(), [](ReportSource& from, std::size_t n, Row& row) {
+      const Task& task = from.tasks[n];
+      Texts still;
+      for (const auto& held : task.still_held) {
+        std::string through;
+        for (const auto& path : held.paths) {
+          through += (through.empty() ? " through " : ", ") + std::string(projections::to_text(path.kind)) +
+                     (path.role.empty() ? std::string() : " " + path.role);
+        }
+        still.push_back(held.power.permission.text + " " + held.level.text + through);
+      }
+      row = {from.review->campaign.items()[task.item].id,
+             from.people.identity(from.review->campaign.items()[task.item].member),
+             from.power_of(task.item),
+             std::string(review::to_text(task.result.ends)),
+             text_or_nothing(task.result.role.text),
+             std::string(to_text(task.status)),
+             task.owner.empty() ? Cell() : Cell(from.people.identity(task.owner)),
+             task.due_at,
+             std::move(still)};
+    });
+  };
+  return table;
+}
+
+// Events of the review that are no decisions, which have a table of their own.
+Table events_of(const Source& source) {
+  Table table{"events", "Events of the review", "", {}, {}, "There are no events."};
+  table.columns = {{"position", "Position", Kind::number},
+                   {"at", "Recorded", Kind::instant},
+                   {"type", "Event", Kind::text, 20},
+                   {"actor", "By", Kind::text, 26},
+                   {"reason", "Reason", Kind::text, 40}};
+  auto positions = std::make_shared<std::vector<std::uint64_t>>();
+  auto& facts = source->now->facts();
+  const auto entity = facts.number(projections::EntityKind::review, source->review->campaign.opening().review);
+  const auto own =
+      projections::review_positions(*source->org->snapshot, source->org->number, entity, 0, source->known.value);
+  if (own) {
+    std::unordered_set<std::uint64_t> decisions;
+    for (const Spoken& one : all_said(source->review->campaign)) decisions.insert(one.said->position);
+    std::copy_if(own->begin(), own->end(), std::back_inserter(*positions),
+                 [&](std::uint64_t position) { return !decisions.contains(position); });
+  } else {
+    source->people.note(own.error());
+  }
+  table.open = [source, positions] {
+    return rows_of(source, positions->size(), [positions](ReportSource& from, std::size_t n, Row& row) {
+      const Record* record = from.record((*positions)[n]);
+      if (!record) return;
+      row = {number(record->position.value), record->recorded_at, std::string(type_name(record->event.data)),
+             from.people.name_of(record->event.actor), text_or_nothing(from.people.reason_of(*record))};
+    });
+  };
+  return table;
+}
+
+}  // namespace
+
+std::vector<Table> tables_of(const Source& source) {
+  return {items_of(source),    decisions_of(source),   reviewers_of(source),
+          findings_of(source), remediation_of(source), events_of(source)};
+}
+
+}  // namespace tenure::services

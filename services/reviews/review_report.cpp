@@ -1,0 +1,149 @@
+#include "services/reviews/review_report.h"
+
+#include <algorithm>
+
+#include "services/reviews/desk.h"
+#include "services/reviews/report_source.h"
+
+namespace tenure::services {
+
+namespace {
+
+using reports::Bar;
+using reports::Chart;
+using reports::Document;
+using reports::Fact;
+using reports::Tone;
+using review::Campaign;
+using review::Ends;
+using review::ItemIndex;
+
+constexpr std::size_t progress_points_max = 200;
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+// The scope in words, as an auditor reads it.
+std::string scope_in_words(const review::ReviewScope& scope) {
+  std::vector<std::string> parts;
+  const auto list = [&](const char* what, const auto& all, const auto& name) {
+    if (all.empty()) return;
+    std::vector<std::string> names;
+    for (const auto& each : all) names.emplace_back(name(each));
+    parts.push_back(std::string(what) + " " + joined(names));
+  };
+  list("holds of kind", scope.kinds, [](review::HoldKind kind) { return std::string(review::to_text(kind)); });
+  list("roles", scope.roles, [](const RoleId& role) { return role.text; });
+  list("groups", scope.groups, [](const GroupId& group) { return group.text; });
+  list("permissions", scope.permissions, [](const review::ReviewScope::Power& power) {
+    return power.permission.text + " at " + power.level.text + " or above";
+  });
+  list("resources", scope.resources, [](const ResourceId& resource) { return to_text(resource); });
+  list("members", scope.members, [](review::Standing standing) { return std::string(review::to_text(standing)); });
+  list("findings", scope.findings, [](const std::string& kind) { return kind; });
+  if (scope.changed_since_last) parts.emplace_back("only what changed since the last review");
+  if (parts.empty()) return "Everything that anybody holds: roles, groups, grants and pending invitations";
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+std::vector<Fact> facts_of(ReportSource& source) {
+  const Review& review = *source.review;
+  const event::ReviewOpened& opening = review.opening();
+  const Campaign& campaign = review.campaign;
+  const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  std::vector<Fact> facts{
+      {"review", "Review", campaign.opening().review},
+      {"status", "Status", std::string(review::to_text(campaign.status()))},
+      {"scope", "Scope", scope_in_words(campaign.definition().scope)},
+      {"as_of", "State under review", opening.as_of},
+      {"opened_at", "Opened", campaign.opening().opened_at},
+      {"opened_by", "Opened by", source.people.name_of(review.opened.event.actor)},
+      {"due_at", "Due", opening.due_at},
+  };
+  if (campaign.ended_by() != 0) {
+    const auto ended = record_at(*source.org->snapshot, campaign.ended_by());
+    if (ended) {
+      facts.push_back({"ended_at", "Ended", ended->recorded_at});
+      facts.push_back({"ended_by", "Ended by", source.people.name_of(ended->event.actor)});
+    } else {
+      source.people.note(ended.error());
+    }
+  }
+  facts.push_back({"population", "Items in the population", number(opening.items)});
+  facts.push_back({"population_digest", "Digest of the population", opening.items_digest});
+  facts.push_back({"population_query", "How to get the same list",
+                   "GET /v1/orgs/" + source.org->id.text + "/reviews/" + campaign.opening().review + "/items"});
+  facts.push_back({"pinned_position", "Population pinned to position", number(opening.pinned.value)});
+  source.add_place(facts, "pinned_", "where the population is pinned", opening.pinned);
+  facts.push_back({"position", "Report as known at position", number(source.known.value)});
+  source.add_place(facts, "", "of the report", source.known);
+  return facts;
+}
+
+std::vector<Chart> charts_of(ReportSource& source) {
+  const Campaign& campaign = source.review->campaign;
+  const review::Counts counts = campaign.counts();
+  const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  Chart outcomes{"outcomes",
+                 "Outcomes",
+                 {{"Kept", number(counts.keep), Tone::good},
+                  {"Carried over", number(counts.carried), Tone::muted},
+                  {"Changed", number(counts.change), Tone::caution},
+                  {"Revoked", number(counts.revoke), Tone::bad},
+                  {"Ended meanwhile", number(counts.ended), Tone::muted},
+                  {"Without an answer", number(counts.unanswered), Tone::plain}},
+                 {},
+                 0};
+  std::vector<Instant> decided;
+  for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
+    const review::Result result = campaign.result(i);
+    if (result.because != "decided") continue;
+    for (const review::Said& said : campaign.said(i)) {
+      if (said.position == result.decision) decided.push_back(said.at);
+    }
+  }
+  std::sort(decided.begin(), decided.end());
+  reports::Series line{"Decided", {{campaign.opening().opened_at, 0}}, Tone::good};
+  const std::size_t step = decided.size() / progress_points_max + 1;
+  for (std::size_t i = 0; i < decided.size(); ++i) {
+    if (i % step == 0 || i + 1 == decided.size()) line.points.push_back({decided[i], number(i + 1)});
+  }
+  if (source.review->at > line.points.back().at) {
+    line.points.push_back({source.review->at, line.points.back().value});
+  }
+  Chart progress{"progress", "Items decided over time", {}, {std::move(line)}, number(campaign.items().size())};
+  return {std::move(outcomes), std::move(progress)};
+}
+
+}  // namespace
+
+Outcome<std::optional<Document>> review_report(Parts& parts, std::shared_ptr<OpenOrg> org, const std::string& id,
+                                               Position known) {
+  auto review = parts.reviews->reviews.as_known_at(*org, id, known);
+  if (!review) return review.error();
+  if (!*review) return std::optional<Document>();
+  auto made = ReportSource::make(parts, std::move(org), std::move(*review), known);
+  if (!made) return made.error();
+  const std::shared_ptr<ReportSource> source = std::move(*made);
+  const Campaign& campaign = source->review->campaign;
+  Document document;
+  document.title = campaign.definition().name.empty() ? "Access review" : campaign.definition().name;
+  document.organization = source->org->id.text;
+  document.summary = campaign.definition().description;
+  document.created = source->known_at;
+  document.facts = facts_of(*source);
+  document.charts = charts_of(*source);
+  document.tables = tables_of(source);
+  document.signatures = {"Reviewed by", "Approved by"};
+  document.imprint = "position " + std::to_string(known.value) + ", population " +
+                     source->review->opening().items_digest.substr(0, 16);
+  if (source->people.failure()) return *source->people.failure();
+  return std::optional(std::move(document));
+}
+
+}  // namespace tenure::services

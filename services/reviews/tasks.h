@@ -1,0 +1,30 @@
+// What is left to do after a review: one task for each hold that was revoked or changed, until the log shows that it
+// was done.
+//
+// A task is derived, not kept: it is done when the hold is gone (or stands as it was changed to) as known at a
+// position, and whoever still holds what was revoked by another path is told with that path. One thread; errors stick
+// in the facts of the sight. Complexity: an item's states and, for revoked ones, an answer a power.
+#pragma once
+
+#include "projections/review/hold_story.h"
+#include "services/reviews/reviews.h"
+
+namespace tenure::services {
+
+enum class TaskStatus : std::uint8_t { open, overdue, done };
+std::string_view to_text(TaskStatus status);
+
+struct Task {
+  review::ItemIndex item = 0;
+  review::Result result;
+  TaskStatus status = TaskStatus::open;
+  SubjectId owner;  // empty: nobody by name
+  Instant due_at;
+  // Of a revoked hold that is gone: what its member holds all the same.
+  std::vector<projections::StillHeld> still_held;
+};
+
+// Of a closed review, in order of item, as `now` sees it. `when_decided` sees the holds as they were at the close.
+Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Sight& when_decided, Sight& now);
+
+}  // namespace tenure::services
