@@ -201,6 +201,18 @@ const std::vector<Holds::Gives>& Holds::gives(const Hold& hold, std::vector<Give
   return own;
 }
 
+std::vector<Number> Holds::groups(const Hold& hold) {
+  std::vector<Number> groups;
+  if (hold.kind == HoldKind::group) groups.push_back(hold.of);
+  if (hold.kind == HoldKind::invitation) groups = invited_groups(hold.member);
+  if (!access_.has_model() || !access_.model().groups_inherit_from_parents()) return groups;
+  for (std::size_t next = 0; next < groups.size(); ++next) {
+    const Number above = access_.group_parent(groups[next]);
+    if (above != 0 && std::find(groups.begin(), groups.end(), above) == groups.end()) groups.push_back(above);
+  }
+  return groups;
+}
+
 std::vector<Holds::Gives> Holds::gives(const Hold& hold) {
   std::vector<Gives> own;
   return gives(hold, own);

@@ -50,6 +50,9 @@ class Holds {
   // nothing was known of the time between.
   Holds(Access& access, Instant at) : access_(access), at_(at) {}
 
+  Access& access() { return access_; }
+  Instant at() const { return at_; }
+
   // Everything that somebody holds, in order; nothing for somebody who holds nothing.
   std::vector<Hold> of(Number member);
   // The hold as it is now, by what it is a hold of: its state, or empty if it is gone.
@@ -74,6 +77,8 @@ class Holds {
     Point since;
   };
   std::vector<Gives> gives(const Hold& hold);
+  // The groups that the hold is of or invites into, and those above them that hand down what they have; each once.
+  std::vector<Number> groups(const Hold& hold);
   // The level that the hold gives of a permission at most, on anything; 0 for none. Before anything is cut.
   LevelIndex level(const Hold& hold, PermissionIndex permission);
 

@@ -72,6 +72,17 @@ struct NaivePath {
   std::vector<std::vector<std::int64_t>> ways;
 };
 
+// One thing that a person holds: a role, a group, a role on a scope or an invitation.
+struct NaiveHold {
+  std::int64_t since = 0;        // position of the event since which it has been there
+  std::set<std::string> roles;   // its own and those that its groups give
+  std::set<std::string> groups;  // its own and all above them
+  std::set<std::string> gives;   // each role with all its cells and each tie between groups, with its event
+  bool operator==(const NaiveHold&) const = default;
+};
+// By what it is: "role|ann|writer", "group|ann|g", "grant|ann|writer|repo:a", "invitation|ann|writer".
+using NaiveHolds = std::map<std::string, NaiveHold>;
+
 // An unbroken stretch of instants in which one level was held: [from, to), open to the right where it lasts.
 struct NaiveInterval {
   std::int64_t from_us = 0;
@@ -167,6 +178,8 @@ class NaiveFold {
   // Direct members, each with the instant since which the link, the member and the group have all been there.
   std::map<std::string, std::int64_t> group_members(const std::string& group, std::int64_t at_us,
                                                     std::int64_t known_position) const;
+  // Everything that members hold, and that others hold once they are members (naive_holds.cpp).
+  NaiveHolds holds(std::int64_t at_us, std::int64_t known_position) const;
   std::map<std::string, RoleRow> roles(std::int64_t at_us, std::int64_t known_position) const;
 
   // What deserves a look at an instant as known at a position (naive_findings.cpp, naive_short_lived.cpp).

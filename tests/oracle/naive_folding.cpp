@@ -124,6 +124,7 @@ class Folding {
       if (data_.contains("groups")) {
         for (const json& group : data_.at("groups")) invitation.groups.insert(group.get<std::string>());
       }
+      invitation.position = position_;
       if (!actor_.empty()) invitation.inviters = shared_with_invitees(actor_);
       if (data_.contains("expires_at")) invitation.expires_us = instant_us(text(data_, "expires_at"));
       s_.invitations[member].push_back(invitation);

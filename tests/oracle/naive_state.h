@@ -27,6 +27,7 @@ struct Invitation {
   std::set<std::string> groups;
   std::optional<std::int64_t> expires_us;
   std::int64_t since_us = 0;
+  std::int64_t position = 0;
   std::optional<Disablement> inviters;  // how the member who invited was disabled then; nothing if no member invited
 };
 

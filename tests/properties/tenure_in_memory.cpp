@@ -174,4 +174,29 @@ json TenureInMemory::whole_list(const std::vector<std::string>& path, Query quer
   return whole;
 }
 
+void TenureInMemory::look(std::int64_t at_us, std::int64_t known_position,
+                          const std::function<void(projections::Holds&, const IdentityOfNumber&)>& look) {
+  const auto snapshot = inside_->store.snapshot();
+  const auto number = projections::find_org(*snapshot, org);
+  REQUIRE(number.has_value());
+  const auto head = projections::read_head(*snapshot, *number);
+  REQUIRE(head.has_value());
+  REQUIRE(head->has_value());
+  const Instant at{at_us};
+  auto facts = projections::Facts::known_at(*snapshot, inside_->names, inside_->models, *number, **head,
+                                            projections::Point::end_of(at),
+                                            Position(static_cast<std::uint64_t>(known_position)));
+  REQUIRE(facts.has_value());
+  facts->read_through(inside_->timelines, (*head)->position);
+  auto model = facts->model_at(facts->at());
+  projections::Access access(std::move(*facts), std::move(model));
+  projections::Holds holds(access, at);
+  look(holds, [&](projections::Number member) {
+    const auto identity = inside_->parts.identities.of_member(*snapshot, org, *number, member);
+    REQUIRE(identity.has_value());
+    return *identity;
+  });
+  if (access.facts().failure()) FAIL(access.facts().failure()->because);
+}
+
 }  // namespace tenure::test

@@ -5,6 +5,7 @@
 // that the stories and random histories say is refused.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,10 +13,14 @@
 #include <vector>
 
 #include "events/record.h"
+#include "projections/review/holds.h"
 
 namespace tenure::test {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
+
+// A person of the views, as first sent.
+using IdentityOfNumber = std::function<std::string(projections::Number)>;
 
 struct RouteAnswer {
   unsigned status = 0;
@@ -35,6 +40,10 @@ class TenureInMemory {
   // A list to its end, `limit` rows at a time: the first page with the items of all. Fails the test unless every page
   // has the same head and the total is the number of items.
   nlohmann::json whole_list(const std::vector<std::string>& path, Query query, std::size_t limit);
+  // Lets somebody read what everybody holds at an instant as known at a position. Nothing of it outlives the call,
+  // which fails the test if a read did.
+  void look(std::int64_t at_us, std::int64_t known_position,
+            const std::function<void(projections::Holds&, const IdentityOfNumber&)>& look);
 
  private:
   struct Inside;

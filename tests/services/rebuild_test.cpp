@@ -1,6 +1,6 @@
 // The views made again from the log are, byte for byte, those that were kept while the log was written: random
-// histories of several organizations at once, with late events, retractions, invitations and attempts that were
-// refused.
+// histories of several organizations at once, with late events, retractions, invitations, access reviews and attempts
+// that were refused.
 
 #include "services/record/rebuild.h"
 
@@ -200,7 +200,30 @@ class Live {
     return request;
   }
 
-  // A rule of duties or a finding closed, of a time that has passed; they stand between the history's own events.
+  // What an access review says, of one of a few reviews and people.
+  EventPayload about_a_review() {
+    const std::string any = std::to_string(dice_.below(3)), review = "review " + any;
+    const Person reviewer{"reviewer" + any + "@x.test", {}};
+    switch (dice_.below(4)) {
+      case 0:
+        return event::ReviewDefined{"definition " + any, Document{R"({"id":"d"})"}, {reviewer}};
+      case 1:
+        return event::ReviewWithdrawn{"definition " + any};
+      case 2:
+        return event::ReviewReminded{dice_.below(9), review, reviewer, 0};
+      default:
+        break;
+    }
+    event::ReviewDecided decided;
+    decided.review = review;
+    decided.item = "item " + any;
+    decided.member = Person{oracle::person(dice_.below(8)), {}};
+    decided.state = "as it was";
+    return decided;
+  }
+
+  // A rule of duties, a finding closed or a word of a review, of a time that has passed; they stand between the
+  // history's own events.
   AppendRequest about_the_record(const Telling& telling, std::uint64_t& position) {
     AppendRequest request;
     request.org = telling.org;
@@ -208,7 +231,7 @@ class Live {
     event.actor = {ActorKind::support, {"auditor@x.test", {}}};
     event.occurred_at = Instant{telling.history.occurred_us(dice_.below(telling.next))};
     const std::string any = std::to_string(dice_.below(4));
-    switch (dice_.below(4)) {
+    switch (dice_.below(7)) {
       case 0:
         event.data = event::SodRuleRemoved{SodRuleId("r" + any)};
         break;
@@ -217,6 +240,11 @@ class Live {
         break;
       case 2:
         event.data = event::FindingReopened{"rule_violation." + any};
+        break;
+      case 3:
+      case 4:
+      case 5:
+        event.data = about_a_review();
         break;
       default:
         event.data = event::SodRuleAdded{PermissionId("p" + any), LevelId("full"),    "apart",        {},
@@ -287,6 +315,7 @@ TEST_CASE("views rebuilt from the log are byte for byte the views that were kept
   std::mt19937_64 seeds(seed);
   std::size_t records = 0, rows = 0;
   std::map<char, std::size_t> told;  // rows of what only the records tell, by kind
+  std::size_t of_reviews = 0;
   for (std::uint64_t round = 0; round < rounds; ++round) {
     INFO("run seed " << seed << ", round " << round);
     Live live(seeds());
@@ -312,10 +341,12 @@ TEST_CASE("views rebuilt from the log are byte for byte the views that were kept
     rows += before.size();
     for (const auto& [key, value] : before) {
       if (key.size() > 5 && key[4] == static_cast<char>(projections::Row::finding)) ++told[key[5]];
+      if (key.size() > 5 && key[4] == static_cast<char>(projections::Row::review)) ++of_reviews;
     }
   }
   std::cout << records << " records, " << rows << " rows compared\n";
   if (rounds >= 5) CHECK(told.size() == 4);
+  if (rounds >= 5) CHECK(of_reviews > 0);
   CHECK(rows > records);
 }
 
