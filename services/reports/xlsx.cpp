@@ -49,8 +49,11 @@ class Workbook {
     options.tmpdir = folder_.data();
     options.use_zip64 = 0;
     book_ = workbook_new_opt(file.path().c_str(), &options);
-    if (!book_) return note(LXW_ERROR_MEMORY_MALLOC_FAILED);
-    make_style();
+    if (book_) {
+      make_style();
+    } else {
+      note(LXW_ERROR_MEMORY_MALLOC_FAILED);
+    }
   }
   ~Workbook() {
     if (book_) lxw_workbook_free(book_);
