@@ -90,7 +90,8 @@ Outcome<void> Program::Inside::build() {
                         options.openapi,
                         [this] { return metrics.text(); },
                         feed.get(),
-                        nullptr});
+                        nullptr,
+                        options.scratch});
   reviews = std::make_unique<ReviewDesk>(*parts);
   parts->reviews = reviews.get();
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });

@@ -30,6 +30,7 @@ struct ProgramOptions {
   std::chrono::milliseconds feed_heartbeat_every{5'000};
   std::string version, host;  // of this program and machine, as SIEM formats tell them
   bool demo = false;
+  std::string scratch;  // where reports are made: a folder on a disk with room
 };
 
 class Program {

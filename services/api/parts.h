@@ -33,6 +33,7 @@ struct Parts {
   std::function<std::string()> metrics;
   Feed* feed = nullptr;  // null only where no feed is asked for
   ReviewDesk* reviews = nullptr;
+  std::string scratch;  // a folder on a disk with room, for reports in the making; empty: the system's
 
   // The store's clock: never behind what was recorded.
   Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }
@@ -72,6 +73,7 @@ void add_health_routes(http::Router& router, Parts& parts);
 void add_review_definition_routes(http::Router& router, Parts& parts);
 void add_review_routes(http::Router& router, Parts& parts);
 void add_review_item_routes(http::Router& router, Parts& parts);
+void add_report_routes(http::Router& router, Parts& parts);
 
 // An append's answer as HTTP.
 http::Response append_response(const AppendResult& result, unsigned status = 201);

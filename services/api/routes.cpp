@@ -133,6 +133,7 @@ void add_routes(http::Router& router, Parts& parts) {
   add_review_definition_routes(router, parts);
   add_review_routes(router, parts);
   add_review_item_routes(router, parts);
+  add_report_routes(router, parts);
 }
 
 }  // namespace tenure::services

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "events/digest.h"
 #include "events/model/analysis.h"
 #include "projections/findings.h"
 #include "projections/review/rows.h"

@@ -5,6 +5,7 @@
 #include "events/digest.h"
 #include "events/lifecycle.h"
 #include "projections/team_state.h"
+#include "services/reviews/desk.h"
 #include "services/reviews/recurrence.h"
 
 namespace tenure::services {
@@ -50,7 +51,15 @@ AppendResult Reviewing::append(const OrgId& org, std::vector<EventPayload> event
     event.data = std::move(payload);
     request.events.push_back(std::move(event));
   }
-  return parts_.appends.submit_and_wait(std::move(request));
+  return recorded(std::move(request));
+}
+
+// What was recorded may be what the clock waits for.
+AppendResult Reviewing::recorded(AppendRequest request) {
+  const std::string org = request.org.text;
+  auto result = parts_.appends.submit_and_wait(std::move(request));
+  if (parts_.reviews && std::holds_alternative<AppendAnswer>(result)) parts_.reviews->clock.look(org);
+  return result;
 }
 
 // ---- definitions ---------------------------------------------------------------------------------
@@ -388,7 +397,7 @@ Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldRev
   if (state.failure()) return *state.failure();
   if ((*sight)->facts().failure()) return *(*sight)->facts().failure();
   if (recorded.empty()) return made;
-  const auto result = parts_.appends.submit_and_wait(std::move(request));
+  const auto result = recorded(std::move(request));
   if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
   if (const auto* refusals = std::get_if<Refusals>(&result)) {
     for (const std::size_t i : recorded) {

@@ -98,6 +98,8 @@ class Reviewing {
   AppendResult append(const OrgId& org, std::vector<EventPayload> events, const Acting& acting,
                       std::optional<Version> expected = {}, std::optional<EventId> id = {});
 
+  AppendResult recorded(AppendRequest request);
+
   Parts& parts_;
   Reviews& reviews_;
 };

@@ -63,15 +63,23 @@ std::shared_ptr<const Certificates> certified_by(const Review& review) {
 }  // namespace
 
 Outcome<std::optional<KeptDefinition>> Reviews::definition(const OpenOrg& org, const std::string& id) {
-  const auto events = events_of(parts_, org, EntityKind::review_definition, id, Position(0), org.head.position);
+  return definition_known_at(org, id, org.head.position);
+}
+
+Outcome<std::optional<KeptDefinition>> Reviews::definition_known_at(const OpenOrg& org, const std::string& id,
+                                                                    Position known) {
+  const auto events = events_of(parts_, org, EntityKind::review_definition, id, Position(0), known);
   if (!events) return events.error();
-  if (events->empty()) return std::optional<KeptDefinition>();
-  auto record = record_at(*org.snapshot, events->back());
-  if (!record) return record.error();
-  if (!std::holds_alternative<event::ReviewDefined>(record->event.data)) return std::optional<KeptDefinition>();
-  auto definition = definition_of(*record);
-  if (!definition) return definition.error();
-  return std::optional(KeptDefinition{std::move(*definition), std::move(*record)});
+  for (auto position = events->rbegin(); position != events->rend(); ++position) {
+    auto record = record_at(*org.snapshot, *position);
+    if (!record) return record.error();
+    if (std::holds_alternative<event::ReviewWithdrawn>(record->event.data)) break;
+    if (!std::holds_alternative<event::ReviewDefined>(record->event.data)) continue;  // a run that was skipped
+    auto definition = definition_of(*record);
+    if (!definition) return definition.error();
+    return std::optional(KeptDefinition{std::move(*definition), std::move(*record)});
+  }
+  return std::optional<KeptDefinition>();
 }
 
 Outcome<std::vector<KeptDefinition>> Reviews::definitions(const OpenOrg& org) {

@@ -64,6 +64,7 @@ class Reviews {
   // The newest of each definition that was not withdrawn, in order of first mention.
   Outcome<std::vector<KeptDefinition>> definitions(const OpenOrg& org);
   Outcome<std::optional<KeptDefinition>> definition(const OpenOrg& org, const std::string& id);
+  Outcome<std::optional<KeptDefinition>> definition_known_at(const OpenOrg& org, const std::string& id, Position known);
 
   // In order of opening, as known at the position.
   Outcome<std::vector<ReviewSummary>> list(const OpenOrg& org, Position known);

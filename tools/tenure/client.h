@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
@@ -36,6 +37,8 @@ class Client {
                const Headers& headers = {});
   bool get(const std::string& target, nlohmann::json& answer) { return request("GET", target, {}, answer); }
   bool upload(const std::string& target, const std::function<std::string()>& source, nlohmann::json& answer);
+  // What the server sends, as it is.
+  bool download(const std::string& target, std::ostream& out);
   // A list, followed page by page to its end; `items` are all rows, `first` the first page.
   bool list(const std::string& path, Query query, std::size_t most, nlohmann::json& first, nlohmann::json& items);
 

@@ -84,6 +84,21 @@ bool Client::upload(const std::string& target, const std::function<std::string()
   return false;
 }
 
+bool Client::download(const std::string& target, std::ostream& out) {
+  const auto server = server_address(options_.url);
+  const HttpQuestion question{"GET", target, options_.token, {}, {}};
+  const auto got = server ? http_request(*server, question) : Outcome<HttpAnswer>(server.error());
+  if (!got) {
+    std::cerr << "tenure: " << got.error().because << "\n";
+    exit_code_ = exit_unreachable;
+    return false;
+  }
+  json answer;
+  if (got->status != 200) return take(got->status, got->body, answer);
+  out << got->body;
+  return true;
+}
+
 bool Client::list(const std::string& path, Query query, std::size_t most, json& first, json& items) {
   items = json::array();
   query.emplace_back("limit", std::to_string(std::min<std::size_t>(most, 1000)));

@@ -92,6 +92,7 @@ int run_serve(const ServeOptions& options) {
   program_options.demo = options.demo;
   program_options.version = TENURE_VERSION;
   program_options.host = host_name();
+  program_options.scratch = options.data;
   program_options.openapi = std::string(openapi_document());
   services::Program program(std::move(*store), std::move(people), program_options);
   const auto port = program.start();
