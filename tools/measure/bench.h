@@ -62,5 +62,6 @@ void measure_organizations(Bench& bench);
 void measure_judge(Bench& bench);
 void measure_memory(Bench& bench);
 void measure_feed(Bench& bench);
+void measure_reports(Bench& bench);
 
 }  // namespace tenure::bench

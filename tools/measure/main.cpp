@@ -30,6 +30,7 @@ constexpr std::array measurements{
     Measurement{"organizations", "One of 10,000 small organizations", measure_organizations},
     Measurement{"judge", "An access model's verdict on one event, on each shipped model", measure_judge},
     Measurement{"feed", "The feed to one client that catches up, and to many that follow", measure_feed},
+    Measurement{"reports", "Reports of 100,000 rows as JSON, CSV and XLSX, and of 10,000 as PDF", measure_reports},
     Measurement{"memory", "One server through an import and then everything at once", measure_memory}};
 
 struct Options {
