@@ -64,8 +64,7 @@ Campaign::Campaign(Opening opening, Definition definition, std::vector<Item> ite
     : opening_(std::move(opening)),
       definition_(std::move(definition)),
       items_(std::move(items)),
-      sets_(std::move(reviewer_sets)),
-      newest_(opening_.opened_at) {
+      sets_(std::move(reviewer_sets)) {
   now_.reserve(items_.size());
   by_id_.reserve(items_.size());
   for (ItemIndex i = 0; i < items_.size(); ++i) {
@@ -119,6 +118,7 @@ void Campaign::take(const event::ReviewDecided& decided, const Record& record) {
     move.to = said.to;
     move.until = said.until;
     move.stage = said.stage;
+    move.since = said.stage;
     item_moves_[*item].push_back(move);
   }
   said_[*item].push_back(std::move(said));
@@ -126,13 +126,16 @@ void Campaign::take(const event::ReviewDecided& decided, const Record& record) {
 
 void Campaign::apply(const Record& record) {
   if (status_ != CampaignStatus::open) return;
-  newest_ = record.recorded_at;
   const std::uint64_t position = record.position.value;
   const EventPayload& data = record.event.data;
   if (const auto* decided = std::get_if<event::ReviewDecided>(&data)) {
     take(*decided, record);
   } else if (const auto* moved = std::get_if<event::ReviewReassigned>(&data)) {
-    const Move move{position, moved->from ? moved->from->subject : SubjectId{}, moved->to.subject, {}, {}, false};
+    Move move;
+    move.position = position;
+    if (moved->from) move.from = moved->from->subject;
+    move.to = moved->to.subject;
+    move.since = static_cast<std::uint8_t>(stage_);
     const auto item = moved->item ? find(*moved->item) : std::nullopt;
     if (item) item_moves_[*item].push_back(move);
     if (!moved->item) moves_.push_back(move);
@@ -140,12 +143,13 @@ void Campaign::apply(const Record& record) {
     reminded_.push_back({reminded->stage, reminded->reviewer.subject, record.recorded_at});
   } else if (const auto* escalated = std::get_if<event::ReviewEscalated>(&data)) {
     escalated_.insert({escalated->stage, escalated->reviewer.subject});
-    moves_.push_back({position,
-                      escalated->reviewer.subject,
-                      escalated->to.subject,
-                      {},
-                      static_cast<std::uint8_t>(escalated->stage),
-                      true});
+    Move move;
+    move.position = position;
+    move.from = escalated->reviewer.subject;
+    move.to = escalated->to.subject;
+    move.stage = static_cast<std::uint8_t>(escalated->stage);
+    move.beside = true;
+    moves_.push_back(move);
   } else if (const auto* ended = std::get_if<event::ReviewStageEnded>(&data)) {
     if (ended->stage != stage_ || stage_ + 1 >= definition_.stages.size()) return;
     ++stage_;
@@ -161,8 +165,7 @@ void Campaign::apply(const Record& record) {
 
 // ---- who is asked --------------------------------------------------------------------------------
 
-void Campaign::follow(const Move& move, Instant at, std::size_t stage, std::vector<SubjectId>& people) {
-  if (move.stage && *move.stage != stage) return;
+void Campaign::follow(const Move& move, Instant at, std::vector<SubjectId>& people) {
   if (move.until && at >= *move.until) return;
   if (has(people, move.to)) {
     if (!move.beside && !move.from.empty()) std::erase(people, move.from);
@@ -181,21 +184,47 @@ void Campaign::follow(const Move& move, Instant at, std::size_t stage, std::vect
   }
 }
 
-std::vector<SubjectId> Campaign::reviewers(ItemIndex item, std::size_t stage, Instant at) const {
-  std::vector<SubjectId> people = sets_[items_[item].reviewers[stage]];
-  const SubjectId& self = items_[item].member;
-  std::erase(people, self);
+// Whether of one item or of all. What would ask somebody about themselves moves nothing; nor does what is said in a
+// later stage move anybody in an earlier one.
+template <class F>
+void Campaign::each_move(ItemIndex item, std::size_t stage, const F& f) const {
   const auto own = item_moves_.find(item);
   static const std::vector<Move> none;
   const std::vector<Move>& of_item = own == item_moves_.end() ? none : own->second;
-  // In the order in which they were said, whether of one item or of all. What would ask somebody about themselves
-  // moves nothing.
   auto a = of_item.begin(), b = moves_.begin();
   while (a != of_item.end() || b != moves_.end()) {
     const bool first = b == moves_.end() || (a != of_item.end() && a->position < b->position);
     const Move& move = first ? *a++ : *b++;
-    if (move.to != self) follow(move, at, stage, people);
+    const bool in_stage = move.stage ? *move.stage == stage : move.since <= stage;
+    if (in_stage && move.to != items_[item].member) f(move);
   }
+}
+
+std::vector<SubjectId> Campaign::reviewers(ItemIndex item, std::size_t stage, Instant at) const {
+  std::vector<SubjectId> people = sets_[items_[item].reviewers[stage]];
+  std::erase(people, items_[item].member);
+  each_move(item, stage, [&](const Move& move) { follow(move, at, people); });
+  return people;
+}
+
+std::vector<Campaign::Place> Campaign::places(ItemIndex item, std::size_t stage) const {
+  std::vector<Place> places;
+  for (const SubjectId& reviewer : sets_[items_[item].reviewers[stage]]) {
+    if (reviewer != items_[item].member) places.push_back({reviewer, 0});
+  }
+  each_move(item, stage, [&](const Move& move) {
+    if (move.from.empty()) places.push_back({move.to, move.position});
+  });
+  return places;
+}
+
+std::vector<SubjectId> Campaign::holders(const Place& place, ItemIndex item, std::size_t stage, Instant at,
+                                         std::uint64_t before) const {
+  std::vector<SubjectId> people{place.first};
+  each_move(item, stage, [&](const Move& move) {
+    const bool in_time = move.position > place.since && move.position < before;
+    if (in_time && !move.from.empty()) follow(move, at, people);
+  });
   return people;
 }
 
@@ -225,43 +254,64 @@ bool same_end(const Said& a, const Said& b) { return a.verb == b.verb && a.role 
 
 }  // namespace
 
-// Each reviewer's newest word that counts, then the stage's rule. Who is asked is looked at as of the newest event, so
-// that the answer is the same whenever it is asked for.
-Campaign::StageOutcome Campaign::outcome_of(ItemIndex item, std::size_t stage) const {
-  const std::vector<Said>& all = said(item);
-  std::vector<const Said*> newest;  // of each reviewer, the newest word last
-  for (const Said& one : all) {
+std::vector<const Said*> Campaign::newest_words(ItemIndex item, std::size_t stage) const {
+  std::vector<const Said*> newest;
+  for (const Said& one : said(item)) {
     if (one.stage != stage || !counts(item, one)) continue;
     std::erase_if(newest, [&](const Said* other) { return other->reviewer == one.reviewer; });
     newest.push_back(&one);
   }
-  StageOutcome outcome;
-  if (newest.empty()) return outcome;
+  return newest;
+}
+
+// The newest word of somebody who had the place when they said it, or has been given it since. That a delegation has
+// come to its end takes no word back, so that nothing said is undone by the clock.
+const Said* Campaign::heard(const Place& place, ItemIndex item, std::size_t stage,
+                            const std::vector<const Said*>& words) const {
+  const auto in_the_end = holders(place, item, stage, Instant::min(), UINT64_MAX);
+  const auto found = std::find_if(words.rbegin(), words.rend(), [&](const Said* one) {
+    return has(in_the_end, one->reviewer) || has(holders(place, item, stage, one->at, one->position), one->reviewer);
+  });
+  return found == words.rend() ? nullptr : *found;
+}
+
+Campaign::StageOutcome Campaign::agreed(ItemIndex item, std::size_t stage,
+                                        const std::vector<const Said*>& words) const {
+  const Said* last = nullptr;
+  bool same = true;
+  for (const Place& place : places(item, stage)) {
+    const Said* one = heard(place, item, stage, words);
+    if (!one) return {};
+    same = same && (!last || same_end(*last, *one));
+    if (!last || one->position > last->position) last = one;
+  }
+  if (!last) return {};
+  return same ? StageOutcome{ends_of(last->verb), last, false} : StageOutcome{Ends::none, nullptr, true};
+}
+
+Campaign::StageOutcome Campaign::outcome_of(ItemIndex item, std::size_t stage) const {
+  const auto words = newest_words(item, stage);
+  if (words.empty()) return {};
   const OutcomeRule rule = definition_.stages[stage].outcome;
+  if (rule == OutcomeRule::one_decides) return {ends_of(words.back()->verb), words.back(), false};
   if (rule == OutcomeRule::any_revoke) {
-    for (const Said* one : newest) {
+    for (const Said* one : words) {
       if (one->verb == ReviewVerb::revoke) return {Ends::revoke, one, false};
     }
   }
-  const Said& last = *newest.back();
-  if (rule == OutcomeRule::one_decides) return {ends_of(last.verb), &last, false};
-  for (const SubjectId& reviewer : reviewers(item, stage, newest_)) {
-    const auto spoke = [&](const Said* one) { return one->reviewer == reviewer; };
-    if (std::none_of(newest.begin(), newest.end(), spoke)) return outcome;
-  }
-  for (const Said* one : newest) {
-    if (same_end(*one, last)) continue;
-    outcome.disagreed = true;
-    return outcome;
-  }
-  return {ends_of(last.verb), &last, false};
+  return agreed(item, stage, words);
 }
 
+// A hold that was carried over and then decided anew in an earlier stage waits for this one like any other.
 ItemStatus Campaign::item_status(ItemIndex item) const {
   if (status_ != CampaignStatus::open) return ItemStatus::settled;
   if (now_[item].state.empty()) return ItemStatus::ended;
   if (outcome_of(item, stage_).by) return ItemStatus::decided;
-  return unchanged_since_carried(item) ? ItemStatus::carried : ItemStatus::open;
+  if (!unchanged_since_carried(item)) return ItemStatus::open;
+  for (std::size_t stage = 0; stage < stage_; ++stage) {
+    if (outcome_of(item, stage).by) return ItemStatus::open;
+  }
+  return ItemStatus::carried;
 }
 
 bool Campaign::reopened(ItemIndex item) const {
@@ -317,11 +367,26 @@ Counts Campaign::counts_if(CampaignStatus status) const {
   return counts;
 }
 
+std::vector<SubjectId> Campaign::waits_for(ItemIndex item, Instant at) const {
+  if (item_status(item) != ItemStatus::open) return {};
+  std::vector<SubjectId> people = reviewers(item, stage_, at);
+  const auto words = newest_words(item, stage_);
+  // Who does not agree may come to agree.
+  if (words.empty() || agreed(item, stage_, words).disagreed) return people;
+  std::vector<SubjectId> missing;
+  for (const Place& place : places(item, stage_)) {
+    if (heard(place, item, stage_, words)) continue;
+    for (const SubjectId& person : holders(place, item, stage_, at, UINT64_MAX)) missing.push_back(person);
+  }
+  std::erase_if(people, [&](const SubjectId& person) { return !has(missing, person); });
+  return people;
+}
+
 std::vector<ItemIndex> Campaign::waiting_for(const SubjectId& reviewer, Instant at) const {
   std::vector<ItemIndex> items;
   if (status_ != CampaignStatus::open) return items;
   for (ItemIndex i = 0; i < items_.size(); ++i) {
-    if (item_status(i) == ItemStatus::open && has(reviewers(i, stage_, at), reviewer)) items.push_back(i);
+    if (has(waits_for(i, at), reviewer)) items.push_back(i);
   }
   return items;
 }

@@ -128,7 +128,7 @@ class Campaign {
   std::uint64_t changed_by(ItemIndex item) const { return now_[item].since; }
   const std::vector<Said>& said(ItemIndex item) const;
   ItemStatus item_status(ItemIndex item) const;
-  // Whether it was decided in this stage, and is open because the hold has changed since.
+  // Whether it was decided in this stage or carried over, and is open because the hold has changed since.
   bool reopened(ItemIndex item) const;
   // What it comes to by what was said so far; of a closed review, what it came to.
   Result result(ItemIndex item) const;
@@ -139,7 +139,8 @@ class Campaign {
 
   // ---- of all
   Counts counts() const;
-  // Items that wait for the reviewer, in order.
+  // Items that wait for the reviewer, in order: open ones that they are asked about, unless their place was heard
+  // already and others' words are missing.
   std::vector<ItemIndex> waiting_for(const SubjectId& reviewer, Instant at) const;
 
   // Who has open items in this stage, and how many.
@@ -167,8 +168,15 @@ class Campaign {
     SubjectId from;  // empty: beside all
     SubjectId to;
     std::optional<Instant> until;
-    std::optional<std::uint8_t> stage;
-    bool beside = false;  // an escalation: the other one stays
+    std::optional<std::uint8_t> stage;  // of this one alone, else of `since` and later ones
+    bool beside = false;                // an escalation: the other one stays
+    std::uint8_t since = 0;             // the stage in which it was said
+  };
+  // A place among those who are asked: somebody's from the start or since a position, and whoever takes it over. Where
+  // all must be heard, it is heard by the newest word of any of these.
+  struct Place {
+    SubjectId first;
+    std::uint64_t since = 0;
   };
   struct Reminded {
     std::uint64_t stage = 0;
@@ -183,12 +191,25 @@ class Campaign {
 
   void take(const event::ReviewDecided& decided, const Record& record);
   StageOutcome outcome_of(ItemIndex item, std::size_t stage) const;
+  StageOutcome agreed(ItemIndex item, std::size_t stage, const std::vector<const Said*>& words) const;
+  // Each reviewer's newest word that counts, in order.
+  std::vector<const Said*> newest_words(ItemIndex item, std::size_t stage) const;
+  std::vector<Place> places(ItemIndex item, std::size_t stage) const;
+  // Who has the place at an instant, by what was said before a position.
+  std::vector<SubjectId> holders(const Place& place, ItemIndex item, std::size_t stage, Instant at,
+                                 std::uint64_t before) const;
+  const Said* heard(const Place& place, ItemIndex item, std::size_t stage, const std::vector<const Said*>& words) const;
+  // Of whom an answer about the item is wanted in this stage.
+  std::vector<SubjectId> waits_for(ItemIndex item, Instant at) const;
+  // The moves that matter for an item in a stage, in the order in which they were said.
+  template <class F>
+  void each_move(ItemIndex item, std::size_t stage, const F& f) const;
   Result result_if(ItemIndex item, CampaignStatus status) const;
   Counts counts_if(CampaignStatus status) const;
   bool unchanged_since_carried(ItemIndex item) const {
     return items_[item].carried && now_[item].state == items_[item].state;
   }
-  static void follow(const Move& move, Instant at, std::size_t stage, std::vector<SubjectId>& people);
+  static void follow(const Move& move, Instant at, std::vector<SubjectId>& people);
   bool all_decided() const;
   std::vector<Instant> reminders() const;
   bool reminded_since(const SubjectId& reviewer, Instant since) const;
@@ -208,7 +229,6 @@ class Campaign {
   CampaignStatus status_ = CampaignStatus::open;
   std::size_t stage_ = 0;
   std::uint64_t ended_by_ = 0;
-  Instant newest_{0};  // recorded_at of the newest event applied
 };
 
 }  // namespace tenure::review

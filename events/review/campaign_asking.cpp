@@ -89,8 +89,7 @@ Decided<void> Campaign::may_decide(const Wanted& wanted, Instant at) const {
 std::map<SubjectId, std::uint64_t> Campaign::loads(Instant at) const {
   std::map<SubjectId, std::uint64_t> loads;
   for (ItemIndex i = 0; i < items_.size(); ++i) {
-    if (item_status(i) != ItemStatus::open) continue;
-    for (const SubjectId& reviewer : reviewers(i, stage_, at)) ++loads[reviewer];
+    for (const SubjectId& reviewer : waits_for(i, at)) ++loads[reviewer];
   }
   return loads;
 }
@@ -166,6 +165,12 @@ std::optional<Instant> Campaign::next_due(Instant after) const {
   if (stage.escalate_to) {
     const Instant when = days_before(end, stage.escalate_days);
     if (when > after) next = std::min(next, when);
+  }
+  // Whoever had delegated is asked again, and may not have been reminded.
+  for (const auto& [item, moves] : item_moves_) {
+    for (const Move& move : moves) {
+      if (move.until && *move.until > after) next = std::min(next, *move.until);
+    }
   }
   return std::max(next, after);
 }

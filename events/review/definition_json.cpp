@@ -276,7 +276,8 @@ class DefinitionReader {
 
   void read_source(const json& json, const std::string& pointer, Stage& stage) {
     ReviewerSource source;
-    if (json.is_object() && json.contains("kind")) {
+    if (json.is_object()) {
+      if (!json.contains("kind")) return faults.add(pointer_to(pointer, "kind"), "This member is missing.");
       const auto kind = word(json["kind"], pointer_to(pointer, "kind"), source_kinds);
       if (!kind) return;
       source.kind = *kind;
@@ -286,7 +287,6 @@ class DefinitionReader {
                       : source.kind == SourceKind::holders_of ? Members(faults, json, pointer, {"kind", "role"})
                                                               : Members(faults, json, pointer, {"kind"});
     if (!members.is_object()) return;
-    members.find("kind", Need::required);
     if (source.kind == SourceKind::named) people(members, "people", Need::required, source.people);
     if (source.kind == SourceKind::holders_of) source.role = RoleId(identifier(members, "role"));
     if (source.kind == SourceKind::group_owners && asks_group_owners_.empty()) asks_group_owners_ = pointer;

@@ -134,6 +134,7 @@ std::string cef_message(const Shown& event, const Source& source) {
   to.add("outcome", what.refused() ? "failure" : "success");
   to.add("suser", event.actor.id);
   if (subject.kind == "member") to.add("duser", subject.id);
+  if (row.about == About::review) to.add("duser", person_in_review(event));
   to.add("reason", told.reason);
   add_address(to, told.source_ip);
   to.add("msg", sentence(row_of(told.type), told, what.refused()));

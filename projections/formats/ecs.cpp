@@ -79,6 +79,8 @@ class EcsDocument {
         return of("to");
       case About::organization:
         return of("owner");
+      case About::review:
+        return person_in_review(told_);
       case About::grant:
         return principal_of(told_).member ? principal_of(told_).id : std::string_view();
       default:

@@ -61,6 +61,9 @@ enum class About : std::uint8_t {
   consumer,
   sod_rule,
   finding,
+  review_definition,
+  review,  // its person is whose hold was decided, or who is asked
+  access_report,
   nothing_known,
 };
 

@@ -59,6 +59,12 @@ Caption entity_type(About about) {
       return {99, "Finding"};
     case About::refused:
       return {99, "Action"};
+    case About::review_definition:
+      return {99, "Access Review Definition"};
+    case About::review:
+      return {99, "Access Review"};
+    case About::access_report:
+      return {99, "Access Report"};
     default:
       return {0, "Unknown"};
   }

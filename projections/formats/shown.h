@@ -82,6 +82,8 @@ struct Subject {
   std::string id;
 };
 Subject subject_of(const Row& row, const Shown& event);
+// Of an event of reviews: whose hold was decided, or who is asked, by identity; empty where it names nobody.
+std::string_view person_in_review(const Shown& event);
 
 // "member:ben", "group:sre" or "everyone", taken apart.
 struct PrincipalText {

@@ -176,6 +176,13 @@ PrincipalText principal_of(const Shown& event) {
   return {false, true, "everyone"};
 }
 
+std::string_view person_in_review(const Shown& event) {
+  for (const char* field : {"member", "to", "reviewer"}) {
+    if (const auto person = text_of(event.data, field); !person.empty()) return person;
+  }
+  return {};
+}
+
 Subject subject_of(const Row& row, const Shown& event) {
   const auto named = [&](std::string_view kind, std::string_view field) {
     return Subject{kind, std::string(text_of(event.data, field))};
@@ -219,6 +226,12 @@ Subject subject_of(const Row& row, const Shown& event) {
       return named("separation-of-duties rule", "rule");
     case About::finding:
       return named("finding", "finding");
+    case About::review_definition:
+      return named("review definition", "definition");
+    case About::review:
+      return named("access review", "review");
+    case About::access_report:
+      return named("access report", "report");
     case About::organization:
     case About::nothing_known:
       break;
@@ -245,6 +258,14 @@ std::string told(const Row& row, const Shown& event) {
     case About::member: {
       const auto role = text("role");
       return text("member") + (role.empty() ? "" : ", role " + role);
+    }
+    case About::review: {
+      std::string out = text("review");
+      for (const std::string_view part :
+           {person_in_review(event), text_of(event.data, "decision"), text_of(event.data, "role")}) {
+        if (!part.empty()) out += ", " + std::string(part);
+      }
+      return out;
     }
     case About::nothing_known:
       return std::string(event.type);

@@ -42,8 +42,9 @@ void ReportSource::add_place(std::vector<reports::Fact>& facts, const std::strin
   const auto at = version ? snapshot.position_of(org->id, *version) : Outcome<Position>(version.error());
   const auto record = at ? snapshot.record(*at) : Outcome<storage::LogRecord>(at.error());
   if (!record) return people.note(record.error());
-  facts.push_back({prefix + "version", "Organization's version " + of, static_cast<std::int64_t>(version->value)});
-  facts.push_back({prefix + "chain", "Chain hash " + of, to_hex(sha256(record->bytes))});
+  const std::string behind = of.empty() ? of : " " + of;
+  facts.push_back({prefix + "version", "Version" + behind, static_cast<std::int64_t>(version->value)});
+  facts.push_back({prefix + "chain", "Chain hash" + behind, to_hex(sha256(record->bytes))});
 }
 
 std::string ReportSource::power_of(ItemIndex item) {

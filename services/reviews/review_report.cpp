@@ -74,14 +74,14 @@ std::vector<Fact> facts_of(ReportSource& source) {
       source.people.note(ended.error());
     }
   }
-  facts.push_back({"population", "Items in the population", number(opening.items)});
-  facts.push_back({"population_digest", "Digest of the population", opening.items_digest});
-  facts.push_back({"population_query", "How to get the same list",
+  facts.push_back({"population", "Items", number(opening.items)});
+  facts.push_back({"population_digest", "Digest of items", opening.items_digest});
+  facts.push_back({"population_query", "The same list",
                    "GET /v1/orgs/" + source.org->id.text + "/reviews/" + campaign.opening().review + "/items"});
-  facts.push_back({"pinned_position", "Population pinned to position", number(opening.pinned.value)});
-  source.add_place(facts, "pinned_", "where the population is pinned", opening.pinned);
-  facts.push_back({"position", "Report as known at position", number(source.known.value)});
-  source.add_place(facts, "", "of the report", source.known);
+  facts.push_back({"pinned_position", "Pinned to position", number(opening.pinned.value)});
+  source.add_place(facts, "pinned_", "when pinned", opening.pinned);
+  facts.push_back({"position", "Known at position", number(source.known.value)});
+  source.add_place(facts, "", "", source.known);
   return facts;
 }
 

@@ -228,7 +228,7 @@ TEST_CASE("a stored definition that names somebody who is not beside it is corru
   const auto read = from_log(stored_definition(all), people);
   REQUIRE_FALSE(read.has_value());
   CHECK(read.error().code == FailureCode::corruption);
-  CHECK(read.error().because.find("/stages/2/fallback/0") != std::string::npos);
+  CHECK(read.error().because.find("/stages/1/escalate_to") != std::string::npos);
   CHECK_FALSE(from_log(documents().at("taken").at("a fallback alone").dump(), {}).has_value());
   CHECK_FALSE(from_log("nothing", {}).has_value());
 }
