@@ -124,12 +124,15 @@ std::vector<Row> rows_of(const Review& review, const Wish& wish, Instant now) {
 }
 
 Response list(Parts& parts, Request& request) {
-  const auto known = only_known(request, {"view", "reviewer", "member", "status", "kind", "by", "limit", "cursor"});
+  const auto known =
+      only_known(request, {"view", "reviewer", "member", "status", "kind", "by", "detail", "limit", "cursor"});
   if (!known) return no(known.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   const auto wish = wish_of(parts, request, asking.org());
   if (!wish) return wish.error();
+  const auto detail = asked_flag(request, "detail");
+  if (!detail) return no(detail.error());
   auto review = review_of(parts, request, asking.org());
   if (!review) return review.error();
   Review& of = *review->review;
@@ -144,7 +147,7 @@ Response list(Parts& parts, Request& request) {
   ItemRows written(parts, asking.org(), of, **sight);
   auto response = asking.list(
       *rows, [](const Row& row) { return row.number; },
-      [&](JsonText& json, const Row& row) { written.write(json, row.item, false); });
+      [&](JsonText& json, const Row& row) { written.write(json, row.item, *detail); });
   if (const auto failure = written.failure()) return http::problem(*failure);
   return response;
 }

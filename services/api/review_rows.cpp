@@ -1,5 +1,9 @@
 #include "services/api/review_rows.h"
 
+#include <set>
+
+#include "projections/review/hold_story.h"
+
 namespace tenure::services {
 
 using review::Campaign;
@@ -72,6 +76,69 @@ void ItemRows::gives(JsonText& json, ItemIndex item) {
   json.close(']');
 }
 
+// Since it was last certified, or else since the review was opened.
+void ItemRows::touched(JsonText& json, ItemIndex item) {
+  projections::EarlierLook earlier{review_.opening().as_of, review_.opening().pinned.value};
+  const auto certificate = review_.certificates->find(review_.campaign.items()[item].id);
+  if (certificate != review_.certificates->end()) {
+    const auto decision = record_at(*org_.snapshot, certificate->second.decision);
+    if (decision) {
+      earlier = {decision->recorded_at, decision->position.value};
+    } else {
+      shown_.note(decision.error());
+    }
+  }
+  json.key("changed_since").open('{').field("position", earlier.known).key("events").open('[');
+  for (const projections::HoldTouch& touch : projections::touches_since(sight_.holds(), review_.holds[item], earlier)) {
+    json.open('{').field("counts", touch.counts);
+    shown_.event(json, "event", touch.at.position);
+    if (touch.told_by != touch.at.position) shown_.event(json, "retracted_by", touch.told_by);
+    json.close('}');
+  }
+  json.close(']').close('}');
+}
+
+std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
+  std::size_t count = 0;
+  json.key("findings").open('[');
+  if (!review_.findings) {
+    auto opened = Sight::at(parts_, org_, review_.opening().as_of, review_.opening().pinned);
+    auto found = opened ? open_findings(**opened) : Outcome<std::shared_ptr<const OpenFindings>>(opened.error());
+    if (found) {
+      review_.findings = std::move(*found);
+    } else {
+      shown_.note(found.error());
+    }
+  }
+  if (review_.findings) {
+    const auto [first, last] = review_.findings->by_member.equal_range(review_.holds[item].member);
+    std::set<std::size_t> in_order;
+    for (auto each = first; each != last; ++each) in_order.insert(each->second);
+    for (const std::size_t index : in_order) {
+      const projections::Finding& finding = review_.findings->all[index];
+      if (!projections::is_about(finding, sight_.holds(), review_.holds[item])) continue;
+      ++count;
+      json.open('{').field("id", finding.id).field("kind", projections::to_text(finding.kind));
+      json.field("because", finding.because).close('}');
+    }
+  }
+  json.close(']');
+  return count;
+}
+
+void ItemRows::suggested(JsonText& json, ItemIndex item, std::size_t open_findings) {
+  auto facts = projections::facts_of(sight_.holds(), review_.holds[item]);
+  const auto certificate = review_.certificates->find(review_.campaign.items()[item].id);
+  facts.certified = certificate != review_.certificates->end();
+  facts.changed = facts.certified && certificate->second.state != review_.campaign.state_now(item);
+  facts.open_findings = open_findings;
+  const auto recommendation = projections::recommend(facts);
+  json.key("recommendation").open('{').field("suggestion", projections::to_text(recommendation.suggestion));
+  json.key("because").open('[');
+  for (const std::string& sentence : recommendation.because) json.text(sentence);
+  json.close(']').close('}');
+}
+
 void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
   const Campaign& campaign = review_.campaign;
   const review::Item& of = campaign.items()[item];
@@ -110,7 +177,11 @@ void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
   }
   write_result(json, shown_, campaign.result(item));
   said(json, item);
-  if (whole) gives(json, item);
+  if (whole) {
+    gives(json, item);
+    touched(json, item);
+    suggested(json, item, findings(json, item));
+  }
   json.close('}');
 }
 

@@ -12,7 +12,8 @@ class ItemRows {
   ItemRows(Parts& parts, const OpenOrg& org, Review& review, Sight& sight)
       : parts_(parts), org_(org), review_(review), sight_(sight), shown_(parts, org) {}
 
-  // One row of a list; `whole`: with what it gives, what the reviewer is told beside it, and its findings.
+  // One row of a list; `whole`: with what it gives, what touched it since it was last looked at, the findings that are
+  // about it, and what its facts suggest.
   void write(JsonText& json, review::ItemIndex item, bool whole);
   // {"role"|"group"|"on"…}: what is held.
   void held(JsonText& json, review::ItemIndex item);
@@ -22,6 +23,9 @@ class ItemRows {
  private:
   void said(JsonText& json, review::ItemIndex item);
   void gives(JsonText& json, review::ItemIndex item);
+  void touched(JsonText& json, review::ItemIndex item);
+  std::size_t findings(JsonText& json, review::ItemIndex item);
+  void suggested(JsonText& json, review::ItemIndex item, std::size_t open_findings);
 
   Parts& parts_;
   const OpenOrg& org_;

@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include "events/digest.h"
-#include "events/model/analysis.h"
 #include "projections/diff.h"
-#include "projections/findings.h"
 #include "services/reviews/desk.h"
 #include "services/reviews/shown_people.h"
 
@@ -23,8 +21,6 @@ using reports::Rows;
 using reports::Table;
 using review::HoldKind;
 
-constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000;
-
 // What the rows of the tables are read from.
 struct AccessSource {
   AccessSource(Parts& parts, std::shared_ptr<OpenOrg> the_org) : org(std::move(the_org)), people(parts, *org) {}
@@ -36,7 +32,7 @@ struct AccessSource {
   std::vector<projections::Holds::Found> holds;
   std::optional<projections::Sides> sides;
   projections::Diff diff;
-  std::vector<projections::Finding> findings;
+  std::shared_ptr<const OpenFindings> findings;
   ShownPeople people;
 };
 using Source = std::shared_ptr<AccessSource>;
@@ -126,8 +122,8 @@ Table findings_of(const Source& source) {
                    {"since", "Since", Kind::instant},
                    {"because", "Because", Kind::text, 50}};
   table.open = [source] {
-    return rows_of(source, source->findings.size(), [](AccessSource& from, std::size_t n, Row& row) {
-      const projections::Finding& finding = from.findings[n];
+    return rows_of(source, source->findings->all.size(), [](AccessSource& from, std::size_t n, Row& row) {
+      const projections::Finding& finding = from.findings->all[n];
       Cell member;
       if (finding.entity != 0 && from.sight->facts().name(finding.entity).kind == projections::EntityKind::member) {
         member = from.identity(finding.entity);
@@ -159,13 +155,14 @@ AccessReport access_report(Parts& parts, std::shared_ptr<OpenOrg> org, const Rec
   if (!sight) return sight.error();
   source->sight = std::move(*sight);
   Sight& now = *source->sight;
-  const auto closed = projections::closed_findings(now.facts());
-  source->findings = projections::findings_at(now.access(), now.at(), find_escalations(*now.model()).found,
-                                              {30 * day_us, projections::short_lived_us_max / 24, std::nullopt});
-  std::erase_if(source->findings, [&](const projections::Finding& finding) { return closed.contains(finding.id); });
-  const auto has_finding = [&](projections::Number member, const std::vector<std::string>&) {
-    return std::any_of(source->findings.begin(), source->findings.end(), [&](const projections::Finding& finding) {
-      return finding.entity == member || finding.other == member;
+  const auto open = open_findings(now);
+  if (!open) return open.error();
+  source->findings = *open;
+  const auto has_finding = [&](projections::Number member, const std::vector<std::string>& kinds) {
+    const auto [first, last] = source->findings->by_member.equal_range(member);
+    return std::any_of(first, last, [&](const auto& each) {
+      const auto kind = projections::to_text(source->findings->all[each.second].kind);
+      return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
     });
   };
   auto holds = now.holds().in_scope(definition->scope, review_items_max, has_finding,
@@ -204,7 +201,7 @@ AccessReport access_report(Parts& parts, std::shared_ptr<OpenOrg> org, const Rec
                     {"holds", "Holds", number(source->holds.size())},
                     {"holds_digest", "Digest of the holds", projections::population_digest(source->holds)},
                     {"changes", "Changes", number(source->diff.rows.size())},
-                    {"findings", "Findings", number(source->findings.size())}};
+                    {"findings", "Findings", number(source->findings->all.size())}};
   const auto version = source->org->snapshot->version_at(source->org->id, reported.pinned);
   const auto at =
       version ? source->org->snapshot->position_of(source->org->id, *version) : Outcome<Position>(version.error());

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "events/model/analysis.h"
-#include "projections/findings.h"
 
 namespace tenure::services {
 
@@ -144,36 +143,50 @@ class Reviewers {
 };
 
 // Members whom open findings are about, of the kinds that a scope names.
-std::set<Number> members_with_findings(Sight& sight, const std::vector<std::string>& kinds) {
+Outcome<std::set<Number>> members_with_findings(Sight& sight, const std::vector<std::string>& kinds) {
   std::set<Number> members;
   if (kinds.empty()) return members;
-  constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000;
-  const auto found = projections::findings_at(sight.access(), sight.at(), find_escalations(*sight.model()).found,
-                                              {30 * day_us, projections::short_lived_us_max / 24, std::nullopt});
-  const auto closed = projections::closed_findings(sight.facts());
-  for (const projections::Finding& finding : found) {
-    const bool wanted = std::find(kinds.begin(), kinds.end(), projections::to_text(finding.kind)) != kinds.end();
-    if (!wanted || closed.contains(finding.id)) continue;
-    for (const Number about : {finding.entity, finding.other}) {
-      if (about != 0 && sight.facts().name(about).kind == EntityKind::member) members.insert(about);
-    }
+  const auto open = open_findings(sight);
+  if (!open) return open.error();
+  for (const auto& [member, index] : (*open)->by_member) {
+    const auto kind = projections::to_text((*open)->all[index].kind);
+    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) members.insert(member);
   }
   return members;
 }
 
 }  // namespace
 
+Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight) {
+  constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000, hour_us = day_us / 24;
+  auto open = std::make_shared<OpenFindings>();
+  open->all = projections::findings_at(sight.access(), sight.at(), find_escalations(*sight.model()).found,
+                                       {30 * day_us, hour_us, std::nullopt});
+  const auto closed = projections::closed_findings(sight.facts());
+  std::erase_if(open->all, [&](const projections::Finding& finding) { return closed.contains(finding.id); });
+  for (std::size_t i = 0; i < open->all.size(); ++i) {
+    std::set<Number> about;
+    for (const Number entity : {open->all[i].entity, open->all[i].other}) {
+      if (entity != 0 && sight.facts().name(entity).kind == EntityKind::member) about.insert(entity);
+    }
+    for (const Number member : about) open->by_member.emplace(member, i);
+  }
+  if (sight.facts().failure()) return *sight.facts().failure();
+  return std::shared_ptr<const OpenFindings>(std::move(open));
+}
+
 Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const Definition& definition,
                    const Certificates& certificates, const std::string& last) {
   (void)parts;
   const auto with_findings = members_with_findings(sight, definition.scope.findings);
+  if (!with_findings) return with_findings.error();
   const auto certified = [&](const std::string& id, const std::string& state) {
     const auto it = certificates.find(id);
     return it != certificates.end() && it->second.review == last && it->second.state == state;
   };
   auto found = sight.holds().in_scope(
       definition.scope, review_items_max,
-      [&](Number member, const std::vector<std::string>&) { return with_findings.contains(member); }, certified);
+      [&](Number member, const std::vector<std::string>&) { return with_findings->contains(member); }, certified);
   if (!found) return found.error();
   if (sight.facts().failure()) return *sight.facts().failure();
 

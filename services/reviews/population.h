@@ -10,12 +10,20 @@
 #include <variant>
 
 #include "events/review/campaign.h"
+#include "projections/findings.h"
 #include "services/reviews/sight.h"
 
 namespace tenure::services {
 
 // A campaign holds its items in memory while it is worked on: some 400 bytes each.
 inline constexpr std::size_t review_items_max = 250'000;
+
+// Findings that were open in the state under review, by the members whom they are about.
+struct OpenFindings {
+  std::vector<projections::Finding> all;
+  std::unordered_multimap<projections::Number, std::size_t> by_member;
+};
+Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight);
 
 // That a hold was certified: kept in a closed review, in that state.
 struct Certificate {

@@ -32,6 +32,9 @@ Outcome<std::shared_ptr<ReportSource>> ReportSource::make(Parts& parts, std::sha
   auto tasks = tasks_of(*source->org, of, *source->under_review, *source->now);
   if (!tasks) return tasks.error();
   source->tasks = std::move(*tasks);
+  auto findings = open_findings(*source->when_opened);
+  if (!findings) return findings.error();
+  source->findings = std::move(*findings);
   return source;
 }
 

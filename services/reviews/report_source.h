@@ -29,6 +29,7 @@ struct ReportSource {
   std::unique_ptr<Sight> when_opened;   // at the position that the population is pinned to
   std::unique_ptr<Sight> now;           // at the report's position
   std::vector<Task> tasks;
+  std::shared_ptr<const OpenFindings> findings;  // when it was opened
   ShownPeople people;
 
  private:

@@ -3,8 +3,6 @@
 #include <map>
 
 #include "events/digest.h"
-#include "events/model/analysis.h"
-#include "projections/findings.h"
 #include "projections/review/rows.h"
 #include "services/reviews/report_source.h"
 
@@ -243,16 +241,9 @@ Table findings_of(const Source& source) {
   table.columns = {{"id", "Finding", Kind::text, 24, false}, {"kind", "Kind", Kind::text, 20},
                    {"member", "Member", Kind::text, 26},     {"since", "Since", Kind::instant},
                    {"because", "Because", Kind::text, 50},   {"closed", "Closed", Kind::yes_no}};
-  constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000;
-  Sight& sight = *source->when_opened;
-  const auto found = std::make_shared<std::vector<projections::Finding>>(
-      projections::findings_at(sight.access(), sight.at(), find_escalations(*sight.model()).found,
-                               {30 * day_us, projections::short_lived_us_max / 24, std::nullopt}));
-  const auto closed = std::make_shared<std::unordered_map<std::string, projections::Point>>(
-      projections::closed_findings(sight.facts()));
-  table.open = [source, found, closed] {
-    return rows_of(source, found->size(), [found, closed](ReportSource& from, std::size_t n, Row& row) {
-      const projections::Finding& finding = (*found)[n];
+  table.open = [source] {
+    return rows_of(source, source->findings->all.size(), [](ReportSource& from, std::size_t n, Row& row) {
+      const projections::Finding& finding = from.findings->all[n];
       Cell member;
       if (finding.entity != 0 &&
           from.when_opened->facts().name(finding.entity).kind == projections::EntityKind::member) {
@@ -261,7 +252,6 @@ Table findings_of(const Source& source) {
       row = {finding.id, std::string(projections::to_text(finding.kind)), std::move(member)};
       row.push_back(finding.since.position == 0 ? Cell() : Cell(Instant{finding.since.us}));
       row.push_back(text_or_nothing(finding.because));
-      row.emplace_back(closed->contains(finding.id));
     });
   };
   return table;

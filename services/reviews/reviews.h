@@ -35,6 +35,7 @@ struct Review {
   Position seen;                                     // the holds' states as known here …
   Instant at;                                        // … and at this instant
   std::vector<std::uint64_t> ahead;                  // events that were not in force at that instant
+  std::shared_ptr<const OpenFindings> findings;      // of the state under review; worked out when first asked for
 };
 
 // A review in hand.
