@@ -407,7 +407,7 @@ Read read_definition(std::string_view json) {
 Outcome<Definition> from_log(std::string_view document, const std::vector<Person>& people) {
   auto definition = read_text(document, people.size());
   if (!definition) {
-    const Refusal& first = definition.error().front();
+    const Refusal first = definition.error().front();  // a copy: error() answers by value
     return fail(FailureCode::corruption,
                 "a stored definition of reviews is none: " + first.field + ": " + first.because);
   }

@@ -129,7 +129,13 @@ class EcsDocument {
   }
 
   void related() {
-    std::vector<std::string_view> people{event_.actor.id, event_.approver.id, target(), of("from")};
+    std::vector<std::string_view> people{event_.actor.id, event_.approver.id, target()};
+    // Of a report, "from" is when its period began.
+    if (row_.about != About::access_report) people.push_back(of("from"));
+    if (row_.about == About::review || row_.about == About::review_definition) {
+      for (const char* field : {"member", "to", "reviewer"}) people.push_back(of(field));
+      for (const auto person : texts_of(told_.data, "people")) people.push_back(person);
+    }
     for (const auto member : texts_of(event_.before, "members")) people.push_back(member);
     std::sort(people.begin(), people.end());
     people.erase(std::unique(people.begin(), people.end()), people.end());

@@ -445,6 +445,8 @@ TEST_CASE("reviews at random come to what a naive reading of the contract says, 
   }
   std::cout << steps << " steps, " << decisions << " decisions, " << refusals << " refused, " << told_by_clock
             << " events by the clock\n";
+  CHECK(steps >= reviews);
+  if (reviews < 100) return;  // too few to tell whether all was tried
   CHECK(decisions > reviews);
   CHECK(refusals > reviews);
   CHECK(told_by_clock > reviews);

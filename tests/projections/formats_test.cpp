@@ -171,6 +171,39 @@ TEST_CASE("a line of CEF has the keys that collectors know, with their labels") 
   CHECK(other->header[6] == "8");
 }
 
+TEST_CASE("a review's decision is told of the review, and names whose hold it is and everybody concerned") {
+  json event = member_added("ben", "ana");
+  event["type"] = "review.decided";
+  event["data"] = {{"decision", "delegate"}, {"item", "i-1"}, {"member", "ben@acme.test"},
+                   {"review", "q1"},         {"stage", 0},    {"state", "9f86"},
+                   {"to", "cleo@acme.test"}};
+  const auto line = test::read_cef(messages(Format::cef, event, source).at(0));
+  REQUIRE(line);
+  CHECK(line->header[5] == "Access decided in review");
+  CHECK(line->extensions.at("cs5Label") == "access review");
+  CHECK(line->extensions.at("cs5") == "q1");
+  CHECK(line->extensions.at("duser") == "ben@acme.test");
+  CHECK(line->extensions.at("msg") == "Access decided in review: q1, ben@acme.test, delegate, by ana");
+  const json ecs = json::parse(messages(Format::ecs, event, source).at(0));
+  CHECK(ecs.at("user").at("target").at("email") == "ben@acme.test");
+  CHECK(ecs.at("related").at("user") == json{"ana", "ben@acme.test", "cleo@acme.test"});
+  const json ocsf = json::parse(messages(Format::ocsf, event, source).at(0));
+  CHECK(ocsf.at("class_uid") == 3004);
+  CHECK(ocsf.at("activity_name") == "Decide");
+  CHECK(ocsf.at("entity").at("uid") == "q1");
+  CHECK(ocsf.at("entity").at("type") == "Access Review");
+}
+
+TEST_CASE("the begin of a report's period is taken for nobody") {
+  json event = member_added("ben", "ana");
+  event["type"] = "review.access_reported";
+  event["data"] = {
+      {"as_of", "2024-02-29T10:00:00Z"}, {"from", "2023-12-01T00:00:00Z"}, {"pinned", 16}, {"report", "r1"}};
+  const json ecs = json::parse(messages(Format::ecs, event, source).at(0));
+  CHECK(ecs.at("related").at("user") == json{"ana"});
+  CHECK(json::parse(messages(Format::cloudevents, event, source).at(0)).at("subject") == "access report:r1");
+}
+
 TEST_CASE("texts of any letters come back whole from every format of JSON") {
   auto random = seeded();
   for (int round = 0; round < 1'000; ++round) {

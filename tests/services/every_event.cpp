@@ -2,7 +2,10 @@
 
 #include "events/digest.h"
 #include "events/model/actions.h"
+#include "events/people.h"
+#include "events/wire/record_wire.h"
 #include "tests/catch.h"
+#include "tests/events/review_words.h"
 
 namespace tenure::test {
 
@@ -140,6 +143,29 @@ void endings(Teller& acme) {
   acme.tell("org.deleted", json::object());
 }
 
+// The access reviews' own events as the API shows them.
+std::vector<json> events_of_reviews() {
+  std::vector<json> shown;
+  for (const EventPayload& words : said::one_of_each_of_reviews()) {
+    Record record;
+    record.event.data = words;
+    each_person_in_data(record.event,
+                        [](Person& who) { who.identity = "p" + std::to_string(who.subject.bytes[15]) + "@acme.test"; });
+    record.org = OrgId("reviewed");
+    record.position = Position(100'000 + shown.size());
+    record.version = Version(1 + shown.size());
+    record.recorded_at = record.event.occurred_at.emplace(said::begin);
+    record.recorded_by = {"tok_1", "siem@acme.test", Channel::api, {}};
+    record.model = ModelId("github");
+    record.model_version = "v";
+    record.event.actor = {ActorKind::member, {"p1@acme.test", {}}};
+    record.event.reason = PrivateText{"left the team"};
+    record.verdict = {VerdictResult::allowed, "lifecycle.record_only", "no rule speaks of it"};
+    shown.push_back(json::parse(wire::show_record(record, "{}")));
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::vector<json> shown_events(RunningProgram& program, const std::string& org) {
@@ -185,6 +211,7 @@ std::vector<json> every_event(RunningProgram& program) {
   for (const char* org : {"acme", "gate", "_tenure"}) {
     for (json& event : shown_events(program, org)) events.push_back(std::move(event));
   }
+  for (json& event : events_of_reviews()) events.push_back(std::move(event));
   return events;
 }
 
