@@ -397,7 +397,7 @@ Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldRev
   if (state.failure()) return *state.failure();
   if ((*sight)->facts().failure()) return *(*sight)->facts().failure();
   if (recorded.empty()) return made;
-  const auto result = recorded(std::move(request));
+  const auto result = this->recorded(std::move(request));
   if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
   if (const auto* refusals = std::get_if<Refusals>(&result)) {
     for (const std::size_t i : recorded) {
