@@ -117,6 +117,8 @@ std::string Metrics::Inside::feed_text() const {
           static_cast<double>(figures.bytes_sent));
     alone("tenure_feed_events_encoded_total", "Events encoded, once for all who want the same.", MetricType::Counter,
           static_cast<double>(figures.events_encoded));
+    alone("tenure_feed_events_looked_at_total", "Events that filters left out or looked at before they were encoded.",
+          MetricType::Counter, static_cast<double>(figures.events_looked_at));
     alone("tenure_feed_window_bytes", "Encoded events in memory.", MetricType::Gauge,
           static_cast<double>(figures.window_bytes));
   }

@@ -1,4 +1,4 @@
-"""The steps of tools/test, in order: build, tests, checks, sanitizers, fuzzers.
+"""The steps of tools/test, in order: build, tests, checks, long cases, sanitizers, fuzzers.
 
 A step that fails, or breaks, does not stop the ones after it. Every ctest case, build, check and fuzzer counts as
 one; the last line printed is `N passed, N failed` (and `, N skipped` where some were left out). The exit code is 0
@@ -34,6 +34,8 @@ TSAN_FOLDERS = ["storage", "services_http", "services"]
 TSAN_OPTIONS = "halt_on_error=1 second_deadlock_stack=1 ignore_noninstrumented_modules=1"
 # What is left out there: one thread that opens damaged stores hundreds of times, minutes of it, which ASan sees.
 TSAN_LEAVES_OUT = "a flipped byte in"
+# Programs with cases that ctest does not know, since each takes minutes: those tagged [.long].
+LONG_PROGRAMS = ["test_tools"]
 FUZZ_SECONDS = 30
 SAY_EVERY_SECONDS = 30
 # On two cores all of it takes about half of this. What hangs is ended here, so that the sum is said before whoever
@@ -221,6 +223,18 @@ def sanitizer(tally, preset, folders, options):
     ctest(tally, preset, f"^({'|'.join(folders)})/", f"{preset} ", fixed, options, leave_out)
 
 
+def long_cases(tally, programs=LONG_PROGRAMS):
+    """Runs the cases that are tagged [.long], which no other step does, one program after the other."""
+    for name in programs:
+        started = time.monotonic()
+        command = [f"build/release/{name}", "[long]", "--warn", "NoAssertions", "--warn", "NoTests", "-d", "yes"]
+        code, log = run(f"long-{name}", command)
+        said = text_of(log)
+        ran = re.search(r"^(?:All tests passed|test cases:) .*$", said, re.MULTILINE)
+        detail = f"{time.monotonic() - started:.0f} s" + (f", {ran.group(0)}" if ran else "")
+        tally.count(f"long/{name}", code == 0 and ran is not None, detail if code == 0 else said)
+
+
 def fuzz_one(name):
     """Runs one fuzzer for its time, from the seeds in tests/fuzz/corpus/<name>/ and what earlier runs found."""
     found = TOP / "build/fuzz/corpus" / name
@@ -269,6 +283,8 @@ def main(arguments):
         heading("checks")
         step(tally, "check/clang-format", check_format)
     if not select and not fast:
+        heading("long cases")
+        step(tally, "long", long_cases)
         step(tally, "check/clang-tidy", check_tidy)
         step(tally, "asan-ubsan", sanitizer, "asan-ubsan", ASAN_FOLDERS, {"UBSAN_OPTIONS": "print_stacktrace=1"})
         step(tally, "tsan", sanitizer, "tsan", TSAN_FOLDERS, {"TSAN_OPTIONS": TSAN_OPTIONS})

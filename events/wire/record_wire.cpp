@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "events/wire/fields.h"
+#include "events/wire/record_gist.h"
 
 namespace tenure::wire {
 
@@ -261,9 +262,9 @@ bool read_typed(ReadFrom& from, const object& members, Record& record) {
   return read_data(from, type, data, record.event.data);
 }
 
-}  // namespace
-
-Outcome<Record> read_record(std::string_view bytes, const PartSource& parts) {
+// Type, data, and the members that are `looked_at`.
+template <class LookedAt>
+Outcome<Record> read_record_of(std::string_view bytes, const PartSource& parts, const LookedAt& looked_at) {
   thread_local simdjson::dom::parser parser;
   Record record;
   ReadFrom from{true, &parts, {}};
@@ -273,7 +274,7 @@ Outcome<Record> read_record(std::string_view bytes, const PartSource& parts) {
               json.get(members) == simdjson::SUCCESS;
   if (good) {  // an object that was never read has no end either
     for (auto it = members.begin(); good && it != members.end(); ++it) {
-      good = read_member(from, it.key(), it.value(), record);
+      if (looked_at(it.key())) good = read_member(from, it.key(), it.value(), record);
     }
   }
   if (good && !read_typed(from, members, record)) good = false;
@@ -282,6 +283,17 @@ Outcome<Record> read_record(std::string_view bytes, const PartSource& parts) {
                 "a record cannot be read: " + (from.refusal ? from.refusal->because : std::string("not JSON")));
   }
   return record;
+}
+
+}  // namespace
+
+Outcome<Record> read_record(std::string_view bytes, const PartSource& parts) {
+  return read_record_of(bytes, parts, [](std::string_view) { return true; });
+}
+
+Outcome<Record> read_gist(std::string_view bytes, const PartSource& parts) {
+  return read_record_of(bytes, parts,
+                        [](std::string_view key) { return key == "org" || key == "actor" || key == "verdict"; });
 }
 
 }  // namespace tenure::wire

@@ -54,6 +54,7 @@ BlockWriter::BlockWriter(Position first, Framing framing, std::size_t expected_b
 }
 
 void BlockWriter::add_traits(const Record& record) {
+  block_.ends_.push_back(block_.bytes_.size());
   auto& texts = block_.texts_;
   const auto put = [&](std::string text) {
     texts.push_back(std::move(text));
@@ -72,7 +73,6 @@ void BlockWriter::add_traits(const Record& record) {
 
 void BlockWriter::add(const Record& record, std::string_view message) {
   append_framed(block_.bytes_, framing_, message, next());
-  block_.ends_.push_back(block_.bytes_.size());
   add_traits(record);
 }
 
@@ -81,7 +81,6 @@ void BlockWriter::add(const Record& record, const std::vector<std::string>& mess
   for (std::size_t i = 0; i < messages.size(); ++i) {
     append_framed(block_.bytes_, framing_, messages[i], i + 1 == messages.size() ? next() : Position(0));
   }
-  block_.ends_.push_back(block_.bytes_.size());
   add_traits(record);
 }
 

@@ -1,7 +1,8 @@
 // A run of positions, encoded: the bytes that go to every client that wants this kind, and what its filters ask.
 //
 // Made by one thread (BlockWriter), then shared and only read, by any. At most block_positions_max positions, and no
-// more are added once it has block_bytes_max bytes, so that only a single message can make it longer.
+// more are added once it has block_bytes_max bytes, so that only a single message can make it longer. A block of traits
+// (Part in kind.h) has no bytes.
 #pragma once
 
 #include <cstddef>
@@ -63,6 +64,8 @@ class BlockWriter {
   // The messages of the next position, in order; none is possible.
   void add(const Record& record, const std::vector<std::string>& messages);
   void add(const Record& record, std::string_view message);
+  // No message: what filters ask of the record, for a block of Part::traits.
+  void add_traits(const Record& record);
   // The next position cannot be read; it is only said if nothing was added before.
   void fail(const Failure& failure);
   bool full() const { return block_.ends_.size() >= block_positions_max || block_.bytes_.size() >= block_bytes_max; }
@@ -71,8 +74,6 @@ class BlockWriter {
   Block take() { return std::move(block_); }
 
  private:
-  void add_traits(const Record& record);
-
   Block block_;
   Framing framing_;
 };

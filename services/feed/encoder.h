@@ -21,12 +21,16 @@ class FeedEncoder {
       : identities_(identities), names_(names), source_(std::move(source)) {}
 
   // A block that begins at `first`, which the snapshot shows, and ends at `last` or before. A position that cannot be
-  // read ends it, and alone makes a block that says why.
+  // read ends it, and alone makes a block that says why. For a block of traits only the people that filters ask of are
+  // looked up: private texts are not opened, nothing is shown.
   std::shared_ptr<const Block> encode(storage::Snapshot& snapshot, const Kind& kind, Position first, Position last);
 
  private:
   Outcome<void> add(storage::Snapshot& snapshot, const Kind& kind, const storage::LogRecord& stored,
                     BlockWriter& block);
+
+  // Fills in the people of the record's event and nothing else.
+  Outcome<void> name_people(storage::Snapshot& snapshot, projections::OrgNumber number, Record& record);
 
   Identities identities_;
   projections::DirectoryCache& names_;

@@ -1,7 +1,11 @@
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "events/digest.h"
+#include "events/people.h"
 #include "events/wire/canonical_json.h"
+#include "events/wire/record_gist.h"
 #include "events/wire/record_wire.h"
 #include "services/feed/encoder.h"
 
@@ -16,7 +20,7 @@ std::shared_ptr<const Block> FeedEncoder::encode(storage::Snapshot& snapshot, co
     records_.push_back(record);
     return record.position < last && bytes < block_bytes_max;
   });
-  BlockWriter block(first, kind.framing, bytes + bytes / 8);
+  BlockWriter block(first, kind.framing, kind.part == Part::traits ? 0 : bytes + bytes / 8);
   for (const storage::LogRecord& record : records_) {
     if (block.full()) break;
     if (const auto added = add(snapshot, kind, record, block); !added) {
@@ -31,10 +35,17 @@ std::shared_ptr<const Block> FeedEncoder::encode(storage::Snapshot& snapshot, co
 
 Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, const storage::LogRecord& stored,
                                BlockWriter& block) {
-  auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
+  const auto blob = [&](const Digest& hash) { return snapshot.blob(hash); };
+  const bool gist = kind.part == Part::traits;
+  auto record = gist ? wire::read_gist(stored.bytes, blob) : wire::read_record(stored.bytes, blob);
   if (!record) return record.error();
   const auto number = names_.org(snapshot, record->org);
   if (!number) return number.error();
+  if (gist) {
+    if (const auto named = name_people(snapshot, *number, *record); !named) return named.error();
+    block.add_traits(*record);
+    return {};
+  }
   const auto before = identities_.resolve(snapshot, *number, *record);
   if (!before) return before.error();
   std::string message = wire::show_record(*record, *before);
@@ -50,6 +61,21 @@ Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, co
     message += '}';
   }
   block.add(*record, message);
+  return {};
+}
+
+Outcome<void> FeedEncoder::name_people(storage::Snapshot& snapshot, projections::OrgNumber number, Record& record) {
+  std::optional<Failure> failure;
+  each_person(record.event, [&](Person& person) {
+    if (failure) return;
+    auto identity = identities_.of_subject(snapshot, record.org, number, person.subject);
+    if (identity) {
+      person.identity = std::move(*identity);
+    } else {
+      failure = identity.error();
+    }
+  });
+  if (failure) return *failure;
   return {};
 }
 

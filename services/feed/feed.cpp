@@ -45,9 +45,20 @@ std::unique_ptr<http::LiveStream> Feed::open(FeedWish wish) {
 
 std::shared_ptr<const Block> Feed::find(const Kind& kind, Position position, std::uint64_t subscriber,
                                         const http::Waker& waker) {
+  Windows::Ask ask{kind, position, subscriber, waker, nullptr};
   bool wake = false;
-  auto block = windows_.find(kind, position, subscriber, waker, wake);
+  auto block = windows_.find(ask, wake);
   if (wake) wake_reader();
+  return block;
+}
+
+std::shared_ptr<const Block> Feed::find_traits(Position& position, std::uint64_t subscriber, const http::Waker& waker,
+                                               std::shared_ptr<const Windows::Wants> wants) {
+  Windows::Ask ask{traits_kind, position, subscriber, waker, std::move(wants)};
+  bool wake = false;
+  auto block = windows_.find(ask, wake);
+  if (wake) wake_reader();
+  position = ask.position;
   return block;
 }
 
@@ -75,7 +86,8 @@ void Feed::read() {
         auto block = encoder_.encode(*snapshot, work->kind, work->first, work->last);
         if (const auto& failure = block->failure()) log_.say("feed: cannot read on: " + failure->because);
         blocks_encoded_.fetch_add(1, std::memory_order_relaxed);
-        events_encoded_.fetch_add(block->last().value - block->first().value + 1, std::memory_order_relaxed);
+        auto& events = work->kind.part == Part::traits ? events_looked_at_ : events_encoded_;
+        events.fetch_add(block->last().value - block->first().value + 1, std::memory_order_relaxed);
         windows_.put(work->kind, std::move(block));
         lock.lock();
         ringing_ = true;  // there may be more
@@ -124,6 +136,7 @@ FeedFigures Feed::figures() const {
   figures.bytes_sent = bytes_sent_.load();
   figures.blocks_encoded = blocks_encoded_.load();
   figures.events_encoded = events_encoded_.load();
+  figures.events_looked_at = events_looked_at_.load();
   figures.window_bytes = windows_.bytes();
   return figures;
 }

@@ -8,6 +8,9 @@
 //   a client's cursor -> Subscription (its loop) -> Windows -> [reader thread: snapshot -> FeedEncoder -> Windows] ->
 //   Subscription -> Outgoing -> socket
 //
+// Who filters much away asks for less: first for what filters ask of a run of events, then for the single events that
+// pass. So an event that nobody wants is read once, and never opened, shown or framed.
+//
 // Owned by the program. `start`, then `open` on pool threads and the rest from any, then `stop` once the HTTP server
 // has stopped and before the append queue does. Memory: Windows::blocks_bytes_max and a few hundred bytes a subscriber,
 // beside what its connection has at hand.
@@ -66,6 +69,7 @@ struct FeedFigures {
   std::map<std::string, std::uint64_t> disconnects;  // by reason
   std::uint64_t events_sent = 0, bytes_sent = 0;
   std::uint64_t blocks_encoded = 0, events_encoded = 0;
+  std::uint64_t events_looked_at = 0;  // for filters alone, without being encoded
   std::size_t window_bytes = 0;
 };
 
@@ -88,6 +92,13 @@ class Feed {
   // ---- for subscriptions ----
   std::shared_ptr<const Block> find(const Kind& kind, Position position, std::uint64_t subscriber,
                                     const http::Waker& waker);
+  // Traits of the next position from there on in whose block something is wanted, where `position` is then.
+  std::shared_ptr<const Block> find_traits(Position& position, std::uint64_t subscriber, const http::Waker& waker,
+                                           std::shared_ptr<const Windows::Wants> wants);
+  std::shared_ptr<const Block> held(const Kind& kind, Position position) { return windows_.held(kind, position); }
+  void ask(const Kind& kind, Position position) {
+    if (windows_.ask(kind, position)) wake_reader();
+  }
   void forget(const Kind& kind, std::uint64_t subscriber) { windows_.forget(kind, subscriber); }
   Position head() const { return store_.head(); }
   Instant now() const { return clock_(); }
@@ -117,7 +128,8 @@ class Feed {
   std::thread reader_;
 
   std::atomic<std::uint64_t> next_subscriber_{1};
-  std::atomic<std::uint64_t> events_sent_{0}, bytes_sent_{0}, blocks_encoded_{0}, events_encoded_{0};
+  std::atomic<std::uint64_t> events_sent_{0}, bytes_sent_{0}, blocks_encoded_{0}, events_encoded_{0},
+      events_looked_at_{0};
   mutable std::mutex counting_;
   std::map<std::string, std::uint64_t> subscribers_, disconnects_;
 };

@@ -14,13 +14,21 @@ using FeedFormat = formats::Format;
 // How a message is set apart from the next: a WebSocket's text frame, a Server-Sent Event, a line.
 enum class Framing : std::uint8_t { websocket, sse, lines };
 
+// What of a run of positions a block holds: all their messages; only what filters ask of them, and no message; or the
+// message of one position that passed somebody's filter, without its neighbours.
+enum class Part : std::uint8_t { whole, traits, single };
+
 struct Kind {
   FeedFormat format = FeedFormat::native;
   Framing framing = Framing::websocket;
   bool with_record = false;  // the hashed bytes too
+  Part part = Part::whole;
 
   auto operator<=>(const Kind&) const = default;
 };
+
+// What filters ask is the same for every form.
+inline constexpr Kind traits_kind{FeedFormat::native, Framing::websocket, false, Part::traits};
 
 inline std::string_view to_text(Framing framing) {
   return framing == Framing::websocket ? "websocket" : framing == Framing::sse ? "sse" : "ndjson";

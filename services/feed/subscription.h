@@ -1,7 +1,8 @@
 // One client that follows the feed: where it is, what it is sent next, what it says.
 //
 // A LiveStream (services/http/live.h): made on the pool, then used on its connection's loop only. It holds no events:
-// it asks for the block at its position, gives what passes its filter, and moves on.
+// it asks for the block at its position, gives what passes its filter, and moves on. While the filter lets little
+// through, it asks for what filters look at first, and then for the single events that pass.
 //
 // What is sent: hello first; then events, in order, from the position asked for; a heartbeat when nothing was
 // sent for a while, with `through`, the position up to which all that matches was sent; an error before every end
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +44,9 @@ class Subscription final : public http::LiveStream {
   void say_heartbeat();
   void add_events(http::Outgoing& out);
   bool add_block(http::Outgoing& out, const std::shared_ptr<const Block>& block);
+  std::shared_ptr<const Block> next_block();
+  std::shared_ptr<const Block> next_that_passes();
+  void count(std::uint64_t looked_at, std::uint64_t passed);
   void add_ping(http::Outgoing& out);
   void look_at_token();
   void look_at_consumer();
@@ -57,7 +62,13 @@ class Subscription final : public http::LiveStream {
   Position newest_at_first_;
   std::string said_;  // what goes out before further events
   std::size_t replies_ = 0;
-  std::uint64_t events_ = 0;        // sent
+  std::uint64_t events_ = 0;  // sent
+  // Of late, what the filter looked at and let through; and whether that is so little that the filter comes first.
+  std::uint64_t looked_at_ = 0, passed_ = 0;
+  bool sparse_;
+  std::deque<Position> passing_;  // what passes from here up to passing_through_, where the filter comes first
+  Position passing_through_;
+  std::shared_ptr<const Windows::Wants> wants_;
   Position pinged_;                 // the newest position that a ping carried
   std::uint64_t acknowledged_ = 0;  // told to the client as durable
   bool tells_acknowledged_ = false;

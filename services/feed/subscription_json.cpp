@@ -16,6 +16,12 @@ constexpr std::size_t replies_at_once_max = 8;
 constexpr std::size_t fill_bytes_max = http::ServerLimits{}.live_buffer_bytes_max - block_bytes_max;
 constexpr std::size_t fill_pieces_max = 256;
 
+// A filter that lets through fewer than one in so many comes before the encoding. Looking at an event costs a good part
+// of encoding it, and each that passes is then read again.
+constexpr std::uint64_t sparse_from = 8;
+// What was looked at before that counts half, so that a filter's past does not decide for ever.
+constexpr std::uint64_t looked_at_of_late = 1'024;
+
 std::string_view word_of(http::CloseCode code) {
   switch (code) {
     case http::CloseCode::going_away:
@@ -40,6 +46,18 @@ std::string_view sentence_of(http::CloseCode code) {
   return "Nothing was taken and nothing was said for a minute; go on from the cursor when you can.";
 }
 
+// A long poll is woken at its end too.
+std::shared_ptr<const Windows::Wants> wants_of(const FeedWish& wish, Position newest) {
+  const std::uint64_t end = wish.wait ? newest.value : UINT64_MAX;
+  return std::make_shared<const Windows::Wants>([filter = wish.filter, end](const Block& block, Position from) {
+    if (block.last().value >= end) return true;
+    for (Position at = from; at <= block.last(); at = at.next()) {
+      if (filter.passes(block, at)) return true;
+    }
+    return false;
+  });
+}
+
 std::string_view word_of(http::Ending how) {
   static constexpr std::string_view words[] = {"by_stream",   "client_closed",  "client_lost", "protocol_error",
                                                "no_progress", "server_stopped", "failed"};
@@ -49,7 +67,7 @@ std::string_view word_of(http::Ending how) {
 }  // namespace
 
 Subscription::Subscription(Feed& feed, FeedWish wish, std::uint64_t number)
-    : feed_(feed), wish_(std::move(wish)), number_(number), next_(wish_.from) {
+    : feed_(feed), wish_(std::move(wish)), number_(number), next_(wish_.from), sparse_(!wish_.filter.passes_all()) {
   if (wish_.consumer) acknowledged_ = wish_.consumer->durable;
 }
 
@@ -62,6 +80,7 @@ void Subscription::begin(http::Waker waker) {
   waker_ = std::move(waker);
   sent_at_ = came_at_ = Clock::now();
   newest_at_first_ = feed_.head();
+  if (!wish_.filter.passes_all()) wants_ = wants_of(wish_, newest_at_first_);
   feed_.joined(wish_.kind.framing);
   if (wish_.consumer) {
     const std::lock_guard lock(wish_.consumer->guard);
@@ -129,7 +148,7 @@ void Subscription::add_events(http::Outgoing& out) {
   const std::size_t bytes = out.bytes();
   while (out.bytes() < fill_bytes_max && out.pieces().size() < fill_pieces_max) {
     if (wish_.limit && events_ >= *wish_.limit) break;
-    const auto block = feed_.find(wish_.kind, next_, number_, waker_);
+    const auto block = next_block();
     if (!block) break;
     if (const auto& failure = block->failure()) {
       reason_ = "failed";
@@ -145,9 +164,57 @@ void Subscription::add_events(http::Outgoing& out) {
   if (wish_.ack_by_pong && next_ > before) add_ping(out);
 }
 
+// The block with the next message that may be sent; null: not yet, and the waker will be used.
+std::shared_ptr<const Block> Subscription::next_block() {
+  if (!sparse_) return feed_.find(wish_.kind, next_, number_, waker_);
+  if (auto held = feed_.held(wish_.kind, next_)) return held;
+  return next_that_passes();
+}
+
+// Moves over what does not pass, by traits alone, to a block of the single position that does. Those that pass behind
+// it are asked for too, so that they are there in time.
+std::shared_ptr<const Block> Subscription::next_that_passes() {
+  Kind single = wish_.kind;
+  single.part = Part::single;
+  for (;;) {
+    while (!passing_.empty() && passing_.front() < next_) passing_.pop_front();
+    if (!passing_.empty()) {
+      next_ = passing_.front();
+      return feed_.find(single, next_, number_, waker_);
+    }
+    if (next_ <= passing_through_) next_ = passing_through_.next();
+    const Position before = next_;
+    const auto traits = feed_.find_traits(next_, number_, waker_, wants_);
+    if (next_ > before) count(next_.value - before.value, 0);
+    if (!traits || traits->failure()) return traits;
+    passing_through_ = traits->last();
+    for (Position at = next_; at <= passing_through_; at = at.next()) {
+      if (wish_.filter.passes(*traits, at)) passing_.push_back(at);
+    }
+    count(passing_through_.value - next_.value + 1, passing_.size());
+    if (!sparse_) {
+      passing_.clear();
+      passing_through_ = Position(0);
+      return feed_.find(wish_.kind, next_, number_, waker_);
+    }
+    for (const Position at : passing_) feed_.ask(single, at);
+  }
+}
+
+void Subscription::count(std::uint64_t looked_at, std::uint64_t passed) {
+  looked_at_ += looked_at;
+  passed_ += passed;
+  sparse_ = passed_ * sparse_from < looked_at_;
+  if (looked_at_ < looked_at_of_late) return;
+  looked_at_ /= 2;
+  passed_ /= 2;
+}
+
 // Whole runs of what passes, as one piece each. False when it did not all fit.
 bool Subscription::add_block(http::Outgoing& out, const std::shared_ptr<const Block>& block) {
   const bool all = wish_.filter.passes_all();
+  const Position before = next_;
+  const std::uint64_t events = events_;
   const std::size_t room = out.bytes() < fill_bytes_max ? fill_bytes_max - out.bytes() : 0;
   std::size_t run_from = 0, run_to = 0, added = 0;
   const auto add_run = [&] {
@@ -172,6 +239,8 @@ bool Subscription::add_block(http::Outgoing& out, const std::shared_ptr<const Bl
     ++events_;
   }
   add_run();
+  const bool whole = block->first() < block->last() || !sparse_;
+  if (!all && whole) count(next_.value - before.value, events_ - events);
   return next_ > block->last();
 }
 
@@ -283,7 +352,12 @@ void Subscription::acknowledge(Position position) {
 }
 
 void Subscription::ended(http::Ending how) {
-  feed_.forget(wish_.kind, number_);
+  for (const Part part : {Part::whole, Part::single}) {
+    Kind kind = wish_.kind;
+    kind.part = part;
+    feed_.forget(kind, number_);
+  }
+  feed_.forget(traits_kind, number_);
   if (wish_.consumer) feed_.consumers().detach(wish_.consumer);
   const bool own_reason = !reason_.empty() && how != http::Ending::client_closed && how != http::Ending::client_lost;
   feed_.left(wish_, own_reason ? std::string_view(reason_) : word_of(how), next_);

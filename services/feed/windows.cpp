@@ -20,27 +20,47 @@ bool Windows::want(const Kind& kind, Position position) {
   return true;
 }
 
-std::shared_ptr<const Block> Windows::find(const Kind& kind, Position position, std::uint64_t subscriber,
-                                           const http::Waker& waker, bool& wake_reader) {
-  const std::lock_guard lock(guard_);
-  Window& window = windows_[kind];
-  const auto found = holder(window, position);
-  if (found == window.blocks.end()) {
-    window.waiting.insert_or_assign(subscriber, Waiting{position, waker});
-    wake_reader = want(kind, position);
-    return nullptr;
-  }
-  window.waiting.erase(subscriber);
+std::shared_ptr<const Block> Windows::use(std::map<Position, Held>::iterator found) {
   used_.splice(used_.begin(), used_, found->second.used);
   auto block = found->second.block;
-  if (block->failure()) {
-    drop(found->second.used);  // the next one to ask has it tried again
-    return block;
+  if (block->failure()) drop(found->second.used);  // the next one to ask has it tried again
+  return block;
+}
+
+std::shared_ptr<const Block> Windows::find(Ask& ask, bool& wake_reader) {
+  const std::lock_guard lock(guard_);
+  const Kind& kind = ask.kind;
+  Window& window = windows_[kind];
+  if (ask.wants) {
+    const auto before = window.waiting.find(ask.subscriber);
+    if (before != window.waiting.end()) ask.position = std::max(ask.position, before->second.position);
   }
+  const auto found = holder(window, ask.position);
+  if (found == window.blocks.end()) {
+    window.waiting.insert_or_assign(ask.subscriber, Waiting{ask.position, ask.waker, ask.wants});
+    wake_reader = want(kind, ask.position);
+    return nullptr;
+  }
+  window.waiting.erase(ask.subscriber);
+  auto block = use(found);
+  if (block->failure() || kind.part == Part::single) return block;
   // Encoded while this one is on its way.
   const Position behind = block->last().next();
   if (behind <= head_ && holder(window, behind) == window.blocks.end()) wake_reader = want(kind, behind);
   return block;
+}
+
+std::shared_ptr<const Block> Windows::held(const Kind& kind, Position position) {
+  const std::lock_guard lock(guard_);
+  Window& window = windows_[kind];
+  const auto found = holder(window, position);
+  return found == window.blocks.end() ? nullptr : use(found);
+}
+
+bool Windows::ask(const Kind& kind, Position position) {
+  const std::lock_guard lock(guard_);
+  Window& window = windows_[kind];
+  return holder(window, position) == window.blocks.end() && want(kind, position);
 }
 
 void Windows::forget(const Kind& kind, std::uint64_t subscriber) {
@@ -52,6 +72,7 @@ void Windows::forget(const Kind& kind, std::uint64_t subscriber) {
 // As far as the next border of blocks, so that those who come by at other places meet the same ones; and not into what
 // is there already.
 Windows::Work Windows::work_for(const Kind& kind, Position first, Position head) {
+  if (kind.part == Part::single) return {kind, first, first};
   const std::uint64_t border = ((first.value - 1) / block_positions_max + 1) * block_positions_max;
   std::uint64_t last = std::min(border, head.value);
   const auto& blocks = windows_[kind].blocks;
@@ -68,7 +89,7 @@ std::optional<Windows::Work> Windows::next(Position head) {
     for (auto& [kind, window] : windows_) {
       std::set<Position> positions;
       for (const auto& [unused, waiting] : window.waiting) {
-        if (waiting.position > known && waiting.position <= head) positions.insert(waiting.position);
+        if (!waiting.woken && waiting.position > known && waiting.position <= head) positions.insert(waiting.position);
       }
       for (const Position position : positions) {
         if (wanted_once_.emplace(kind, position).second) wanted_.emplace_front(kind, position);
@@ -93,6 +114,21 @@ void Windows::drop(std::list<Place>::iterator place) {
   used_.erase(place);
 }
 
+// The block holds what somebody waits for: that one is woken, or waits on behind it if nothing in it is wanted.
+void Windows::tell(Window& window, const Kind& kind, Waiting& waiting, std::shared_ptr<const Block> block) {
+  while (waiting.wants && !block->failure() && !(*waiting.wants)(*block, waiting.position)) {
+    waiting.position = block->last().next();
+    const auto behind = holder(window, waiting.position);
+    if (behind == window.blocks.end()) {
+      want(kind, waiting.position);
+      return;
+    }
+    block = behind->second.block;
+  }
+  waiting.woken = true;
+  waiting.waker();
+}
+
 void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   const http::Bunch together;
   const std::lock_guard lock(guard_);
@@ -101,12 +137,10 @@ void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   bytes_ += block->memory();
   used_.push_front({kind, first});
   for (auto at = window.waiting.begin(); at != window.waiting.end();) {
-    if (at->second.position < block->first() || at->second.position > block->last()) {
-      ++at;
-      continue;
-    }
-    at->second.waker();
-    at = window.waiting.erase(at);
+    Waiting& waiting = at->second;
+    const bool here = !waiting.woken && waiting.position >= block->first() && waiting.position <= block->last();
+    if (here) tell(window, kind, waiting, block);
+    at = here && waiting.woken && !waiting.wants ? window.waiting.erase(at) : std::next(at);
   }
   window.blocks.insert_or_assign(first, Held{std::move(block), used_.begin()});
   while (bytes_ > blocks_bytes_max && used_.size() > 1) drop(std::prev(used_.end()));

@@ -4,6 +4,9 @@
 // once there is: that position was encoded, or was committed and then encoded. The reader asks what to encode next.
 // What was committed since the last time, and is waited for, comes first; the rest in the order asked.
 //
+// Whoever wants few of the events looks at blocks of traits, and asks for the single positions that pass (Part in
+// kind.h). These are windows of their own, so that they never cut up the whole blocks of others.
+//
 // Threads: any; one lock. Memory: blocks_bytes_max, and one entry a subscriber. Blocks that a subscriber still sends
 // live on after they were dropped here.
 #pragma once
@@ -11,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -36,10 +40,24 @@ class Windows {
     Position last;  // at most
   };
 
-  // By subscribers, named by a number of their own. Null: `waker` will be used. True in `wake_reader`: there is
-  // something to be encoded now.
-  std::shared_ptr<const Block> find(const Kind& kind, Position position, std::uint64_t subscriber,
-                                    const http::Waker& waker, bool& wake_reader);
+  // Whether anything from that position on, within a block that holds it, is wanted.
+  using Wants = std::function<bool(const Block&, Position)>;
+  struct Ask {
+    Kind kind;
+    Position position;
+    std::uint64_t subscriber = 0;  // a number of its own
+    http::Waker waker;
+    // If set, blocks in which nothing is wanted are passed over while it waits, without waking it.
+    std::shared_ptr<const Wants> wants;
+  };
+
+  // By subscribers. Null: the waker will be used. `position` is moved on to where nothing was passed over that is
+  // wanted. True in `wake_reader`: there is something to be encoded now.
+  std::shared_ptr<const Block> find(Ask& ask, bool& wake_reader);
+  // The same, but null is all: nothing is noted and nothing encoded.
+  std::shared_ptr<const Block> held(const Kind& kind, Position position);
+  // Encoded soon, though nobody waits for it yet. True: there is something to be encoded now.
+  bool ask(const Kind& kind, Position position);
   void forget(const Kind& kind, std::uint64_t subscriber);
 
   // By the reader. What is to be encoded next, now that the log reaches to `head`.
@@ -63,6 +81,8 @@ class Windows {
   struct Waiting {
     Position position;
     http::Waker waker;
+    std::shared_ptr<const Wants> wants;
+    bool woken = false;  // and kept for its position
   };
   struct Window {
     std::map<Position, Held> blocks;
@@ -70,7 +90,10 @@ class Windows {
   };
   using Wanted = std::pair<Kind, Position>;
 
+  void tell(Window& window, const Kind& kind, Waiting& waiting, std::shared_ptr<const Block> block);
+
   std::map<Position, Held>::iterator holder(Window& window, Position position);
+  std::shared_ptr<const Block> use(std::map<Position, Held>::iterator found);
   bool want(const Kind& kind, Position position);
   Work work_for(const Kind& kind, Position first, Position head);
   void drop(std::list<Place>::iterator place);

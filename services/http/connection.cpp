@@ -300,6 +300,7 @@ void Connection::drain() {
 
 void Connection::cut() {
   const bool was_live = step_ == Step::live;
+  if (was_live) live_->reset_if_unsaid();
   step_ = Step::over;
   boost::system::error_code code;
   socket_.close(code);

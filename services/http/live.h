@@ -4,7 +4,8 @@
 // A LiveStream is made by a route's handler on the pool, and from then on owned by its connection and used on that
 // connection's loop only. It is asked for bytes (`fill`) when the client has taken all that it was given, when its
 // Waker was used, and about once a second: so it needs no queue, and holds nothing for a client that does not read.
-// Nothing that it does may block. What it throws cuts the connection and is told to the observer.
+// Nothing that it does may block. What it throws ends the connection, a WebSocket with 1013, and is told to the
+// observer.
 //
 // A Waker may be used from any thread at any time, also when the client has gone; within a Bunch
 // (services/http/response.h) a loop is woken once for all of them.

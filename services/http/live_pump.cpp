@@ -1,7 +1,9 @@
 #include "services/http/live_pump.h"
 
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -15,6 +17,8 @@ constexpr std::size_t bytes_a_turn = 512 * kibibyte;  // then the loop's other c
 constexpr std::size_t read_bytes = 8 * kibibyte;      // of a client's messages at a time
 constexpr std::size_t reason_bytes_max = 120;
 constexpr std::size_t trickle_bytes = 16 * kibibyte;
+// What the kernel may hold that is not on its way yet. A pong has to wait for it, and by default it is megabytes.
+constexpr int unsent_bytes_max = 128 * kibibyte;
 
 }  // namespace
 
@@ -50,6 +54,8 @@ LivePump::~LivePump() { tell(Ending::server_stopped); }
 
 void LivePump::begin(std::string head, std::string_view unread, Waker waker) {
   heard_at_ = pinged_at_ = progress_at_ = Clock::now();
+  (void)::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max,
+                     sizeof unsent_bytes_max);
   head_bytes_ = head.size();
   push(std::move(head));
   stream_->begin(std::move(waker));
@@ -94,7 +100,7 @@ void LivePump::got(std::string_view bytes) {
     fault = reader_.take(bytes, *this);
   } catch (const std::exception& e) {
     owner_.live_crashed(e.what());
-    return close_with(static_cast<std::uint16_t>(CloseCode::try_again_later), "the server failed", Ending::failed);
+    return fail();
   }
   if (fault == FrameFault::none) return;
   const std::string_view reason = fault == FrameFault::too_big    ? "the message is longer than 65536 bytes"
@@ -157,7 +163,7 @@ void LivePump::take_from_stream() {
     stream_->fill(out_);
   } catch (const std::exception& e) {
     owner_.live_crashed(e.what());
-    return cut(Ending::failed);
+    return fail();
   }
   if (websocket()) {
     for (Piece& piece : out_.pieces()) push(std::move(piece));
@@ -312,6 +318,12 @@ void LivePump::close_with(std::uint16_t code, std::string_view reason, Ending ho
   push(std::move(frame));
 }
 
+// A chunked body can only be broken off: its client sees that the end is missing.
+void LivePump::fail() {
+  if (!websocket()) return cut(Ending::failed);
+  close_with(static_cast<std::uint16_t>(CloseCode::try_again_later), "the server failed", Ending::failed);
+}
+
 void LivePump::all_sent() {
   if (websocket()) return linger();
   const Ending how = planned_;
@@ -333,8 +345,18 @@ void LivePump::linger() {
   socket_.shutdown(Socket::shutdown_send, code);
 }
 
+// A WebSocket that ends without its close frame is reset. Whoever reads what had arrived then sees a connection that
+// broke, which collectors mend by connecting again, and not an end; and the kernel keeps nothing for a client that
+// takes nothing.
+void LivePump::reset_if_unsaid() {
+  if (!websocket() || !writes()) return;
+  boost::system::error_code code;
+  socket_.set_option(boost::asio::socket_base::linger(true, 0), code);
+}
+
 void LivePump::cut(Ending how) {
   if (state_ == State::over) return;
+  if (how != Ending::client_closed && how != Ending::client_lost) reset_if_unsaid();
   state_ = State::over;
   tell(how);
   owner_.live_cut();

@@ -6,7 +6,7 @@
 //
 // Progress is that the client's side takes bytes which waited for it, as its TCP acknowledges them, or that anything at
 // all comes from it. What was given to the kernel proves nothing: that takes megabytes from us for a client that is
-// gone.
+// gone. So it is given little that is not on its way yet, and a pong overtakes all the rest.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -47,7 +47,8 @@ class LivePump final : private FrameSink {
   void pump();
   void tick(Clock::time_point now);
   void drain(CloseCode code);
-  // The connection ends from outside.
+  // The connection ends from outside: before its socket is closed, and after.
+  void reset_if_unsaid();
   void stopped();
 
  private:
@@ -77,6 +78,7 @@ class LivePump final : private FrameSink {
   void yield();
   void close_with(std::uint16_t code, std::string_view reason, Ending how);
   void leave(CloseCode code, Ending how);
+  void fail();
   void linger();
   void cut(Ending how);
   void tell(Ending how);

@@ -92,6 +92,12 @@ class Counting(unittest.TestCase):
         self.assertEqual(closing(tally), (["failed: cleared", "failed: two", "1 passed, 2 failed"], 1))
 
 
+    def test_long_cases_that_cannot_be_run_are_a_failure(self):
+        tally = test_steps.Tally()
+        test_steps.long_cases(tally, ["no-such-program"])
+        self.assertEqual(tally.failures, ["long/no-such-program"])
+
+
 class TidyMemory(unittest.TestCase):
     def test_a_file_is_known_by_its_own_text_and_by_each_header_it_reaches(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,6 @@
 // What is said about the record (rules of duties, findings closed) as stored, and as a client may not send it.
 #include "events/wire/event_wire.h"
+#include "events/wire/record_gist.h"
 #include "events/wire/record_wire.h"
 #include "tests/catch.h"
 
@@ -74,6 +75,30 @@ TEST_CASE("a stored rule of duties with a field that it does not have, or withou
   CHECK_FALSE(changed(R"("name":)", R"("title":)"));
   CHECK_FALSE(changed(R"("rule":"pay",)", ""));
   CHECK(changed(R"("resource_kind":"account",)", ""));
+}
+
+TEST_CASE("the gist of a record is what the whole record says, and it is refused where what it looks at is wrong") {
+  Record record = record_of(some_rule());
+  record.subjects.emplace_back(SubjectId{}, "sealed");
+  record.before.json = R"({"role":"owner"})";
+  const std::string bytes = wire::write_record(record)->bytes;
+  const auto whole = wire::read_record(bytes, no_parts), gist = wire::read_gist(bytes, no_parts);
+  REQUIRE(whole.has_value());
+  REQUIRE(gist.has_value());
+  CHECK(gist->org == whole->org);
+  CHECK(gist->event.actor.kind == whole->event.actor.kind);
+  CHECK(gist->event.actor.who.identity == whole->event.actor.who.identity);
+  CHECK(gist->verdict.result == whole->verdict.result);
+  CHECK(std::get<event::SodRuleAdded>(gist->event.data).name == "four eyes");
+  CHECK(gist->before.json == Record().before.json);
+  CHECK(gist->subjects.empty());
+  CHECK_FALSE(wire::read_gist(bytes.substr(1), no_parts).has_value());
+  std::string wrong = bytes;
+  wrong.replace(wrong.find("four eyes"), 4, "\\q  ");
+  CHECK_FALSE(wire::read_gist(wrong, no_parts).has_value());
+  wrong = bytes;
+  wrong.replace(wrong.find(R"("allowed")"), 9, R"("perhaps")");
+  CHECK_FALSE(wire::read_gist(wrong, no_parts).has_value());
 }
 
 TEST_CASE("a client cannot send what is said about the record as an event") {

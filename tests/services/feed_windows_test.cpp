@@ -38,8 +38,11 @@ std::shared_ptr<const Block> block_of(Position first, Position last, std::size_t
 class Rehearsal {
  public:
   explicit Rehearsal(std::uint64_t seed) : random_(seed), all_(24) {
-    for (std::size_t i = 0; i < all_.size(); ++i)
+    for (std::size_t i = 0; i < all_.size(); ++i) {
       all_[i].kind.framing = i % 2 == 0 ? Framing::lines : Framing::websocket;
+      all_[i].kind.part = i % 6 == 5 ? Part::single : Part::whole;
+      if (i % 6 == 4) all_[i].wants = std::make_shared<const Windows::Wants>(wanted_in);
+    }
   }
 
   void step() {
@@ -52,7 +55,7 @@ class Rehearsal {
         read();
         break;
       case 3:
-        if (random_() % 50 == 0) jump(all_[random_() % all_.size()]);
+        if (random_() % 50 == 0) jump(random_() % all_.size());
         break;
       default:
         ask(random_() % all_.size());
@@ -64,35 +67,57 @@ class Rehearsal {
     while (read()) {
     }
     for (std::size_t i = 0; i < all_.size(); ++i) {
-      if (all_[i].waits && all_[i].next <= head_) CHECK(bells_->rung[i] > all_[i].rung);
+      if (!all_[i].waits || all_[i].next > head_) continue;
+      bool due = !all_[i].wants;
+      for (Position at = all_[i].next; at <= head_ && !due; at = at.next()) due = is_wanted(at);
+      CHECK((bells_->rung[i] > all_[i].rung) == due);
     }
   }
   std::size_t given() const { return given_; }
   std::size_t most_bytes() const { return most_; }
 
  private:
+  // One position in 300, for those who want few.
+  static bool is_wanted(Position position) { return position.value % 300 == 7; }
+  static bool wanted_in(const Block& block, Position from) {
+    for (Position at = from; at <= block.last(); at = at.next()) {
+      if (is_wanted(at)) return true;
+    }
+    return false;
+  }
   struct Subscriber {
     Kind kind;
+    std::shared_ptr<const Windows::Wants> wants;
     Position next{1};
     bool waits = false;
     int rung = 0;
   };
 
-  void jump(Subscriber& one) {
+  // As another client.
+  void jump(std::size_t i) {
+    Subscriber& one = all_[i];
+    windows_.forget(one.kind, i);
     one.next = Position(1 + random_() % (head_.value + 1));
     one.waits = false;
   }
   void ask(std::size_t i) {
     Subscriber& one = all_[i];
     bool wake = false;
-    const auto block =
-        windows_.find(one.kind, one.next, i, http::Waker(bells_, static_cast<std::uint32_t>(i), 1), wake);
+    if (random_() % 4 == 0) (void)windows_.ask(one.kind, Position(1 + random_() % (head_.value + 3)));
+    Windows::Ask asked{one.kind, one.next, i, http::Waker(bells_, static_cast<std::uint32_t>(i), 1), one.wants};
+    const auto block = windows_.find(asked, wake);
+    // Nothing that it wants was passed over.
+    for (Position at = one.next; at < asked.position; at = at.next()) REQUIRE_FALSE(is_wanted(at));
+    REQUIRE((one.wants || asked.position == one.next));
+    one.next = asked.position;
     one.waits = !block;
     one.rung = bells_->rung[i];
     if (!block) return;
     REQUIRE(block->first() <= one.next);
     REQUIRE(block->last() >= one.next);
     REQUIRE(block->last() <= head_);
+    if (one.kind.part == Part::single) REQUIRE(block->first() == block->last());
+    REQUIRE(windows_.held(one.kind, one.next) == block);
     const std::string expected = std::to_string(one.next.value) + " ";
     REQUIRE(block->bytes().substr(block->begin_of(one.next), expected.size()) == expected);
     one.next = Position(one.next.value + 1 + random_() % (block->last().value - one.next.value + 1));

@@ -24,7 +24,7 @@ struct Script {
   std::vector<std::string> heard;
   std::optional<Ending> ended;
   std::optional<CloseCode> told_to_leave;
-  bool ends = false;
+  bool ends = false, throws = false;
   std::size_t endless = 0;  // so many messages of 1 KiB beside
   Waker waker;
 
@@ -55,6 +55,7 @@ class Scripted final : public LiveStream {
   }
   void fill(Outgoing& out) override {
     const std::lock_guard lock(script_->mutex);
+    if (script_->throws) throw std::runtime_error("a fault of the stream's");
     for (; !script_->messages.empty(); script_->messages.pop_front()) out.add(std::move(script_->messages.front()));
     for (; script_->endless > 0 && out.bytes() < 200'000; --script_->endless) {
       out.add(Piece{nullptr, kilobyte()});
@@ -327,6 +328,31 @@ TEST_CASE("a server that stops says so to whoever follows, with the code for sto
     stopping.join();
     CHECK(script->look(&Script::ended) == Ending::server_stopped);
   }
+}
+
+TEST_CASE("a stream that fails ends its WebSocket with a code to come again by, and a chunked body without its end") {
+  LiveServer server;
+  server.start();
+  WsClient client = server.websocket();
+  RawClient lines = server.client();
+  lines.send(get("/live"));
+  for (const std::size_t number : {0U, 1U}) {
+    const auto script = server.script(number);
+    const std::lock_guard lock(script->mutex);
+    script->throws = true;
+    script->waker();
+  }
+  CHECK(client.read() == std::nullopt);
+  CHECK(client.close_code() == 1013);
+  const std::string body = lines.read_all();
+  CHECK(body.starts_with("HTTP/1.1 200"));
+  CHECK_FALSE(body.ends_with("0\r\n\r\n"));
+  for (const std::size_t number : {0U, 1U}) {
+    const auto script = server.script(number);
+    REQUIRE(script->wait([&] { return script->ended.has_value(); }));
+    CHECK(script->look(&Script::ended) == Ending::failed);
+  }
+  CHECK(server.client().ask(get("/plain")).body == "plain");
 }
 
 TEST_CASE("a chunked body ends when its stream ends, and the connection takes the next request") {

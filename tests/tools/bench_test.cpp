@@ -110,11 +110,28 @@ TEST_CASE("the benchmark measures everything it says, and every figure is there 
     }
   }
   CHECK(names == std::set<std::string>{"append", "import", "can", "who-can", "past", "organizations", "judge", "memory",
-                                       "feed", "reports"});
+                                       "feed", "feed-filters", "feed-hostile", "reports"});
   const std::string table = whole(folder / "out");
   CHECK(table.find("tenure / rocksdb alone") != std::string::npos);
   // Nothing is left behind.
   CHECK(std::filesystem::is_empty(folder / "stores"));
+}
+
+TEST_CASE("the benchmark compares the feed with another program where that is installed, and says so where it is not") {
+  const Folder folder;
+  const int code =
+      run_bench(folder, "feed --peers --rounds 1 --seconds 0.05 --scale 0.0005 --json " + (folder / "figures.json"));
+  if (!std::filesystem::exists("/usr/sbin/nats-server")) {
+    CHECK(code == 1);
+    CHECK(whole(folder / "err").find("nats-server: it is not installed") != std::string::npos);
+    return;
+  }
+  INFO(whole(folder / "err"));
+  REQUIRE(code == 0);
+  const json sections = json::parse(whole(folder / "figures.json")).at("sections");
+  REQUIRE(sections.back().at("name") == "feed-peers");
+  for (const json& row : sections.back().at("rows")) CHECK(row.at("median").get<double>() > 0);
+  CHECK(sections.back().at("verdicts").at(0).at("median").get<double>() > 0);
 }
 
 TEST_CASE("a server that does not start ends the benchmark with a reason and without a figure") {

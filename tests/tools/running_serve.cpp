@@ -77,7 +77,7 @@ RunningServe::RunningServe(const std::vector<std::string>& options) : folder_(ne
 
 std::chrono::milliseconds RunningServe::start() {
   const auto before = std::chrono::steady_clock::now();
-  std::vector<std::string> arguments{"serve", "--listen", "127.0.0.1:0", "--data", folder_};
+  std::vector<std::string> arguments{"serve", "--listen", listen_, "--data", folder_};
   arguments.insert(arguments.end(), options_.begin(), options_.end());
   int said[2];
   if (::pipe2(said, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
@@ -95,6 +95,11 @@ std::chrono::milliseconds RunningServe::start() {
   }
   url_ = line.substr(from, to - from);
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - before);
+}
+
+void RunningServe::start_where_it_was() {
+  listen_ = url_.substr(std::string("http://").size());
+  start();
 }
 
 RunningServe::~RunningServe() {

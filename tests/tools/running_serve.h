@@ -50,6 +50,8 @@ class RunningServe {
   void kill();
   // Starts it again with the same folder and options; how long it took until it was ready.
   std::chrono::milliseconds start();
+  // The same, on the port that it had: for clients that go on by themselves.
+  void start_where_it_was();
   // What /readyz and every other read would need: host and port.
   ServerAddress address() const;
   std::string token() const;
@@ -61,7 +63,7 @@ class RunningServe {
  private:
   std::string folder_;
   std::vector<std::string> options_;
-  std::string url_;
+  std::string url_, listen_ = "127.0.0.1:0";
   pid_t pid_ = -1;
 };
 

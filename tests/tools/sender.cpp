@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <thread>
 
 namespace tenure::test {
 
@@ -25,8 +26,13 @@ KeptById places(const std::string& body, const Sent& sent) {
 
 }  // namespace
 
-Sender::Sender(ServerAddress server, std::string token, std::string name, std::vector<std::string> orgs)
-    : server_(std::move(server)), token_(std::move(token)), name_(std::move(name)), orgs_(std::move(orgs)) {}
+Sender::Sender(ServerAddress server, std::string token, std::string name, std::vector<std::string> orgs,
+               std::chrono::milliseconds pause)
+    : server_(std::move(server)),
+      token_(std::move(token)),
+      name_(std::move(name)),
+      orgs_(std::move(orgs)),
+      pause_(pause) {}
 
 Sent Sender::next() {
   Sent sent{orgs_[count_ % orgs_.size()], "[", {}};
@@ -57,6 +63,7 @@ void Sender::run() {
 
 void Sender::send_until_no_answer() {
   while (!stopping_) {
+    if (pause_.count() > 0) std::this_thread::sleep_for(pause_);
     Sent sent = next();
     const auto answer = http_request(server_, question_of(token_, sent));
     if (!answer) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -31,8 +32,9 @@ using KeptById = std::map<std::string, Kept>;
 
 class Sender {
  public:
-  // Ids begin with `name`, which no other sender has; batches go to the organizations in turn.
-  Sender(ServerAddress server, std::string token, std::string name, std::vector<std::string> orgs);
+  // Ids begin with `name`, which no other sender has; batches go to the organizations in turn, with a pause between.
+  Sender(ServerAddress server, std::string token, std::string name, std::vector<std::string> orgs,
+         std::chrono::milliseconds pause = {});
 
   void run();
   void stop() { stopping_ = true; }
@@ -54,6 +56,7 @@ class Sender {
   ServerAddress server_;
   std::string token_, name_;
   std::vector<std::string> orgs_;
+  std::chrono::milliseconds pause_;
   std::uint64_t count_ = 0;
   std::atomic<bool> stopping_{false}, heard_{false};
   KeptById kept_;

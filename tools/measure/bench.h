@@ -31,6 +31,7 @@ struct Settings {
   double who_can_per_second = 50;  // open loop
   std::size_t history_times = 10;  // the longer history of who-can
   unsigned echo_threads = 1;
+  bool peers = false;  // other programs too, where there are some to compare with
   std::uint64_t seed = 1;
   std::string tenure;                      // the program measured
   std::vector<std::string> serve_options;  // for `tenure serve`, behind those that the bench sets

@@ -1,8 +1,5 @@
 #include "tools/measure/followers.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,28 +11,14 @@
 
 #include "events/instant.h"
 #include "services/http/websocket.h"
+#include "tools/measure/sockets.h"
 
 namespace tenure::bench {
 namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;
-constexpr std::string_view upgrade =
-    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 [[noreturn]] void give_up(const std::string& because) { throw std::runtime_error("feed: " + because); }
-
-int connected(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in end{};
-  end.sin_family = AF_INET;
-  end.sin_port = htons(port);
-  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int on = 1;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&end), sizeof end) != 0) give_up("no connection");
-  return socket;
-}
 
 // The number behind `name` in a message of the server's own making.
 std::uint64_t number_of(std::string_view message, std::string_view name) {
@@ -51,24 +34,11 @@ std::uint64_t number_of(std::string_view message, std::string_view name) {
 
 Followers::Followers(std::uint16_t port, const std::string& request, std::size_t clients, std::size_t timed_every)
     : clients_(clients), room_(read_bytes), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  const std::string handshake = request.substr(0, request.size() - 2) + std::string(upgrade);
   for (std::size_t i = 0; i < clients; ++i) {
     Client& client = clients_[i];
     client.timed = timed_every > 0 && i % timed_every == 0;
     client.socket = connected(port);
-    if (::send(client.socket, handshake.data(), handshake.size(), MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(handshake.size())) {
-      give_up("the handshake was not sent");
-    }
-    std::size_t end = 0;
-    while ((end = client.in.find("\r\n\r\n")) == std::string::npos) {
-      char room[4096];
-      const ssize_t n = ::recv(client.socket, room, sizeof room, 0);
-      if (n <= 0) give_up("the handshake was not answered");
-      client.in.append(room, static_cast<std::size_t>(n));
-    }
-    if (!client.in.starts_with("HTTP/1.1 101")) give_up("the handshake was answered " + client.in);
-    client.in.erase(0, end + 4);
+    client.in = upgraded(client.socket, request);
     epoll_event wanted{};
     wanted.events = EPOLLIN;
     wanted.data.u64 = i;

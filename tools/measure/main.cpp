@@ -29,7 +29,7 @@ constexpr std::array measurements{
     Measurement{"past", "Paths, cards, diffs and whole lists in a long history", measure_past},
     Measurement{"organizations", "One of 10,000 small organizations", measure_organizations},
     Measurement{"judge", "An access model's verdict on one event, on each shipped model", measure_judge},
-    Measurement{"feed", "The feed to one client that catches up, and to many that follow", measure_feed},
+    Measurement{"feed", "The feed to one client, to many, by filters, and beside hostile clients", measure_feed},
     Measurement{"reports", "Reports of 100,000 rows as JSON, CSV and XLSX, and of 10,000 as PDF", measure_reports},
     Measurement{"memory", "One server through an import and then everything at once", measure_memory}};
 
@@ -84,6 +84,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--echo-threads", options.settings.echo_threads, "Event loops of the bare echo")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  app.add_flag("--peers", options.settings.peers, "Also other programs, for the feed nats-server [off]");
   app.add_option("--seed", options.settings.seed, "Of everything random")->capture_default_str();
   app.add_option("--tenure", options.settings.tenure, "The program to measure")->capture_default_str();
   app.add_option("--serve", options.serve_options, "Further options for `tenure serve`, in one text [none]");
