@@ -143,7 +143,7 @@ struct ReviewStageEnded {
 };
 // The end, with what came out, as counted then.
 struct ReviewClosed {
-  Instant as_of;                // the holds stand as at this instant, as known just before the record's position
+  Instant as_of;              // the holds stand as at this instant, as known just before the record's position
   std::string because;        // "due", "decided" or "asked"
   std::uint64_t carried = 0;  // certified earlier, unchanged
   std::uint64_t changed = 0;  // to another role

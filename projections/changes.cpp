@@ -205,10 +205,8 @@ class Collector {
   void operator()(const event::AccessReported& e) { begin(EntityKind::access_report, e.report); }
   // Whatever else a review says.
   template <class Data>
-    requires requires(const Data& e) { e.review; }
-  void operator()(const Data& e) {
-    begin(EntityKind::review, e.review);
-  }
+  requires requires(const Data& e) { e.review; }
+  void operator()(const Data& e) { begin(EntityKind::review, e.review); }
 
   // No access follows from these.
   void operator()(const event::EventRetracted&) {}

@@ -144,6 +144,41 @@ Outcome<review::Definition> definition_at(Parts& parts, const OpenOrg& org, cons
   return *kept ? (*kept)->definition : review::Definition{};
 }
 
+AccessReport document_of(const Source& source, const review::Definition& definition, const Record& record) {
+  const auto& reported = std::get<event::AccessReported>(record.event.data);
+  Document document;
+  document.title = definition.name.empty() ? "Access report" : definition.name;
+  document.organization = source->org->id.text;
+  document.summary = definition.description;
+  document.created = record.recorded_at;
+  document.facts = {{"report", "Report", reported.report},
+                    {"as_of", "Access as of", reported.as_of},
+                    {"from", "Changes since", reported.from},
+                    {"position", "As known at position", number(reported.pinned.value)},
+                    {"holds", "Holds", number(source->holds.size())},
+                    {"holds_digest", "Digest of the holds", projections::population_digest(source->holds)},
+                    {"changes", "Changes", number(source->diff.rows.size())},
+                    {"findings", "Findings", number(source->findings->all.size())}};
+  const auto version = source->org->snapshot->version_at(source->org->id, reported.pinned);
+  const auto at =
+      version ? source->org->snapshot->position_of(source->org->id, *version) : Outcome<Position>(version.error());
+  const auto pinned = at ? source->org->snapshot->record(*at) : Outcome<storage::LogRecord>(at.error());
+  if (!pinned) return pinned.error();
+  document.facts.push_back({"version", "Organization's version", number(version->value)});
+  document.facts.push_back({"chain", "Chain hash", to_hex(sha256(pinned->bytes))});
+  reports::Chart chart{"holds", "Holds by kind", {}, {}, 0};
+  for (const HoldKind kind : {HoldKind::role, HoldKind::group, HoldKind::grant, HoldKind::invitation}) {
+    const auto count = std::count_if(source->holds.begin(), source->holds.end(),
+                                     [&](const auto& found) { return found.hold.kind == kind; });
+    chart.bars.push_back({std::string(review::to_text(kind)), count, reports::Tone::plain});
+  }
+  document.charts.push_back(std::move(chart));
+  document.tables = {holds_of(source), changes_of(source), findings_of(source)};
+  document.signatures = {"Read by"};
+  document.imprint = "position " + std::to_string(reported.pinned.value);
+  return document;
+}
+
 }  // namespace
 
 AccessReport access_report(Parts& parts, std::shared_ptr<OpenOrg> org, const Record& record) {
@@ -189,37 +224,7 @@ AccessReport access_report(Parts& parts, std::shared_ptr<OpenOrg> org, const Rec
   }
   if (now.facts().failure()) return *now.facts().failure();
 
-  Document document;
-  document.title = definition->name.empty() ? "Access report" : definition->name;
-  document.organization = source->org->id.text;
-  document.summary = definition->description;
-  document.created = record.recorded_at;
-  document.facts = {{"report", "Report", reported.report},
-                    {"as_of", "Access as of", reported.as_of},
-                    {"from", "Changes since", reported.from},
-                    {"position", "As known at position", number(reported.pinned.value)},
-                    {"holds", "Holds", number(source->holds.size())},
-                    {"holds_digest", "Digest of the holds", projections::population_digest(source->holds)},
-                    {"changes", "Changes", number(source->diff.rows.size())},
-                    {"findings", "Findings", number(source->findings->all.size())}};
-  const auto version = source->org->snapshot->version_at(source->org->id, reported.pinned);
-  const auto at =
-      version ? source->org->snapshot->position_of(source->org->id, *version) : Outcome<Position>(version.error());
-  const auto pinned = at ? source->org->snapshot->record(*at) : Outcome<storage::LogRecord>(at.error());
-  if (!pinned) return pinned.error();
-  document.facts.push_back({"version", "Organization's version", number(version->value)});
-  document.facts.push_back({"chain", "Chain hash", to_hex(sha256(pinned->bytes))});
-  reports::Chart chart{"holds", "Holds by kind", {}, {}, 0};
-  for (const HoldKind kind : {HoldKind::role, HoldKind::group, HoldKind::grant, HoldKind::invitation}) {
-    const auto count = std::count_if(source->holds.begin(), source->holds.end(),
-                                     [&](const auto& found) { return found.hold.kind == kind; });
-    chart.bars.push_back({std::string(review::to_text(kind)), count, reports::Tone::plain});
-  }
-  document.charts.push_back(std::move(chart));
-  document.tables = {holds_of(source), changes_of(source), findings_of(source)};
-  document.signatures = {"Read by"};
-  document.imprint = "position " + std::to_string(reported.pinned.value);
-  return document;
+  return document_of(source, *definition, record);
 }
 
 }  // namespace tenure::services

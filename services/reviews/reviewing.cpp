@@ -3,19 +3,14 @@
 #include <algorithm>
 
 #include "events/digest.h"
-#include "events/lifecycle.h"
-#include "projections/team_state.h"
 #include "services/reviews/desk.h"
 #include "services/reviews/recurrence.h"
 
 namespace tenure::services {
 
 using projections::EntityKind;
-using projections::FactsTeamState;
 using review::Campaign;
 using review::Definition;
-using review::Ends;
-using review::ItemIndex;
 
 namespace {
 
@@ -185,6 +180,53 @@ std::string Reviewing::new_name(const OpenOrg& org, EntityKind kind, const Defin
   }
 }
 
+// Why a review is not opened of which some items have nobody to ask, with whose they are.
+Reviewing::OpenAnswer Reviewing::nobody_asked(const OpenOrg& org, const Population& population) {
+  const auto& nobody = population.without_reviewer;
+  std::string whose;
+  for (std::size_t i = 0; i < nobody.size() && i < named_in_a_sentence; ++i) {
+    const auto identity =
+        parts_.identities.of_member(*org.snapshot, org.id, org.number, population.holds[nobody[i]].member);
+    if (!identity) return identity.error();
+    whose += (i == 0 ? "" : ", ") + *identity;
+  }
+  return Refusals{refuse(
+      RefusalCode::invalid_field,
+      "nobody may be asked about " + std::to_string(nobody.size()) + " of " + std::to_string(population.items.size()) +
+          " items (of " + whose + (nobody.size() > named_in_a_sentence ? ", …" : "") +
+          "): nobody reviews themselves, and who was removed or is disabled is not asked; add a \"fallback\".",
+      "/stages")};
+}
+
+// Nothing, once it is recorded.
+std::optional<Reviewing::OpenAnswer> Reviewing::record_opening(const OpenOrg& org, const Definition& definition,
+                                                               const OpenWish& wish, const Acting& acting,
+                                                               Opened& opened) {
+  event::ReviewOpened event;
+  event.as_of = opened.as_of;
+  if (wish.by_definition) event.definition = definition.id;
+  event.document.text = stored_definition(definition);
+  event.due_at = opened.due_at;
+  event.items = opened.population.items.size();
+  event.items_digest = opened.population.digest;
+  event.people = definition.people;
+  event.pinned = opened.pinned;
+  event.review = opened.review;
+  event.scheduled_for = wish.scheduled_for;
+  // One review of a name, for ever; one run of a schedule, whoever sees first that it is due.
+  const EventId id =
+      wish.scheduled_for ? run_id(definition.id, *wish.scheduled_for) : EventId("review:" + opened.review);
+  auto result = append(org.id, {std::move(event)}, acting, std::nullopt, id);
+  if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
+  if (auto* refusals = std::get_if<Refusals>(&result)) {
+    if (refusals->front().code != RefusalCode::id_reused) return std::move(*refusals);
+    return Refusals{refuse(RefusalCode::already_exists,
+                           "there is a review \"" + opened.review + "\" already; choose another id.", "/id")};
+  }
+  opened.recorded = std::get<AppendAnswer>(std::move(result));
+  return std::nullopt;
+}
+
 Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition, const OpenWish& wish,
                                       const Acting& acting) {
   const Instant now = parts_.now();
@@ -213,48 +255,9 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
                "was opened; widen \"scope\".",
                "/scope")};
   }
-  const auto& nobody = opened.population.without_reviewer;
-  if (!nobody.empty() && !wish.dry_run) {
-    std::string whose;
-    for (std::size_t i = 0; i < nobody.size() && i < named_in_a_sentence; ++i) {
-      const auto identity =
-          parts_.identities.of_member(*org.snapshot, org.id, org.number, opened.population.holds[nobody[i]].member);
-      if (!identity) return identity.error();
-      whose += (i == 0 ? "" : ", ") + *identity;
-    }
-    return Refusals{
-        refuse(RefusalCode::invalid_field,
-               "nobody may be asked about " + std::to_string(nobody.size()) + " of " +
-                   std::to_string(opened.population.items.size()) + " items (of " + whose +
-                   (nobody.size() > named_in_a_sentence ? ", …" : "") +
-                   "): nobody reviews themselves, and who was removed or is disabled is not asked; add a \"fallback\".",
-               "/stages")};
-  }
+  if (!opened.population.without_reviewer.empty() && !wish.dry_run) return nobody_asked(org, opened.population);
   if (!wish.dry_run) {
-    event::ReviewOpened event;
-    event.as_of = opened.as_of;
-    if (wish.by_definition) event.definition = definition.id;
-    event.document.text = stored_definition(definition);
-    event.due_at = opened.due_at;
-    event.items = opened.population.items.size();
-    event.items_digest = opened.population.digest;
-    event.people = definition.people;
-    event.pinned = opened.pinned;
-    event.review = opened.review;
-    event.scheduled_for = wish.scheduled_for;
-    // One review of a name, for ever; one run of a schedule, whoever sees first that it is due.
-    const EventId id =
-        wish.scheduled_for ? run_id(definition.id, *wish.scheduled_for) : EventId("review:" + opened.review);
-    auto result = append(org.id, {std::move(event)}, acting, std::nullopt, id);
-    if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
-    if (auto* refusals = std::get_if<Refusals>(&result)) {
-      if (refusals->front().code == RefusalCode::id_reused) {
-        return Refusals{refuse(RefusalCode::already_exists,
-                               "there is a review \"" + opened.review + "\" already; choose another id.", "/id")};
-      }
-      return std::move(*refusals);
-    }
-    opened.recorded = std::get<AppendAnswer>(std::move(result));
+    if (auto refused = record_opening(org, definition, wish, acting, opened)) return std::move(*refused);
   }
   opened.definition = std::move(definition);
   return opened;
@@ -292,123 +295,6 @@ AppendResult Reviewing::report(const OpenOrg& org, const Definition& definition,
   const EventId id =
       wish.scheduled_for ? run_id(definition.id, *wish.scheduled_for) : EventId("report:" + event.report);
   return append(org.id, {std::move(event)}, acting, std::nullopt, id);
-}
-
-// ---- decisions -----------------------------------------------------------------------------------
-
-namespace {
-
-// Why no rule of any team lets the hold end so, or become another one; nothing if they do.
-std::optional<Refusal> breaks_a_rule(Sight& sight, const FactsTeamState& state, const projections::Hold& hold,
-                                     const SubjectId& member, Ends ends, const RoleId& role) {
-  for (EventPayload& payload : remedy_of(sight, hold, member, ends, role)) {
-    Event event;
-    event.occurred_at = sight.at();
-    event.actor = {ActorKind::system, Person{"review", {}}};
-    event.data = std::move(payload);
-    const auto verdict = lifecycle_violation(*sight.model(), event, state);
-    if (!verdict || verdict->result != VerdictResult::violation) continue;
-    Refusal refusal = refuse(RefusalCode::not_allowed, verdict->because, "/decision");
-    refusal.rule = verdict->rule;
-    return refusal;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldReview& review,
-                                                     const std::vector<WantedDecision>& wanted, const Acting& acting) {
-  const Campaign& campaign = review->campaign;
-  const Instant now = parts_.now();
-  const auto sight = Sight::at(parts_, org, now, org.head.position);
-  if (!sight) return sight.error();
-  const FactsTeamState state((*sight)->facts().moved_to((*sight)->facts().at()), (*sight)->model());
-  Acting speaker = acting;
-  const auto speaks = parts_.people.find(org.id, acting.actor.who.identity);
-  if (!speaks) return speaks.error();
-  const SubjectId reviewer = speaks->value_or(SubjectId{});
-
-  AppendRequest request;
-  request.org = org.id;
-  request.own = true;
-  request.by = acting.by;
-  // What comes in one call stays told apart from what was decided one by one.
-  const std::string call = wanted.size() > 1 ? "bulk:" + std::to_string(now.us) : std::string();
-  std::vector<DecisionMade> made(wanted.size());
-  std::vector<std::size_t> recorded;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const WantedDecision& one = wanted[i];
-    const auto refused = [&](Refusal refusal) {
-      refusal.index = i;
-      made[i].refused = std::move(refusal);
-    };
-    const auto item = campaign.find(one.item);
-    if (!item) {
-      refused(
-          refuse(RefusalCode::not_found, "the review has no item \"" + one.item + "\"; its items list them.", "/item"));
-      continue;
-    }
-    review::Wanted asks{one.verb,
-                        *item,
-                        Person{acting.actor.who.identity, reviewer},
-                        one.state,
-                        one.role,
-                        {},
-                        one.until,
-                        one.reason.has_value()};
-    if (one.to) {
-      const auto to = parts_.people.find_or_make(org.id, {*one.to});
-      if (!to) return to.error();
-      asks.to = Person{*one.to, to->front()};
-    }
-    if (auto may = campaign.may_decide(asks, now); !may) {
-      refused(std::move(may.error()));
-      continue;
-    }
-    const auto& of = campaign.items()[*item];
-    if (one.verb == ReviewVerb::revoke || one.verb == ReviewVerb::change) {
-      const Ends ends = one.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;
-      auto broken = breaks_a_rule(**sight, state, review->holds[*item], of.member, ends, one.role.value_or(RoleId()));
-      if (broken) {
-        refused(std::move(*broken));
-        continue;
-      }
-    }
-    event::ReviewDecided event;
-    event.decision = one.verb;
-    event.item = one.item;
-    event.member = Person{{}, of.member};
-    event.review = campaign.opening().review;
-    event.role = one.role;
-    event.stage = campaign.stage();
-    event.state = one.state;
-    event.to = asks.to;
-    event.until = one.until;
-    Event said;
-    said.actor = {acting.actor.kind, Person{acting.actor.who.identity, reviewer}};
-    if (one.reason) said.reason = PrivateText{*one.reason};
-    said.ticket = one.ticket;
-    if (!call.empty()) said.correlation_id = call;
-    said.data = std::move(event);
-    request.events.push_back(std::move(said));
-    recorded.push_back(i);
-  }
-  if (state.failure()) return *state.failure();
-  if ((*sight)->facts().failure()) return *(*sight)->facts().failure();
-  if (recorded.empty()) return made;
-  const auto result = this->recorded(std::move(request));
-  if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
-  if (const auto* refusals = std::get_if<Refusals>(&result)) {
-    for (const std::size_t i : recorded) {
-      made[i].refused = refusals->front();
-      made[i].refused->index = i;
-    }
-    return made;
-  }
-  const auto& answer = std::get<AppendAnswer>(result);
-  for (std::size_t n = 0; n < recorded.size(); ++n) made[recorded[n]].position = answer.items[n].position;
-  return made;
 }
 
 AppendResult Reviewing::reassign(const OpenOrg& org, HeldReview& review, const std::optional<std::string>& from,

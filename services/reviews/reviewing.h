@@ -91,6 +91,9 @@ class Reviewing {
   Outcome<void> remedy_once(const OpenOrg& org, const ReviewSummary& closed);
 
  private:
+  OpenAnswer nobody_asked(const OpenOrg& org, const Population& population);
+  std::optional<OpenAnswer> record_opening(const OpenOrg& org, const review::Definition& definition,
+                                           const OpenWish& wish, const Acting& acting, Opened& opened);
   Refusals faults_of(Sight& sight, const review::Definition& definition);
   Outcome<void> resolve(const OpenOrg& org, review::Definition& definition, bool make);
   std::string new_name(const OpenOrg& org, projections::EntityKind kind, const review::Definition& definition,

@@ -1,0 +1,150 @@
+// Decisions: each is held to the state that its reviewer saw and to the rules of every team, and what stands is
+// recorded with one commit.
+#include "events/lifecycle.h"
+#include "projections/team_state.h"
+#include "services/reviews/desk.h"
+
+namespace tenure::services {
+
+using projections::FactsTeamState;
+using review::Campaign;
+using review::Ends;
+
+namespace {
+
+// Why no rule of any team lets the hold end so, or become another one; nothing if they do.
+std::optional<Refusal> breaks_a_rule(Sight& sight, const FactsTeamState& state, const projections::Hold& hold,
+                                     const SubjectId& member, Ends ends, const RoleId& role) {
+  for (EventPayload& payload : remedy_of(sight, hold, member, ends, role)) {
+    Event event;
+    event.occurred_at = sight.at();
+    event.actor = {ActorKind::system, Person{"review", {}}};
+    event.data = std::move(payload);
+    const auto verdict = lifecycle_violation(*sight.model(), event, state);
+    if (!verdict || verdict->result != VerdictResult::violation) continue;
+    Refusal refusal = refuse(RefusalCode::not_allowed, verdict->because, "/decision");
+    refusal.rule = verdict->rule;
+    return refusal;
+  }
+  return std::nullopt;
+}
+
+// The decisions of one call, by one reviewer.
+class Call {
+ public:
+  Call(Parts& parts, const OpenOrg& org, Review& review, Sight& sight, const Person& reviewer, Instant now)
+      : parts_(parts),
+        org_(org),
+        review_(review),
+        sight_(sight),
+        state_(sight.facts().moved_to(sight.facts().at()), sight.model()),
+        reviewer_(reviewer),
+        now_(now) {}
+
+  // What the decision is recorded as; a Refusal says why it is not.
+  using Checked = std::variant<event::ReviewDecided, Refusal, Failure>;
+  Checked check(const WantedDecision& wanted) {
+    const Campaign& campaign = review_.campaign;
+    const auto item = campaign.find(wanted.item);
+    if (!item) {
+      return refuse(RefusalCode::not_found, "the review has no item \"" + wanted.item + "\"; its items list them.",
+                    "/item");
+    }
+    review::Wanted asks;
+    asks.verb = wanted.verb;
+    asks.item = *item;
+    asks.reviewer = reviewer_;
+    asks.state = wanted.state;
+    asks.role = wanted.role;
+    asks.until = wanted.until;
+    asks.has_reason = wanted.reason.has_value();
+    if (wanted.to) {
+      const auto to = parts_.people.find_or_make(org_.id, {*wanted.to});
+      if (!to) return to.error();
+      asks.to = Person{*wanted.to, to->front()};
+    }
+    if (const auto may = campaign.may_decide(asks, now_); !may) return may.error();
+    const review::Item& of = campaign.items()[*item];
+    if (wanted.verb == ReviewVerb::revoke || wanted.verb == ReviewVerb::change) {
+      const Ends ends = wanted.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;
+      auto broken =
+          breaks_a_rule(sight_, state_, review_.holds[*item], of.member, ends, wanted.role.value_or(RoleId()));
+      if (broken) return std::move(*broken);
+    }
+    event::ReviewDecided event;
+    event.decision = wanted.verb;
+    event.item = wanted.item;
+    event.member = Person{{}, of.member};
+    event.review = campaign.opening().review;
+    event.role = wanted.role;
+    event.stage = campaign.stage();
+    event.state = wanted.state;
+    event.to = asks.to;
+    event.until = wanted.until;
+    return event;
+  }
+
+  std::optional<Failure> failure() { return state_.failure() ? state_.failure() : sight_.facts().failure(); }
+
+ private:
+  Parts& parts_;
+  const OpenOrg& org_;
+  Review& review_;
+  Sight& sight_;
+  FactsTeamState state_;
+  Person reviewer_;
+  Instant now_;
+};
+
+}  // namespace
+
+Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldReview& review,
+                                                     const std::vector<WantedDecision>& wanted, const Acting& acting) {
+  const Instant now = parts_.now();
+  const auto sight = Sight::at(parts_, org, now, org.head.position);
+  if (!sight) return sight.error();
+  const auto known = parts_.people.find(org.id, acting.actor.who.identity);
+  if (!known) return known.error();
+  const Person reviewer{acting.actor.who.identity, known->value_or(SubjectId{})};
+  Call call(parts_, org, *review.review, **sight, reviewer, now);
+  AppendRequest request;
+  request.org = org.id;
+  request.own = true;
+  request.by = acting.by;
+  std::vector<DecisionMade> made(wanted.size());
+  std::vector<std::size_t> stands;  // which of them are recorded
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    auto checked = call.check(wanted[i]);
+    if (const auto* failure = std::get_if<Failure>(&checked)) return *failure;
+    if (auto* refusal = std::get_if<Refusal>(&checked)) {
+      refusal->index = i;
+      made[i].refused = std::move(*refusal);
+      continue;
+    }
+    Event said;
+    said.actor = {acting.actor.kind, reviewer};
+    if (wanted[i].reason) said.reason = PrivateText{*wanted[i].reason};
+    said.ticket = wanted[i].ticket;
+    // What comes in one call stays told apart from what was decided one by one.
+    if (wanted.size() > 1) said.correlation_id = "bulk:" + std::to_string(now.us);
+    said.data = std::move(std::get<event::ReviewDecided>(checked));
+    request.events.push_back(std::move(said));
+    stands.push_back(i);
+  }
+  if (const auto failure = call.failure()) return *failure;
+  if (stands.empty()) return made;
+  const auto result = recorded(std::move(request));
+  if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
+  for (std::size_t n = 0; n < stands.size(); ++n) {
+    DecisionMade& one = made[stands[n]];
+    if (const auto* refusals = std::get_if<Refusals>(&result)) {
+      one.refused = refusals->front();
+      one.refused->index = stands[n];
+    } else {
+      one.position = std::get<AppendAnswer>(result).items[n].position;
+    }
+  }
+  return made;
+}
+
+}  // namespace tenure::services
