@@ -400,6 +400,45 @@ struct ConsumerDeleted {
 #undef TENURE_FIELDS
 };
 
+// A place that events are pushed to: a consumer of the same name, which the server itself feeds.
+struct SinkCreated {
+  std::string format;
+  std::string kind;                   // "syslog", "splunk_hec", "ndjson"
+  std::vector<std::string> orgs;      // empty: all; as the next two
+  Position position;                  // the first that it is sent
+  Person principal;                   // who made it
+  std::optional<std::string> secret;  // the id under which its token is kept, sealed, beside the log
+  std::string sink;
+  std::vector<std::string> types;
+  std::string url;
+  std::vector<std::string> verdicts;
+#define TENURE_FIELDS                                                                                                \
+  field("format", &SinkCreated::format), field("kind", &SinkCreated::kind), field("orgs", &SinkCreated::orgs),       \
+      field("position", &SinkCreated::position), field("principal", &SinkCreated::principal),                        \
+      field("secret", &SinkCreated::secret), field("sink", &SinkCreated::sink), field("types", &SinkCreated::types), \
+      field("url", &SinkCreated::url), field("verdicts", &SinkCreated::verdicts)
+  TENURE_EVENT("sink.created", 1)
+#undef TENURE_FIELDS
+};
+struct SinkPaused {
+  std::string sink;
+#define TENURE_FIELDS field("sink", &SinkPaused::sink)
+  TENURE_EVENT("sink.paused", 1)
+#undef TENURE_FIELDS
+};
+struct SinkResumed {
+  std::string sink;
+#define TENURE_FIELDS field("sink", &SinkResumed::sink)
+  TENURE_EVENT("sink.resumed", 1)
+#undef TENURE_FIELDS
+};
+struct SinkDeleted {
+  std::string sink;
+#define TENURE_FIELDS field("sink", &SinkDeleted::sink)
+  TENURE_EVENT("sink.deleted", 1)
+#undef TENURE_FIELDS
+};
+
 }  // namespace event
 #undef TENURE_EVENT
 
@@ -412,7 +451,8 @@ using EventPayload = std::variant<
     event::GroupMemberRemoved, event::RoleGranted, event::RoleRevoked, event::ResourceAdded, event::ResourceRemoved,
     event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded, event::ActionDenied,
     event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed, event::FindingReopened, event::ModelPublished,
-    event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted>;
+    event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted,
+    event::SinkCreated, event::SinkPaused, event::SinkResumed, event::SinkDeleted>;
 
 struct Event {
   std::optional<EventId> id;

@@ -8,6 +8,7 @@
 #include "services/http/server.h"
 #include "services/metrics.h"
 #include "services/publish.h"
+#include "services/push/sinks.h"
 #include "services/record/rebuild.h"
 
 namespace tenure::services {
@@ -24,6 +25,7 @@ struct Program::Inside {
   std::unique_ptr<AppendQueue> appends;
   std::unique_ptr<Consumers> consumers;
   std::unique_ptr<Feed> feed;
+  std::unique_ptr<Sinks> sinks;
   std::unique_ptr<Parts> parts;
   Metrics metrics;
   std::unique_ptr<http::Server> server;
@@ -74,6 +76,8 @@ Outcome<void> Program::Inside::build() {
   if (const auto done = consumers->load(identities); !done) return done;
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
                                 FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
+  sinks = std::make_unique<Sinks>(*feed, *appends, *people, system_clock_now, options.version, options.push_times);
+  if (const auto done = sinks->load(identities); !done) return done;
   appends->on_commit([this] { feed->committed(); });
   parts.reset(new Parts{*store,
                         *people,
@@ -87,10 +91,12 @@ Outcome<void> Program::Inside::build() {
                         {0},
                         options.openapi,
                         [this] { return metrics.text(); },
-                        feed.get()});
+                        feed.get(),
+                        sinks.get()});
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });
   metrics.watch_feed([this] { return feed->figures(); });
   metrics.watch_consumers([this] { return lags(); });
+  metrics.watch_sinks([this] { return sinks->all(); });
   metrics.watch_memory([this] { return static_cast<double>(store->memory_bytes()); });
   return publish_shipped();
 }
@@ -102,6 +108,7 @@ Outcome<std::uint16_t> Program::start() {
     if (const auto done = make_demo(*in.appends); !done) return done.error();
   }
   in.feed->start();
+  in.sinks->start();
   http::Router router;
   add_routes(router, *in.parts);
   http::ServerOptions options;
@@ -138,6 +145,7 @@ void Program::stop(bool restart) {
   // Requests in flight still need the writer: the server drains first, then the queue, then the stores close.
   if (in.server) in.server->stop(restart);
   in.server.reset();
+  if (in.sinks) in.sinks->stop();
   if (in.feed) in.feed->stop();
   if (in.appends) in.appends->stop();
   if (in.people) (void)in.people->close();

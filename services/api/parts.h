@@ -16,6 +16,7 @@
 namespace tenure::services {
 
 class Feed;
+class Sinks;
 
 struct Parts {
   storage::Store& store;
@@ -31,6 +32,7 @@ struct Parts {
   std::string openapi;                     // the OpenAPI document
   std::function<std::string()> metrics;
   Feed* feed = nullptr;  // null only where no feed is asked for
+  Sinks* sinks = nullptr;
 
   // The store's clock: never behind what was recorded.
   Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }
@@ -66,6 +68,7 @@ void add_import_route(http::Router& router, Parts& parts);
 void add_model_routes(http::Router& router, Parts& parts);
 void add_token_routes(http::Router& router, Parts& parts);
 void add_feed_routes(http::Router& router, Parts& parts);
+void add_sink_routes(http::Router& router, Parts& parts);
 void add_health_routes(http::Router& router, Parts& parts);
 
 // An append's answer as HTTP.

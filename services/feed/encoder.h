@@ -27,6 +27,8 @@ class FeedEncoder {
  private:
   Outcome<void> add(storage::Snapshot& snapshot, const Kind& kind, const storage::LogRecord& stored,
                     BlockWriter& block);
+  // What is pushed goes out in an envelope; nothing else does.
+  void wrap(const Kind& kind, const Record& record, std::vector<std::string>& messages) const;
 
   Identities identities_;
   projections::DirectoryCache& names_;

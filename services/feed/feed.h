@@ -88,6 +88,7 @@ class Feed {
   // ---- for subscriptions ----
   std::shared_ptr<const Block> find(const Kind& kind, Position position, std::uint64_t subscriber,
                                     const http::Waker& waker);
+  std::uint64_t number_for_subscriber() { return next_subscriber_++; }
   void forget(const Kind& kind, std::uint64_t subscriber) { windows_.forget(kind, subscriber); }
   Position head() const { return store_.head(); }
   Instant now() const { return clock_(); }

@@ -11,8 +11,9 @@ namespace tenure::services {
 
 using FeedFormat = formats::Format;
 
-// How a message is set apart from the next: a WebSocket's text frame, a Server-Sent Event, a line.
-enum class Framing : std::uint8_t { websocket, sse, lines };
+// How a message is set apart from the next: a WebSocket's text frame, a Server-Sent Event, a line; and where it is
+// pushed (services/push) an event of Splunk's collector on a line, or a syslog message behind its length.
+enum class Framing : std::uint8_t { websocket, sse, lines, hec, syslog };
 
 struct Kind {
   FeedFormat format = FeedFormat::native;
@@ -23,7 +24,8 @@ struct Kind {
 };
 
 inline std::string_view to_text(Framing framing) {
-  return framing == Framing::websocket ? "websocket" : framing == Framing::sse ? "sse" : "ndjson";
+  static constexpr std::string_view names[] = {"websocket", "sse", "ndjson", "hec", "syslog"};
+  return names[static_cast<std::size_t>(framing)];
 }
 
 }  // namespace tenure::services

@@ -21,6 +21,7 @@ void add_findings_commands(CLI::App& app, Commands& commands);  // findings, sod
 void add_record_commands(CLI::App& app, Commands& commands);    // import, append, events
 void add_model_commands(CLI::App& app, Commands& commands);     // models
 void add_feed_commands(CLI::App& app, Commands& commands);      // feed, consumers
+void add_sink_commands(CLI::App& app, Commands& commands);      // sinks
 void add_setup_commands(CLI::App& app, Commands& commands);     // token
 
 }  // namespace tenure
