@@ -28,7 +28,9 @@ bool sent_by_clients(std::string_view type) {
       event::OrgCreated::type,      event::ActionDenied::type,  event::SodRuleAdded::type,
       event::SodRuleRemoved::type,  event::FindingClosed::type, event::FindingReopened::type,
       event::ModelPublished::type,  event::TokenCreated::type,  event::TokenRevoked::type,
-      event::ConsumerCreated::type, event::ConsumerReset::type, event::ConsumerDeleted::type};
+      event::ConsumerCreated::type, event::ConsumerReset::type, event::ConsumerDeleted::type,
+      event::SinkCreated::type,     event::SinkPaused::type,    event::SinkResumed::type,
+      event::SinkDeleted::type};
   return std::find(own.begin(), own.end(), type) == own.end() && !is_about_reviews(type);
 }
 

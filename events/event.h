@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "events/event_parts.h"
+#include "events/reserved_events.h"
 #include "events/review_events.h"
 
 namespace tenure {
@@ -342,65 +343,6 @@ struct FindingReopened {
 #undef TENURE_FIELDS
 };
 
-// The reserved organization's own events. Never sent by a client.
-struct ModelPublished {
-  Document document;  // canonical JSON
-  ModelId model;
-  std::string version;
-#define TENURE_FIELDS                                                                   \
-  field("document", &ModelPublished::document), field("model", &ModelPublished::model), \
-      field("version", &ModelPublished::version)
-  TENURE_EVENT("model.published", 1)
-#undef TENURE_FIELDS
-};
-struct TokenCreated {
-  std::vector<std::string> actor_kinds;  // empty: any
-  std::optional<Instant> expires_at;
-  std::string hash;               // SHA-256 (hex) of the secret, which has 256 random bits
-  std::vector<std::string> orgs;  // empty: all
-  Person principal;
-  std::vector<std::string> scopes;
-  std::string token;  // its public id
-#define TENURE_FIELDS                                                                               \
-  field("actor_kinds", &TokenCreated::actor_kinds), field("expires_at", &TokenCreated::expires_at), \
-      field("hash", &TokenCreated::hash), field("orgs", &TokenCreated::orgs),                       \
-      field("principal", &TokenCreated::principal), field("scopes", &TokenCreated::scopes),         \
-      field("token", &TokenCreated::token)
-  TENURE_EVENT("token.created", 1)
-#undef TENURE_FIELDS
-};
-struct TokenRevoked {
-  std::string token;
-#define TENURE_FIELDS field("token", &TokenRevoked::token)
-  TENURE_EVENT("token.revoked", 1)
-#undef TENURE_FIELDS
-};
-
-// A named consumer of the feed: the server keeps how far it has acknowledged, beside the log.
-struct ConsumerCreated {
-  std::string consumer;
-  Position position;  // the first that it is given
-  Person principal;   // whose tokens may use it
-#define TENURE_FIELDS                                                                           \
-  field("consumer", &ConsumerCreated::consumer), field("position", &ConsumerCreated::position), \
-      field("principal", &ConsumerCreated::principal)
-  TENURE_EVENT("consumer.created", 1)
-#undef TENURE_FIELDS
-};
-struct ConsumerReset {
-  std::string consumer;
-  Position position;
-#define TENURE_FIELDS field("consumer", &ConsumerReset::consumer), field("position", &ConsumerReset::position)
-  TENURE_EVENT("consumer.reset", 1)
-#undef TENURE_FIELDS
-};
-struct ConsumerDeleted {
-  std::string consumer;
-#define TENURE_FIELDS field("consumer", &ConsumerDeleted::consumer)
-  TENURE_EVENT("consumer.deleted", 1)
-#undef TENURE_FIELDS
-};
-
 }  // namespace event
 #undef TENURE_EVENT
 
@@ -414,9 +356,10 @@ using EventPayload = std::variant<
     event::AssignmentAdded, event::AssignmentRemoved, event::EventRetracted, event::SourceRecorded, event::ActionDenied,
     event::SodRuleAdded, event::SodRuleRemoved, event::FindingClosed, event::FindingReopened, event::ModelPublished,
     event::TokenCreated, event::TokenRevoked, event::ConsumerCreated, event::ConsumerReset, event::ConsumerDeleted,
-    event::ReviewDefined, event::ReviewWithdrawn, event::ReviewSkipped, event::ReviewOpened, event::ReviewDecided,
-    event::ReviewReassigned, event::ReviewReminded, event::ReviewEscalated, event::ReviewStageEnded,
-    event::ReviewClosed, event::ReviewRemediated, event::ReviewCancelled, event::AccessReported>;
+    event::SinkCreated, event::SinkPaused, event::SinkResumed, event::SinkDeleted, event::ReviewDefined,
+    event::ReviewWithdrawn, event::ReviewSkipped, event::ReviewOpened, event::ReviewDecided, event::ReviewReassigned,
+    event::ReviewReminded, event::ReviewEscalated, event::ReviewStageEnded, event::ReviewClosed,
+    event::ReviewRemediated, event::ReviewCancelled, event::AccessReported>;
 
 struct Event {
   std::optional<EventId> id;

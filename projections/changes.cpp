@@ -218,6 +218,10 @@ class Collector {
   void operator()(const event::ConsumerCreated&) {}
   void operator()(const event::ConsumerReset&) {}
   void operator()(const event::ConsumerDeleted&) {}
+  void operator()(const event::SinkCreated&) {}
+  void operator()(const event::SinkPaused&) {}
+  void operator()(const event::SinkResumed&) {}
+  void operator()(const event::SinkDeleted&) {}
 
   std::vector<Change> changes;
   std::optional<Failure> failure;

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "services/push/sinks.h"
+
 namespace tenure::services {
 
 struct Metrics::Inside {
@@ -36,12 +38,14 @@ struct Metrics::Inside {
   std::function<double()> ask_position, ask_memory;
   std::function<FeedFigures()> ask_feed;
   std::function<std::map<std::string, Lag>()> ask_consumers;
+  std::function<std::vector<SinkShown>()> ask_sinks;
 
   std::mutex mutex;
   std::unordered_map<std::string, prometheus::Counter*> by_route;
 
-  // The feed counts for itself; its figures are given the form here.
+  // The feed and the sinks count for themselves; their figures are given the form here.
   std::string feed_text() const;
+  std::string sinks_text() const;
 
   prometheus::Gauge& gauge(const char* name, const char* help) {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
@@ -81,12 +85,42 @@ void Metrics::watch_memory(std::function<double()> bytes) { inside_->ask_memory 
 std::string Metrics::text() {
   if (inside_->ask_position) inside_->position.Set(inside_->ask_position());
   if (inside_->ask_memory) inside_->memory.Set(inside_->ask_memory());
-  return prometheus::TextSerializer().Serialize(inside_->registry.Collect()) + inside_->feed_text();
+  return prometheus::TextSerializer().Serialize(inside_->registry.Collect()) + inside_->feed_text() +
+         inside_->sinks_text();
 }
 
 void Metrics::watch_feed(std::function<FeedFigures()> figures) { inside_->ask_feed = std::move(figures); }
 void Metrics::watch_consumers(std::function<std::map<std::string, Lag>()> lags) {
   inside_->ask_consumers = std::move(lags);
+}
+
+void Metrics::watch_sinks(std::function<std::vector<SinkShown>()> sinks) { inside_->ask_sinks = std::move(sinks); }
+
+namespace {
+
+void put(prometheus::MetricFamily& to, const char* label, const std::string& value, double number) {
+  prometheus::ClientMetric metric;
+  if (label) metric.label.push_back({label, value});
+  metric.counter.value = metric.gauge.value = number;
+  to.metric.push_back(std::move(metric));
+}
+
+}  // namespace
+
+std::string Metrics::Inside::sinks_text() const {
+  using prometheus::MetricType;
+  if (!ask_sinks) return {};
+  std::vector<prometheus::MetricFamily> families{
+      {"tenure_sink_failing", "1 while a sink's receiver does not take what it is sent.", MetricType::Gauge, {}},
+      {"tenure_sink_events_total", "Events that a sink's receiver took.", MetricType::Counter, {}},
+      {"tenure_sink_failures_total", "Attempts of a sink that failed.", MetricType::Counter, {}}};
+  for (const auto& [sink, state] : ask_sinks()) {
+    put(families[0], "sink", sink.name, state.attempts > 0 ? 1 : 0);
+    put(families[1], "sink", sink.name, static_cast<double>(state.events));
+    put(families[2], "sink", sink.name, static_cast<double>(state.failures));
+  }
+  std::erase_if(families, [](const auto& one) { return one.metric.empty(); });
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 std::string Metrics::Inside::feed_text() const {
@@ -95,12 +129,6 @@ std::string Metrics::Inside::feed_text() const {
   families.reserve(16);  // references to them stay good
   const auto family = [&](const char* name, const char* help, MetricType type) -> prometheus::MetricFamily& {
     return families.emplace_back(prometheus::MetricFamily{name, help, type, {}});
-  };
-  const auto put = [](prometheus::MetricFamily& to, const char* label, const std::string& value, double number) {
-    prometheus::ClientMetric metric;
-    if (label) metric.label.push_back({label, value});
-    metric.counter.value = metric.gauge.value = number;
-    to.metric.push_back(std::move(metric));
   };
   const auto alone = [&](const char* name, const char* help, MetricType type, double number) {
     put(family(name, help, type), nullptr, {}, number);

@@ -7,11 +7,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "services/api/feed_asked.h"
 #include "services/http/server.h"
 
 namespace tenure::services {
+
+struct SinkShown;
 
 class Metrics : public http::Observer {
  public:
@@ -27,6 +30,7 @@ class Metrics : public http::Observer {
   void watch_memory(std::function<double()> bytes);
   void watch_feed(std::function<FeedFigures()> figures);
   void watch_consumers(std::function<std::map<std::string, Lag>()> lags);
+  void watch_sinks(std::function<std::vector<SinkShown>()> sinks);
   std::string text();
 
  private:

@@ -8,6 +8,7 @@
 #include "services/http/server.h"
 #include "services/metrics.h"
 #include "services/publish.h"
+#include "services/push/sinks.h"
 #include "services/record/rebuild.h"
 #include "services/reviews/desk.h"
 
@@ -25,6 +26,7 @@ struct Program::Inside {
   std::unique_ptr<AppendQueue> appends;
   std::unique_ptr<Consumers> consumers;
   std::unique_ptr<Feed> feed;
+  std::unique_ptr<Sinks> sinks;
   std::unique_ptr<Parts> parts;
   std::unique_ptr<ReviewDesk> reviews;
   Metrics metrics;
@@ -76,6 +78,8 @@ Outcome<void> Program::Inside::build() {
   if (const auto done = consumers->load(identities); !done) return done;
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
                                 FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
+  sinks = std::make_unique<Sinks>(*feed, *appends, *people, system_clock_now, options.version, options.push_times);
+  if (const auto done = sinks->load(identities); !done) return done;
   appends->on_commit([this] { feed->committed(); });
   parts.reset(new Parts{*store,
                         *people,
@@ -91,12 +95,14 @@ Outcome<void> Program::Inside::build() {
                         [this] { return metrics.text(); },
                         feed.get(),
                         nullptr,
-                        options.scratch});
+                        options.scratch,
+                        sinks.get()});
   reviews = std::make_unique<ReviewDesk>(*parts);
   parts->reviews = reviews.get();
   metrics.watch_position([this] { return static_cast<double>(store->head().value); });
   metrics.watch_feed([this] { return feed->figures(); });
   metrics.watch_consumers([this] { return lags(); });
+  metrics.watch_sinks([this] { return sinks->all(); });
   metrics.watch_memory([this] { return static_cast<double>(store->memory_bytes()); });
   return publish_shipped();
 }
@@ -108,6 +114,7 @@ Outcome<std::uint16_t> Program::start() {
     if (const auto done = make_demo(*in.appends); !done) return done.error();
   }
   in.feed->start();
+  in.sinks->start();
   http::Router router;
   add_routes(router, *in.parts);
   http::ServerOptions options;
@@ -145,6 +152,7 @@ void Program::stop(bool restart) {
   // Requests in flight still need the writer: the server drains first, then the queue, then the stores close.
   if (in.server) in.server->stop(restart);
   in.server.reset();
+  if (in.sinks) in.sinks->stop();
   if (in.feed) in.feed->stop();
   if (in.reviews) in.reviews->clock.stop();
   if (in.appends) in.appends->stop();

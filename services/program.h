@@ -12,6 +12,7 @@
 
 #include "events/result.h"
 #include "services/http/limits.h"
+#include "services/push/push_limits.h"
 
 namespace tenure::storage {
 class Store;
@@ -28,6 +29,7 @@ struct ProgramOptions {
   unsigned pool_threads = 2;
   http::ServerLimits limits;
   std::chrono::milliseconds feed_heartbeat_every{5'000};
+  PushTimes push_times;
   std::string version, host;  // of this program and machine, as SIEM formats tell them
   bool demo = false;
   std::string scratch;  // where reports are made: a folder on a disk with room

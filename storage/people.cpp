@@ -23,6 +23,7 @@ namespace {
 constexpr std::string_view lookup_purpose = "tenure lookup 1";
 constexpr std::string_view wrap_purpose = "tenure wrap 1";
 constexpr std::string_view digest_purpose = "tenure keyed digest 1";
+constexpr std::string_view secret_purpose = "tenure secret 1";
 // What the vault keeps under the organization without a name, to know its master key again.
 constexpr std::string_view master_check = "tenure master key check 1";
 
@@ -111,10 +112,11 @@ struct People::Inside {
       : vault(std::move(v)),
         lookup_key(derive_key(master, lookup_purpose)),
         wrap_key(derive_key(master, wrap_purpose)),
-        digest_key(derive_key(master, digest_purpose)) {}
+        digest_key(derive_key(master, digest_purpose)),
+        secret_key(derive_key(master, secret_purpose)) {}
 
   const std::unique_ptr<KeyVault> vault;
-  const SecretKey lookup_key, wrap_key, digest_key;
+  const SecretKey lookup_key, wrap_key, digest_key, secret_key;
 
   std::mutex writing;                     // one writer of the vault at a time
   std::atomic<bool> master_known{false};  // that this master key is the vault's
@@ -291,6 +293,14 @@ void People::remember(const OrgId& org, SubjectId subject, std::string_view iden
 }
 
 Digest People::keyed_digest(std::string_view text) const { return hmac_sha256(inside_->digest_key, text); }
+
+std::string People::seal_secret(std::string_view name, std::string_view secret) const {
+  return seal_bytes(inside_->secret_key, name, secret);
+}
+
+std::optional<std::string> People::open_secret(std::string_view name, std::string_view sealed) const {
+  return open_bytes(inside_->secret_key, name, sealed);
+}
 
 Outcome<bool> People::erase(const OrgId& org, SubjectId subject) {
   if (auto checked = inside_->check_master(); !checked) return checked.error();

@@ -68,6 +68,11 @@ class People {
   // A keyed digest of any text (its own derived key), for recognising what must not be stored bare.
   Digest keyed_digest(std::string_view text) const;
 
+  // A secret of the server's own (what it shows to others to be let in), under a key derived for that. `name` is bound
+  // to it: sealed under one name it does not open under another. Opening answers nothing for what was not sealed so.
+  std::string seal_secret(std::string_view name, std::string_view secret) const;
+  std::optional<std::string> open_secret(std::string_view name, std::string_view sealed) const;
+
   // Forgets a person: key, lookup, caches. True if it was there. Durable when it returns.
   Outcome<bool> erase(const OrgId& org, SubjectId subject);
 

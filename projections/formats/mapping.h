@@ -59,6 +59,7 @@ enum class About : std::uint8_t {
   model,
   token,
   consumer,
+  sink,
   sod_rule,
   finding,
   review_definition,

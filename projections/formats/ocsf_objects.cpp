@@ -55,6 +55,8 @@ Caption entity_type(About about) {
       return {99, "Token"};
     case About::consumer:
       return {99, "Feed Consumer"};
+    case About::sink:
+      return {99, "Sink"};
     case About::finding:
       return {99, "Finding"};
     case About::refused:
@@ -88,7 +90,7 @@ void write_entity(JsonOut& out, std::string_view name, const Row& row, const Sho
     out.some("version", text_of(event.data, "version")).close('}');
   }
   if (row.about == About::model) out.some("version", text_of(event.data, "version"));
-  const bool owned = row.about == About::token || row.about == About::consumer;
+  const bool owned = row.about == About::token || row.about == About::consumer || row.about == About::sink;
   if (const auto principal = text_of(event.data, "principal"); owned && !principal.empty()) {
     write_person(out, "user", principal, {0, "Unknown"}, {});
   }

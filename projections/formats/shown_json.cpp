@@ -222,6 +222,8 @@ Subject subject_of(const Row& row, const Shown& event) {
       return named("token", "token");
     case About::consumer:
       return named("consumer", "consumer");
+    case About::sink:
+      return named("sink", "sink");
     case About::sod_rule:
       return named("separation-of-duties rule", "rule");
     case About::finding:

@@ -43,7 +43,7 @@ Outcome<void> write_consumer(JsonText& out, const Consumer& consumer, storage::S
   out.open('{').field("consumer", consumer.name).field("principal", consumer.principal);
   out.field("created_at", consumer.created_at).field("acknowledged", consumer.acknowledged.value);
   out.field("newest", head.value).field("lag_events", behind->events).field("lag_seconds", behind->seconds);
-  out.field("connected", consumer.connected).close('}');
+  out.field("connected", consumer.connected).field("sink", consumer.sink).close('}');
   return {};
 }
 
@@ -75,6 +75,14 @@ std::variant<Consumer, Response> asked_consumer(Parts& parts, const Request& req
   return *consumer;
 }
 
+// Its position is what its receiver took, and it goes with its sink; a reset is on record.
+Response a_sinks(const std::string& name) {
+  return http::problem(refuse(RefusalCode::forbidden,
+                              "the consumer \"" + name + "\" is a sink's: DELETE /v1/sinks/" + name +
+                                  " deletes both, and /reset sets what is sent next.",
+                              "name"));
+}
+
 Response shown(Parts& parts, const std::string& name) {
   const auto consumer = parts.feed->consumers().find(name);
   if (!consumer) return no_consumer(name);
@@ -98,6 +106,7 @@ Response remove(Parts& parts, Request& request) {
   auto asked = asked_consumer(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
   const std::string name = std::get<Consumer>(asked).name;
+  if (std::get<Consumer>(asked).sink) return a_sinks(name);
   const auto result = parts.feed->consumers().remove(name, recording_of(request, Channel::api));
   if (!std::holds_alternative<AppendAnswer>(result)) return append_response(result);
   Response response;
@@ -152,6 +161,7 @@ Response acknowledge(Parts& parts, Request& request) {
   auto asked = asked_consumer(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
   const std::string name = std::get<Consumer>(asked).name;
+  if (std::get<Consumer>(asked).sink) return a_sinks(name);
   const auto position = asked_position(parts, request, false, Position(0), parts.store.head());
   if (!position) return position.error();
   parts.feed->consumers().acknowledge(name, *position);

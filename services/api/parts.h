@@ -17,6 +17,7 @@ namespace tenure::services {
 
 class Feed;
 class ReviewDesk;
+class Sinks;
 
 struct Parts {
   storage::Store& store;
@@ -34,6 +35,7 @@ struct Parts {
   Feed* feed = nullptr;  // null only where no feed is asked for
   ReviewDesk* reviews = nullptr;
   std::string scratch;  // a folder on a disk with room, for reports in the making; empty: the system's
+  Sinks* sinks = nullptr;
 
   // The store's clock: never behind what was recorded.
   Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }
@@ -69,6 +71,7 @@ void add_import_route(http::Router& router, Parts& parts);
 void add_model_routes(http::Router& router, Parts& parts);
 void add_token_routes(http::Router& router, Parts& parts);
 void add_feed_routes(http::Router& router, Parts& parts);
+void add_sink_routes(http::Router& router, Parts& parts);
 void add_health_routes(http::Router& router, Parts& parts);
 void add_review_definition_routes(http::Router& router, Parts& parts);
 void add_review_routes(http::Router& router, Parts& parts);

@@ -129,6 +129,7 @@ void add_routes(http::Router& router, Parts& parts) {
   add_member_routes(router, parts);
   add_findings_routes(router, parts);
   add_feed_routes(router, parts);
+  add_sink_routes(router, parts);
   add_sod_routes(router, parts);
   add_review_definition_routes(router, parts);
   add_review_routes(router, parts);

@@ -32,7 +32,13 @@ void append_framed(std::string& out, Framing framing, std::string_view message, 
       out += message;
       out += "\n\n";
       return;
+    case Framing::syslog:  // octet counting, RFC 6587 section 3.4.1
+      out += std::to_string(message.size());
+      out += ' ';
+      out += message;
+      return;
     case Framing::lines:
+    case Framing::hec:
       out += message;
       out += '\n';
       return;

@@ -56,6 +56,14 @@ Outcome<void> Consumers::load(Identities& identities) {
       Entry& entry = entries_[created->consumer];
       entry.consumer = {created->consumer, std::move(*principal), record.recorded_at, record.position,
                         before(created->position)};
+    } else if (const auto* sink = std::get_if<event::SinkCreated>(&record.event.data)) {
+      auto principal = identities.of_subject(*snapshot, tenure_org, *number, sink->principal.subject);
+      if (!principal) return principal.error();
+      Consumer& consumer = entries_[sink->sink].consumer;
+      consumer = {sink->sink, std::move(*principal), record.recorded_at, record.position, before(sink->position)};
+      consumer.sink = true;
+    } else if (const auto* gone = std::get_if<event::SinkDeleted>(&record.event.data)) {
+      entries_.erase(gone->sink);
     } else if (const auto* reset = std::get_if<event::ConsumerReset>(&record.event.data)) {
       Entry& entry = entries_[reset->consumer];
       entry.consumer.since = record.position;
@@ -91,34 +99,72 @@ void Consumers::let_go(Entry& entry) {
 Consumers::Attached Consumers::attach(const std::string& name, Position first, const Recording& by) {
   const std::lock_guard one(making_);
   std::optional<Consumer> known = find(name);
+  if (known && known->sink) {
+    return refuse(RefusalCode::forbidden,
+                  "the consumer \"" + name + "\" is a sink's, which the server itself feeds; choose another name.",
+                  "consumer");
+  }
   if (known && known->principal != by.principal) {
     return refuse(RefusalCode::forbidden, "the consumer \"" + name + "\" is another principal's.", "consumer");
   }
   if (!known) {
-    if (all().size() >= consumers_max) {
-      return refuse(RefusalCode::too_large,
-                    "there are " + std::to_string(consumers_max) + " consumers, as many as may be; delete one.",
-                    "consumer");
-    }
+    if (auto no = too_many(all().size(), "consumer")) return *no;
     const auto result = append_own(appends_, event::ConsumerCreated{name, first, {by.principal, {}}}, by);
     if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
     if (const auto* refusals = std::get_if<Refusals>(&result)) return refusals->front();
     const Position at = std::get<AppendAnswer>(result).items.front().position;
     known = Consumer{name, by.principal, clock_(), at, before(first)};
   }
-  auto attachment = std::make_shared<Attachment>();
   const std::lock_guard lock(guard_);
   Entry& entry = entries_[name];
   if (entry.consumer.name.empty()) {
     entry.consumer = *known;
     entry.written = known->acknowledged;
   }
+  return hold(entry);
+}
+
+std::optional<Refusal> Consumers::too_many(std::size_t count, std::string_view field) {
+  if (count < consumers_max) return std::nullopt;
+  return refuse(RefusalCode::too_large,
+                "there are " + std::to_string(consumers_max) + " consumers, as many as may be; delete one.",
+                std::string(field));
+}
+
+// Under `guard_`: whoever was connected no longer is.
+std::shared_ptr<Attachment> Consumers::hold(Entry& entry) {
   let_go(entry);
-  attachment->consumer = name;
+  auto attachment = std::make_shared<Attachment>();
+  attachment->consumer = entry.consumer.name;
   attachment->next = entry.consumer.acknowledged.next();
   attachment->durable = entry.written.value;
   entry.attached = attachment;
   return attachment;
+}
+
+AppendResult Consumers::make_for_sink(const event::SinkCreated& sink, const Recording& by) {
+  const std::lock_guard one(making_);
+  if (find(sink.sink)) {
+    return Refusals{refuse(RefusalCode::already_exists,
+                           "there is a consumer \"" + sink.sink + "\" already, and a sink is one; choose another name.",
+                           "/sink")};
+  }
+  if (auto no = too_many(all().size(), "/sink")) return Refusals{*no};
+  auto result = append_own(appends_, sink, by);
+  if (const auto* answer = std::get_if<AppendAnswer>(&result)) {
+    const std::lock_guard lock(guard_);
+    Entry& entry = entries_[sink.sink];
+    entry.consumer = {sink.sink, by.principal, clock_(), answer->items.front().position, before(sink.position)};
+    entry.consumer.sink = true;
+    entry.written = entry.consumer.acknowledged;
+  }
+  return result;
+}
+
+std::shared_ptr<Attachment> Consumers::attach_sink(std::string_view name) {
+  const std::lock_guard lock(guard_);
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : hold(found->second);
 }
 
 void Consumers::detach(const std::shared_ptr<Attachment>& attachment) {
@@ -191,8 +237,16 @@ AppendResult Consumers::reset(const std::string& name, Position next, const Reco
 }
 
 AppendResult Consumers::remove(const std::string& name, const Recording& by) {
+  return remove_by(event::ConsumerDeleted{name}, name, by);
+}
+
+AppendResult Consumers::remove_with_sink(const std::string& sink, const Recording& by) {
+  return remove_by(event::SinkDeleted{sink}, sink, by);
+}
+
+AppendResult Consumers::remove_by(EventPayload deleted, const std::string& name, const Recording& by) {
   const std::lock_guard one(making_);
-  auto result = append_own(appends_, event::ConsumerDeleted{name}, by);
+  auto result = append_own(appends_, std::move(deleted), by);
   if (std::holds_alternative<AppendAnswer>(result)) {
     {
       const std::lock_guard lock(guard_);

@@ -43,6 +43,7 @@ struct Consumer {
   Position since;         // the event that made or last reset it
   Position acknowledged;  // 0: nothing yet
   bool connected = false;
+  bool sink = false;  // the server itself feeds it (services/push): nobody else follows, acknowledges or deletes it
 };
 
 // One connection's hold on a consumer. The connection has one end, the registry the other.
@@ -67,6 +68,11 @@ class Consumers {
   // (forbidden), or too many.
   using Attached = std::variant<std::shared_ptr<Attachment>, Refusal, Failure>;
   Attached attach(const std::string& name, Position first, const Recording& by);
+  // The same for a sink, which brings its consumer with it and takes it away; one event each. already_exists if there
+  // is a consumer of that name. Connecting as it is memory alone, and null if it is no more.
+  AppendResult make_for_sink(const event::SinkCreated& sink, const Recording& by);
+  AppendResult remove_with_sink(const std::string& sink, const Recording& by);
+  std::shared_ptr<Attachment> attach_sink(std::string_view name);
   void detach(const std::shared_ptr<Attachment>& attachment);
   // Everything up to `position` was received. False if the attachment is no longer the consumer's.
   bool acknowledge(const Attachment& attachment, Position position);
@@ -99,6 +105,9 @@ class Consumers {
 
   void move_to(Entry& entry, Position position, bool& first);
   void let_go(Entry& entry);
+  std::shared_ptr<Attachment> hold(Entry& entry);
+  AppendResult remove_by(EventPayload deleted, const std::string& name, const Recording& by);
+  static std::optional<Refusal> too_many(std::size_t count, std::string_view field);
   void wrote(const std::vector<Writing>& rows, const Outcome<void>& done);
 
   storage::Store& store_;

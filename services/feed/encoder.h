@@ -28,6 +28,8 @@ class FeedEncoder {
  private:
   Outcome<void> add(storage::Snapshot& snapshot, const Kind& kind, const storage::LogRecord& stored,
                     BlockWriter& block);
+  // What is pushed goes out in an envelope; nothing else does.
+  void wrap(const Kind& kind, const Record& record, std::vector<std::string>& messages) const;
 
   // Fills in the people of the record's event and nothing else.
   Outcome<void> name_people(storage::Snapshot& snapshot, projections::OrgNumber number, Record& record);

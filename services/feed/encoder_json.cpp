@@ -8,6 +8,7 @@
 #include "events/wire/record_gist.h"
 #include "events/wire/record_wire.h"
 #include "services/feed/encoder.h"
+#include "services/feed/envelope.h"
 
 namespace tenure::services {
 
@@ -51,7 +52,9 @@ Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, co
   std::string message = wire::show_record(*record, *before);
   if (kind.format != FeedFormat::native) {
     const auto shown = nlohmann::json::parse(message);
-    block.add(*record, formats::messages(kind.format, shown, source_, sha256(stored.bytes)));
+    auto messages = formats::messages(kind.format, shown, source_, sha256(stored.bytes));
+    wrap(kind, *record, messages);
+    block.add(*record, messages);
     return {};
   }
   if (kind.with_record) {
@@ -59,6 +62,12 @@ Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, co
     message += ",\"record\":";
     append_json_string(message, stored.bytes);
     message += '}';
+  }
+  if (kind.framing == Framing::hec || kind.framing == Framing::syslog) {
+    std::vector<std::string> messages{std::move(message)};
+    wrap(kind, *record, messages);
+    block.add(*record, messages);
+    return {};
   }
   block.add(*record, message);
   return {};
@@ -77,6 +86,15 @@ Outcome<void> FeedEncoder::name_people(storage::Snapshot& snapshot, projections:
   });
   if (failure) return *failure;
   return {};
+}
+
+void FeedEncoder::wrap(const Kind& kind, const Record& record, std::vector<std::string>& messages) const {
+  if (kind.framing != Framing::hec && kind.framing != Framing::syslog) return;
+  const bool several = kind.format == FeedFormat::ocsf || kind.format == FeedFormat::ocsf_1_9;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Wrapped of{record, source_, kind.format, several ? i + 1 : 0};
+    messages[i] = kind.framing == Framing::hec ? hec_event(of, messages[i]) : syslog_message(of, messages[i]);
+  }
 }
 
 }  // namespace tenure::services

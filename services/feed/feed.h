@@ -99,6 +99,7 @@ class Feed {
   void ask(const Kind& kind, Position position) {
     if (windows_.ask(kind, position)) wake_reader();
   }
+  std::uint64_t number_for_subscriber() { return next_subscriber_++; }
   void forget(const Kind& kind, std::uint64_t subscriber) { windows_.forget(kind, subscriber); }
   Position head() const { return store_.head(); }
   Instant now() const { return clock_(); }

@@ -11,8 +11,9 @@ namespace tenure::services {
 
 using FeedFormat = formats::Format;
 
-// How a message is set apart from the next: a WebSocket's text frame, a Server-Sent Event, a line.
-enum class Framing : std::uint8_t { websocket, sse, lines };
+// How a message is set apart from the next: a WebSocket's text frame, a Server-Sent Event, a line; and where it is
+// pushed (services/push) an event of Splunk's collector on a line, or a syslog message behind its length.
+enum class Framing : std::uint8_t { websocket, sse, lines, hec, syslog };
 
 // What of a run of positions a block holds: all their messages; only what filters ask of them, and no message; or the
 // message of one position that passed somebody's filter, without its neighbours.
@@ -31,7 +32,8 @@ struct Kind {
 inline constexpr Kind traits_kind{FeedFormat::native, Framing::websocket, false, Part::traits};
 
 inline std::string_view to_text(Framing framing) {
-  return framing == Framing::websocket ? "websocket" : framing == Framing::sse ? "sse" : "ndjson";
+  static constexpr std::string_view names[] = {"websocket", "sse", "ndjson", "hec", "syslog"};
+  return names[static_cast<std::size_t>(framing)];
 }
 
 }  // namespace tenure::services

@@ -200,6 +200,12 @@ std::vector<json> every_event(RunningProgram& program) {
   REQUIRE(made.status == 200);
   REQUIRE(program.post("/v1/consumers/siem/reset", R"({"position":1})").status == 200);
   REQUIRE(program.request("DELETE", "/v1/consumers/siem").status == 200);
+  // Nobody listens there: it is made, paused, resumed and deleted.
+  REQUIRE(program.post("/v1/sinks", R"({"sink":"splunk","kind":"splunk_hec","url":"http://127.0.0.1:1","token":"t"})")
+              .status == 201);
+  REQUIRE(program.post("/v1/sinks/splunk/pause", "").status == 200);
+  REQUIRE(program.post("/v1/sinks/splunk/resume", "").status == 200);
+  REQUIRE(program.request("DELETE", "/v1/sinks/splunk").status == 200);
   const json wish{{"principal", "siem@acme.test"}, {"scopes", {"feed"}}, {"orgs", {"acme"}}};
   const auto token = program.post("/v1/tokens", wish.dump());
   INFO(token.body);

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
 #include "services/api/parts.h"
 #include "storage/memory/key_vault.h"
@@ -337,5 +338,28 @@ TEST_CASE("what the feed and its consumers answer has the shape that the OpenAPI
     check_answer(program.post(target + "/ack", "{}"), "post", name + "/ack");
     check_answer(program.post(target + "/reset", R"({"position":3})"), "post", name + "/reset");
     check_answer(program.request("DELETE", target), "delete", name);
+  }
+}
+
+TEST_CASE("what is answered about sinks has the shape that the OpenAPI document gives it") {
+  test::RunningProgram program({.demo = true});
+  const std::string all = "/v1/sinks", one = "/v1/sinks/{sink}";
+  const std::string wish =
+      R"({"sink":"siem","kind":"splunk_hec","url":"http://127.0.0.1:1","token":"t","orgs":["demo"]})";
+  check_answer(program.post(all, wish), "post", all);
+  check_answer(program.post(all, wish), "post", all);
+  check_answer(program.post(all, "{}"), "post", all);
+  // Nobody listens at its address: in the end it says so.
+  for (int i = 0; i < 5'000 && program.get("/v1/sinks/siem").json().at("attempts") == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(program.get("/v1/sinks/siem").json().contains("error"));
+  check_answer(program.get(all), "get", all);
+  for (const char* sink : {"siem", "none"}) {
+    const std::string target = std::string("/v1/sinks/") + sink;
+    check_answer(program.get(target), "get", one);
+    check_answer(program.post(target + "/pause", ""), "post", one + "/pause");
+    check_answer(program.post(target + "/resume", ""), "post", one + "/resume");
+    check_answer(program.request("DELETE", target), "delete", one);
   }
 }

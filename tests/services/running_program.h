@@ -33,6 +33,7 @@ struct RunningOptions {
   bool demo = false;
   http::ServerLimits limits;
   std::chrono::milliseconds feed_heartbeat{5'000};
+  services::PushTimes push_times;
   std::string folder;  // of the store; empty: one that goes away with the program
 };
 

@@ -22,6 +22,7 @@ void add_record_commands(CLI::App& app, Commands& commands);    // import, appen
 void add_model_commands(CLI::App& app, Commands& commands);     // models
 void add_feed_commands(CLI::App& app, Commands& commands);      // feed, consumers
 void add_review_commands(CLI::App& app, Commands& commands);    // reviews, reports
+void add_sink_commands(CLI::App& app, Commands& commands);      // sinks
 void add_setup_commands(CLI::App& app, Commands& commands);     // token
 
 }  // namespace tenure

@@ -128,6 +128,7 @@ int main(int argc, char** argv) {
   add_model_commands(app, commands);
   add_feed_commands(app, commands);
   add_review_commands(app, commands);
+  add_sink_commands(app, commands);
   add_setup_commands(app, commands);
   for (CLI::App* command : app.get_subcommands([](CLI::App* added) { return added->get_name() != "serve"; })) {
     command->add_option("--data", commands.client.data, "The server's folder, for its admin.token")

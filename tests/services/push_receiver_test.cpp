@@ -1,0 +1,161 @@
+// What becomes of one batch, without a server around it: receivers that take it, fail, end and break.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+
+#include "services/push/receiver.h"
+#include "tests/catch.h"
+#include "tests/push_receivers.h"
+
+namespace {
+
+using namespace tenure::services;
+using namespace tenure::test;
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using How = Sent::How;
+
+// The sinks' loop, and short times.
+class Loop {
+ public:
+  Loop() : work_(io_.get_executor()), thread_([this] { io_.run(); }) {
+    times.answer = milliseconds(1'500);
+    times.connect = milliseconds(5'000);
+  }
+  ~Loop() {
+    io_.stop();
+    thread_.join();
+  }
+
+  std::unique_ptr<Receiver> http(const std::string& url) {
+    const HttpAddress address{
+        *parse_destination(SinkKind::ndjson, url, "url"), {{"Authorization", "Bearer abc"}}, "abc"};
+    return http_receiver(io_.get_executor(), address, times);
+  }
+  std::unique_ptr<Receiver> syslog(const SyslogTaker& taker) {
+    const auto to = *parse_destination(SinkKind::syslog, "tcp://" + taker.address(), "url");
+    return syslog_receiver(io_.get_executor(), to, times, [this] { told.set_value(); });
+  }
+  Sent send(Receiver& to, const std::string& batch) {
+    return asio::co_spawn(io_, to.send(batch), asio::use_future).get();
+  }
+  Sent send_once(const std::string& url) {
+    const auto receiver = http(url);
+    Sent sent = send(*receiver, "a\n");
+    close(*receiver);
+    return sent;
+  }
+  void part(Receiver& from) { asio::co_spawn(io_, from.part(), asio::use_future).get(); }
+  void close(Receiver& one) {
+    asio::post(io_, asio::use_future([&one] { one.close(); })).get();
+  }
+  // The connection has ended by itself.
+  bool heard() { return told.get_future().wait_for(std::chrono::minutes(1)) == std::future_status::ready; }
+
+  PushTimes times;
+  std::promise<void> told;
+
+ private:
+  asio::io_context io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+};
+
+std::string frames(int count) {
+  const std::string text =
+      "<109>1 2024-02-29T08:00:00Z h tenure - member.added [tenure@32473 id=\"a:1\" org=\"acme\"] \xEF\xBB\xBFhey";
+  std::string all;
+  for (int i = 0; i < count; ++i) all += std::to_string(text.size()) + " " + text;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("an HTTP receiver has a batch when it says so, and each of its other answers is told apart") {
+  Loop loop;
+  HttpTaker taker;
+  const auto receiver = loop.http("http://" + taker.address() + "/x?y");
+  CHECK(loop.send(*receiver, "{\"position\":1}\n").how == How::taken);
+  const std::string large(std::size_t{1} << 20, 'x');
+  CHECK(loop.send(*receiver, large).how == How::taken);
+  REQUIRE(taker.taken().size() == 2);
+  CHECK(taker.taken().front().target == "/x?y");
+  CHECK(taker.taken().back().body == large);
+  taker.decide([](const Posted& posted) {
+    Reaction busy = refusing(503, "not with " + posted.authorization);
+    busy.retry_after = "7";
+    return busy;
+  });
+  const Sent busy = loop.send(*receiver, "a\n");
+  CHECK(busy.how == How::failed);
+  CHECK(busy.retry_after == milliseconds(7'000));
+  CHECK(busy.because == taker.address() + " answered 503: not with Bearer (token)");
+  taker.decide([](const Posted&) { return refusing(404); });
+  CHECK(loop.send(*receiver, "a\n").how == How::refused);
+  taker.decide([](const Posted&) { return Reaction{200, false, false, milliseconds(0), {}, {}}; });
+  CHECK(loop.send(*receiver, "a\n").because == taker.address() + " closed the connection without an answer");
+  taker.decide([](const Posted&) { return Reaction{200, false, false, std::chrono::minutes(1), {}, {}}; });
+  CHECK(loop.send(*receiver, "a\n").because == taker.address() + ": no answer within 2 s");
+  taker.decide({});
+  CHECK(loop.send(*receiver, "b\n").how == How::taken);
+  loop.close(*receiver);
+}
+
+TEST_CASE("a host is found by name, and one that is not there or has no name is told as such") {
+  Loop loop;
+  const std::string port = std::to_string(HttpTaker().port());
+  HttpTaker taker;
+  CHECK(loop.send_once("http://localhost:" + std::to_string(taker.port())).how == How::taken);
+  CHECK(loop.send_once("http://127.0.0.1:" + port).because.find("cannot connect to 127.0.0.1:" + port) == 0);
+  CHECK(loop.send_once("http://no-such-host.invalid").because.find("the name no-such-host.invalid") == 0);
+}
+
+TEST_CASE("a syslog collector that ends in good order has read all that was taken") {
+  Loop loop;
+  SyslogTaker taker;
+  const auto receiver = loop.syslog(taker);
+  CHECK(loop.send(*receiver, frames(1)).how == How::taken);
+  CHECK(loop.send(*receiver, frames(2'000)).how == How::taken);
+  CHECK_FALSE(receiver->lost());
+  loop.part(*receiver);
+  CHECK(receiver->lost());
+  CHECK(receiver->ended_well());
+  CHECK(taker.taken().size() == 2'001);
+  CHECK(taker.faults() == std::vector<std::string>());
+  CHECK(taker.connections() == 1);
+  loop.close(*receiver);
+}
+
+TEST_CASE("a syslog collector that closes by itself after it has read all has ended well too") {
+  Loop loop;
+  SyslogTaker taker([] { return SyslogTaker::Life{1, milliseconds(0)}; });
+  const auto receiver = loop.syslog(taker);
+  (void)loop.send(*receiver, frames(1));
+  REQUIRE(loop.heard());
+  CHECK(receiver->lost());
+  CHECK(receiver->ended_well());
+  loop.close(*receiver);
+}
+
+TEST_CASE("a syslog collector that dies with bytes unread has not ended well") {
+  Loop loop;
+  SyslogTaker taker([] { return SyslogTaker::Life{100, milliseconds(100)}; });
+  const auto receiver = loop.syslog(taker);
+  (void)loop.send(*receiver, frames(2'000));
+  REQUIRE(loop.heard());
+  CHECK(receiver->lost());
+  CHECK_FALSE(receiver->ended_well());
+  loop.close(*receiver);
+}
+
+TEST_CASE("a syslog collector that reads nothing is given up once its buffers are full") {
+  Loop loop;
+  SyslogTaker taker([] { return SyslogTaker::Life{0, std::chrono::minutes(1)}; });
+  const auto receiver = loop.syslog(taker);
+  const Sent sent = loop.send(*receiver, std::string(std::size_t{32} << 20, 'x'));
+  CHECK(sent.how == How::failed);
+  CHECK(sent.because == taker.address() + ": nothing was taken for 2 s");
+  loop.close(*receiver);
+}
