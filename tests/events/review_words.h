@@ -38,6 +38,14 @@ inline event::ReviewOpened opened() {
   return words;
 }
 
+inline event::ReviewSkipped skipped() {
+  event::ReviewSkipped words;
+  words.because = "nothing is held that its scope speaks of";
+  words.definition = "quarterly";
+  words.scheduled_for = begin;
+  return words;
+}
+
 inline event::ReviewDecided decided() {
   event::ReviewDecided words;
   words.decision = ReviewVerb::change;
@@ -108,6 +116,15 @@ inline event::ReviewClosed closed() {
   return words;
 }
 
+inline event::ReviewRemediated remediated() {
+  event::ReviewRemediated words;
+  words.applied = 6;
+  words.held_back = 2;
+  words.refused = 1;
+  words.review = "q1";
+  return words;
+}
+
 inline event::ReviewCancelled cancelled() {
   event::ReviewCancelled words;
   words.review = "q1";
@@ -132,8 +149,8 @@ inline event::AccessReported reported() {
 }
 
 inline std::vector<EventPayload> one_of_each_of_reviews() {
-  return {defined(),  withdrawn(), opened(),      decided(), delegated(), reassigned(),
-          reminded(), escalated(), stage_ended(), closed(),  cancelled(), reported()};
+  return {defined(),  withdrawn(), skipped(),     opened(), decided(),    delegated(), reassigned(),
+          reminded(), escalated(), stage_ended(), closed(), remediated(), cancelled(), reported()};
 }
 
 }  // namespace tenure::test::said

@@ -110,7 +110,7 @@ TEST_CASE("the benchmark measures everything it says, and every figure is there 
     }
   }
   CHECK(names == std::set<std::string>{"append", "import", "can", "who-can", "past", "organizations", "judge", "memory",
-                                       "feed", "feed-filters", "feed-hostile", "reports"});
+                                       "feed", "feed-filters", "feed-hostile", "reports", "review"});
   const std::string table = whole(folder / "out");
   CHECK(table.find("tenure / rocksdb alone") != std::string::npos);
   // Nothing is left behind.

@@ -64,5 +64,6 @@ void measure_judge(Bench& bench);
 void measure_memory(Bench& bench);
 void measure_feed(Bench& bench);
 void measure_reports(Bench& bench);
+void measure_review(Bench& bench);
 
 }  // namespace tenure::bench

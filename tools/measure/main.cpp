@@ -31,6 +31,7 @@ constexpr std::array measurements{
     Measurement{"judge", "An access model's verdict on one event, on each shipped model", measure_judge},
     Measurement{"feed", "The feed to one client, to many, by filters, and beside hostile clients", measure_feed},
     Measurement{"reports", "Reports of 100,000 rows as JSON, CSV and XLSX, and of 10,000 as PDF", measure_reports},
+    Measurement{"review", "An access review of 100,000 holds: opened, paged, decided, reported", measure_review},
     Measurement{"memory", "One server through an import and then everything at once", measure_memory}};
 
 struct Options {

@@ -70,7 +70,8 @@ void add_setup_commands(CLI::App& app, Commands& commands) {
   token->require_subcommand(1);
   auto* create = token->add_subcommand("create", "Make a token; its secret is printed once");
   create->add_option("--principal", wanted->principal, "Whose it is")->required();
-  create->add_option("--scope", wanted->scopes, "admin, append, read, review or feed; may be repeated")->required();
+  create->add_option("--scope", wanted->scopes, "admin, append, read, review, review:any or feed; may be repeated")
+      ->required();
   create->add_option("--org", wanted->orgs, "Only for this organization; may be repeated");
   create->add_option("--actor-kind", wanted->kinds, "May only speak for such actors; may be repeated");
   create->add_option("--expires-at", wanted->expires_at, "An instant after which it holds no more");
