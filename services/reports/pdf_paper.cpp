@@ -12,7 +12,12 @@ namespace tenure::reports {
 namespace {
 
 constexpr double a4_short = 595.276, a4_long = 841.890;
-constexpr std::size_t heights_kept = 5'000, kept_text_bytes = 96;
+constexpr std::size_t sizes_kept = 5'000, kept_text_bytes = 96;
+
+// In this order; for what none of them has, fontconfig finds another. The same fonts then stand for the same scripts
+// wherever these are installed, whatever else is.
+constexpr const char* families =
+    "Noto Sans,Noto Sans Arabic,Noto Sans Hebrew,Noto Sans Devanagari,Noto Sans Thai,WenQuanYi Micro Hei";
 
 struct Type {
   double points;
@@ -246,7 +251,7 @@ Laid::Laid(Paper& paper, Face face, double width, Side side, bool one_line)
     : paper_(paper), layout_(pango_layout_new(paper.context_.get())), side_(side) {
   const Type type = type_of(face);
   PangoFontDescription* font = pango_font_description_new();
-  pango_font_description_set_family_static(font, "Noto Sans");
+  pango_font_description_set_family_static(font, families);
   pango_font_description_set_size(font, static_cast<int>(type.points * PANGO_SCALE));
   if (type.bold) pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
   pango_layout_set_font_description(layout_.get(), font);
@@ -283,17 +288,18 @@ void Laid::lay_out() {
   }
 }
 
-double Laid::height() {
+Laid::Size Laid::size() {
   const bool kept = text_.size() <= kept_text_bytes;
   if (kept) {
-    if (const auto found = heights_.find(text_); found != heights_.end()) return found->second;
+    if (const auto found = sizes_.find(text_); found != sizes_.end()) return found->second;
   }
   lay_out();
   int height = 0;
   pango_layout_get_size(layout_.get(), nullptr, &height);
-  const double points = static_cast<double>(height) / PANGO_SCALE;
-  if (kept && heights_.size() < heights_kept) heights_.emplace(text_, points);
-  return points;
+  const Size size{static_cast<double>(height) / PANGO_SCALE,
+                  static_cast<double>(pango_layout_get_baseline(layout_.get())) / PANGO_SCALE};
+  if (kept && sizes_.size() < sizes_kept) sizes_.emplace(text_, size);
+  return size;
 }
 
 double Laid::text_width() {

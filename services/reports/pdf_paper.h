@@ -101,8 +101,15 @@ class Laid {
  public:
   Laid(Paper& paper, Face face, double width, Side side, bool one_line = false);
 
+  // Scripts differ in how high their letters stand: texts side by side are on one line by their baselines.
+  struct Size {
+    double height = 0;
+    double baseline = 0;  // of the first line, from the top
+  };
+
   void set(std::string_view text);
-  double height();
+  Size size();
+  double height() { return size().height; }
   double text_width();
   // The whole text, where `x` is the left edge of the place.
   void draw(double x, double y, Colour colour);
@@ -123,7 +130,7 @@ class Laid {
   Side side_;
   std::string text_;
   bool laid_out_ = false;
-  std::unordered_map<std::string, double> heights_;
+  std::unordered_map<std::string, Size> sizes_;
 };
 
 }  // namespace tenure::reports

@@ -96,18 +96,21 @@ class Grid {
   }
 
   void row(const Row& row) {
-    double height = 0;
+    double baseline = 0, below = 0;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       cells_[i].set(printed_text(row[columns_[i].index], "\n"));
-      height = std::max(height, cells_[i].height());
+      const Laid::Size size = cells_[i].size();
+      baseline = std::max(baseline, size.baseline);
+      below = std::max(below, size.height - size.baseline);
     }
-    height += 2 * padding_y;
+    const double height = baseline + below + 2 * padding_y;
     if (!paper_.fits(height)) {
       if (height > longest_row()) return long_row();
       turn();
     }
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      cells_[i].draw(columns_[i].x + padding_x, paper_.y + padding_y, ink);
+      const double y = paper_.y + padding_y + baseline - cells_[i].size().baseline;
+      cells_[i].draw(columns_[i].x + padding_x, y, ink);
     }
     end_row(height);
   }
