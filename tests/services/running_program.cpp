@@ -49,6 +49,7 @@ void RunningProgram::start() {
   options.demo = options_.demo;
   options.limits = options_.limits;
   options.feed_heartbeat_every = options_.feed_heartbeat;
+  options.folding = options_.folding;
   program_ = std::make_unique<services::Program>(std::move(*store),
                                                  std::make_unique<storage::People>(std::move(*vault), *key), options);
   const auto port = program_->start();
@@ -56,8 +57,9 @@ void RunningProgram::start() {
   port_ = *port;
 }
 
-void RunningProgram::restart() {
+void RunningProgram::restart(services::FoldHooks folding) {
   stop();
+  options_.folding = std::move(folding);
   start();
 }
 
