@@ -35,7 +35,9 @@ struct Metrics::Inside {
   prometheus::Gauge& position = gauge("tenure_log_position", "The newest position of the log.");
   prometheus::Gauge& memory =
       gauge("tenure_store_memory_bytes", "Bytes held by the block cache and the write buffers.");
-  std::function<double()> ask_position, ask_memory;
+  prometheus::Gauge& folded =
+      gauge("tenure_views_position", "The position that the views are folded up to; the log's own but for a rebuild.");
+  std::function<double()> ask_position, ask_folded, ask_memory;
   std::function<FeedFigures()> ask_feed;
   std::function<std::map<std::string, Lag>()> ask_consumers;
   std::function<std::vector<SinkShown>()> ask_sinks;
@@ -80,10 +82,12 @@ void Metrics::crashed(std::string_view route, std::string_view what) {
 }
 
 void Metrics::watch_position(std::function<double()> position) { inside_->ask_position = std::move(position); }
+void Metrics::watch_folded(std::function<double()> position) { inside_->ask_folded = std::move(position); }
 void Metrics::watch_memory(std::function<double()> bytes) { inside_->ask_memory = std::move(bytes); }
 
 std::string Metrics::text() {
   if (inside_->ask_position) inside_->position.Set(inside_->ask_position());
+  if (inside_->ask_folded) inside_->folded.Set(inside_->ask_folded());
   if (inside_->ask_memory) inside_->memory.Set(inside_->ask_memory());
   return prometheus::TextSerializer().Serialize(inside_->registry.Collect()) + inside_->feed_text() +
          inside_->sinks_text();

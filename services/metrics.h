@@ -27,6 +27,7 @@ class Metrics : public http::Observer {
 
   // Numbers that are looked up when they are asked for.
   void watch_position(std::function<double()> position);
+  void watch_folded(std::function<double()> position);
   void watch_memory(std::function<double()> bytes);
   void watch_feed(std::function<FeedFigures()> figures);
   void watch_consumers(std::function<std::map<std::string, Lag>()> lags);

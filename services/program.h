@@ -1,6 +1,10 @@
 // Start here: a running Tenure. Opens what is kept, builds the parts in order, listens, and takes them down again
 // in the opposite order.
 //
+// Where the views are not up to the log (a new layout of theirs, a rebuild that broke off), it listens at once and
+// makes them on a thread of its own: reads of organizations that are all there are answered, everything else is 503 and
+// /readyz says how far it is (services/folding.h).
+//
 // Owned by `main` or a test; every call from one thread. `start` fails with what could not be opened, and where.
 #pragma once
 
@@ -10,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "events/ids.h"
 #include "events/result.h"
 #include "services/http/limits.h"
 #include "services/push/push_limits.h"
@@ -20,6 +25,14 @@ class People;
 }  // namespace tenure::storage
 
 namespace tenure::services {
+
+// Told while the views are made anew under the running server; on the folding thread, which waits for them.
+struct FoldHooks {
+  std::function<void(std::uint16_t port)> begun;                 // by `start`: it listens
+  std::function<void(Position reached, Position head)> reached;  // after each commit, which is to be seen
+  std::function<void(const Outcome<void>&)> over;  // all is there, or why not; not if it is stopped before
+  std::size_t records_a_commit = 0;                // 0: as it thinks best
+};
 
 struct ProgramOptions {
   std::string address = "127.0.0.1";
@@ -33,6 +46,7 @@ struct ProgramOptions {
   std::string version, host;  // of this program and machine, as SIEM formats tell them
   bool demo = false;
   std::string scratch;  // where reports are made: a folder on a disk with room
+  FoldHooks folding;
 };
 
 class Program {
@@ -42,8 +56,11 @@ class Program {
 
   // The port it listens on.
   Outcome<std::uint16_t> start();
-  // A token for everything, made anew: what the first start writes to data/admin.token. `keep` gets the secret before
-  // the token is recorded: whatever cuts a start off, no store has a token that nobody knows.
+  // Waits until the views are there; says why if they never will be.
+  Outcome<void> wait_until_folded();
+  // Once the views are there. A token for everything, made anew: what the first start writes to data/admin.token.
+  // `keep` gets the secret before the token is recorded: whatever cuts a start off, no store has a token that nobody
+  // knows.
   Outcome<std::string> make_admin_token(const std::function<Outcome<void>(const std::string& secret)>& keep = {});
   bool has_tokens() const;
   // Takes no new work, finishes what it has, closes the store. `restart`: those who follow the feed are told that it

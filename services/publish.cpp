@@ -67,18 +67,27 @@ AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view
   return result;
 }
 
-Outcome<void> load_tokens(storage::Store& store, Identities& identities, Tokens& tokens) {
+Outcome<void> OwnPeople::note(const Record& record) {
+  for (const auto& [subject, sealed] : record.subjects) {
+    auto identity = people_.open(tenure_org, subject, sealed);
+    if (!identity) return identity.error();
+    if (*identity) named_[subject] = std::move(**identity);
+  }
+  return {};
+}
+
+std::string OwnPeople::of_subject(const SubjectId& subject) const {
+  const auto found = named_.find(subject);
+  return found == named_.end() ? "subject:" + to_text(subject) : found->second;
+}
+
+Outcome<void> load_tokens(storage::Store& store, storage::People& people, Tokens& tokens) {
   const auto snapshot = store.snapshot();
-  const auto number = projections::find_org(*snapshot, tenure_org);
-  if (!number) return number.error();
+  OwnPeople named(people);
   return each_own_record(*snapshot, [&](const Record& record) -> Outcome<void> {
-    std::string name;
-    if (const auto* created = std::get_if<event::TokenCreated>(&record.event.data)) {
-      auto principal = identities.of_subject(*snapshot, tenure_org, *number, created->principal.subject);
-      if (!principal) return principal.error();
-      name = std::move(*principal);
-    }
-    tokens.apply(record, name);
+    if (const auto noted = named.note(record); !noted) return noted;
+    const auto* created = std::get_if<event::TokenCreated>(&record.event.data);
+    tokens.apply(record, created ? named.of_subject(created->principal.subject) : std::string());
     return {};
   });
 }

@@ -2,10 +2,13 @@
 // event of the reserved organization; the registries in memory follow it.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "projections/models.h"
 #include "services/append_queue.h"
-#include "services/identities.h"
 #include "services/tokens.h"
+#include "storage/people.h"
 
 namespace tenure::services {
 
@@ -31,8 +34,22 @@ AppendResult record_token(AppendQueue& appends, Tokens& tokens, const NewToken& 
 TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now);
 AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view id, const Recording& by);
 
-// Every token of the log. The models are loaded before, by load_models (services/record/rebuild.h): reading views needs
-// them.
-Outcome<void> load_tokens(storage::Store& store, Identities& identities, Tokens& tokens);
+// Whom the reserved organization's records name, read off the records themselves: no view is asked, since it may not be
+// there yet. One thread.
+class OwnPeople {
+ public:
+  explicit OwnPeople(storage::People& people) : people_(people) {}
+  // Each record in turn, before its people are asked for.
+  Outcome<void> note(const Record& record);
+  // As Identities::of_subject.
+  std::string of_subject(const SubjectId& subject) const;
+
+ private:
+  storage::People& people_;
+  std::map<SubjectId, std::string> named_;
+};
+
+// Every token of the log, also where the views are not there yet.
+Outcome<void> load_tokens(storage::Store& store, storage::People& people, Tokens& tokens);
 
 }  // namespace tenure::services

@@ -82,17 +82,17 @@ ReadBatch read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position 
 class CatchingUp {
  public:
   CatchingUp(storage::Store& store, const projections::Models& models, projections::ViewWriter& views,
-             const Folded& folded, std::size_t batch)
+             const ViewsStand& stand, std::size_t batch)
       : store_(store),
         fold_(models, names_),
         views_(views),
-        folded_(folded.position),
-        rebuilding_(folded.rebuilding),
-        head_(store.head()),
+        folded_(stand.reached),
+        rebuilding_(stand.rebuilding),
+        head_(stand.head),
         batch_(batch),
         commits_(store) {}
 
-  Outcome<void> run(const Progress& progress) {
+  Outcome<void> run(const Progress& progress, const std::stop_token& stop) {
     const auto log = store_.snapshot(), blobs = store_.snapshot();
     const auto read_from = [&](Position from) {
       return std::async(std::launch::async,
@@ -112,8 +112,11 @@ class CatchingUp {
       commit.views = views_.take();
       commits_.begin(std::move(commit), [](const Outcome<void>&) {});
       folded_ = last;
+      if (stop.stop_requested() && folded_ < head_) break;
     }
-    return end_commit(progress);
+    if (const auto done = end_commit(progress); !done) return done;
+    if (folded_ == head_) return {};
+    return fail(FailureCode::closed, "stopped before the views were all there; the next start goes on.");
   }
 
  private:
@@ -185,17 +188,14 @@ Outcome<void> load_models(storage::Store& store, projections::Models& models) {
   });
 }
 
-namespace {
-
-Outcome<void> fold_from(storage::Store& store, const projections::Models& models, const Progress& progress,
-                        std::size_t batch, const Folded& folded) {
-  if (folded.position > store.head()) {
-    return fail(FailureCode::corruption, "the views are ahead of the log; run `tenure rebuild`");
-  }
+Outcome<void> fold_views(storage::Store& store, const projections::Models& models, const ViewsStand& stand,
+                         const Progress& progress, std::size_t batch, const std::stop_token& stop) {
   projections::ViewWriter views;
   views.stand_on(store.snapshot());
-  return CatchingUp(store, models, views, folded, batch).run(progress);
+  return CatchingUp(store, models, views, stand, batch).run(progress, stop);
 }
+
+namespace {
 
 // Empties the views of all but the rows that are no view of the log; answers why some of those are lost.
 Outcome<std::string> clear_views(storage::Store& store) {
@@ -220,13 +220,25 @@ Outcome<std::string> clear_views(storage::Store& store) {
 
 }  // namespace
 
-Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress,
-                             std::size_t batch) {
+Outcome<ViewsStand> stand_of_views(storage::Store& store) {
   const auto folded = folded_so_far(*store.snapshot());
   if (!folded) return folded.error();
-  if (!folded->other_layout) return fold_from(store, models, progress, batch, *folded);
-  const auto rebuilt = rebuild_views(store, models, progress, batch);
-  return rebuilt ? Outcome<void>() : Outcome<void>(rebuilt.error());
+  if (folded->other_layout) {
+    auto lost = clear_views(store);
+    if (!lost) return lost.error();
+    return ViewsStand{Position(0), store.head(), true, std::move(*lost)};
+  }
+  if (folded->position > store.head()) {
+    return fail(FailureCode::corruption, "the views are ahead of the log; run `tenure rebuild`");
+  }
+  return ViewsStand{folded->position, store.head(), folded->rebuilding, {}};
+}
+
+Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress,
+                             std::size_t batch) {
+  const auto stand = stand_of_views(store);
+  if (!stand) return stand.error();
+  return fold_views(store, models, *stand, progress, batch);
 }
 
 Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models& models, const Progress& progress,
@@ -234,8 +246,8 @@ Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models&
   Rebuilt rebuilt;
   // What cannot be read is no reason not to rebuild: that is what a rebuild is for.
   const auto folded = folded_so_far(*store.snapshot());
-  if (folded && folded->rebuilding && !folded->other_layout) {
-    const auto done = fold_from(store, models, progress, batch, *folded);
+  if (folded && folded->rebuilding && !folded->other_layout && folded->position <= store.head()) {
+    const auto done = fold_views(store, models, {folded->position, store.head(), true, {}}, progress, batch);
     rebuilt.resumed_at = folded->position;
     if (done) return rebuilt;
     if (done.error().code != FailureCode::corruption) return done.error();
@@ -244,7 +256,7 @@ Outcome<Rebuilt> rebuild_views(storage::Store& store, const projections::Models&
   auto lost = clear_views(store);
   if (!lost) return lost.error();
   rebuilt.lost_keys = std::move(*lost);
-  const auto done = fold_from(store, models, progress, batch, Folded{Position(0), true, false});
+  const auto done = fold_views(store, models, {Position(0), store.head(), true, {}}, progress, batch);
   if (!done) return done.error();
   return rebuilt;
 }

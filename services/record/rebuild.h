@@ -1,9 +1,12 @@
 // The views from the log: catching up after a crash between versions of Tenure, and the whole rebuild.
 //
-// Folding a record here gives the same bytes as folding it live. One thread, no appends meanwhile.
+// Folding a record here gives the same bytes as folding it live. One thread, no appends meanwhile; any thread may read:
+// each batch is visible whole, with the heads of its organizations, so that a snapshot shows which of them are all
+// there.
 #pragma once
 
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "events/record.h"
@@ -24,9 +27,22 @@ Outcome<void> load_models(storage::Store& store, projections::Models& models);
 // Records that are folded and made durable together: enough to share a sync, few enough to keep in memory twice.
 inline constexpr std::size_t records_a_commit = 5'000;
 
-// Folds what the views have not seen; at once when they have seen all. Views that another layout was written in are
-// folded anew. corruption if they are ahead of the log. While one batch is folded the next one is read and the last one
-// made durable, each on a thread of its own.
+// Where the views stand, and the log's head.
+struct ViewsStand {
+  Position reached, head;
+  bool rebuilding = false;  // by a rebuild that has not come to its end
+  std::string lost_keys;    // as Rebuilt's
+
+  bool behind() const { return reached < head; }
+};
+// Views that another layout was written in are emptied. corruption if they are ahead of the log.
+Outcome<ViewsStand> stand_of_views(storage::Store& store);
+// Folds what the views have not seen. While one batch is folded the next one is read and the last one made durable,
+// each on a thread of its own. closed if `stop` was asked for: whoever folds next goes on from there.
+Outcome<void> fold_views(storage::Store& store, const projections::Models& models, const ViewsStand& stand,
+                         const Progress& progress, std::size_t batch = records_a_commit,
+                         const std::stop_token& stop = {});
+// Both of them; at once when the views have seen all.
 Outcome<void> catch_up_views(storage::Store& store, const projections::Models& models, const Progress& progress,
                              std::size_t batch = records_a_commit);
 

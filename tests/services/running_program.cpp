@@ -50,6 +50,7 @@ void RunningProgram::start() {
   options.limits = options_.limits;
   options.feed_heartbeat_every = options_.feed_heartbeat;
   options.push_times = options_.push_times;
+  options.folding = options_.folding;
   program_ = std::make_unique<services::Program>(std::move(*store),
                                                  std::make_unique<storage::People>(std::move(*vault), *key), options);
   const auto port = program_->start();
@@ -57,8 +58,9 @@ void RunningProgram::start() {
   port_ = *port;
 }
 
-void RunningProgram::restart() {
+void RunningProgram::restart(services::FoldHooks folding) {
   stop();
+  options_.folding = std::move(folding);
   start();
 }
 

@@ -35,6 +35,7 @@ struct RunningOptions {
   std::chrono::milliseconds feed_heartbeat{5'000};
   services::PushTimes push_times;
   std::string folder;  // of the store; empty: one that goes away with the program
+  services::FoldHooks folding;
 };
 
 class RunningProgram {
@@ -63,7 +64,9 @@ class RunningProgram {
     if (program_) program_->stop(restart);
     program_.reset();
   }
-  void restart();
+  void restart(services::FoldHooks folding = {});
+  // Whether the views are all there in the end.
+  bool wait_until_folded() { return program_->wait_until_folded().has_value(); }
 
  private:
   void start();

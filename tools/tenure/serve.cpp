@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "projections/layout.h"
 #include "services/openapi.h"
@@ -47,6 +49,26 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+std::string url_of(const ServeOptions& options, std::uint16_t port) {
+  const bool v6 = options.address.find(':') != std::string::npos;
+  return "http://" + (v6 ? "[" + options.address + "]" : options.address) + ":" + std::to_string(port);
+}
+
+services::ProgramOptions program_options_of(const ServeOptions& options) {
+  services::ProgramOptions all;
+  all.address = options.address;
+  all.port = options.port;
+  all.io_threads = options.io_threads;
+  all.pool_threads = options.pool_threads;
+  all.limits.drain_timeout = std::chrono::seconds(options.drain_seconds);
+  all.demo = options.demo;
+  all.version = TENURE_VERSION;
+  all.host = host_name();
+  all.scratch = options.data;
+  all.openapi = std::string(openapi_document());
+  return all;
+}
+
 void raise_file_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -83,37 +105,47 @@ int run_serve(const ServeOptions& options) {
   auto people = std::make_unique<storage::People>(std::move(*vault), *key);
   if (const auto fits = people->check_master(); !fits) return failed(fits.error());
 
-  services::ProgramOptions program_options;
-  program_options.address = options.address;
-  program_options.port = options.port;
-  program_options.io_threads = options.io_threads;
-  program_options.pool_threads = options.pool_threads;
-  program_options.limits.drain_timeout = std::chrono::seconds(options.drain_seconds);
-  program_options.demo = options.demo;
-  program_options.version = TENURE_VERSION;
-  program_options.host = host_name();
-  program_options.scratch = options.data;
-  program_options.openapi = std::string(openapi_document());
+  services::ProgramOptions program_options = program_options_of(options);
+  const auto say = [&options](const char* state, std::uint16_t port, const char* more) {
+    std::cout << "tenure: " << state << " on " << url_of(options, port) << ", data in " << options.data << more
+              << std::endl;
+  };
+  std::atomic<std::uint16_t> early_port{0};
+  std::optional<Failure> not_folded;
+  services::Program* running = nullptr;
+  program_options.folding.begun = [&](std::uint16_t port) {
+    early_port = port;
+    say("listening", port, "; organizations are answered for as soon as their views are made anew");
+  };
+  program_options.folding.over = [&](const Outcome<void>& done) {
+    // The first token of all is made below, and whoever hears that the server is ready looks for it.
+    if (done) return running->has_tokens() ? say("ready", early_port, "") : void();
+    // Wakes what waits for signals below.
+    not_folded = done.error();
+    ::kill(::getpid(), SIGTERM);
+  };
   services::Program program(std::move(*store), std::move(people), program_options);
+  running = &program;
   const auto port = program.start();
   if (!port) return failed(port.error());
   if (!program.has_tokens()) {
+    if (const auto folded = program.wait_until_folded(); !folded) return failed(folded.error());
     const std::string file = options.data + "/admin.token";
     const auto made = program.make_admin_token([&](const std::string& secret) -> Outcome<void> {
       if (write_secret(file, secret)) return {};
       return fail(FailureCode::io, "cannot write " + file);
     });
     if (!made) return failed(made.error());
+    say("ready", *port, "");
+  } else if (early_port == 0) {
+    say("ready", *port, "");
   }
-  const bool v6 = options.address.find(':') != std::string::npos;
-  const std::string host = v6 ? "[" + options.address + "]" : options.address;
-  std::cout << "tenure: ready on http://" << host << ":" << *port << ", data in " << options.data << std::endl;
   int signal = 0;
   ::sigwait(&signals, &signal);
   std::cout << "tenure: stopping" << std::endl;
   // Who stops a service by SIGTERM starts it again, as a rule; a person at a terminal does not.
   program.stop(signal == SIGTERM);
-  return exit_ok;
+  return not_folded ? failed(*not_folded) : exit_ok;
 }
 
 }  // namespace tenure
