@@ -31,10 +31,12 @@ Decided<void> Campaign::may_decide(const Wanted& wanted, Instant at) const {
   const Item& item = items_[wanted.item];
   const std::string& state = now_[wanted.item].state;
   if (state.empty()) {
-    return refuse(RefusalCode::stale_state,
-                  "the hold ended by the event at position " + std::to_string(now_[wanted.item].since) +
-                      "; there is nothing left to decide.",
-                  "/state");
+    const std::uint64_t by = now_[wanted.item].since;
+    return refuse(
+        RefusalCode::stale_state,
+        (by == 0 ? std::string("the hold ran out") : "the hold ended by the event at position " + std::to_string(by)) +
+            "; there is nothing left to decide.",
+        "/state");
   }
   if (wanted.reviewer.subject == item.member) {
     return refuse(RefusalCode::forbidden, "nobody decides about themselves; another reviewer has to.", "/reviewer");
@@ -47,8 +49,8 @@ Decided<void> Campaign::may_decide(const Wanted& wanted, Instant at) const {
   }
   if (wanted.state != state) {
     return refuse(RefusalCode::stale_state,
-                  "the hold is no longer as it was when you looked (state " + state + ", since position " +
-                      std::to_string(now_[wanted.item].since) + "); read the item again and decide on what it is now.",
+                  "the hold is not as it was when you looked: its state is " + state +
+                      "; read the item again and decide on what it is now.",
                   "/state");
   }
   const bool ends = wanted.verb == ReviewVerb::revoke || wanted.verb == ReviewVerb::change;

@@ -103,6 +103,15 @@ void write_preview(JsonText& json, Shown& shown, const OpenOrg& org, Parts& part
   auto sight = Sight::at(parts, org, opened.as_of, opened.pinned);
   if (!sight) return shown.note(sight.error());
   ItemRows rows(parts, org, review, **sight);
+  // A dry run makes nobody: whoever is only named here is known by what was written.
+  for (const Person& person : review.campaign.definition().people) {
+    if (person.identity.empty()) continue;
+    const auto known = parts.people.find(org.id, person.identity);
+    if (!known) return shown.note(known.error());
+    if (*known) continue;
+    shown.know(person.subject, person.identity);
+    rows.shown().know(person.subject, person.identity);
+  }
   json.key("items").open('[');
   for (ItemIndex i = 0; i < review.campaign.items().size() && i < preview_rows; ++i) rows.write(json, i, false);
   json.close(']');

@@ -38,7 +38,7 @@ bool touches_nobody(const EventPayload& data) {
 void add(Touched& touched, const Record& record, Instant at) {
   if (touches_nobody(record.event.data)) return;
   const std::uint64_t position = record.position.value;
-  if (*record.event.occurred_at > at) touched.ahead.push_back(position);
+  if (*record.event.occurred_at > at) touched.ahead.emplace_back(*record.event.occurred_at, position);
   if (!std::visit(AboutPeople{}, record.event.data)) {
     touched.all.push_back(position);
     return;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "services/reviews/sight.h"
@@ -16,8 +17,8 @@ struct Touched {
   // Positions that may have changed what anybody holds: a role, a group, a setting, the model.
   std::vector<std::uint64_t> all;
   std::map<SubjectId, std::vector<std::uint64_t>> people;
-  // Takes effect only after the instant asked about; to be looked at again.
-  std::vector<std::uint64_t> ahead;
+  // Takes effect only after the instant asked about, each at its own: to be looked at again then.
+  std::vector<std::pair<Instant, std::uint64_t>> ahead;
   // More than were read: everything has to be looked at anew, by whatever event.
   bool unread = false;
 };

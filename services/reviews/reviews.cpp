@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "events/limits.h"
+#include "events/people.h"
+#include "projections/review/hold_story.h"
 #include "projections/review/rows.h"
 #include "services/reviews/changed.h"
 
@@ -212,40 +215,70 @@ Outcome<std::shared_ptr<Review>> Reviews::load(const OpenOrg& org, const std::st
   return review;
 }
 
-// Reads anew what the holds are that the log may have changed, and since which event.
+namespace {
+
+bool is_about(const OpenOrg& org, std::uint64_t position, const SubjectId& member) {
+  const auto record = record_at(*org.snapshot, position);
+  bool about = false;
+  if (record) each_person_in_data(record->event, [&](const Person& who) { about = about || who.subject == member; });
+  return about;
+}
+
+// The event by which a hold is no longer as it was when the review was opened: the newest one that touched it; of one
+// that is gone, the newest that names its member, where there is one. It follows from what is known alone, not from how
+// often somebody looked before. 0: it ran out by itself.
+std::uint64_t changed_by(Sight& sight, const OpenOrg& org, const Review& review, ItemIndex item, bool gone) {
+  std::uint64_t newest = 0, own = 0;
+  const projections::EarlierLook opening{review.opening().as_of, review.opening().pinned.value};
+  for (const projections::HoldTouch& touch : touches_since(sight.holds(), review.holds[item], opening)) {
+    const std::uint64_t position = std::max(touch.at.position, touch.told_by);
+    newest = std::max(newest, position);
+    if (gone && position > own && is_about(org, position, review.campaign.items()[item].member)) own = position;
+  }
+  return own != 0 ? own : newest;
+}
+
+}  // namespace
+
+// Reads anew what the holds are that the log may have changed, and by which event.
 Outcome<void> Reviews::look_again(Review& review, const OpenOrg& org, Position known, Instant at) {
-  const auto touched = touched_between(org, review.seen, known, at);
+  auto touched = touched_between(org, review.seen, known, at);
   if (!touched) return touched.error();
-  const bool everybody = touched->unread || !touched->all.empty() || !review.ahead.empty();
+  for (const auto& [when, position] : review.ahead) {
+    if (when > at) {
+      touched->ahead.emplace_back(when, position);
+    } else {
+      touched->all.push_back(position);
+    }
+  }
   const auto sight = Sight::at(parts_, org, at, known);
   if (!sight) return sight.error();
-  const auto again = [&](ItemIndex item, std::uint64_t by) {
-    std::string state = (*sight)->holds().state(review.holds[item]);
-    if (state != review.campaign.state_now(item)) review.campaign.stands(item, std::move(state), by);
-  };
-  const std::uint64_t by_all = touched->all.empty() ? known.value : touched->all.back();
-  const auto newest_of = [&](const SubjectId& member) {
-    const auto own = touched->people.find(member);
-    return own == touched->people.end() ? by_all : own->second.back();
-  };
   const auto& items = review.campaign.items();
-  if (everybody) {
-    for (ItemIndex i = 0; i < items.size(); ++i) again(i, newest_of(items[i].member));
+  const auto again = [&](ItemIndex item) {
+    std::string state = (*sight)->holds().state(review.holds[item]);
+    const bool changed = state != items[item].state;
+    if (!changed && state == review.campaign.state_now(item)) return;
+    const std::uint64_t by = changed ? changed_by(**sight, org, review, item, state.empty()) : 0;
+    review.campaign.stands(item, std::move(state), by);
+  };
+  if (touched->unread) review.unread_until = {at.us + limits::future_us_max};
+  if (touched->unread || !touched->all.empty() || review.at < review.unread_until) {
+    for (ItemIndex i = 0; i < items.size(); ++i) again(i);
   } else {
     for (const auto& [member, positions] : touched->people) {
       const auto range = review.items_of.find(member);
       if (range == review.items_of.end()) continue;
-      for (ItemIndex i = range->second.first; i < range->second.second; ++i) again(i, positions.back());
+      for (ItemIndex i = range->second.first; i < range->second.second; ++i) again(i);
     }
     // Invitations run out by themselves.
     for (ItemIndex i = 0; i < items.size(); ++i) {
-      if (items[i].kind == review::HoldKind::invitation && !review.campaign.state_now(i).empty()) again(i, 0);
+      if (items[i].kind == review::HoldKind::invitation && !review.campaign.state_now(i).empty()) again(i);
     }
   }
   if ((*sight)->facts().failure()) return *(*sight)->facts().failure();
   review.seen = known;
   review.at = at;
-  review.ahead = touched->ahead;
+  review.ahead = std::move(touched->ahead);
   return {};
 }
 

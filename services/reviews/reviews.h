@@ -29,13 +29,14 @@ struct Review {
   review::Campaign campaign;
   std::vector<projections::Hold> holds;                                                     // by item
   std::unordered_map<SubjectId, std::pair<review::ItemIndex, review::ItemIndex>> items_of;  // first and behind the last
-  std::string last;                                  // the review before this one of the same definition
-  std::shared_ptr<const Certificates> certificates;  // of all reviews of the definition before this one
-  Position applied;                                  // its own events up to here
-  Position seen;                                     // the holds' states as known here …
-  Instant at;                                        // … and at this instant
-  std::vector<std::uint64_t> ahead;                  // events that were not in force at that instant
-  std::shared_ptr<const OpenFindings> findings;      // of the state under review; worked out when first asked for
+  std::string last;                                      // the review before this one of the same definition
+  std::shared_ptr<const Certificates> certificates;      // of all reviews of the definition before this one
+  Position applied;                                      // its own events up to here
+  Position seen;                                         // the holds' states as known here …
+  Instant at;                                            // … and at this instant
+  std::vector<std::pair<Instant, std::uint64_t>> ahead;  // events that were not in force at that instant
+  Instant unread_until;                                  // till then, events that nobody read may come into force
+  std::shared_ptr<const OpenFindings> findings;          // of the state under review; worked out when first asked for
 };
 
 // A review in hand.

@@ -24,6 +24,8 @@ class ShownPeople {
     }
     return at->second;
   }
+  // Of somebody who has no subject yet, and whom the log does not name.
+  void know(const SubjectId& subject, const std::string& identity) { known_.emplace(subject, identity); }
   std::string name_of(const Actor& actor) {
     return actor.is_person() ? identity(actor.who.subject) : actor.who.identity;
   }

@@ -1,0 +1,190 @@
+// What a closed review comes to: tasks that the log closes, or events by the review itself.
+#include "tests/services/reviews_told.h"
+
+namespace {
+
+using nlohmann::json;
+using tenure::test::named_review;
+using tenure::test::ReviewsTold;
+
+constexpr const char* olga = "olga@acme.test";
+constexpr const char* ana = "ana@acme.test";
+constexpr const char* ben = "ben@acme.test";
+
+void opened(ReviewsTold& acme, const json& definition, const char* review) {
+  acme.told("/review-definitions", definition);
+  acme.told("/reviews", {{"id", review}, {"definition", definition.at("id")}});
+}
+
+json grant_of(const std::string& principal, const char* role) {
+  return {{"principal", principal}, {"role", role}, {"on", "repo:acme/web"}};
+}
+
+json tasks(ReviewsTold& acme, const std::string& more = {}) { return acme.get("/reviews/q1/tasks" + more).at("items"); }
+
+// An organization with members of one role each, their holds reviewed by ana and revoked.
+void members_revoked(ReviewsTold& acme, int count, const json& more) {
+  acme.happens("member.added", {{"member", ana}, {"role", "owner"}});
+  for (int i = 0; i < count; ++i) {
+    acme.happens("member.added", {{"member", "m" + std::to_string(i) + "@acme.test"}, {"role", "member"}});
+  }
+  opened(acme, named_review("q", {ana, olga}, more), "q1");
+  json decisions = json::array();
+  for (const json& item : acme.items("q1")) {
+    if (item.at("role") == "member") decisions.push_back(ReviewsTold::decision(item, "revoke"));
+  }
+  REQUIRE(decisions.size() == static_cast<std::size_t>(count));
+  acme.decided("q1", ana, decisions);
+}
+
+}  // namespace
+
+TEST_CASE("in observe a revocation is a task that closes when the platform's event arrives") {
+  ReviewsTold acme;
+  acme.happens("member.added", {{"member", ana}, {"role", "owner"}});
+  acme.happens("member.added", {{"member", ben}, {"role", "member"}});
+  acme.happens("role.granted", grant_of("member:ben@acme.test", "write"), "", ana);
+  json definition = named_review("q", {olga, ana});
+  definition["remedy"] = {{"days", 5}};
+  opened(acme, definition, "q1");
+  acme.decided("q1", olga,
+               {ReviewsTold::decision(acme.item("q1", ben, "grant"), "revoke"),
+                ReviewsTold::decision(acme.item("q1", ana, "role"), "change", {{"role", "member"}}),
+                ReviewsTold::decision(acme.item("q1", ben, "role"), "keep")});
+  CHECK(tasks(acme).empty());
+  acme.clock("2026-01-06T09:00:00Z");
+  acme.told("/reviews/q1/close", json::object());
+  CHECK(acme.events("role.revoked").empty());
+  REQUIRE(tasks(acme).size() == 2);
+  const json all = tasks(acme);
+  for (const json& task : all) {
+    CHECK(task.at("status") == "open");
+    CHECK(task.at("due_at").get<std::string>().starts_with("2026-01-11T09:00:00.0"));
+  }
+  CHECK(tasks(acme, "?status=open").size() == 2);
+  acme.clock("2026-01-12T09:00:00Z");
+  CHECK(tasks(acme, "?status=overdue").size() == 2);
+  acme.happens("role.revoked", grant_of("member:ben@acme.test", "write"));
+  REQUIRE(tasks(acme, "?status=done").size() == 1);
+  CHECK(tasks(acme, "?status=done").at(0).at("kind") == "grant");
+  CHECK(tasks(acme, "?status=done").at(0).at("owner") == ana);
+  // A change is done only when the other role is there.
+  acme.happens("member.role_changed", {{"member", ana}, {"role", "member"}});
+  CHECK(tasks(acme, "?status=done").size() == 2);
+  acme.restart();
+  CHECK(tasks(acme, "?status=done").size() == 2);
+}
+
+TEST_CASE("whoever still reaches what was revoked is told with the other path") {
+  ReviewsTold acme;
+  acme.happens("member.added", {{"member", ana}, {"role", "owner"}});
+  acme.happens("member.added", {{"member", ben}, {"role", "member"}});
+  acme.happens("role.granted", grant_of("member:ben@acme.test", "write"));
+  opened(acme, named_review("q", {olga, ana}), "q1");
+  acme.decided("q1", olga, ReviewsTold::decision(acme.item("q1", ben, "grant"), "revoke"));
+  acme.told("/reviews/q1/close", json::object());
+  CHECK(tasks(acme).at(0).at("still_held").empty());
+  acme.clock("2026-01-06T09:00:00Z");
+  acme.happens("role.revoked", grant_of("member:ben@acme.test", "write"));
+  CHECK(tasks(acme).at(0).at("status") == "done");
+  acme.happens("group.created", {{"group", "sre"}});
+  acme.happens("group.member_added", {{"group", "sre"}, {"member", ben}});
+  const auto by = acme.happens("role.granted", grant_of("group:sre", "write"));
+  const json task = tasks(acme).at(0);
+  INFO(task.dump());
+  REQUIRE_FALSE(task.at("still_held").empty());
+  const json& held = task.at("still_held").at(0);
+  CHECK(held.at("on") == "repo:acme/web");
+  REQUIRE_FALSE(held.at("paths").empty());
+  CHECK(held.at("paths").at(0).at("kind") == "group");
+  CHECK(held.at("paths").at(0).at("role") == "write");
+  bool cites = false;
+  for (const json& edge : held.at("paths").at(0).at("edges")) cites = cites || edge.at("position") == by;
+  CHECK(cites);
+}
+
+TEST_CASE("in enforce the review revokes and changes itself, once, by its reviewers' authority") {
+  ReviewsTold acme("github", "enforce");
+  acme.happens("member.added", {{"member", ana}, {"role", "owner"}});
+  acme.happens("member.added", {{"member", ben}, {"role", "member"}});
+  acme.happens("member.added", {{"member", "cy@acme.test"}, {"role", "owner"}});
+  acme.happens("role.granted", grant_of("member:ben@acme.test", "write"));
+  opened(acme, named_review("q", {olga, ana}), "q1");
+  acme.decided("q1", ana,
+               {ReviewsTold::decision(acme.item("q1", ben, "grant"), "change", {{"role", "read"}}),
+                ReviewsTold::decision(acme.item("q1", "cy@acme.test", "role"), "revoke")});
+  acme.clock("2026-01-06T09:00:00Z");
+  acme.told("/reviews/q1/close", json::object());
+  const auto removed = acme.events("member.removed");
+  REQUIRE(removed.size() == 1);
+  CHECK(removed.front().at("actor") == json{{"kind", "system"}, {"id", "review:q1"}});
+  CHECK(removed.front().at("approved_by") == json{{"kind", "member"}, {"id", ana}});
+  CHECK(removed.front().at("correlation_id") == "review:q1");
+  CHECK(removed.front().at("data").at("member") == "cy@acme.test");
+  CHECK(acme.events("role.revoked").size() == 1);
+  CHECK(acme.events("role.granted").size() == 2);
+  const auto remediated = acme.events("review.remediated");
+  REQUIRE(remediated.size() == 1);
+  CHECK(remediated.front().at("data").at("applied") == 2);
+  CHECK(remediated.front().at("data").at("refused") == 0);
+  CHECK(tasks(acme, "?status=done").size() == 2);
+  const auto total = acme.get("/events?limit=1").at("total");
+  acme.pass();
+  acme.told("/reviews/q1/remedy", json::object());
+  acme.restart();
+  acme.pass();
+  acme.told("/reviews/q1/remedy", json::object());
+  CHECK(acme.get("/events?limit=1").at("total") == total);
+}
+
+TEST_CASE("more revocations than the definition lets through at once are all held back until somebody asks for them") {
+  ReviewsTold acme("github", "enforce");
+  members_revoked(acme, 4, {{"revocations_at_most", 3}});
+  acme.told("/reviews/q1/close", json::object());
+  CHECK(acme.events("member.removed").empty());
+  REQUIRE(acme.events("review.remediated").size() == 1);
+  CHECK(acme.events("review.remediated").front().at("data").at("held_back") == 4);
+  acme.restart();
+  acme.pass();
+  CHECK(acme.events("member.removed").empty());
+  acme.told("/reviews/q1/remedy", json::object());
+  CHECK(acme.events("member.removed").size() == 4);
+  acme.told("/reviews/q1/remedy", json::object());
+  acme.pass();
+  CHECK(acme.events("member.removed").size() == 4);
+  CHECK(acme.events("review.remediated").size() == 2);
+}
+
+TEST_CASE("as many revocations as the definition lets through happen by themselves") {
+  ReviewsTold acme("github", "enforce");
+  members_revoked(acme, 3, {{"revocations_at_most", 3}});
+  acme.told("/reviews/q1/close", json::object());
+  CHECK(acme.events("member.removed").size() == 3);
+}
+
+TEST_CASE("revoking the last owner is refused with the rule when it is decided, and when it comes to it") {
+  ReviewsTold acme("github", "enforce");
+  acme.happens("member.added", {{"member", ben}, {"role", "member"}});
+  opened(acme, named_review("q", {"auditor@else.test"}), "q1");
+  const auto alone =
+      acme.decide("q1", "auditor@else.test", ReviewsTold::decision(acme.item("q1", olga, "role"), "revoke"));
+  INFO(alone.body);
+  CHECK(alone.status == 403);
+  CHECK(alone.code() == "not_allowed");
+  CHECK_FALSE(alone.said().value("rule", "").empty());
+  CHECK(alone.field() == "/decision");
+  // Of two owners each may go, and both may not.
+  acme.happens("member.added", {{"member", ana}, {"role", "owner"}});
+  acme.told("/reviews/q1/cancel", json::object());
+  acme.told("/reviews", {{"id", "q2"}, {"definition", "q"}});
+  acme.decided("q2", "auditor@else.test",
+               {ReviewsTold::decision(acme.item("q2", olga, "role"), "revoke"),
+                ReviewsTold::decision(acme.item("q2", ana, "role"), "revoke")});
+  acme.told("/reviews/q2/close", json::object());
+  CHECK(acme.events("member.removed").size() == 1);
+  const auto done = acme.events("review.remediated");
+  REQUIRE(done.size() == 1);
+  CHECK(done.front().at("data").at("applied") == 1);
+  CHECK(done.front().at("data").at("refused") == 1);
+  CHECK(acme.get("/reviews/q2/tasks?status=open").at("total") == 1);
+}
