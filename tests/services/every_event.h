@@ -16,8 +16,8 @@ namespace tenure::test {
 // All events of an organization in order.
 std::vector<nlohmann::json> shown_events(RunningProgram& program, const std::string& org);
 
-// By GET /v1/orgs/{org}/events: of acme (observe), gate (enforce) and _tenure. And the access reviews' own events,
-// written by what writes the API's answers, as of an organization that is not there.
+// By GET /v1/orgs/{org}/events: of acme (observe), gate and certified (enforce) and _tenure. And what access reviews do
+// by the clock, written by what writes the API's answers, as of an organization that is not there.
 std::vector<nlohmann::json> every_event(RunningProgram& program);
 
 // The names of all types that the program can record.

@@ -66,13 +66,37 @@ void check_decided(const std::string& body, std::size_t wanted) {
   if (found != wanted) give_up(fmt::format("{} of {} decisions recorded: {}", found, wanted, body.substr(0, 300)));
 }
 
+// What something cost: how long it took, and the CPU of both sides.
+struct Spent {
+  double seconds = 0, server_cpu = 0, client_cpu = 0;
+
+  Spent& operator+=(const Spent& more) {
+    seconds += more.seconds;
+    server_cpu += more.server_cpu;
+    client_cpu += more.client_cpu;
+    return *this;
+  }
+};
+
+template <class Does>
+Spent spent_on(const TenureServer& server, const Does& does) {
+  const double server_before = server.cost().cpu_seconds, client_before = own_cpu_seconds();
+  const auto begin = Clock::now();
+  does();
+  const double seconds = seconds_since(begin);
+  return {seconds, server.cost().cpu_seconds - server_before, own_cpu_seconds() - client_before};
+}
+
 // One figure a round: how long, beside its goal.
 struct Timed {
   Row row;
   Verdict verdict;
 
-  void take(std::size_t done, double seconds) {
+  void take(std::size_t done, const Spent& spent) {
+    const double seconds = spent.seconds;
     row.done += done;
+    row.server_cpu_seconds += spent.server_cpu;
+    row.client_cpu_seconds += spent.client_cpu;
     row.rates.push_back(static_cast<double>(done) / seconds);
     verdict.values.push_back(seconds);
   }
@@ -162,14 +186,14 @@ class ReviewRun {
   }
 
   // How long it took; the review must have that many items.
-  double open(const std::string& id, const std::string& scope, std::size_t items) {
+  Spent open(const std::string& id, const std::string& scope, std::size_t items) {
     const std::string body =
         fmt::format(R"({{"id":"{}","definition":{{"id":"bench","name":"Everything","justification":"never","scope":{},)"
                     R"("stages":[{{"reviewers":[{{"kind":"named","people":["{}"]}}],"fallback":["{}"]}}]}}}})",
                     id, scope, member(0), member(1));
-    const auto begin = Clock::now();
-    const std::string answer = server_.post("/v1/orgs/acme/reviews", "application/json", body, 201);
-    const double took = seconds_since(begin);
+    std::string answer;
+    const Spent took =
+        spent_on(server_, [&] { answer = server_.post("/v1/orgs/acme/reviews", "application/json", body, 201); });
     if (number_in(answer, "items") != items) give_up(fmt::format("not {} items: {}", items, answer));
     watch();
     return took;
@@ -178,20 +202,19 @@ class ReviewRun {
   std::vector<Seen> page_through(const std::string& review) {
     std::vector<Seen> items;
     std::string cursor;
-    const auto round_begin = Clock::now();
-    const Cost before = server_.cost();
-    const double client_before = own_cpu_seconds();
-    do {
-      const auto begin = Clock::now();
-      const std::string page = server_.get(fmt::format("/v1/orgs/acme/reviews/{}/items?limit={}{}{}", review, page_rows,
-                                                       cursor.empty() ? "" : "&cursor=", cursor));
-      pages_.latency.add(Clock::now() - begin);
-      ++pages_.done;
-      cursor = read_page(page, items);
-    } while (!cursor.empty());
-    pages_.rates.push_back(static_cast<double>(items.size() / page_rows) / seconds_since(round_begin));
-    pages_.server_cpu_seconds += server_.cost().cpu_seconds - before.cpu_seconds;
-    pages_.client_cpu_seconds += own_cpu_seconds() - client_before;
+    const Spent spent = spent_on(server_, [&] {
+      do {
+        const auto begin = Clock::now();
+        const std::string page = server_.get(fmt::format("/v1/orgs/acme/reviews/{}/items?limit={}{}{}", review,
+                                                         page_rows, cursor.empty() ? "" : "&cursor=", cursor));
+        pages_.latency.add(Clock::now() - begin);
+        ++pages_.done;
+        cursor = read_page(page, items);
+      } while (!cursor.empty());
+    });
+    pages_.rates.push_back(static_cast<double>(items.size() / page_rows) / spent.seconds);
+    pages_.server_cpu_seconds += spent.server_cpu;
+    pages_.client_cpu_seconds += spent.client_cpu;
     std::set<std::string_view> once;
     for (const Seen& one : items) once.insert(one.item);
     if (once.size() != holds()) give_up(fmt::format("{} items on the pages, not {}", once.size(), holds()));
@@ -200,7 +223,7 @@ class ReviewRun {
 
   void decide(const std::string& review, const std::vector<Seen>& items) {
     const std::string target = fmt::format("/v1/orgs/acme/reviews/{}/decisions?reviewer=", review);
-    double seconds = 0;
+    Spent spent;
     for (const bool own : {false, true}) {
       std::vector<const Seen*> wanted;
       for (const Seen& one : items) {
@@ -214,31 +237,33 @@ class ReviewRun {
                               wanted[n]->item, wanted[n]->state, own || n % 20 != 0 ? "keep" : "revoke");
         }
         body += ']';
-        const auto begin = Clock::now();
-        const std::string answer = server_.post(target + member(own ? 1 : 0), "application/json", body, 207);
-        seconds += seconds_since(begin);
+        std::string answer;
+        spent += spent_on(server_,
+                          [&] { answer = server_.post(target + member(own ? 1 : 0), "application/json", body, 207); });
         check_decided(answer, end - first);
       }
     }
-    deciding_.take(holds(), seconds);
+    deciding_.take(holds(), spent);
     watch();
     const std::string shown = server_.get("/v1/orgs/acme/reviews/" + review);
     if (number_in(shown, "progress/decided") != holds()) give_up("not all is decided: " + shown.substr(0, 500));
   }
 
   // How long it took to its last byte, and by how much the server's memory grew at the most.
-  double report(const std::string& review, const std::string& format, Verdict* growth,
-                std::optional<std::uint64_t> lines = {}) {
+  Spent report(const std::string& review, const std::string& format, Verdict* growth,
+               std::optional<std::uint64_t> lines = {}) {
     const auto mark = fmt::format("/proc/{}/clear_refs", server_.pid());
     std::ofstream(mark) << "5" << std::flush;
     const double before = static_cast<double>(server_.cost().bytes) / 1e6;
-    const Downloaded got = download(
-        server_.port(), server_.get_request(fmt::format("/v1/orgs/acme/reviews/{}/report?format={}", review, format)));
+    const std::string request =
+        server_.get_request(fmt::format("/v1/orgs/acme/reviews/{}/report?format={}", review, format));
+    Downloaded got;
+    const Spent spent = spent_on(server_, [&] { got = download(server_.port(), request); });
     growth->values.push_back(std::max(0.0, static_cast<double>(server_.cost().peak_bytes) / 1e6 - before));
     if (lines && got.lines != *lines) give_up(fmt::format("{} lines of {}, not {}", got.lines, format, *lines));
     if (got.bytes < 10'000) give_up(fmt::format("a report of {} bytes", got.bytes));
     watch();
-    return std::chrono::duration<double>(got.took).count();
+    return spent;
   }
 
   void watch() { peak_mb_ = std::max(peak_mb_, static_cast<double>(server_.cost().peak_bytes) / 1e6); }
