@@ -238,9 +238,11 @@ Table reviewers_of(const Source& source) {
 
 Table findings_of(const Source& source) {
   Table table{"findings", "Findings when the review was opened", "", {}, {}, "Nothing was found."};
-  table.columns = {{"id", "Finding", Kind::text, 24, false}, {"kind", "Kind", Kind::text, 20},
-                   {"member", "Member", Kind::text, 26},     {"since", "Since", Kind::instant},
-                   {"because", "Because", Kind::text, 50},   {"closed", "Closed", Kind::yes_no}};
+  table.columns = {{"id", "Finding", Kind::text, 24, false},
+                   {"kind", "Kind", Kind::text, 20},
+                   {"member", "Member", Kind::text, 26},
+                   {"since", "Since", Kind::instant},
+                   {"because", "Because", Kind::text, 50}};
   table.open = [source] {
     return rows_of(source, source->findings->all.size(), [](ReportSource& from, std::size_t n, Row& row) {
       const projections::Finding& finding = from.findings->all[n];
