@@ -1,6 +1,4 @@
 // The OpenAPI document: whole in itself, and true to what a running server answers.
-#include "services/openapi.h"
-
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -13,112 +11,20 @@
 #include "storage/memory/store.h"
 #include "tests/catch.h"
 #include "tests/services/feed_client.h"
-#include "tests/services/running_program.h"
+#include "tests/services/openapi_answers.h"
 
 namespace {
 
 using namespace tenure;
 using nlohmann::json;
+using test::check_answer;
 
-const json& document() {
-  static const json parsed = json::parse(openapi_document());
-  return parsed;
-}
-
-const json& resolved(const json& schema) {
-  const auto ref = schema.find("$ref");
-  if (ref == schema.end()) return schema;
-  const auto text = ref->get<std::string>();
-  return document().at(json::json_pointer(text.substr(1)));
-}
-
-bool is_of(const json& value, const std::string& type) {
-  if (type == "object") return value.is_object();
-  if (type == "array") return value.is_array();
-  if (type == "string") return value.is_string();
-  if (type == "integer") return value.is_number_integer();
-  if (type == "boolean") return value.is_boolean();
-  return type == "null" && value.is_null();
-}
-
-// The names that a schema of an object knows, with those of its parts.
-void names_of(const json& raw, std::set<std::string>& names) {
-  const json& schema = resolved(raw);
-  const json properties = schema.value("properties", json::object());
-  for (const auto& [name, unused] : properties.items()) names.insert(name);
-  for (const json& part : schema.value("allOf", json::array())) names_of(part, names);
-}
-
-std::vector<std::string> faults_of(const json& value, const json& raw, const std::string& place,
-                                   bool known_names = true);
-
-// What is wrong with one object's members.
-void check_members(const json& value, const json& schema, const std::string& place, std::vector<std::string>& faults) {
-  for (const json& name : schema.value("required", json::array())) {
-    if (!value.contains(name.get<std::string>())) faults.push_back(place + " lacks " + name.get<std::string>());
-  }
-  const json properties = schema.value("properties", json::object());
-  for (const auto& [name, member] : value.items()) {
-    if (!properties.contains(name)) continue;
-    for (auto& fault : faults_of(member, properties.at(name), place + "/" + name)) faults.push_back(std::move(fault));
-  }
-}
-
-// Where a value differs from its schema; a member that the schema does not name is a fault too.
-std::vector<std::string> faults_of(const json& value, const json& raw, const std::string& place, bool known_names) {
-  const json& schema = resolved(raw);
-  std::vector<std::string> faults;
-  const auto all = [&](std::vector<std::string> more) { faults.insert(faults.end(), more.begin(), more.end()); };
-  if (const auto type = schema.find("type"); type != schema.end()) {
-    bool fits = type->is_string() && is_of(value, type->get<std::string>());
-    if (type->is_array()) {
-      fits = std::any_of(type->begin(), type->end(), [&](const json& t) { return is_of(value, t.get<std::string>()); });
-    }
-    if (!fits) return {place + " is " + value.dump() + ", not " + type->dump()};
-  }
-  if (const auto choices = schema.find("enum"); choices != schema.end()) {
-    if (std::find(choices->begin(), choices->end(), value) == choices->end())
-      faults.push_back(place + " is " + value.dump());
-  }
-  for (const json& part : schema.value("allOf", json::array())) all(faults_of(value, part, place, false));
-  if (const auto choices = schema.find("oneOf"); choices != schema.end()) {
-    const bool one = std::any_of(choices->begin(), choices->end(),
-                                 [&](const json& c) { return faults_of(value, c, place).empty(); });
-    if (!one) faults.push_back(place + " is none of its kinds: " + value.dump());
-  }
-  if (value.is_array() && schema.contains("items")) {
-    for (std::size_t i = 0; i < value.size(); ++i)
-      all(faults_of(value[i], schema.at("items"), place + "/" + std::to_string(i)));
-  }
-  if (!value.is_object()) return faults;
-  check_members(value, schema, place, faults);
-  std::set<std::string> names;
-  names_of(schema, names);
-  if (!known_names || names.empty()) return faults;
-  for (const auto& [name, unused] : value.items()) {
-    if (!names.contains(name)) faults.push_back(place + " has " + name + ", of which the document knows nothing");
-  }
-  return faults;
-}
+const json& document() { return test::openapi(); }
 
 void find_refs(const json& value, std::vector<std::string>& refs) {
   if (value.is_object() && value.contains("$ref")) refs.push_back(value.at("$ref").get<std::string>());
   if (!value.is_structured()) return;
   for (const json& member : value) find_refs(member, refs);
-}
-
-// Compares an answer with what the document says of its route and status.
-void check_answer(const test::HttpAnswer& answer, const std::string& method, const std::string& path) {
-  INFO(method << " " << path << " answered " << answer.status << ": " << answer.body);
-  const json& responses = document().at("paths").at(path).at(method).at("responses");
-  const std::string status = std::to_string(answer.status);
-  const json& response = responses.contains(status) ? responses.at(status) : responses.at("default");
-  const auto type = answer.headers.find("content-type");
-  REQUIRE(type != answer.headers.end());
-  REQUIRE(response.at("content").contains(type->second));
-  if (type->second.find("json") == std::string::npos) return;
-  CHECK(faults_of(answer.json(), response.at("content").at(type->second).at("schema"), "") ==
-        std::vector<std::string>());
 }
 
 // Every route that the server has, with its scope, from the router itself.
@@ -363,156 +269,4 @@ TEST_CASE("what is answered about sinks has the shape that the OpenAPI document 
     check_answer(program.post(target + "/resume", ""), "post", one + "/resume");
     check_answer(program.request("DELETE", target), "delete", one);
   }
-}
-
-namespace {
-
-// What was sent in chunks, in one piece.
-std::string without_chunks(const std::string& body) {
-  std::string whole;
-  for (std::size_t at = 0;;) {
-    const std::size_t size = std::stoul(body.substr(at), nullptr, 16);
-    if (size == 0) return whole;
-    at = body.find("\r\n", at) + 2;
-    whole += body.substr(at, size);
-    at += size + 2;
-  }
-}
-
-// An organization under review, and each answer looked at.
-class Reviewed {
- public:
-  Reviewed() {
-    const std::string made = R"({"id":"acme","model":"github","mode":"observe","owner":"olga"})";
-    REQUIRE(program.post("/v1/orgs", made).status == 201);
-    json team = json::array();
-    const auto tell = [&](const char* type, const json& data) {
-      team.push_back({{"type", type}, {"actor", {{"kind", "member"}, {"id", "olga"}}}, {"data", data}});
-    };
-    tell("member.added", {{"member", "ana"}, {"role", "owner"}});
-    tell("member.added", {{"member", "ben"}, {"role", "member"}});
-    tell("group.created", {{"group", "sre"}});
-    tell("group.member_added", {{"group", "sre"}, {"member", "ben"}});
-    tell("role.granted", {{"principal", "member:ben"}, {"role", "admin"}, {"on", "repo:acme/web"}});
-    tell("role.granted", {{"principal", "group:sre"}, {"role", "read"}, {"on", "repo:acme/web"}});
-    tell("member.invited", {{"member", "cy"}, {"role", "member"}});
-    REQUIRE(program.post("/v1/orgs/acme/events", team.dump()).status == 201);
-  }
-
-  // The status is what tells that the right answer was looked at.
-  test::HttpAnswer ask(std::string method, const std::string& rest, const std::string& path, int status,
-                       const std::string& body = {}) {
-    auto answer = program.request(method, "/v1/orgs/acme" + rest, body);
-    if (answer.headers.contains("transfer-encoding")) answer.body = without_chunks(answer.body);
-    std::transform(method.begin(), method.end(), method.begin(), [](unsigned char c) { return std::tolower(c); });
-    check_answer(answer, method, "/v1/orgs/{org}" + path);
-    INFO(method << ' ' << rest << ": " << answer.body);
-    CHECK(answer.status == status);
-    return answer;
-  }
-
-  void define() {
-    ask("POST", definitions, definitions, 201,
-        R"({"id":"q","name":"Quarterly","carry_over":true,)"
-        R"("schedule":{"rrule":"FREQ=YEARLY","start":"2030-01-01T09:00:00","tz":"Europe/Berlin"},)"
-        R"("stages":[{"reviewers":[{"kind":"granted_by"}],"fallback":["ana","olga"]},)"
-        R"({"reviewers":[{"kind":"holders_of","role":"owner"}],"fallback":["ana","olga"],)"
-        R"("outcome":"all_agree","days":3,"remind_days":[1]}]})");
-  }
-
-  void open(const std::string& id) {
-    ask("POST", reviews, reviews, 201, json{{"definition", "q"}, {"id", id}, {"reason", "it is time"}}.dump());
-  }
-
-  // A decision about the item of that kind and member, as it stands.
-  json decision(const std::string& review, const std::string& kind, const std::string& member, const char* verb) {
-    const json all = program.get("/v1/orgs/acme/reviews/" + review + "/items").json();
-    for (const json& item : all.at("items")) {
-      if (item.at("kind") != kind || item.at("member") != member) continue;
-      return {{"item", item.at("item")}, {"state", item.at("state")}, {"decision", verb}, {"reason", "r"}};
-    }
-    throw std::runtime_error("no such item");
-  }
-
-  test::RunningProgram program;
-  const std::string definitions = "/review-definitions", reviews = "/reviews", review = reviews + "/{review}";
-};
-
-}  // namespace
-
-TEST_CASE("what access reviews answer has the shape that the OpenAPI document gives it") {
-  Reviewed acme;
-  acme.define();
-  acme.ask("POST", acme.definitions, acme.definitions, 400, R"({"id":"q","stages":3})");
-  acme.ask("GET", acme.definitions, acme.definitions, 200);
-  acme.ask("GET", "/review-definitions/q", acme.definitions + "/{definition}", 200);
-  acme.ask("GET", "/review-definitions/none", acme.definitions + "/{definition}", 404);
-  const auto preview = acme.ask("POST", acme.reviews, acme.reviews, 200, R"({"definition":"q","dry_run":true})");
-  CHECK(preview.json().at("items").size() == 6);
-  acme.open("one");
-  acme.ask("POST", acme.reviews, acme.reviews, 400, R"({"definition":"none"})");
-  acme.ask("GET", acme.reviews, acme.reviews, 200);
-  acme.ask("GET", "/reviews?status=ended", acme.reviews, 200);
-  acme.ask("GET", "/reviews/one", acme.review, 200);
-  acme.ask("GET", "/reviews/none", acme.review, 404);
-  const std::string items = acme.review + "/items", decisions = acme.review + "/decisions";
-  for (const char* more : {"", "?view=mine", "?view=overdue", "?view=changed&by=power", "?detail=true"}) {
-    acme.ask("GET", std::string("/reviews/one/items") + more, items, 200);
-  }
-  acme.ask("GET", "/reviews/one/items?view=yours", items, 400);
-  json group = acme.decision("one", "group", "ben", "keep");
-  acme.ask("GET", "/reviews/one/items/" + group.at("item").get<std::string>(), items + "/{item}", 200);
-  acme.ask("GET", "/reviews/one/items/none", items + "/{item}", 404);
-  const json several{group, {{"item", "none"}, {"state", "s"}, {"decision", "keep"}}};
-  acme.ask("POST", "/reviews/one/decisions?reviewer=olga", decisions, 207, several.dump());
-  json handed = acme.decision("one", "grant", "ben", "delegate");
-  handed["to"] = "ana";
-  handed["until"] = "2031-01-01T00:00:00Z";
-  acme.ask("POST", "/reviews/one/decisions?reviewer=olga", decisions, 201, handed.dump());
-  json change = acme.decision("one", "role", "ben", "change");
-  change["role"] = "owner";
-  acme.ask("POST", "/reviews/one/decisions?reviewer=olga", decisions, 201, change.dump());
-  json stale = acme.decision("one", "grant", "ben", "keep");
-  stale["state"] = "another";
-  acme.ask("POST", "/reviews/one/decisions?reviewer=ana", decisions, 409, stale.dump());
-  acme.ask("POST", "/reviews/one/reassign", acme.review + "/reassign", 201, R"({"from":"olga","to":"ana"})");
-  acme.ask("POST", "/reviews/one/reassign", acme.review + "/reassign", 400, R"({"to":3})");
-  acme.ask("POST", "/reviews/one/end-stage", acme.review + "/end-stage", 201, "{}");
-  acme.ask("GET", "/reviews/one/items?detail=true", items, 200);
-  acme.ask("POST", "/reviews/one/cancel", acme.review + "/cancel", 201, R"({"reason":"a mistake"})");
-  acme.ask("POST", "/reviews/one/cancel", acme.review + "/cancel", 409, "{}");
-  acme.ask("DELETE", "/review-definitions/q", acme.definitions + "/{definition}", 201, R"({"reason":"no more"})");
-  acme.ask("DELETE", "/review-definitions/q", acme.definitions + "/{definition}", 404);
-}
-
-TEST_CASE("what ended reviews and reports answer has the shape that the OpenAPI document gives it") {
-  Reviewed acme;
-  acme.define();
-  acme.open("one");
-  for (const char* kind : {"grant", "group"}) {
-    const json said = acme.decision("one", kind, "ben", std::string(kind) == "grant" ? "revoke" : "keep");
-    acme.ask("POST", "/reviews/one/decisions?reviewer=olga", acme.review + "/decisions", 201, said.dump());
-  }
-  acme.ask("POST", "/reviews/one/remedy", acme.review + "/remedy", 409, "{}");
-  acme.ask("POST", "/reviews/one/close", acme.review + "/close", 201, R"({"reason":"done"})");
-  acme.ask("POST", "/reviews/one/close", acme.review + "/close", 409, "{}");
-  acme.ask("GET", "/reviews/one", acme.review, 200);
-  const auto tasks = acme.ask("GET", "/reviews/one/tasks", acme.review + "/tasks", 200).json().at("items");
-  REQUIRE(tasks.size() == 1);
-  CHECK(tasks.at(0).at("status") == "open");
-  acme.ask("GET", "/reviews/one/tasks?status=shut", acme.review + "/tasks", 400);
-  acme.ask("POST", "/reviews/one/remedy", acme.review + "/remedy", 200, "{}");
-  acme.open("two");
-  acme.ask("GET", "/reviews/two/items?detail=true", acme.review + "/items", 200);
-  acme.ask("POST", "/reports", "/reports", 201, R"({"id":"r","period_days":30})");
-  acme.ask("POST", "/reports", "/reports", 400, R"({"period_days":0})");
-  acme.ask("GET", "/reports", "/reports", 200);
-  for (const char* format : {"json", "csv", "xlsx", "pdf"}) {
-    const std::string query = std::string("?format=") + format;
-    acme.ask("GET", "/reviews/one/report" + query, acme.review + "/report", 200);
-    acme.ask("GET", "/reviews/two/report" + query, acme.review + "/report", 200);
-    acme.ask("GET", "/reports/r" + query, "/reports/{report}", 200);
-  }
-  acme.ask("GET", "/reviews/one/report?format=odt", acme.review + "/report", 400);
-  acme.ask("GET", "/reports/none", "/reports/{report}", 404);
 }

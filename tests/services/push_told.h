@@ -1,8 +1,8 @@
 // What tests of sinks share: short pauses, sinks made and looked at, and what the feed itself shows of the same events.
 #pragma once
 
-#include "tests/services/feed_client.h"
 #include "tests/push_receivers.h"
+#include "tests/services/feed_client.h"
 
 namespace tenure::test {
 
