@@ -6,7 +6,6 @@
 #include "events/lifecycle.h"
 #include "projections/team_state.h"
 #include "services/reviews/desk.h"
-#include "services/reviews/recurrence.h"
 
 namespace tenure::services {
 
@@ -63,70 +62,6 @@ AppendResult Reviewing::recorded(AppendRequest request) {
 }
 
 // ---- definitions ---------------------------------------------------------------------------------
-
-// Names that neither the model nor the organization has.
-Refusals Reviewing::faults_of(Sight& sight, const Definition& definition) {
-  Refusals faults;
-  const auto fault = [&](RefusalCode code, const std::string& because, std::string field) {
-    faults.push_back(refuse(code, because, std::move(field)));
-  };
-  const AccessModel& model = *sight.model();
-  const auto has_role = [&](const RoleId& role) {
-    return model.role(role.text) || sight.facts().number(EntityKind::role, role.text) != 0;
-  };
-  const auto check_role = [&](const RoleId& role, std::string field) {
-    if (!has_role(role)) {
-      fault(RefusalCode::unknown_role, "there is no role \"" + role.text + "\"; GET /v1/orgs/{org}/roles lists them.",
-            std::move(field));
-    }
-  };
-  const auto check_group = [&](const GroupId& group, std::string field) {
-    if (sight.facts().number(EntityKind::group, group.text) == 0) {
-      fault(RefusalCode::unknown_group,
-            "there is no group \"" + group.text + "\"; GET /v1/orgs/{org}/groups lists them.", std::move(field));
-    }
-  };
-  const review::ReviewScope& scope = definition.scope;
-  for (std::size_t i = 0; i < scope.roles.size(); ++i) check_role(scope.roles[i], "/scope/roles/" + std::to_string(i));
-  for (std::size_t i = 0; i < scope.groups.size(); ++i) {
-    check_group(scope.groups[i], "/scope/groups/" + std::to_string(i));
-  }
-  for (std::size_t i = 0; i < definition.group_owners.size(); ++i) {
-    check_group(definition.group_owners[i].group, "/group_owners/" + std::to_string(i) + "/group");
-  }
-  for (std::size_t i = 0; i < scope.permissions.size(); ++i) {
-    const std::string field = "/scope/permissions/" + std::to_string(i);
-    const auto permission = model.permission(scope.permissions[i].permission.text);
-    if (!permission) {
-      fault(RefusalCode::unknown_permission,
-            "the model " + model.id().text + " has no permission \"" + scope.permissions[i].permission.text +
-                "\"; GET /v1/models/" + model.id().text + " lists them.",
-            field + "/permission");
-    } else if (!model.level(*permission, scope.permissions[i].level.text)) {
-      fault(RefusalCode::unknown_level,
-            "\"" + scope.permissions[i].level.text + "\" is not a level of that permission.", field + "/level");
-    }
-  }
-  for (std::size_t i = 0; i < scope.resources.size(); ++i) {
-    if (!model.resource_kind(scope.resources[i].kind)) {
-      fault(RefusalCode::unknown_resource, "the model has no resources of kind \"" + scope.resources[i].kind + "\".",
-            "/scope/resources/" + std::to_string(i));
-    }
-  }
-  if (definition.schedule && !definition.schedule->once) {
-    const review::Schedule& schedule = *definition.schedule;
-    const auto read = Recurrence::parse(schedule.rrule, schedule.start, schedule.tz);
-    if (!read) fault(read.error().code, read.error().because, "/" + read.error().field);
-  }
-  for (std::size_t s = 0; s < definition.stages.size(); ++s) {
-    for (std::size_t r = 0; r < definition.stages[s].reviewers.size(); ++r) {
-      const review::ReviewerSource& source = definition.stages[s].reviewers[r];
-      if (source.kind != review::SourceKind::holders_of) continue;
-      check_role(source.role, "/stages/" + std::to_string(s) + "/reviewers/" + std::to_string(r) + "/role");
-    }
-  }
-  return faults;
-}
 
 AppendResult Reviewing::define(const OpenOrg& org, const Definition& definition, const Acting& acting) {
   const auto sight = Sight::at(parts_, org, parts_.now(), org.head.position);
@@ -185,6 +120,29 @@ std::string Reviewing::new_name(const OpenOrg& org, EntityKind kind, const Defin
   }
 }
 
+namespace {
+
+// The refusal to open a review with items that nobody may be asked about, which names whose they are.
+Outcome<Refusal> nobody_to_ask(Parts& parts, const OpenOrg& org, const Population& population) {
+  const auto& nobody = population.without_reviewer;
+  std::string whose;
+  for (std::size_t i = 0; i < nobody.size() && i < named_in_a_sentence; ++i) {
+    const auto identity =
+        parts.identities.of_member(*org.snapshot, org.id, org.number, population.holds[nobody[i]].member);
+    if (!identity) return identity.error();
+    whose += (i == 0 ? "" : ", ") + *identity;
+  }
+  return refuse(RefusalCode::invalid_field,
+                "nobody may be asked about " + std::to_string(nobody.size()) + " of " +
+                    std::to_string(population.items.size()) + " items (of " + whose +
+                    (nobody.size() > named_in_a_sentence ? ", …" : "") +
+                    "): nobody reviews themselves, and who was removed or is disabled is not asked; add a "
+                    "\"fallback\".",
+                "/stages");
+}
+
+}  // namespace
+
 Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition, const OpenWish& wish,
                                       const Acting& acting) {
   const Instant now = parts_.now();
@@ -213,22 +171,9 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
                "was opened; widen \"scope\".",
                "/scope")};
   }
-  const auto& nobody = opened.population.without_reviewer;
-  if (!nobody.empty() && !wish.dry_run) {
-    std::string whose;
-    for (std::size_t i = 0; i < nobody.size() && i < named_in_a_sentence; ++i) {
-      const auto identity =
-          parts_.identities.of_member(*org.snapshot, org.id, org.number, opened.population.holds[nobody[i]].member);
-      if (!identity) return identity.error();
-      whose += (i == 0 ? "" : ", ") + *identity;
-    }
-    return Refusals{
-        refuse(RefusalCode::invalid_field,
-               "nobody may be asked about " + std::to_string(nobody.size()) + " of " +
-                   std::to_string(opened.population.items.size()) + " items (of " + whose +
-                   (nobody.size() > named_in_a_sentence ? ", …" : "") +
-                   "): nobody reviews themselves, and who was removed or is disabled is not asked; add a \"fallback\".",
-               "/stages")};
+  if (!opened.population.without_reviewer.empty() && !wish.dry_run) {
+    const auto no = nobody_to_ask(parts_, org, opened.population);
+    return no ? OpenAnswer(Refusals{*no}) : OpenAnswer(no.error());
   }
   if (!wish.dry_run) {
     event::ReviewOpened event;
@@ -315,6 +260,47 @@ std::optional<Refusal> breaks_a_rule(Sight& sight, const FactsTeamState& state, 
   return std::nullopt;
 }
 
+// Whether the model or the organization has the role now.
+bool is_role(Sight& sight, const RoleId& role) {
+  if (sight.model()->role(role.text)) return true;
+  const auto number = sight.facts().number(EntityKind::role, role.text);
+  return number != 0 && sight.access().role_exists(number);
+}
+
+// Why what a decision would come to cannot be; nothing if it can.
+std::optional<Refusal> no_to(Sight& sight, const FactsTeamState& state, const WantedDecision& one,
+                             const projections::Hold& hold, const SubjectId& member) {
+  if (one.role && !is_role(sight, *one.role)) {
+    return refuse(RefusalCode::unknown_role,
+                  "there is no role \"" + one.role->text + "\" to change to; GET …/roles lists them.", "/role");
+  }
+  if (one.verb != ReviewVerb::revoke && one.verb != ReviewVerb::change) return std::nullopt;
+  const Ends ends = one.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;
+  return breaks_a_rule(sight, state, hold, member, ends, one.role.value_or(RoleId()));
+}
+
+// The event that a decision is.
+Event said_of(const Campaign& campaign, const WantedDecision& one, const review::Item& item, const review::Wanted& asks,
+              const Actor& actor, const std::string& call) {
+  event::ReviewDecided event;
+  event.decision = one.verb;
+  event.item = one.item;
+  event.member = Person{{}, item.member};
+  event.review = campaign.opening().review;
+  event.role = one.role;
+  event.stage = campaign.stage();
+  event.state = one.state;
+  event.to = asks.to;
+  event.until = one.until;
+  Event said;
+  said.actor = {actor.kind, asks.reviewer};
+  if (one.reason) said.reason = PrivateText{*one.reason};
+  said.ticket = one.ticket;
+  if (!call.empty()) said.correlation_id = call;
+  said.data = std::move(event);
+  return said;
+}
+
 }  // namespace
 
 Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldReview& review,
@@ -324,7 +310,6 @@ Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldRev
   const auto sight = Sight::at(parts_, org, now, org.head.position);
   if (!sight) return sight.error();
   const FactsTeamState state((*sight)->facts().moved_to((*sight)->facts().at()), (*sight)->model());
-  Acting speaker = acting;
   const auto speaks = parts_.people.find(org.id, acting.actor.who.identity);
   if (!speaks) return speaks.error();
   const SubjectId reviewer = speaks->value_or(SubjectId{});
@@ -349,14 +334,8 @@ Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldRev
           refuse(RefusalCode::not_found, "the review has no item \"" + one.item + "\"; its items list them.", "/item"));
       continue;
     }
-    review::Wanted asks{one.verb,
-                        *item,
-                        Person{acting.actor.who.identity, reviewer},
-                        one.state,
-                        one.role,
-                        {},
-                        one.until,
-                        one.reason.has_value()};
+    const Person speaker{acting.actor.who.identity, reviewer};
+    review::Wanted asks{one.verb, *item, speaker, one.state, one.role, {}, one.until, one.reason.has_value()};
     if (one.to) {
       const auto to = parts_.people.find_or_make(org.id, {*one.to});
       if (!to) return to.error();
@@ -367,31 +346,11 @@ Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldRev
       continue;
     }
     const auto& of = campaign.items()[*item];
-    if (one.verb == ReviewVerb::revoke || one.verb == ReviewVerb::change) {
-      const Ends ends = one.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;
-      auto broken = breaks_a_rule(**sight, state, review->holds[*item], of.member, ends, one.role.value_or(RoleId()));
-      if (broken) {
-        refused(std::move(*broken));
-        continue;
-      }
+    if (auto no = no_to(**sight, state, one, review->holds[*item], of.member)) {
+      refused(std::move(*no));
+      continue;
     }
-    event::ReviewDecided event;
-    event.decision = one.verb;
-    event.item = one.item;
-    event.member = Person{{}, of.member};
-    event.review = campaign.opening().review;
-    event.role = one.role;
-    event.stage = campaign.stage();
-    event.state = one.state;
-    event.to = asks.to;
-    event.until = one.until;
-    Event said;
-    said.actor = {acting.actor.kind, Person{acting.actor.who.identity, reviewer}};
-    if (one.reason) said.reason = PrivateText{*one.reason};
-    said.ticket = one.ticket;
-    if (!call.empty()) said.correlation_id = call;
-    said.data = std::move(event);
-    request.events.push_back(std::move(said));
+    request.events.push_back(said_of(campaign, one, of, asks, acting.actor, call));
     recorded.push_back(i);
   }
   if (state.failure()) return *state.failure();
