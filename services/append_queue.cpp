@@ -107,8 +107,10 @@ void AppendQueue::take_rows(std::vector<storage::ViewWrite>& rows, Done done) {
   decided_->results.emplace_back(AppendAnswer{});
 }
 
-void AppendQueue::tell(std::size_t records) const {
-  if (records > 0 && told_) told_();
+void AppendQueue::tell(std::size_t records, Instant newest) {
+  if (records == 0) return;
+  newest_us_.store(newest.us, std::memory_order_release);
+  if (told_) told_();
 }
 
 void AppendQueue::decide(std::vector<AppendRequest> requests, std::vector<Done> done) {
@@ -130,6 +132,7 @@ void AppendQueue::commit_decided(bool full) {
     if (const auto done = end_commit(); !done) return give_up(done.error());
   }
   if (!decided_) return;
+  const Instant newest = recorder_.newest();
   auto commit = recorder_.take();
   const auto answers = std::exchange(decided_, nullptr);
   events_decided_ = 0;
@@ -139,16 +142,16 @@ void AppendQueue::commit_decided(bool full) {
   const std::size_t records = commit.records.size();
   const bool alone = answers->done.size() == 1 && !full && !queue_.waiting();
   if (!alone) {
-    return commit_.begin(std::move(commit), [this, answers, records](const Outcome<void>& done) {
+    return commit_.begin(std::move(commit), [this, answers, records, newest](const Outcome<void>& done) {
       queue_.poke();
-      if (done) tell(records);
+      if (done) tell(records, newest);
       done ? answers->give() : answers->give(done.error());
     });
   }
   const auto done = store_.commit(std::move(commit));
   if (done) {
     recorder_.committed();
-    tell(records);
+    tell(records, newest);
     answers->give();
   } else {
     recorder_.forget();

@@ -8,6 +8,7 @@
 // on one of the two threads, and must not block. `stop` finishes what is queued and joins.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -37,6 +38,8 @@ class AppendQueue {
   // Called after each commit of records, once they are durable and to be seen: on the writer's or the committing
   // thread, and must not block. Set before the first submit.
   void on_commit(std::function<void()> told) { told_ = std::move(told); }
+  // When the newest record that is durable was recorded: the least that "now" may be. Any thread.
+  Instant newest() const { return {newest_us_.load(std::memory_order_acquire)}; }
   void stop();
 
  private:
@@ -45,7 +48,7 @@ class AppendQueue {
   void run(std::vector<std::unique_ptr<storage::Job>>& jobs);
   void decide(std::vector<AppendRequest> requests, std::vector<Done> done);
   void take_rows(std::vector<storage::ViewWrite>& rows, Done done);
-  void tell(std::size_t records) const;
+  void tell(std::size_t records, Instant newest);
   void commit_decided(bool full);
   Outcome<void> end_commit();
   void give_up(const Failure& because);
@@ -58,6 +61,7 @@ class AppendQueue {
   std::size_t events_decided_ = 0;
   std::vector<storage::ViewWrite> rows_;  // for the next commit
   std::function<void()> told_;
+  std::atomic<std::int64_t> newest_us_{0};
   storage::CommitThread commit_;
   storage::GroupCommit queue_;
 };

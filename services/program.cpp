@@ -94,7 +94,10 @@ Outcome<void> Program::Inside::build() {
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
                                 FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
   sinks = std::make_unique<Sinks>(*feed, *appends, *people, system_clock_now, options.version, options.push_times);
-  appends->on_commit([this] { feed->committed(); });
+  appends->on_commit([this] {
+    if (parts) parts->newest_us.store(appends->newest().us);
+    feed->committed();
+  });
   parts.reset(new Parts{*store,
                         *people,
                         models,

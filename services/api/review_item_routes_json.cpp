@@ -245,10 +245,16 @@ boost::system::result<Actor, Response> reviewer_of(Parts& parts, const Request& 
   return Actor{is_member ? ActorKind::member : ActorKind::support, Person{identity, {}}};
 }
 
+// A role that the body names and nobody has is the body's fault.
+Response problem_of(const Refusal& refusal) {
+  const bool in_body = refusal.code == RefusalCode::unknown_role;
+  return http::problem(refusal, in_body ? std::optional(400U) : std::nullopt);
+}
+
 void write_made(JsonText& json, const WantedDecision& wanted, const DecisionMade& made) {
   json.open('{').field("item", wanted.item);
   if (made.refused) {
-    const auto problem = http::problem(*made.refused);
+    const auto problem = problem_of(*made.refused);
     json.field("status", std::uint64_t{problem.status}).key("problem").raw(problem.body);
   } else {
     json.field("status", std::uint64_t{201}).field("position", made.position.value);
@@ -290,7 +296,7 @@ Response decide(Parts& parts, Request& request) {
   const auto made = parts.reviews->reviewing.decide(asking.org(), *review, wanted, acting);
   if (!made) return http::problem(made.error());
   Response response;
-  if (!several && made->front().refused) return http::problem(*made->front().refused);
+  if (!several && made->front().refused) return problem_of(*made->front().refused);
   JsonText json;
   if (!several) {
     write_made(json, wanted.front(), made->front());

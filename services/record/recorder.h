@@ -93,6 +93,8 @@ class Recorder {
   // What is to be committed of all that was decided since the last time, if anything; it is under way from now on, if
   // it is not empty. Not while another batch is.
   storage::Commit take();
+  // When the newest record was recorded, with all that was decided.
+  Instant newest() const { return newest_; }
   // The batch under way is in the store.
   void committed();
   // The batch under way failed, or `decide` did: it is given up with what was decided on top of it, and only what the
@@ -114,6 +116,7 @@ class Recorder {
   std::optional<AppendResult> seen_before(Batch& batch, const AppendRequest& request);
   Outcome<std::optional<Appended>> earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals);
   Outcome<void> take_event(Batch& batch, Work& work, Event& event, std::uint64_t index);
+  static bool is_reserved(const EventId& id);
   void settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index);
   bool settle_models(Work& work, Event& event, std::uint64_t index);
   Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);

@@ -29,6 +29,13 @@ std::optional<Refusal> breaks_a_rule(Sight& sight, const FactsTeamState& state, 
   return std::nullopt;
 }
 
+// Whether the model or the organization has the role now.
+bool is_role(Sight& sight, const RoleId& role) {
+  if (sight.model()->role(role.text)) return true;
+  const auto number = sight.facts().number(projections::EntityKind::role, role.text);
+  return number != 0 && sight.access().role_exists(number);
+}
+
 // The decisions of one call, by one reviewer.
 class Call {
  public:
@@ -64,6 +71,10 @@ class Call {
       asks.to = Person{*wanted.to, to->front()};
     }
     if (const auto may = campaign.may_decide(asks, now_); !may) return may.error();
+    if (wanted.role && !is_role(sight_, *wanted.role)) {
+      return refuse(RefusalCode::unknown_role,
+                    "there is no role \"" + wanted.role->text + "\" to change to; GET …/roles lists them.", "/role");
+    }
     const review::Item& of = campaign.items()[*item];
     if (wanted.verb == ReviewVerb::revoke || wanted.verb == ReviewVerb::change) {
       const Ends ends = wanted.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;

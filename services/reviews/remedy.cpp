@@ -105,9 +105,6 @@ Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, b
 }  // namespace
 
 Outcome<void> Reviewing::remedy_once(const OpenOrg& org, const ReviewSummary& closed) {
-  const auto sight = Sight::at(parts_, org, parts_.now(), org.head.position);
-  if (!sight) return sight.error();
-  if (!enforces(**sight)) return {};
   const auto number =
       parts_.names.number(*org.snapshot, org.number, projections::EntityKind::review, closed.id, org.head.next_number);
   if (!number) return number.error();
@@ -120,13 +117,13 @@ Outcome<void> Reviewing::remedy_once(const OpenOrg& org, const ReviewSummary& cl
 Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& id, bool all_the_same) {
   auto org = open_org(parts_, org_name);
   if (!org) return fail(FailureCode::not_found, "there is no organization \"" + org_name + "\"");
+  const auto sight = Sight::at(parts_, *org, parts_.now(), org->head.position);
+  if (!sight) return sight.error();
+  if (!enforces(**sight)) return {};  // the platform's own events end the tasks
   auto review = reviews_.get(*org, id, parts_.now());
   if (!review) return review.error();
   if (!*review || (*review)->campaign.status() != CampaignStatus::closed) return {};
   const review::Campaign& campaign = (*review)->campaign;
-  const auto sight = Sight::at(parts_, *org, parts_.now(), org->head.position);
-  if (!sight) return sight.error();
-  if (!enforces(**sight)) return {};  // the platform's own events end the tasks
   const auto before = remedied(parts_, *org, *review->review, all_the_same);
   if (!before) return before.error();
   if (*before) return {};

@@ -262,3 +262,16 @@ TEST_CASE("an import names each line that it cannot take and takes the others") 
   }
   CHECK(lines == std::vector{2, 4, 5, 6});
 }
+
+TEST_CASE("an event id that Tenure gives its own events is refused to clients") {
+  test::RunningProgram program;
+  REQUIRE(program.post("/v1/orgs", R"({"id":"o","model":"github","mode":"observe","owner":"ana"})").status == 201);
+  for (const char* id : {"review:q1", "review-run:q:2026-01-01T00:00:00Z", "report:r1"}) {
+    const auto answer = program.post("/v1/orgs/o/events", std::string(R"({"id":")") + id +
+                                                              R"(","type":"member.added","actor":{"kind":"member",)" +
+                                                              R"("id":"ana"},"data":{"member":"bob"}})");
+    INFO(id << ": " << answer.body);
+    CHECK(answer.status == 400);
+    CHECK(answer.json().at("field") == "/id");
+  }
+}

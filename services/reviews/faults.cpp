@@ -1,0 +1,74 @@
+// What a definition names that is not there.
+#include "services/reviews/recurrence.h"
+#include "services/reviews/reviewing.h"
+
+namespace tenure::services {
+
+using projections::EntityKind;
+using review::Definition;
+
+// Names that neither the model nor the organization has.
+Refusals Reviewing::faults_of(Sight& sight, const Definition& definition) {
+  Refusals faults;
+  const auto fault = [&](RefusalCode code, const std::string& because, std::string field) {
+    faults.push_back(refuse(code, because, std::move(field)));
+  };
+  const AccessModel& model = *sight.model();
+  const auto has_role = [&](const RoleId& role) {
+    return model.role(role.text) || sight.facts().number(EntityKind::role, role.text) != 0;
+  };
+  const auto check_role = [&](const RoleId& role, std::string field) {
+    if (!has_role(role)) {
+      fault(RefusalCode::unknown_role, "there is no role \"" + role.text + "\"; GET /v1/orgs/{org}/roles lists them.",
+            std::move(field));
+    }
+  };
+  const auto check_group = [&](const GroupId& group, std::string field) {
+    if (sight.facts().number(EntityKind::group, group.text) == 0) {
+      fault(RefusalCode::unknown_group,
+            "there is no group \"" + group.text + "\"; GET /v1/orgs/{org}/groups lists them.", std::move(field));
+    }
+  };
+  const review::ReviewScope& scope = definition.scope;
+  for (std::size_t i = 0; i < scope.roles.size(); ++i) check_role(scope.roles[i], "/scope/roles/" + std::to_string(i));
+  for (std::size_t i = 0; i < scope.groups.size(); ++i) {
+    check_group(scope.groups[i], "/scope/groups/" + std::to_string(i));
+  }
+  for (std::size_t i = 0; i < definition.group_owners.size(); ++i) {
+    check_group(definition.group_owners[i].group, "/group_owners/" + std::to_string(i) + "/group");
+  }
+  for (std::size_t i = 0; i < scope.permissions.size(); ++i) {
+    const std::string field = "/scope/permissions/" + std::to_string(i);
+    const auto permission = model.permission(scope.permissions[i].permission.text);
+    if (!permission) {
+      fault(RefusalCode::unknown_permission,
+            "the model " + model.id().text + " has no permission \"" + scope.permissions[i].permission.text +
+                "\"; GET /v1/models/" + model.id().text + " lists them.",
+            field + "/permission");
+    } else if (!model.level(*permission, scope.permissions[i].level.text)) {
+      fault(RefusalCode::unknown_level,
+            "\"" + scope.permissions[i].level.text + "\" is not a level of that permission.", field + "/level");
+    }
+  }
+  for (std::size_t i = 0; i < scope.resources.size(); ++i) {
+    if (!model.resource_kind(scope.resources[i].kind)) {
+      fault(RefusalCode::unknown_resource, "the model has no resources of kind \"" + scope.resources[i].kind + "\".",
+            "/scope/resources/" + std::to_string(i));
+    }
+  }
+  if (definition.schedule && !definition.schedule->once) {
+    const review::Schedule& schedule = *definition.schedule;
+    const auto read = Recurrence::parse(schedule.rrule, schedule.start, schedule.tz);
+    if (!read) fault(read.error().code, read.error().because, "/" + read.error().field);
+  }
+  for (std::size_t s = 0; s < definition.stages.size(); ++s) {
+    for (std::size_t r = 0; r < definition.stages[s].reviewers.size(); ++r) {
+      const review::ReviewerSource& source = definition.stages[s].reviewers[r];
+      if (source.kind != review::SourceKind::holders_of) continue;
+      check_role(source.role, "/stages/" + std::to_string(s) + "/reviewers/" + std::to_string(r) + "/role");
+    }
+  }
+  return faults;
+}
+
+}  // namespace tenure::services
