@@ -291,13 +291,6 @@ bool Recorder::settle_models(Work& work, Event& event, std::uint64_t index) {
   return true;
 }
 
-// Ids that Tenure gives its own events, so that each happens once: a client's event must not stand in their place.
-bool Recorder::is_reserved(const EventId& id) {
-  static constexpr std::string_view own[] = {"review:", "review-run:", "report:"};
-  return std::any_of(std::begin(own), std::end(own),
-                     [&](std::string_view prefix) { return id.text.starts_with(prefix); });
-}
-
 Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::uint64_t index) {
   const std::size_t refused = work.refusals.size();
   if (event.id && !work.request.own && is_reserved(*event.id)) {

@@ -1,4 +1,7 @@
 // What was sent before gets its first answer: by Idempotency-Key for seven days, by the event's id for ever.
+#include <algorithm>
+#include <iterator>
+
 #include "events/people.h"
 #include "events/wire/event_wire.h"
 #include "services/record/batch.h"
@@ -89,6 +92,13 @@ Outcome<std::optional<Appended>> Recorder::earlier(Batch& batch, Work& work, con
     return none;
   }
   return std::optional<Appended>(Appended{event.id, *position, record->version, record->verdict, true});
+}
+
+// Ids that Tenure gives its own events, so that each happens once: a client's event must not stand in their place.
+bool Recorder::is_reserved(const EventId& id) {
+  static constexpr std::string_view own[] = {"review:", "review-run:", "report:"};
+  return std::any_of(std::begin(own), std::end(own),
+                     [&](std::string_view prefix) { return id.text.starts_with(prefix); });
 }
 
 }  // namespace tenure::services
