@@ -28,11 +28,12 @@ bool wanted(const Campaign& campaign, const Wish& wish, ItemIndex i) {
   const review::Item& item = campaign.items()[i];
   if (wish.member && item.member != *wish.member) return false;
   if (wish.kind && item.kind != *wish.kind) return false;
-  const ItemStatus status = campaign.item_status(i);
-  if (wish.status && review::to_text(status) != *wish.status) return false;
-  if (wish.overdue && status != ItemStatus::open) return false;
-  if (wish.changed && campaign.state_now(i) == item.state && !campaign.reopened(i)) return false;
-  return true;
+  if (wish.status || wish.overdue) {  // to work out how an item stands takes longest
+    const ItemStatus status = campaign.item_status(i);
+    if (wish.status && review::to_text(status) != *wish.status) return false;
+    if (wish.overdue && status != ItemStatus::open) return false;
+  }
+  return !wish.changed || campaign.state_now(i) != item.state || campaign.reopened(i);
 }
 
 // "view": mine, overdue, changed or all; with "reviewer" for whoever may look at another's.
@@ -93,32 +94,35 @@ struct Row {
   ItemIndex item = 0;
 };
 
+// The place counts in the whole population, so that it stays the same from page to page whatever is decided.
+std::vector<std::uint64_t> places_by_power(const Review& review) {
+  std::vector<ItemIndex> by_power(review.holds.size());
+  for (ItemIndex i = 0; i < by_power.size(); ++i) by_power[i] = i;
+  const auto power = [&](ItemIndex i) {
+    const projections::Hold& hold = review.holds[i];
+    return std::tuple(hold.kind, hold.of, hold.role, hold.member);
+  };
+  std::sort(by_power.begin(), by_power.end(), [&](ItemIndex a, ItemIndex b) { return power(a) < power(b); });
+  std::vector<std::uint64_t> places(by_power.size());
+  for (std::size_t n = 0; n < by_power.size(); ++n) places[by_power[n]] = n + 1;
+  return places;
+}
+
 std::vector<Row> rows_of(const Review& review, const Wish& wish, Instant now) {
   const Campaign& campaign = review.campaign;
-  std::vector<ItemIndex> order;
-  if (wish.reviewer) {
-    order = campaign.waiting_for(*wish.reviewer, now);
-  } else {
-    order.resize(campaign.items().size());
-    for (ItemIndex i = 0; i < order.size(); ++i) order[i] = i;
-  }
-  // The place counts in the whole population, so that it stays the same from page to page whatever is decided.
-  std::vector<std::uint64_t> place(campaign.items().size());
-  for (ItemIndex i = 0; i < place.size(); ++i) place[i] = i + 1;
-  if (wish.by_power) {
-    std::vector<ItemIndex> by_power(place.size());
-    for (ItemIndex i = 0; i < by_power.size(); ++i) by_power[i] = i;
-    const auto power = [&](ItemIndex i) {
-      const projections::Hold& hold = review.holds[i];
-      return std::tuple(hold.kind, hold.of, hold.role, hold.member);
-    };
-    std::sort(by_power.begin(), by_power.end(), [&](ItemIndex a, ItemIndex b) { return power(a) < power(b); });
-    for (std::size_t n = 0; n < by_power.size(); ++n) place[by_power[n]] = n + 1;
-  }
   std::vector<Row> rows;
-  for (const ItemIndex item : order) {
-    if (wanted(campaign, wish, item)) rows.push_back({place[item], item});
+  const auto take = [&](ItemIndex item) {
+    if (wanted(campaign, wish, item)) rows.push_back({std::uint64_t{item} + 1, item});
+  };
+  if (wish.reviewer) {
+    for (const ItemIndex item : campaign.waiting_for(*wish.reviewer, now)) take(item);
+  } else {
+    rows.reserve(campaign.items().size());
+    for (ItemIndex i = 0; i < campaign.items().size(); ++i) take(i);
   }
+  if (!wish.by_power) return rows;
+  const auto places = places_by_power(review);
+  for (Row& row : rows) row.number = places[row.item];
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.number < b.number; });
   return rows;
 }
