@@ -130,5 +130,8 @@ TEST_CASE("filters of every density give what the whole feed gives without the r
   const Positions rare = positions_of(all, 1, [&](const json& e) { return actor(e) == "rare"; });
   REQUIRE(lines.size() == 5);
   CHECK(lines.at(3).at("position") == rare.at(2));
-  CHECK(lines.back().at("through") == rare.at(2));
+  // It may have looked further, but not past the next one.
+  const auto through = lines.back().at("through").get<std::uint64_t>();
+  CHECK(through >= rare.at(2));
+  CHECK((rare.size() == 3 || through < rare.at(3)));
 }

@@ -112,6 +112,7 @@ std::vector<std::string> reads_of(const std::string& org) {
     target = with(target, "{group}", "none");
     target = with(target, "{role}", "owner");
     target = with(target, "{version}", "1");
+    for (const char* name : {"{review}", "{item}", "{definition}", "{report}"}) target = with(target, name, "none");
     reads.push_back(target + query_of(path));
   }
   REQUIRE(reads.size() > 12);

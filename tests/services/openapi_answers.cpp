@@ -16,18 +16,14 @@ const json& openapi() {
   return parsed;
 }
 
-namespace {
-
-const json& document() { return openapi(); }
-
 const json& resolved(const json& schema) {
   const auto ref = schema.find("$ref");
   if (ref == schema.end()) return schema;
   const auto text = ref->get<std::string>();
-  return document().at(json::json_pointer(text.substr(1)));
+  return openapi().at(json::json_pointer(text.substr(1)));
 }
 
-bool is_of(const json& value, const std::string& type) {
+static bool is_of(const json& value, const std::string& type) {
   if (type == "object") return value.is_object();
   if (type == "array") return value.is_array();
   if (type == "string") return value.is_string();
@@ -37,18 +33,16 @@ bool is_of(const json& value, const std::string& type) {
 }
 
 // The names that a schema of an object knows, with those of its parts.
-void names_of(const json& raw, std::set<std::string>& names) {
+static void names_of(const json& raw, std::set<std::string>& names) {
   const json& schema = resolved(raw);
   const json properties = schema.value("properties", json::object());
   for (const auto& [name, unused] : properties.items()) names.insert(name);
   for (const json& part : schema.value("allOf", json::array())) names_of(part, names);
 }
 
-std::vector<std::string> faults_of(const json& value, const json& raw, const std::string& place,
-                                   bool known_names = true);
-
 // What is wrong with one object's members.
-void check_members(const json& value, const json& schema, const std::string& place, std::vector<std::string>& faults) {
+static void check_members(const json& value, const json& schema, const std::string& place,
+                          std::vector<std::string>& faults) {
   for (const json& name : schema.value("required", json::array())) {
     if (!value.contains(name.get<std::string>())) faults.push_back(place + " lacks " + name.get<std::string>());
   }
@@ -96,11 +90,9 @@ std::vector<std::string> faults_of(const json& value, const json& raw, const std
   return faults;
 }
 
-}  // namespace
-
 void check_answer(const HttpAnswer& answer, const std::string& method, const std::string& path) {
   INFO(method << " " << path << " answered " << answer.status << ": " << answer.body);
-  const json& responses = document().at("paths").at(path).at(method).at("responses");
+  const json& responses = openapi().at("paths").at(path).at(method).at("responses");
   const std::string status = std::to_string(answer.status);
   const json& response = responses.contains(status) ? responses.at(status) : responses.at("default");
   const auto type = answer.headers.find("content-type");

@@ -18,6 +18,8 @@ namespace {
 using namespace tenure;
 using nlohmann::json;
 using test::check_answer;
+using test::faults_of;
+using test::resolved;
 
 const json& document() { return test::openapi(); }
 

@@ -56,7 +56,7 @@ TEST_CASE("a sink whose receiver is not there says so, with its lag and its next
     CHECK(now.at("lag_events") == newest(program));
     CHECK(now.contains("next_try"));
     CHECK(now.contains("error_at"));
-    const std::string error = now.at("error");
+    const auto error = now.at("error").get<std::string>();
     CHECK(error.find(std::string(name) == "name" ? "no-such-host.invalid" : address) != std::string::npos);
     CHECK(program.get("/metrics").body.find(std::string("tenure_sink_failing{sink=\"") + name + "\"} 1") !=
           std::string::npos);

@@ -159,7 +159,7 @@ TEST_CASE("a URL is read as where to connect and what to ask for") {
   for (const Url& one : urls) {
     const auto to = parse_destination(one.kind, one.url, "url");
     INFO(one.url);
-    REQUIRE(to);
+    REQUIRE(to.has_value());
     CHECK(to->host == one.host);
     CHECK(to->port == one.port);
     if (one.kind != SinkKind::syslog) CHECK(to->target == one.target);

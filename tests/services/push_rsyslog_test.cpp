@@ -72,7 +72,7 @@ class Rsyslog {
 TEST_CASE("rsyslog takes a syslog sink's messages, and what it writes is exactly the log") {
   RunningProgram program({.demo = true, .push_times = quick()});
   append(program, "demo", "Їжак.Trần@demo.test");
-  const std::string store = program.get("/readyz").json().at("store");
+  const auto store = program.get("/readyz").json().at("store").get<std::string>();
   for (const char* format : {"cef", "native"}) {
     Rsyslog rsyslog;
     json wish = sink_wish(format, "syslog", rsyslog.url());

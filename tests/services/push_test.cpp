@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "events/instant.h"
 #include "tests/services/push_told.h"
 
 namespace {
@@ -76,7 +77,7 @@ TEST_CASE("an ndjson sink posts every event once, in order, as the feed shows it
 
 TEST_CASE("a splunk_hec sink posts envelopes with the event's id, its time and the token") {
   RunningProgram program({.demo = true, .push_times = quick()});
-  const std::string store = program.get("/readyz").json().at("store");
+  const auto store = program.get("/readyz").json().at("store").get<std::string>();
   for (const char* format : {"native", "cef", "ocsf"}) {
     HttpTaker taker;
     json wish = sink_wish(format, "splunk_hec", "http://" + taker.address());
@@ -92,14 +93,14 @@ TEST_CASE("a splunk_hec sink posts envelopes with the event's id, its time and t
       INFO(got[i].dump());
       CHECK(got[i].at("source") == "tenure");
       CHECK(got[i].at("sourcetype") == std::string("tenure:") + format);
-      const std::string id = got[i].at("fields").at("tenure_id");
+      const auto id = got[i].at("fields").at("tenure_id").get<std::string>();
       CHECK(ids.insert(id).second);
       CHECK(id.starts_with(store + ":"));
       const json event = std::string(format) == "cef" ? json() : json::parse(expected[i]);
       CHECK(got[i].at("event") == (event.is_null() ? json(expected[i]) : event));
       if (event.contains("position")) {
         CHECK(id == store + ":" + event.at("position").dump());
-        const auto at = parse_instant(event.at("occurred_at").get<std::string>());
+        const auto at = tenure::parse_instant(event.at("occurred_at").get<std::string>());
         CHECK(std::abs(got[i].at("time").get<double>() - static_cast<double>(at->us) / 1e6) < 0.0011);
       }
       if (event.contains("metadata")) CHECK(id == store + ":" + event.at("metadata").at("uid").get<std::string>());
@@ -114,7 +115,7 @@ TEST_CASE("a splunk_hec sink posts envelopes with the event's id, its time and t
 
 TEST_CASE("a syslog sink sends RFC 5424 messages behind their lengths, with the event's id, in every format") {
   RunningProgram program({.demo = true, .push_times = quick()});
-  const std::string store = program.get("/readyz").json().at("store");
+  const auto store = program.get("/readyz").json().at("store").get<std::string>();
   const auto native = feed_messages(program);
   for (const char* format : {"cef", "native", "ecs"}) {
     SyslogTaker taker;
@@ -173,7 +174,7 @@ TEST_CASE("a new sink begins where it is told to") {
   RunningProgram program({.push_times = quick()});
   make_org(program, "acme");
   const std::uint64_t bob = append(program, "acme", "bob");
-  const std::string recorded = json::parse(feed_messages(program).back()).at("recorded_at");
+  const auto recorded = json::parse(feed_messages(program).back()).at("recorded_at").get<std::string>();
   struct Start {
     json start;
     std::uint64_t first;
@@ -244,7 +245,7 @@ TEST_CASE("a sink that is paused is sent nothing until it is resumed, also over 
   CHECK(program.get("/v1/consumers/s").status == 404);
   Texts types;
   for (const auto& text : feed_messages(program, "&org=_tenure")) {
-    const std::string type = json::parse(text).at("type");
+    const auto type = json::parse(text).at("type").get<std::string>();
     if (type.starts_with("sink.")) types.push_back(type);
   }
   CHECK(types == Texts{"sink.created", "sink.paused", "sink.resumed", "sink.deleted"});
@@ -255,7 +256,7 @@ TEST_CASE("a sink is a named consumer: listed, measured, reset, and nobody else'
   make_org(program, "acme");
   HttpTaker taker;
   make_sink(program, sink_wish("s", "ndjson", "http://" + taker.address()));
-  const std::uint64_t last = delivered(program, "s").at("delivered");
+  const auto last = delivered(program, "s").at("delivered").get<std::uint64_t>();
   const json consumer = program.get("/v1/consumers/s").json();
   CHECK(consumer.at("acknowledged") == last);
   CHECK(consumer.at("sink") == true);

@@ -115,7 +115,7 @@ TEST_CASE("a sink over TLS delivers to whoever proves to be whom its URL names, 
       const std::string name(host);
       make_sink(program, sink_wish("http-" + name, "ndjson", "https://" + name + ":" + std::to_string(http.port())));
       make_sink(program, sink_wish("syslog-" + name, "syslog", "tls://" + name + ":" + std::to_string(syslog.port())));
-      for (const std::string& kind : {"http-", "syslog-"}) {
+      for (const std::string kind : {"http-", "syslog-"}) {
         const json now = delivered(program, kind + name);
         INFO(now.dump());
         CHECK(now.at("lag_events") == 0);

@@ -49,7 +49,7 @@ struct Running {
     REQUIRE(models_read.has_value());
     const auto caught_up = services::catch_up_views(store, models, {});
     REQUIRE(caught_up.has_value());
-    const auto tokens_read = services::load_tokens(store, parts.identities, tokens);
+    const auto tokens_read = services::load_tokens(store, people, tokens);
     REQUIRE(tokens_read.has_value());
     parts.reviews = &desk;
     add_routes(router, parts);
