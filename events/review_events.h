@@ -167,11 +167,11 @@ struct ReviewClosed {
 struct ReviewRemediated {
   std::uint64_t applied = 0;
   std::uint64_t held_back = 0;  // more than the definition lets go by themselves: tasks instead
-  std::uint64_t ruled_out = 0;  // by a rule of every team, such as that of the last owner: tasks instead
+  std::uint64_t refused = 0;    // by a rule of every team, such as that of the last owner: tasks instead
   std::string review;
 #define TENURE_FIELDS                                                                             \
   field("applied", &ReviewRemediated::applied), field("held_back", &ReviewRemediated::held_back), \
-      field("review", &ReviewRemediated::review), field("ruled_out", &ReviewRemediated::ruled_out)
+      field("refused", &ReviewRemediated::refused), field("review", &ReviewRemediated::review)
   TENURE_EVENT("review.remediated", 1)
 #undef TENURE_FIELDS
 };

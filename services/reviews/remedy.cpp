@@ -167,7 +167,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   under_way.wait();
   if (under_way.failure) return *under_way.failure;
   done.applied = under_way.applied;
-  done.ruled_out = under_way.refused;
+  done.refused = under_way.refused;
   const auto told = append(org->id, {done}, acting_for(id));
   if (const auto* failure = std::get_if<Failure>(&told)) return *failure;
   return {};

@@ -120,7 +120,7 @@ inline event::ReviewRemediated remediated() {
   event::ReviewRemediated words;
   words.applied = 6;
   words.held_back = 2;
-  words.ruled_out = 1;
+  words.refused = 1;
   words.review = "q1";
   return words;
 }

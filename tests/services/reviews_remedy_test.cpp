@@ -126,7 +126,7 @@ TEST_CASE("in enforce the review revokes and changes itself, once, by its review
   const auto remediated = acme.events("review.remediated");
   REQUIRE(remediated.size() == 1);
   CHECK(remediated.front().at("data").at("applied") == 2);
-  CHECK(remediated.front().at("data").at("ruled_out") == 0);
+  CHECK(remediated.front().at("data").at("refused") == 0);
   CHECK(tasks(acme, "?status=done").size() == 2);
   const auto total = acme.get("/events?limit=1").at("total");
   acme.pass();
@@ -185,6 +185,6 @@ TEST_CASE("revoking the last owner is refused with the rule when it is decided, 
   const auto done = acme.events("review.remediated");
   REQUIRE(done.size() == 1);
   CHECK(done.front().at("data").at("applied") == 1);
-  CHECK(done.front().at("data").at("ruled_out") == 1);
+  CHECK(done.front().at("data").at("refused") == 1);
   CHECK(acme.get("/reviews/q2/tasks?status=open").at("total") == 1);
 }
