@@ -162,14 +162,6 @@ class EcsDocument {
     out_.some("version", event_.model_version).close('}');
   }
 
-  // A field has one type whatever the event: what a refusal names, the end of a review counts.
-  static nlohmann::json with_one_kind(nlohmann::json values) {
-    const auto count = values.find("refused");
-    if (count == values.end() || !count->is_number()) return values;
-    values["refused_count"] = *count;
-    values.erase("refused");
-    return values;
-  }
   void values(std::string_view name, const nlohmann::json& of) {
     if (const auto flat = flat_json(of); !flat.empty()) out_.key(name).raw(flat);
   }
@@ -182,7 +174,7 @@ class EcsDocument {
     out_.some("session", told_.session).some("channel", event_.channel);
     out_.some("record_sha256", hash_).some("prev_sha256", event_.prev);
     values("before", event_.before);
-    values("after", with_one_kind(event_.data));
+    values("after", event_.data);
     if (denied_) {
       out_.some("attempt_reason", told_.reason);
       if (&told_ != &event_) values("attempted", told_.data);

@@ -134,7 +134,9 @@ std::string flat_json(const json& values) {
   json flat = json::object();
   for (const auto& [name, value] : values.items()) {
     if (left_out_of_after(name)) continue;
-    flat[name] = value.is_object() ? json(grants_of(values, name)) : value;
+    // What a refusal names, the end of a review counts: an index takes one kind.
+    const std::string field = name == "refused" && value.is_number() ? "refused_count" : name;
+    flat[field] = value.is_object() ? json(grants_of(values, name)) : value;
   }
   return flat.empty() ? std::string() : dump(flat);
 }
