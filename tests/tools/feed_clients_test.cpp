@@ -154,9 +154,12 @@ TEST_CASE("each example goes on where it was, after it was ended itself and whil
     INFO(all[i].name);
     // A consumer is sent again what its acknowledgement was lost of.
     const std::set<std::uint64_t> once(seen[i].begin(), seen[i].end());
-    const auto expected = from_to(18, last);
+    REQUIRE_FALSE(once.empty());
+    // It ends after as many lines as the others, of which some come twice.
+    const bool consumer = all[i].name == "Python as a consumer";
+    const auto expected = from_to(18, consumer ? *once.rbegin() : last);
     CHECK(std::vector<std::uint64_t>(once.begin(), once.end()) == expected);
-    if (all[i].name != "Python as a consumer") CHECK(seen[i] == expected);
+    if (!consumer) CHECK(seen[i] == expected);
   }
 }
 
@@ -216,7 +219,7 @@ TEST_CASE("the examples for Vector and Filebeat say only what their references n
     CHECK(json::parse(socket.read().value().payload).at("cursor") == 1);
     // And the check finds an option that there is not.
     std::string text = example_text(name);
-    text.replace(text.find(option), option.size(), option + "s");
+    text.replace(text.rfind(option), option.size(), option + "s");  // comments come before
     write(folder.path + "/" + name, text);
     CHECK(exit_code_of(program + folder.path + "/" + name) == 1);
   }
