@@ -5,6 +5,7 @@
 #include "events/digest.h"
 #include "projections/diff.h"
 #include "services/reviews/desk.h"
+#include "services/reviews/report_words.h"
 #include "services/reviews/shown_people.h"
 
 namespace tenure::services {
@@ -12,7 +13,6 @@ namespace tenure::services {
 namespace {
 
 using projections::Access;
-using projections::Hold;
 using reports::Cell;
 using reports::Document;
 using reports::Kind;
@@ -50,21 +50,6 @@ Rows rows_of(const Source& source, std::size_t count, Fill fill) {
 
 Cell number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
-std::string power_of(AccessSource& source, const Hold& hold) {
-  auto& names = source.sight->facts();
-  switch (hold.kind) {
-    case HoldKind::role:
-      return "role " + names.name(hold.of).name;
-    case HoldKind::group:
-      return "group " + names.name(hold.of).name;
-    case HoldKind::grant:
-      return names.name(hold.role).name + " on " + names.name(hold.of).name;
-    case HoldKind::invitation:
-      break;
-  }
-  return hold.of == 0 ? "invitation" : "invitation as " + names.name(hold.of).name;
-}
-
 Table holds_of(const Source& source) {
   Table table{"holds", "Who holds what", "", {}, {}, "Nobody holds anything."};
   table.columns = {{"member", "Member", Kind::text, 28},         {"kind", "Kind", Kind::text, 10},
@@ -74,7 +59,8 @@ Table holds_of(const Source& source) {
   table.open = [source] {
     return rows_of(source, source->holds.size(), [](AccessSource& from, std::size_t n, Row& row) {
       const auto& [hold, id, state] = from.holds[n];
-      row = {from.identity(hold.member), std::string(review::to_text(hold.kind)), power_of(from, hold)};
+      row = {from.identity(hold.member), std::string(review::to_text(hold.kind)),
+             power_in_words(from.sight->facts(), hold)};
       row.push_back(Instant{hold.since.us});
       const auto record = record_at(*from.org->snapshot, hold.since.position);
       if (!record) from.people.note(record.error());
@@ -123,14 +109,7 @@ Table findings_of(const Source& source) {
                    {"because", "Because", Kind::text, 50}};
   table.open = [source] {
     return rows_of(source, source->findings->all.size(), [](AccessSource& from, std::size_t n, Row& row) {
-      const projections::Finding& finding = from.findings->all[n];
-      Cell member;
-      if (finding.entity != 0 && from.sight->facts().name(finding.entity).kind == projections::EntityKind::member) {
-        member = from.identity(finding.entity);
-      }
-      row = {finding.id, std::string(projections::to_text(finding.kind)), std::move(member)};
-      row.push_back(finding.since.position == 0 ? Cell() : Cell(Instant{finding.since.us}));
-      row.push_back(finding.because.empty() ? Cell() : Cell(finding.because));
+      row = finding_row(*from.sight, from.people, from.findings->all[n]);
     });
   };
   return table;

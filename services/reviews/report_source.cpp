@@ -1,10 +1,10 @@
 #include "services/reviews/report_source.h"
 
 #include "events/digest.h"
+#include "services/reviews/report_words.h"
 
 namespace tenure::services {
 
-using review::HoldKind;
 using review::ItemIndex;
 
 Outcome<std::shared_ptr<ReportSource>> ReportSource::make(Parts& parts, std::shared_ptr<OpenOrg> org,
@@ -51,19 +51,7 @@ void ReportSource::add_place(std::vector<reports::Fact>& facts, const std::strin
 }
 
 std::string ReportSource::power_of(ItemIndex item) {
-  const projections::Hold& hold = review->holds[item];
-  auto& names = under_review->facts();
-  switch (hold.kind) {
-    case HoldKind::role:
-      return "role " + names.name(hold.of).name;
-    case HoldKind::group:
-      return "group " + names.name(hold.of).name;
-    case HoldKind::grant:
-      return names.name(hold.role).name + " on " + names.name(hold.of).name;
-    case HoldKind::invitation:
-      break;
-  }
-  return hold.of == 0 ? "invitation" : "invitation as " + names.name(hold.of).name;
+  return power_in_words(under_review->facts(), review->holds[item]);
 }
 
 const Record* ReportSource::record(std::uint64_t position) {

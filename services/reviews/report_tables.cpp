@@ -5,6 +5,7 @@
 #include "events/digest.h"
 #include "projections/review/rows.h"
 #include "services/reviews/report_source.h"
+#include "services/reviews/report_words.h"
 
 namespace tenure::services {
 
@@ -32,8 +33,8 @@ Rows rows_of(const Source& source, std::size_t count, Fill fill) {
     if (next == count) return false;
     fill(*source, next++, row);
     if (source->people.failure()) return *source->people.failure();
-    for (const Sight* sight : {source->under_review.get(), source->when_opened.get(), source->now.get()}) {
-      if (const auto& failure = const_cast<Sight*>(sight)->facts().failure()) return *failure;
+    for (Sight* sight : {source->under_review.get(), source->when_opened.get(), source->now.get()}) {
+      if (const auto& failure = sight->facts().failure()) return *failure;
     }
     return true;
   };
@@ -245,15 +246,7 @@ Table findings_of(const Source& source) {
                    {"because", "Because", Kind::text, 50}};
   table.open = [source] {
     return rows_of(source, source->findings->all.size(), [](ReportSource& from, std::size_t n, Row& row) {
-      const projections::Finding& finding = from.findings->all[n];
-      Cell member;
-      if (finding.entity != 0 &&
-          from.when_opened->facts().name(finding.entity).kind == projections::EntityKind::member) {
-        member = from.people.identity(from.when_opened->subject_of(finding.entity));
-      }
-      row = {finding.id, std::string(projections::to_text(finding.kind)), std::move(member)};
-      row.push_back(finding.since.position == 0 ? Cell() : Cell(Instant{finding.since.us}));
-      row.push_back(text_or_nothing(finding.because));
+      row = finding_row(*from.when_opened, from.people, from.findings->all[n]);
     });
   };
   return table;
