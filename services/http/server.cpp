@@ -99,12 +99,14 @@ void Server::run_in_background() {
 void Server::stop(bool restart) {
   if (inside_->stopped) return;
   inside_->stopped = true;
-  boost::asio::post(inside_->loops.front()->context(), [inside = inside_.get()] {
+  // The loops are told by the thread that hands connections to them, after the last one: a loop that had ended before
+  // it got one would keep it open for ever, unanswered.
+  boost::asio::post(inside_->loops.front()->context(), [inside = inside_.get(), restart] {
     boost::system::error_code code;
     inside->acceptor->close(code);
     inside->pause->cancel();
+    for (const auto& loop : inside->loops) loop->drain(restart);
   });
-  for (const auto& loop : inside_->loops) loop->drain(restart);
   for (std::thread& thread : inside_->threads) thread.join();
   inside_->shared.pool.stop();
 }

@@ -85,6 +85,21 @@ TEST_CASE("a server that never ran stops, and one that stopped stops again") {
   CHECK(unbound.open_connections() == 0);
 }
 
+TEST_CASE("whoever connects while the server stops is answered or closed, never left waiting") {
+  for (int round = 0; round < 100; ++round) {
+    TestServer s;
+    s.options.io_threads = 4;
+    s.router.loop(Method::get, "/x", "", [](Request&) { return text("x"); });
+    s.start();
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 8; ++i) clients.push_back(s.client());
+    s.server->stop();
+    for (RawClient& client : clients) {
+      if (client.send(get("/x"))) CHECK_NOTHROW(client.read_all());
+    }
+  }
+}
+
 TEST_CASE("stopping in the middle of traffic loses no answer that was begun") {
   for (int round = 0; round < 5; ++round) {
     TestServer s;
