@@ -273,6 +273,9 @@ TEST_CASE("a sink is a named consumer: listed, measured, reset, and nobody else'
   CHECK(delivered(program, "s").at("lag_events") == 0);
   auto again = positions_of(taker);
   again.erase(again.begin(), again.begin() + static_cast<std::ptrdiff_t>(before));
+  // The reset is an event itself, and may still have been pushed in its turn before it took hold.
+  if (again.front() == last + 1) again.erase(again.begin());
+  REQUIRE(!again.empty());
   CHECK(again.front() == 2);
   CHECK(again.back() == last + 1);  // the reset itself
 }
