@@ -1,7 +1,12 @@
 #include "tests/push_receivers.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
@@ -9,6 +14,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <regex>
+#include <stdexcept>
 
 namespace tenure::test {
 
@@ -17,9 +23,20 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-Listener::Listener() : acceptor_(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-  port_ = acceptor_.local_endpoint().port();
+Listener::Listener() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in end{};
+  end.sin_family = AF_INET;
+  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof end;
+  auto* address = reinterpret_cast<sockaddr*>(&end);
+  if (::bind(listening_, address, size) != 0 || ::listen(listening_, SOMAXCONN) != 0 ||
+      ::getsockname(listening_, address, &size) != 0) {
+    throw std::runtime_error("no port to listen on");
+  }
+  port_ = ntohs(end.sin_port);
 }
+
+Listener::~Listener() { ::close(listening_); }
 
 void Listener::start() {
   accepting_ = std::thread([this] { accept(); });
@@ -27,18 +44,18 @@ void Listener::start() {
 
 void Listener::accept() {
   while (true) {
-    const auto socket = std::make_shared<Socket>(io_);
-    error_code error;
-    acceptor_.accept(*socket, error);
+    const int socket = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
     const std::lock_guard lock(guard_);
-    if (error || stopping_) return;
+    if (socket < 0 || stopping_) {
+      if (socket >= 0) ::close(socket);
+      return;
+    }
     sockets_.push_back(socket);
     serving_.emplace_back([this, socket] {
-      serve(*socket);
+      serve(socket);
       const std::lock_guard ending(guard_);
-      error_code ignored;
-      socket->close(ignored);
       sockets_.remove(socket);
+      ::close(socket);
     });
   }
 }
@@ -47,10 +64,10 @@ void Listener::stop() {
   {
     const std::lock_guard lock(guard_);
     stopping_ = true;
-    for (const auto& socket : sockets_) ::shutdown(socket->native_handle(), SHUT_RDWR);
+    for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
     changed_.notify_all();
   }
-  ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+  ::shutdown(listening_, SHUT_RDWR);
   if (accepting_.joinable()) accepting_.join();
   for (std::thread& thread : serving_) thread.join();
 }
@@ -74,6 +91,17 @@ void Listener::stand_still(std::chrono::milliseconds time) {
   std::unique_lock lock(guard_);
   changed_.wait_for(lock, time, [this] { return stopping_.load(); });
 }
+
+namespace {
+
+// Asio's view of a socket that somebody else closes.
+struct Borrowed {
+  explicit Borrowed(int of) : socket(io, tcp::v4(), ::dup(of)) {}
+  asio::io_context io;
+  tcp::socket socket;
+};
+
+}  // namespace
 
 // ---- HTTP ----
 
@@ -102,7 +130,9 @@ std::vector<std::string> HttpTaker::lines() const {
   return lines;
 }
 
-void HttpTaker::serve(Socket& socket) {
+void HttpTaker::serve(int connection) {
+  Borrowed borrowed(connection);
+  tcp::socket& socket = borrowed.socket;
   boost::beast::flat_buffer buffer;
   while (!stopping()) {
     error_code error;
@@ -165,7 +195,9 @@ std::vector<std::string> SyslogTaker::faults() const {
   return faults_;
 }
 
-void SyslogTaker::serve(Socket& socket) {
+void SyslogTaker::serve(int connection) {
+  Borrowed borrowed(connection);
+  tcp::socket& socket = borrowed.socket;
   Life life;
   {
     const std::lock_guard lock(taking_);

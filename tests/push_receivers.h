@@ -1,17 +1,16 @@
 // Receivers of what a sink pushes, as tests need them: an HTTP server and a syslog collector on free loopback ports,
 // that read strictly what a real one reads and can be told to fail in every way that a real one fails.
 //
-// One thread a connection, ended with the object; every wait ends. What they took is read from any thread.
+// One thread a connection, ended with the object; every wait ends. What they took is read from any thread. Sockets are
+// plain ones here: Asio and Beast are in the .cpp only, since they cost a compiler seconds.
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <list>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -23,8 +22,8 @@ namespace tenure::test {
 // A listening socket and a thread for each connection.
 class Listener {
  public:
-  using Socket = boost::asio::ip::tcp::socket;
-  virtual ~Listener() = default;
+  virtual ~Listener();
+  Listener(const Listener&) = delete;
   std::uint16_t port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
@@ -36,7 +35,8 @@ class Listener {
   // By the most derived class, first and last.
   void start();
   void stop();
-  virtual void serve(Socket& socket) = 0;
+  // One connection, until it ends; the socket is closed by whoever called.
+  virtual void serve(int socket) = 0;
   void changed();
   bool stopping() const { return stopping_; }
   // Waits without reading, for as long as that or until the end.
@@ -45,13 +45,12 @@ class Listener {
  private:
   void accept();
 
-  boost::asio::io_context io_;
-  boost::asio::ip::tcp::acceptor acceptor_;
+  int listening_ = -1;
   std::uint16_t port_ = 0;
   std::thread accepting_;
   std::mutex guard_;
   std::condition_variable changed_;
-  std::list<std::shared_ptr<Socket>> sockets_;
+  std::list<int> sockets_;
   std::vector<std::thread> serving_;
   std::atomic<bool> stopping_{false};
 };
@@ -86,7 +85,7 @@ class HttpTaker final : public Listener {
   std::vector<std::string> lines() const;
 
  private:
-  void serve(Socket& socket) override;
+  void serve(int socket) override;
 
   mutable std::mutex taking_;
   Decide decide_;
@@ -120,7 +119,7 @@ class SyslogTaker final : public Listener {
   std::size_t connections() const { return connections_; }
 
  private:
-  void serve(Socket& socket) override;
+  void serve(int socket) override;
 
   mutable std::mutex taking_;
   std::function<Life()> life_;

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 
 #include "tests/catch.h"
 #include "tests/services/running_program.h"
@@ -17,59 +16,20 @@ struct Organization {
   RunningProgram& program;
   std::string id;
 
-  Organization(RunningProgram& at, std::string name, const std::string& model, const char* mode, const json& more = {})
-      : program(at), id(std::move(name)) {
-    json body{{"id", id}, {"model", model}, {"mode", mode}, {"owner", "oda@team.test"}};
-    if (more.is_object()) body.update(more);
-    const auto created = program.post("/v1/orgs", body.dump());
-    INFO(created.body);
-    REQUIRE(created.status == 201);
-  }
-  json get(const std::string& rest) const {
-    const auto answer = program.get(path(rest));
-    INFO(answer.body);
-    REQUIRE(answer.status == 200);
-    return answer.json();
-  }
+  Organization(RunningProgram& at, std::string name, const std::string& model, const char* mode,
+               const json& more = json::object());
+  json get(const std::string& rest) const;
   std::string path(const std::string& rest) const { return "/v1/orgs/" + id + rest; }
 
-  HttpAnswer send(const std::string& type, const std::string& data, const std::string& at = {}) const {
-    return send_as("oda@team.test", type, data, at);
-  }
+  HttpAnswer send(const std::string& type, const std::string& data, const std::string& at = {}) const;
   HttpAnswer send_as(const std::string& who, const std::string& type, const std::string& data,
-                     const std::string& at = {}) const {
-    json event{{"type", type}, {"actor", {{"kind", "member"}, {"id", who}}}, {"data", json::parse(data)}};
-    if (type == "event.retracted") event["reason"] = "it was wrong";
-    if (!at.empty()) event["occurred_at"] = at;
-    return program.post(path("/events"), event.dump());
-  }
+                     const std::string& at = {}) const;
   // The verdict of an event that was recorded.
-  json verdict(const std::string& type, const std::string& data, const std::string& at = {}) const {
-    const auto answer = send(type, data, at);
-    INFO(answer.body);
-    REQUIRE(answer.status == 201);
-    return answer.json().at("items").at(0).at("verdict");
-  }
-  std::string level(const std::string& member, const std::string& permission, const std::string& at = {}) const {
-    const auto answer = program.get(path("/can?member=" + percent(member) + "&permission=" + percent(permission) +
-                                         (at.empty() ? "" : "&at=" + percent(at))));
-    INFO(answer.body);
-    REQUIRE(answer.status == 200);
-    return answer.json().at("level").get<std::string>();
-  }
+  json verdict(const std::string& type, const std::string& data, const std::string& at = {}) const;
+  std::string level(const std::string& member, const std::string& permission, const std::string& at = {}) const;
 };
 
-inline void is_violation(const json& verdict, const char* rule) {
-  INFO(verdict.dump());
-  CHECK(verdict.at("result") == "violation");
-  CHECK(verdict.at("rule") == rule);
-  CHECK_FALSE(verdict.at("because").get<std::string>().empty());
-}
-inline void is_refused(const HttpAnswer& answer, const char* rule) {
-  INFO(answer.body);
-  CHECK(answer.status == 403);
-  CHECK(answer.json().at("code") == "not_allowed");
-  CHECK(answer.json().at("rule") == rule);
-}
+void is_violation(const json& verdict, const char* rule);
+void is_refused(const HttpAnswer& answer, const char* rule);
 
 }  // namespace tenure::test

@@ -2,7 +2,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -74,8 +77,10 @@ class TlsTaker final : public Listener {
     changed();
   }
 
-  void serve(Socket& socket) override {
-    asio::ssl::stream<Socket&> stream(socket, context_);
+  void serve(int connection) override {
+    asio::io_context io;
+    asio::ssl::stream<asio::ip::tcp::socket> stream(io, context_);
+    stream.next_layer().assign(asio::ip::tcp::v4(), ::dup(connection));
     error_code error;
     stream.handshake(asio::ssl::stream_base::server, error);
     boost::beast::flat_buffer buffer;

@@ -28,6 +28,8 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+nlohmann::json HttpAnswer::json() const { return nlohmann::json::parse(body); }
+
 RunningProgram::RunningProgram(RunningOptions options) : options_(std::move(options)) {
   if (options_.folder.empty()) options_.folder = own_folder_.path();
   std::filesystem::create_directories(options_.folder);

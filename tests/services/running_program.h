@@ -15,7 +15,7 @@ struct HttpAnswer {
   int status = 0;
   std::map<std::string, std::string> headers;  // lower case names
   std::string body;
-  nlohmann::json json() const { return nlohmann::json::parse(body); }
+  nlohmann::json json() const;  // throws if it is not JSON
 };
 
 // A folder that goes away with the object.
