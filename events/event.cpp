@@ -6,6 +6,30 @@
 
 namespace tenure {
 
+namespace {
+
+template <std::size_t... I>
+EventTypes moved(std::size_t index, void* from, std::index_sequence<I...>) {
+  using Make = EventTypes (*)(void*);
+  static constexpr std::array<Make, sizeof...(I)> makes{[](void* value) -> EventTypes {
+    return EventTypes(std::in_place_index<I>,
+                      std::move(*static_cast<std::variant_alternative_t<I, EventTypes>*>(value)));
+  }...};
+  return makes[index](from);
+}
+
+constexpr auto every_index = std::make_index_sequence<std::variant_size_v<EventTypes>>{};
+
+}  // namespace
+
+EventPayload::EventPayload() = default;
+EventPayload::EventPayload(std::size_t index, void* moved_from) : EventTypes(moved(index, moved_from, every_index)) {}
+EventPayload::EventPayload(const EventPayload& other) = default;
+EventPayload::EventPayload(EventPayload&& other) noexcept = default;
+EventPayload& EventPayload::operator=(const EventPayload& other) = default;
+EventPayload& EventPayload::operator=(EventPayload&& other) noexcept = default;
+EventPayload::~EventPayload() = default;
+
 std::string_view type_name(const EventPayload& data) {
   return std::visit([](const auto& d) { return std::remove_cvref_t<decltype(d)>::type; }, data);
 }
@@ -14,14 +38,12 @@ namespace {
 
 template <std::size_t... I>
 bool is_one_of(std::string_view type, std::index_sequence<I...>) {
-  return ((std::variant_alternative_t<I, EventPayload>::type == type) || ...);
+  return ((std::variant_alternative_t<I, EventTypes>::type == type) || ...);
 }
 
 }  // namespace
 
-bool is_event_type(std::string_view type) {
-  return is_one_of(type, std::make_index_sequence<std::variant_size_v<EventPayload>>{});
-}
+bool is_event_type(std::string_view type) { return is_one_of(type, every_index); }
 
 bool sent_by_clients(std::string_view type) {
   static constexpr std::array own{

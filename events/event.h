@@ -8,11 +8,14 @@
 // Values only: copyable, comparable where useful, no I/O, any thread.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -346,7 +349,8 @@ struct FindingReopened {
 }  // namespace event
 #undef TENURE_EVENT
 
-using EventPayload = std::variant<
+// The types, in the order of their indices.
+using EventTypes = std::variant<
     event::OrgCreated, event::OrgDeleted, event::OrgSettingChanged, event::OrgModelChanged, event::FeatureEnabled,
     event::FeatureDisabled, event::MemberInvited, event::InvitationAccepted, event::InvitationCancelled,
     event::InvitationExpired, event::MemberAdded, event::MemberRemoved, event::MemberDisabled, event::MemberEnabled,
@@ -360,6 +364,40 @@ using EventPayload = std::variant<
     event::ReviewWithdrawn, event::ReviewSkipped, event::ReviewOpened, event::ReviewDecided, event::ReviewReassigned,
     event::ReviewReminded, event::ReviewEscalated, event::ReviewStageEnded, event::ReviewClosed,
     event::ReviewRemediated, event::ReviewCancelled, event::AccessReported>;
+
+namespace detail {
+template <class Type, class... Types>
+constexpr std::size_t index_among(std::type_identity<std::variant<Types...>>) {
+  std::size_t index = 0;
+  (void)((std::is_same_v<Type, Types> || (++index, false)) || ...);
+  return index;
+}
+}  // namespace detail
+
+// Where a type stands among EventTypes; their number for what is none.
+template <class Type>
+inline constexpr std::size_t event_index = detail::index_among<Type>(std::type_identity<EventTypes>{});
+
+// What happened: one of the types. A std::variant to whoever looks into it; that it is a class of its own has what it
+// takes to copy, move and destroy one of sixty types compiled once, in event.cpp, and not wherever an event is handled.
+class EventPayload : public EventTypes {
+ public:
+  EventPayload();  // of the first type
+  template <class Type>
+  requires(event_index<std::remove_cvref_t<Type>> < std::variant_size_v<EventTypes>)
+      EventPayload(Type&& data)  // NOLINT(google-explicit-constructor): as the variant's own
+      : EventPayload(std::remove_cvref_t<Type>(std::forward<Type>(data)), nullptr) {}
+  EventPayload(const EventPayload& other);
+  EventPayload(EventPayload&& other) noexcept;
+  EventPayload& operator=(const EventPayload& other);
+  EventPayload& operator=(EventPayload&& other) noexcept;
+  ~EventPayload();
+
+ private:
+  template <class Type>
+  EventPayload(Type data, std::nullptr_t) : EventPayload(event_index<Type>, &data) {}
+  EventPayload(std::size_t index, void* moved_from);
+};
 
 struct Event {
   std::optional<EventId> id;

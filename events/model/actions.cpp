@@ -28,7 +28,7 @@ ActionType describe(std::string_view name) {
 
 template <std::size_t... Index>
 std::array<ActionType, action_count> describe_all(std::index_sequence<Index...>) {
-  return {describe(std::variant_alternative_t<Index, EventPayload>::type)...};
+  return {describe(std::variant_alternative_t<Index, EventTypes>::type)...};
 }
 
 const std::array<ActionType, action_count>& all_actions() {

@@ -11,7 +11,7 @@
 
 namespace tenure {
 
-inline constexpr std::size_t action_count = std::variant_size_v<EventPayload>;
+inline constexpr std::size_t action_count = std::variant_size_v<EventTypes>;
 
 struct ActionType {
   std::string_view name;     // "member.removed"

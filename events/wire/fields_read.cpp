@@ -336,11 +336,11 @@ bool read_any(ReadFrom& from, std::string_view type, const Element& json, EventP
     known = true;
     good = read_one<Data>(from, json, data);
   };
-  (one(std::type_identity<std::variant_alternative_t<I, EventPayload>>{}), ...);
+  (one(std::type_identity<std::variant_alternative_t<I, EventTypes>>{}), ...);
   return known ? good : is_event_type(from, type);
 }
 
-constexpr auto every_type = std::make_index_sequence<std::variant_size_v<EventPayload>>{};
+constexpr auto every_type = std::make_index_sequence<std::variant_size_v<EventTypes>>{};
 
 }  // namespace
 
