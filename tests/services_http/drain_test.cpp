@@ -85,17 +85,27 @@ TEST_CASE("a server that never ran stops, and one that stopped stops again") {
   CHECK(unbound.open_connections() == 0);
 }
 
-TEST_CASE("whoever connects while the server stops is answered or closed, never left waiting") {
-  for (int round = 0; round < 100; ++round) {
+TEST_CASE("whoever connects while the server stops is closed, never left waiting") {
+  for (int round = 0; round < 200; ++round) {
     TestServer s;
     s.options.io_threads = 4;
-    s.router.loop(Method::get, "/x", "", [](Request&) { return text("x"); });
+    s.router.on_loop(Method::get, "/x", "", [](Request&) { return text("x"); });
     s.start();
     std::vector<RawClient> clients;
-    for (int i = 0; i < 8; ++i) clients.push_back(s.client());
+    std::atomic<int> connected = 0;
+    std::thread connecting([&] {
+      try {
+        for (; connected < 200; ++connected) clients.push_back(s.client());
+      } catch (const std::exception&) {
+        // the server has stopped
+      }
+    });
+    while (connected < round % 40) std::this_thread::yield();
     s.server->stop();
+    connecting.join();
     for (RawClient& client : clients) {
-      if (client.send(get("/x"))) CHECK_NOTHROW(client.read_all());
+      client.send(get("/x"));  // one that the system itself had not handed over yet is told only when it speaks
+      CHECK_NOTHROW(client.read_all());
     }
   }
 }
