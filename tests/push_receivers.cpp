@@ -242,6 +242,10 @@ void SyslogTaker::serve(int connection) {
     changed();
   }
   stand_still(life.stands_still);
+  // What it took off the socket and did not look at is as unread as what it left there, and ends the connection as
+  // that does.
+  error_code ignored;
+  if (!bytes.empty()) socket.set_option(asio::socket_base::linger(true, 0), ignored);
 }
 
 }  // namespace tenure::test

@@ -65,6 +65,7 @@ class Scripted final : public LiveStream {
     } else if (script_->ends && script_->endless == 0) {
       out.end(CloseCode::going_away, {});
     }
+    script_->changed.notify_all();
   }
   void heard(std::string_view message) override {
     note([&] { script_->heard.emplace_back(message); });
