@@ -6,6 +6,7 @@ import pathlib
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
@@ -91,6 +92,23 @@ class Counting(unittest.TestCase):
         test_steps.step(tally, "three", lambda tally: tally.count("three", True))
         self.assertEqual(closing(tally), (["failed: cleared", "failed: two", "1 passed, 2 failed"], 1))
 
+
+    def test_each_mode_runs_its_steps_and_what_has_no_time_left_is_said_to_be_left_out(self):
+        def ran(mode, select=None, within=test_steps.CI_BEGINS_WITHIN):
+            tally, names = test_steps.Tally(), []
+            with unittest.mock.patch.object(test_steps, "step", lambda _, name, *__: names.append(name)), \
+                    unittest.mock.patch.object(test_steps, "CI_BEGINS_WITHIN", within):
+                test_steps.steps_of(tally, mode, select)
+            return names, tally.skipped
+
+        fast = ["build/release", "ctest", "check/clang-format"]
+        self.assertEqual(ran("fast"), (fast, []))
+        self.assertEqual(ran("ci"), ([*fast, "fuzz", "asan-ubsan", "tsan"], []))
+        self.assertEqual(ran("all"), ([*fast, "fuzz", "asan-ubsan", "tsan", "check/clang-tidy", "long"], []))
+        self.assertEqual(ran("all", "^storage/"), (["build/release", "ctest"], []))
+        names, skipped = ran("ci", within=-1)
+        self.assertEqual((names, [s.split(":")[0] for s in skipped]), (fast, ["fuzz", "asan-ubsan", "tsan"]))
+        self.assertEqual(ran("all", within=-1)[1], [])
 
     def test_long_cases_that_cannot_be_run_are_a_failure(self):
         tally = test_steps.Tally()
