@@ -37,7 +37,9 @@ CI_BEGINS_WITHIN = 55 * 60
 # (Version::Unref) and takes its memcmp of what another of its threads allocated or frees for a race. With this only
 # calls out of our own code are looked at; what orders threads, mutexes say, is seen wherever it is.
 TSAN_OPTIONS = "halt_on_error=1 second_deadlock_stack=1 ignore_noninstrumented_modules=1"
-# What is left out there: one thread that opens damaged stores hundreds of times, minutes of it, which ASan sees.
+ASAN_OPTIONS = {"UBSAN_OPTIONS": "print_stacktrace=1",
+                "LSAN_OPTIONS": f"suppressions={TOP / 'tools' / 'lsan.supp'}:print_suppressions=0"}
+# What is left out under TSan: one thread that opens damaged stores hundreds of times, minutes of it, which ASan sees.
 TSAN_LEAVES_OUT = "a flipped byte in"
 # Programs with cases that ctest does not know, since each takes minutes: those tagged [.long].
 LONG_PROGRAMS = ["test_tools"]
@@ -292,7 +294,7 @@ def steps_of(tally, mode, select):
     asan, tsan = (ASAN_FOLDERS, TSAN_FOLDERS) if mode == "all" else (CI_ASAN_FOLDERS, CI_TSAN_FOLDERS)
     slow = [
         ("fuzz", fuzzers),
-        ("asan-ubsan", sanitizer, "asan-ubsan", asan, {"UBSAN_OPTIONS": "print_stacktrace=1"}),
+        ("asan-ubsan", sanitizer, "asan-ubsan", asan, ASAN_OPTIONS),
         ("tsan", sanitizer, "tsan", tsan, {"TSAN_OPTIONS": TSAN_OPTIONS}),
     ]
     if mode == "all":
