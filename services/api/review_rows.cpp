@@ -18,7 +18,7 @@ void write_result(JsonText& json, Shown& shown, const review::Result& result) {
 }
 
 void ItemRows::held(JsonText& json, ItemIndex item) {
-  const projections::Hold& hold = review_.holds[item];
+  const projections::Hold& hold = review_.hold(item);
   auto& facts = sight_.facts();
   json.field("kind", review::to_text(hold.kind));
   switch (hold.kind) {
@@ -42,7 +42,7 @@ void ItemRows::held(JsonText& json, ItemIndex item) {
 }
 
 void ItemRows::said(JsonText& json, ItemIndex item) {
-  const Campaign& campaign = review_.campaign;
+  const Campaign& campaign = *review_.campaign;
   json.key("decisions").open('[');
   for (const review::Said& one : campaign.said(item)) {
     json.open('{').field("decision", to_text(one.verb)).field("stage", std::uint64_t{one.stage});
@@ -66,7 +66,7 @@ void ItemRows::said(JsonText& json, ItemIndex item) {
 void ItemRows::gives(JsonText& json, ItemIndex item) {
   auto& facts = sight_.facts();
   json.key("gives").open('[');
-  for (const auto& given : sight_.holds().gives(review_.holds[item])) {
+  for (const auto& given : sight_.holds().gives(review_.hold(item))) {
     json.open('{').field("role", facts.name(given.role).name);
     json.field("on", given.scope == 0 ? std::string("org") : facts.name(given.scope).name);
     if (given.by != 0) json.field("by_group", facts.name(given.by).name);
@@ -79,7 +79,7 @@ void ItemRows::gives(JsonText& json, ItemIndex item) {
 // Since it was last certified, or else since the review was opened.
 void ItemRows::touched(JsonText& json, ItemIndex item) {
   projections::EarlierLook earlier{review_.opening().as_of, review_.opening().pinned.value};
-  const auto certificate = review_.certificates->find(review_.campaign.items()[item].id);
+  const auto certificate = review_.certificates->find(review_.campaign->items()[item].id);
   if (certificate != review_.certificates->end()) {
     const auto decision = record_at(*org_.snapshot, certificate->second.decision);
     if (decision) {
@@ -89,7 +89,7 @@ void ItemRows::touched(JsonText& json, ItemIndex item) {
     }
   }
   json.key("changed_since").open('{').field("position", earlier.known).key("events").open('[');
-  for (const projections::HoldTouch& touch : projections::touches_since(sight_.holds(), review_.holds[item], earlier)) {
+  for (const projections::HoldTouch& touch : projections::touches_since(sight_.holds(), review_.hold(item), earlier)) {
     json.open('{').field("counts", touch.counts);
     shown_.event(json, "event", touch.at.position);
     if (touch.told_by != touch.at.position) shown_.event(json, "retracted_by", touch.told_by);
@@ -111,12 +111,12 @@ std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
     }
   }
   if (review_.findings) {
-    const auto [first, last] = review_.findings->by_member.equal_range(review_.holds[item].member);
+    const auto [first, last] = review_.findings->by_member.equal_range(review_.hold(item).member);
     std::set<std::size_t> in_order;
     for (auto each = first; each != last; ++each) in_order.insert(each->second);
     for (const std::size_t index : in_order) {
       const projections::Finding& finding = review_.findings->all[index];
-      if (!projections::is_about(finding, sight_.holds(), review_.holds[item])) continue;
+      if (!projections::is_about(finding, sight_.holds(), review_.hold(item))) continue;
       ++count;
       json.open('{').field("id", finding.id).field("kind", projections::to_text(finding.kind));
       json.field("because", finding.because).close('}');
@@ -127,10 +127,10 @@ std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
 }
 
 void ItemRows::suggested(JsonText& json, ItemIndex item, std::size_t open_findings) {
-  auto facts = projections::facts_of(sight_.holds(), review_.holds[item]);
-  const auto certificate = review_.certificates->find(review_.campaign.items()[item].id);
+  auto facts = projections::facts_of(sight_.holds(), review_.hold(item));
+  const auto certificate = review_.certificates->find(review_.campaign->items()[item].id);
   facts.certified = certificate != review_.certificates->end();
-  facts.changed = facts.certified && certificate->second.state != review_.campaign.state_now(item);
+  facts.changed = facts.certified && certificate->second.state != review_.campaign->state_now(item);
   facts.open_findings = open_findings;
   const auto recommendation = projections::recommend(facts);
   json.key("recommendation").open('{').field("suggestion", projections::to_text(recommendation.suggestion));
@@ -140,7 +140,7 @@ void ItemRows::suggested(JsonText& json, ItemIndex item, std::size_t open_findin
 }
 
 void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
-  const Campaign& campaign = review_.campaign;
+  const Campaign& campaign = *review_.campaign;
   const review::Item& of = campaign.items()[item];
   json.open('{').field("item", of.id).field("member", shown_.identity(of.member));
   held(json, item);
@@ -153,7 +153,7 @@ void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
   }
   json.field("state_when_opened", of.state);
   shown_.event(json, "changed_by", campaign.changed_by(item));
-  const projections::Hold& hold = review_.holds[item];
+  const projections::Hold& hold = review_.hold(item);
   json.field("since", Instant{hold.since.us});
   shown_.event(json, "granted", hold.since.position);
   json.key("reviewers").open('[');

@@ -88,9 +88,9 @@ bool enforces(Sight& sight) {
 // Whether the review's outcome was recorded since it was closed, or was held back then.
 Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, bool all_the_same) {
   const auto number = parts.names.number(*org.snapshot, org.number, projections::EntityKind::review,
-                                         review.campaign.opening().review, org.head.next_number);
+                                         review.campaign->opening().review, org.head.next_number);
   if (!number) return number.error();
-  const auto after = projections::review_positions(*org.snapshot, org.number, *number, review.campaign.ended_by(),
+  const auto after = projections::review_positions(*org.snapshot, org.number, *number, review.campaign->ended_by(),
                                                    org.head.position.value);
   if (!after) return after.error();
   for (auto position = after->rbegin(); position != after->rend(); ++position) {
@@ -122,9 +122,10 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (!enforces(**sight)) return {};  // the platform's own events end the tasks
   auto review = reviews_.get(*org, id, parts_.now());
   if (!review) return review.error();
-  if (!*review || (*review)->campaign.status() != CampaignStatus::closed) return {};
-  const review::Campaign& campaign = (*review)->campaign;
-  const auto before = remedied(parts_, *org, *review->review, all_the_same);
+  if (!*review || (*review)->campaign->status() != CampaignStatus::closed) return {};
+  const review::Campaign& campaign = *(*review)->campaign;
+  const OpenOrg& on = review->on(*org);
+  const auto before = remedied(parts_, on, *review->review, all_the_same);
   if (!before) return before.error();
   if (*before) return {};
   std::vector<std::pair<ItemIndex, review::Result>> due;
@@ -146,15 +147,15 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
     request.own = request.reviewed = true;
     request.by = Recording{{}, {}, Channel::api, {}};
     const Review& of = *review->review;
-    if (of.campaign.state_now(item).empty()) continue;
+    if (of.campaign->state_now(item).empty()) continue;
     std::size_t n = 0;
     for (EventPayload& payload :
-         remedy_of(**sight, of.holds[item], campaign.items()[item].member, result.ends, result.role)) {
+         remedy_of(**sight, of.hold(item), campaign.items()[item].member, result.ends, result.role)) {
       Event event;
       event.id = EventId("review:" + id + ":" + campaign.items()[item].id + (n++ == 0 ? "" : ":2"));
       event.actor = {ActorKind::system, Person{"review:" + id, {}}};
       if (result.decision != 0) {
-        const auto record = record_at(*org->snapshot, result.decision);
+        const auto record = record_at(*on.snapshot, result.decision);
         if (!record) return record.error();
         event.approved_by = record->event.actor;
       }
