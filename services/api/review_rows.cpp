@@ -1,14 +1,19 @@
 #include "services/api/review_rows.h"
 
+#include <algorithm>
 #include <set>
-
-#include "projections/review/hold_story.h"
 
 namespace tenure::services {
 
 using review::Campaign;
 using review::HoldKind;
 using review::ItemIndex;
+
+namespace {
+
+constexpr std::size_t touches_shown_max = 50;  // of an item: who wants more asks for its timeline
+
+}  // namespace
 
 void write_result(JsonText& json, Shown& shown, const review::Result& result) {
   json.key("result").open('{').field("outcome", review::to_text(result.ends)).field("because", result.because);
@@ -76,6 +81,31 @@ void ItemRows::gives(JsonText& json, ItemIndex item) {
   json.close(']');
 }
 
+// How many there are, and the last so many.
+void ItemRows::touches(JsonText& json, const std::vector<projections::HoldTouch>& touches) {
+  const std::size_t first = touches.size() - std::min(touches.size(), touches_shown_max);
+  json.field("count", static_cast<std::uint64_t>(touches.size())).key("events").open('[');
+  for (std::size_t i = first; i < touches.size(); ++i) {
+    const projections::HoldTouch& touch = touches[i];
+    json.open('{').field("counts", touch.counts);
+    shown_.event(json, "event", touch.at.position);
+    if (touch.told_by != touch.at.position) shown_.event(json, "retracted_by", touch.told_by);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+// By which event it is no longer as it was when the review was opened, and all that touched it since.
+void ItemRows::changed(JsonText& json, ItemIndex item) {
+  const Campaign& campaign = *review_.campaign;
+  shown_.event(json, "changed_by", campaign.changed_by(item));
+  if (campaign.state_now(item) == campaign.items()[item].state) return;
+  const projections::EarlierLook opening{review_.opening().as_of, review_.opening().pinned.value};
+  json.key("touched_by").open('{');
+  touches(json, projections::touches_since(sight_.holds(), review_.hold(item), opening));
+  json.close('}');
+}
+
 // Since it was last certified, or else since the review was opened.
 void ItemRows::touched(JsonText& json, ItemIndex item) {
   projections::EarlierLook earlier{review_.opening().as_of, review_.opening().pinned.value};
@@ -88,14 +118,9 @@ void ItemRows::touched(JsonText& json, ItemIndex item) {
       shown_.note(decision.error());
     }
   }
-  json.key("changed_since").open('{').field("position", earlier.known).key("events").open('[');
-  for (const projections::HoldTouch& touch : projections::touches_since(sight_.holds(), review_.hold(item), earlier)) {
-    json.open('{').field("counts", touch.counts);
-    shown_.event(json, "event", touch.at.position);
-    if (touch.told_by != touch.at.position) shown_.event(json, "retracted_by", touch.told_by);
-    json.close('}');
-  }
-  json.close(']').close('}');
+  json.key("changed_since").open('{').field("position", earlier.known);
+  touches(json, projections::touches_since(sight_.holds(), review_.hold(item), earlier));
+  json.close('}');
 }
 
 std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
@@ -152,7 +177,7 @@ void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
     json.field("state", campaign.state_now(item));
   }
   json.field("state_when_opened", of.state);
-  shown_.event(json, "changed_by", campaign.changed_by(item));
+  changed(json, item);
   const projections::Hold& hold = review_.hold(item);
   json.field("since", Instant{hold.since.us});
   shown_.event(json, "granted", hold.since.position);
