@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "events/digest.h"
+
 namespace tenure::review {
 
 namespace {
@@ -61,22 +63,19 @@ std::string_view to_text(Ends ends) {
 
 Campaign::Campaign(Opening opening, Definition definition, std::vector<Item> items,
                    std::vector<std::vector<SubjectId>> reviewer_sets)
-    : opening_(std::move(opening)),
-      definition_(std::move(definition)),
-      items_(std::move(items)),
-      sets_(std::move(reviewer_sets)) {
-  now_.reserve(items_.size());
-  by_id_.reserve(items_.size());
-  for (ItemIndex i = 0; i < items_.size(); ++i) {
-    now_.push_back({items_[i].state, 0});
-    by_id_.emplace(items_[i].id, i);
-  }
+    : opening_(std::move(opening)), definition_(std::move(definition)), moved_(items.size()) {
+  auto agenda = std::make_shared<Agenda>();
+  agenda->items = std::move(items);
+  agenda->reviewer_sets = std::move(reviewer_sets);
+  agenda->by_id.reserve(agenda->items.size());
+  for (ItemIndex i = 0; i < agenda->items.size(); ++i) agenda->by_id.emplace(agenda->items[i].id, i);
+  agenda_ = std::move(agenda);
   stage_began_.push_back(opening_.opened_at);
 }
 
 std::optional<ItemIndex> Campaign::find(std::string_view id) const {
-  const auto it = by_id_.find(id);
-  return it == by_id_.end() ? std::nullopt : std::optional(it->second);
+  const auto it = agenda_->by_id.find(id);
+  return it == agenda_->by_id.end() ? std::nullopt : std::optional(it->second);
 }
 
 const std::vector<Said>& Campaign::said(ItemIndex item) const {
@@ -94,7 +93,23 @@ Instant Campaign::stage_ends(std::size_t stage) const {
 // ---- moved by its events -------------------------------------------------------------------------
 
 void Campaign::stands(ItemIndex item, std::string state, std::uint64_t since) {
-  now_[item] = {std::move(state), since};
+  move(item);
+  if (since == 0 && state == items()[item].state) {
+    now_.erase(item);
+  } else {
+    now_[item] = {std::move(state), since};
+  }
+}
+
+std::vector<ItemIndex> Campaign::returned(Instant after, Instant until) const {
+  std::vector<ItemIndex> items;
+  for (const auto& [item, moves] : item_moves_) {
+    const bool ends = std::any_of(moves.begin(), moves.end(), [&](const Move& move) {
+      return move.until && *move.until > after && *move.until <= until;
+    });
+    if (ends) items.push_back(item);
+  }
+  return items;
 }
 
 void Campaign::take(const event::ReviewDecided& decided, const Record& record) {
@@ -111,6 +126,8 @@ void Campaign::take(const event::ReviewDecided& decided, const Record& record) {
   if (decided.to) said.to = decided.to->subject;
   said.until = decided.until;
   if (record.event.correlation_id) said.call = *record.event.correlation_id;
+  said.has_reason = record.event.reason.has_value();
+  said.recorded_by = subject_from_text(record.recorded_by.principal).value_or(SubjectId());
   if (said.verb == ReviewVerb::delegate) {
     Move move;
     move.position = said.position;
@@ -122,15 +139,20 @@ void Campaign::take(const event::ReviewDecided& decided, const Record& record) {
     item_moves_[*item].push_back(move);
   }
   said_[*item].push_back(std::move(said));
+  this->move(*item);
 }
 
 void Campaign::apply(const Record& record) {
   if (status_ != CampaignStatus::open) return;
   const std::uint64_t position = record.position.value;
   const EventPayload& data = record.event.data;
-  if (const auto* decided = std::get_if<event::ReviewDecided>(&data)) {
-    take(*decided, record);
-  } else if (const auto* moved = std::get_if<event::ReviewReassigned>(&data)) {
+  if (const auto* decided = std::get_if<event::ReviewDecided>(&data)) return take(*decided, record);
+  if (const auto* reminded = std::get_if<event::ReviewReminded>(&data)) {
+    reminded_.push_back({reminded->stage, reminded->reviewer.subject, record.recorded_at});
+    return;
+  }
+  move_all();
+  if (const auto* moved = std::get_if<event::ReviewReassigned>(&data)) {
     Move move;
     move.position = position;
     if (moved->from) move.from = moved->from->subject;
@@ -139,8 +161,6 @@ void Campaign::apply(const Record& record) {
     const auto item = moved->item ? find(*moved->item) : std::nullopt;
     if (item) item_moves_[*item].push_back(move);
     if (!moved->item) moves_.push_back(move);
-  } else if (const auto* reminded = std::get_if<event::ReviewReminded>(&data)) {
-    reminded_.push_back({reminded->stage, reminded->reviewer.subject, record.recorded_at});
   } else if (const auto* escalated = std::get_if<event::ReviewEscalated>(&data)) {
     escalated_.insert({escalated->stage, escalated->reviewer.subject});
     Move move;
@@ -196,21 +216,21 @@ void Campaign::each_move(ItemIndex item, std::size_t stage, const F& f) const {
     const bool first = b == moves_.end() || (a != of_item.end() && a->position < b->position);
     const Move& move = first ? *a++ : *b++;
     const bool in_stage = move.stage ? *move.stage == stage : move.since <= stage;
-    if (in_stage && move.to != items_[item].member) f(move);
+    if (in_stage && move.to != items()[item].member) f(move);
   }
 }
 
 std::vector<SubjectId> Campaign::reviewers(ItemIndex item, std::size_t stage, Instant at) const {
-  std::vector<SubjectId> people = sets_[items_[item].reviewers[stage]];
-  std::erase(people, items_[item].member);
+  std::vector<SubjectId> people = set_of(item, stage);
+  std::erase(people, items()[item].member);
   each_move(item, stage, [&](const Move& move) { follow(move, at, people); });
   return people;
 }
 
 std::vector<Campaign::Place> Campaign::places(ItemIndex item, std::size_t stage) const {
   std::vector<Place> places;
-  for (const SubjectId& reviewer : sets_[items_[item].reviewers[stage]]) {
-    if (reviewer != items_[item].member) places.push_back({reviewer, 0});
+  for (const SubjectId& reviewer : set_of(item, stage)) {
+    if (reviewer != items()[item].member) places.push_back({reviewer, 0});
   }
   each_move(item, stage, [&](const Move& move) {
     if (move.from.empty()) places.push_back({move.to, move.position});
@@ -231,7 +251,7 @@ std::vector<SubjectId> Campaign::holders(const Place& place, ItemIndex item, std
 // ---- what it comes to ----------------------------------------------------------------------------
 
 bool Campaign::counts(ItemIndex item, const Said& said) const {
-  return said.verb != ReviewVerb::delegate && said.state == now_[item].state;
+  return said.verb != ReviewVerb::delegate && said.state == state_now(item);
 }
 
 namespace {
@@ -305,7 +325,7 @@ Campaign::StageOutcome Campaign::outcome_of(ItemIndex item, std::size_t stage) c
 // A hold that was carried over and then decided anew in an earlier stage waits for this one like any other.
 ItemStatus Campaign::item_status(ItemIndex item) const {
   if (status_ != CampaignStatus::open) return ItemStatus::settled;
-  if (now_[item].state.empty()) return ItemStatus::ended;
+  if (state_now(item).empty()) return ItemStatus::ended;
   if (outcome_of(item, stage_).by) return ItemStatus::decided;
   if (!unchanged_since_carried(item)) return ItemStatus::open;
   for (std::size_t stage = 0; stage < stage_; ++stage) {
@@ -316,7 +336,7 @@ ItemStatus Campaign::item_status(ItemIndex item) const {
 
 bool Campaign::reopened(ItemIndex item) const {
   if (item_status(item) != ItemStatus::open) return false;
-  if (items_[item].carried && now_[item].state != items_[item].state) return true;
+  if (items()[item].carried && state_now(item) != items()[item].state) return true;
   const std::vector<Said>& all = said(item);
   return std::any_of(all.begin(), all.end(), [&](const Said& one) {
     return one.stage == stage_ && one.verb != ReviewVerb::delegate && !counts(item, one);
@@ -327,14 +347,14 @@ Result Campaign::result(ItemIndex item) const { return result_if(item, status_);
 
 Result Campaign::result_if(ItemIndex item, CampaignStatus status) const {
   if (status == CampaignStatus::cancelled) return {Ends::none, {}, 0, "cancelled"};
-  if (now_[item].state.empty()) return {Ends::none, {}, now_[item].since, "ended"};
+  if (state_now(item).empty()) return {Ends::none, {}, changed_by(item), "ended"};
   bool disagreed = false;
   for (std::size_t stage = stage_ + 1; stage-- > 0;) {
     const StageOutcome outcome = outcome_of(item, stage);
     if (outcome.by) return {outcome.ends, outcome.by->role, outcome.by->position, "decided"};
     disagreed = disagreed || outcome.disagreed;
   }
-  if (unchanged_since_carried(item)) return {Ends::keep, {}, items_[item].carried->decision, "carried"};
+  if (unchanged_since_carried(item)) return {Ends::keep, {}, items()[item].carried->decision, "carried"};
   if (status == CampaignStatus::open) return {Ends::none, {}, 0, disagreed ? "disagreed" : "open"};
   const std::string_view silence = disagreed ? "disagreed" : "no_answer";
   switch (definition_.no_answer) {
@@ -350,19 +370,28 @@ Result Campaign::result_if(ItemIndex item, CampaignStatus status) const {
 
 Counts Campaign::counts() const { return counts_if(status_); }
 
+std::uint8_t Campaign::counted_if(ItemIndex item, CampaignStatus status) const {
+  const ItemStatus now = item_status(item);
+  const Result result = result_if(item, status);
+  const bool carried = result.because == "carried", ended = result.because == "ended";
+  const std::array<bool, count_places.size()> in{now == ItemStatus::open,
+                                                 now == ItemStatus::decided,
+                                                 carried,
+                                                 ended,
+                                                 result.ends == Ends::keep && !carried,
+                                                 result.ends == Ends::revoke,
+                                                 result.ends == Ends::change,
+                                                 result.ends == Ends::none && !ended};
+  std::uint8_t bits = 0;
+  for (std::size_t place = 0; place < in.size(); ++place) bits |= static_cast<std::uint8_t>(in[place] << place);
+  return bits;
+}
+
 Counts Campaign::counts_if(CampaignStatus status) const {
   Counts counts;
-  for (ItemIndex i = 0; i < items_.size(); ++i) {
-    const ItemStatus now = item_status(i);
-    const Result result = result_if(i, status);
-    counts.open += now == ItemStatus::open;
-    counts.decided += now == ItemStatus::decided;
-    counts.carried += result.because == "carried";
-    counts.ended += result.because == "ended";
-    counts.keep += result.ends == Ends::keep && result.because != "carried";
-    counts.revoke += result.ends == Ends::revoke;
-    counts.change += result.ends == Ends::change;
-    counts.unanswered += result.ends == Ends::none && result.because != "ended";
+  for (ItemIndex i = 0; i < items().size(); ++i) {
+    const std::uint8_t in = counted_if(i, status);
+    for (std::size_t place = 0; place < count_places.size(); ++place) counts.*count_places[place] += in >> place & 1U;
   }
   return counts;
 }
@@ -383,12 +412,12 @@ std::vector<SubjectId> Campaign::waits_for(ItemIndex item, Instant at) const {
 }
 
 std::vector<ItemIndex> Campaign::waiting_for(const SubjectId& reviewer, Instant at) const {
-  std::vector<ItemIndex> items;
-  if (status_ != CampaignStatus::open) return items;
-  for (ItemIndex i = 0; i < items_.size(); ++i) {
-    if (has(waits_for(i, at), reviewer)) items.push_back(i);
+  std::vector<ItemIndex> waiting;
+  if (status_ != CampaignStatus::open) return waiting;
+  for (ItemIndex i = 0; i < items().size(); ++i) {
+    if (has(waits_for(i, at), reviewer)) waiting.push_back(i);
   }
-  return items;
+  return waiting;
 }
 
 }  // namespace tenure::review

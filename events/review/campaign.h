@@ -5,12 +5,15 @@
 // events and the same states give the same report, whenever it is asked for.
 //
 // Items and reviewers go by number: an item's is its place in the population, a person's is their subject. One thread
-// or many readers. Complexity: `apply` is O(1); of an item, its decisions and moves; of all, the items.
+// or many readers. A copy shares what was asked when the review was opened, and costs what has happened since.
+// Complexity: `apply` is O(1); of an item, its decisions and moves; of all, the items.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -55,6 +58,8 @@ struct Said {
   SubjectId to;                  // delegate
   std::optional<Instant> until;  // delegate
   std::string call;              // the request that it came with, where there were several in one
+  bool has_reason = false;
+  SubjectId recorded_by;  // whose token it came with; empty: the program itself
 };
 
 // What an item comes to.
@@ -96,7 +101,10 @@ struct Wanted {
 struct Counts {
   std::uint64_t open = 0, decided = 0, carried = 0, ended = 0;
   std::uint64_t keep = 0, revoke = 0, change = 0, unanswered = 0;  // by outcome; unanswered: none so far
+  bool operator==(const Counts&) const = default;
 };
+inline constexpr std::array count_places{&Counts::open, &Counts::decided, &Counts::carried, &Counts::ended,
+                                         &Counts::keep, &Counts::revoke,  &Counts::change,  &Counts::unanswered};
 
 class Campaign {
  public:
@@ -112,10 +120,16 @@ class Campaign {
   void apply(const Record& record);
   // What the item's hold is now: its state, empty if it is gone, and the event since which it is so.
   void stands(ItemIndex item, std::string state, std::uint64_t since);
+  // Counts what has moved the campaign. What is answered of an item is the same until its own number grows, but for
+  // delegations that come to their end.
+  std::uint64_t moves() const { return moves_made_; }
+  std::uint64_t moved(ItemIndex item) const { return std::max(moved_[item], all_moved_); }
+  // Items of which a delegation ends after the first instant and not after the second.
+  std::vector<ItemIndex> returned(Instant after, Instant until) const;
 
   const Opening& opening() const { return opening_; }
   const Definition& definition() const { return definition_; }
-  const std::vector<Item>& items() const { return items_; }
+  const std::vector<Item>& items() const { return agenda_->items; }
   std::optional<ItemIndex> find(std::string_view id) const;
 
   CampaignStatus status() const { return status_; }
@@ -124,8 +138,14 @@ class Campaign {
   Instant stage_ends(std::size_t stage) const;
 
   // ---- of one item
-  const std::string& state_now(ItemIndex item) const { return now_[item].state; }
-  std::uint64_t changed_by(ItemIndex item) const { return now_[item].since; }
+  const std::string& state_now(ItemIndex item) const {
+    const auto now = now_.find(item);
+    return now == now_.end() ? items()[item].state : now->second.state;
+  }
+  std::uint64_t changed_by(ItemIndex item) const {
+    const auto now = now_.find(item);
+    return now == now_.end() ? 0 : now->second.since;
+  }
   const std::vector<Said>& said(ItemIndex item) const;
   ItemStatus item_status(ItemIndex item) const;
   // Whether it was decided in this stage or carried over, and is open because the hold has changed since.
@@ -137,8 +157,12 @@ class Campaign {
   // Whether the decision counts: in its stage, by the state that the hold is in.
   bool counts(ItemIndex item, const Said& said) const;
 
-  // ---- of all
+  // ---- of all (progress.h keeps these)
   Counts counts() const;
+  // Which of the counts an item is in, a bit each, in the order of count_places.
+  std::uint8_t counted_in(ItemIndex item) const { return counted_if(item, status_); }
+  // Of whom an answer about the item is wanted in this stage.
+  std::vector<SubjectId> waits_for(ItemIndex item, Instant at) const;
   // Items that wait for the reviewer, in order: open ones that they are asked about, unless their place was heard
   // already and others' words are missing.
   std::vector<ItemIndex> waiting_for(const SubjectId& reviewer, Instant at) const;
@@ -199,27 +223,36 @@ class Campaign {
   std::vector<SubjectId> holders(const Place& place, ItemIndex item, std::size_t stage, Instant at,
                                  std::uint64_t before) const;
   const Said* heard(const Place& place, ItemIndex item, std::size_t stage, const std::vector<const Said*>& words) const;
-  // Of whom an answer about the item is wanted in this stage.
-  std::vector<SubjectId> waits_for(ItemIndex item, Instant at) const;
   // The moves that matter for an item in a stage, in the order in which they were said.
   template <class F>
   void each_move(ItemIndex item, std::size_t stage, const F& f) const;
   Result result_if(ItemIndex item, CampaignStatus status) const;
   Counts counts_if(CampaignStatus status) const;
+  std::uint8_t counted_if(ItemIndex item, CampaignStatus status) const;
   bool unchanged_since_carried(ItemIndex item) const {
-    return items_[item].carried && now_[item].state == items_[item].state;
+    return items()[item].carried && state_now(item) == items()[item].state;
   }
+  const std::vector<SubjectId>& set_of(ItemIndex item, std::size_t stage) const {
+    return agenda_->reviewer_sets[items()[item].reviewers[stage]];
+  }
+  void move(ItemIndex item) { moved_[item] = ++moves_made_; }
+  void move_all() { all_moved_ = ++moves_made_; }
   static void follow(const Move& move, Instant at, std::vector<SubjectId>& people);
   bool all_decided() const;
   std::vector<Instant> reminders() const;
   bool reminded_since(const SubjectId& reviewer, Instant since) const;
 
+  // What is asked, as it was when the review was opened.
+  struct Agenda {
+    std::vector<Item> items;
+    std::vector<std::vector<SubjectId>> reviewer_sets;
+    std::unordered_map<std::string_view, ItemIndex> by_id;
+  };
+
   Opening opening_;
   Definition definition_;
-  std::vector<Item> items_;
-  std::vector<std::vector<SubjectId>> sets_;
-  std::unordered_map<std::string_view, ItemIndex> by_id_;
-  std::vector<Now> now_;
+  std::shared_ptr<const Agenda> agenda_;
+  std::unordered_map<ItemIndex, Now> now_;  // of holds that do not stand as they did then
   std::unordered_map<ItemIndex, std::vector<Said>> said_;
   std::unordered_map<ItemIndex, std::vector<Move>> item_moves_;
   std::vector<Move> moves_;
@@ -229,6 +262,8 @@ class Campaign {
   CampaignStatus status_ = CampaignStatus::open;
   std::size_t stage_ = 0;
   std::uint64_t ended_by_ = 0;
+  std::vector<std::uint64_t> moved_;  // by item
+  std::uint64_t moves_made_ = 0, all_moved_ = 0;
 };
 
 }  // namespace tenure::review

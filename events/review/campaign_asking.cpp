@@ -28,10 +28,10 @@ Decided<void> Campaign::may_change() const {
 
 Decided<void> Campaign::may_decide(const Wanted& wanted, Instant at) const {
   if (const auto open = may_change(); !open) return open.error();
-  const Item& item = items_[wanted.item];
-  const std::string& state = now_[wanted.item].state;
+  const Item& item = items()[wanted.item];
+  const std::string& state = state_now(wanted.item);
   if (state.empty()) {
-    const std::uint64_t by = now_[wanted.item].since;
+    const std::uint64_t by = changed_by(wanted.item);
     return refuse(
         RefusalCode::stale_state,
         (by == 0 ? std::string("the hold ran out") : "the hold ended by the event at position " + std::to_string(by)) +
@@ -90,14 +90,14 @@ Decided<void> Campaign::may_decide(const Wanted& wanted, Instant at) const {
 
 std::map<SubjectId, std::uint64_t> Campaign::loads(Instant at) const {
   std::map<SubjectId, std::uint64_t> loads;
-  for (ItemIndex i = 0; i < items_.size(); ++i) {
+  for (ItemIndex i = 0; i < items().size(); ++i) {
     for (const SubjectId& reviewer : waits_for(i, at)) ++loads[reviewer];
   }
   return loads;
 }
 
 bool Campaign::all_decided() const {
-  for (ItemIndex i = 0; i < items_.size(); ++i) {
+  for (ItemIndex i = 0; i < items().size(); ++i) {
     if (item_status(i) == ItemStatus::open) return false;
   }
   return true;
@@ -180,9 +180,9 @@ std::optional<Instant> Campaign::next_due(Instant after) const {
 event::ReviewClosed Campaign::closing(std::string because) const {
   const Counts counts = counts_if(CampaignStatus::closed);  // silence counts
   std::string text;
-  for (ItemIndex i = 0; i < items_.size(); ++i) {
+  for (ItemIndex i = 0; i < items().size(); ++i) {
     const Result result = result_if(i, CampaignStatus::closed);
-    text += items_[i].id + ' ' + now_[i].state + ' ' + std::string(to_text(result.ends)) + ' ' + result.role.text +
+    text += items()[i].id + ' ' + state_now(i) + ' ' + std::string(to_text(result.ends)) + ' ' + result.role.text +
             ' ' + std::string(result.because) + '\n';
   }
   event::ReviewClosed event;

@@ -53,4 +53,30 @@ Outcome<std::vector<std::uint64_t>> review_positions(storage::ViewReader& views,
   return positions;
 }
 
+Outcome<std::optional<std::uint64_t>> first_review_position(storage::ViewReader& views, OrgNumber org, Number number,
+                                                            std::uint64_t known) {
+  std::optional<std::uint64_t> first;
+  const auto done = views.scan(review_key(org, number, 1), review_key(org, number, known + 1),
+                               [&](std::string_view key, std::string_view) {
+                                 first = take_u64(key, key.size() - 8);
+                                 return false;
+                               });
+  if (!done) return done.error();
+  return first;
+}
+
+Outcome<std::vector<std::uint64_t>> newest_review_positions(storage::ViewReader& views, OrgNumber org, Number number,
+                                                            std::uint64_t known, std::size_t most) {
+  std::vector<std::uint64_t> positions;
+  std::string key, value;
+  while (positions.size() < most && known > 0) {
+    const auto found = views.last_at_most(review_key(org, number, 1), review_key(org, number, known), key, value);
+    if (!found) return found.error();
+    if (!*found) break;
+    positions.push_back(take_u64(key, key.size() - 8));
+    known = positions.back() - 1;
+  }
+  return positions;
+}
+
 }  // namespace tenure::projections

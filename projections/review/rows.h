@@ -29,5 +29,10 @@ void note_review(ViewWriter& views, OrgNumber org, Number number, Position posit
 // The positions of the entity's events above `after` and at or below `known`, in order.
 Outcome<std::vector<std::uint64_t>> review_positions(storage::ViewReader& views, OrgNumber org, Number number,
                                                      std::uint64_t after, std::uint64_t known);
+// The first of them, and the last so many, the newest first: without reading those in between.
+Outcome<std::optional<std::uint64_t>> first_review_position(storage::ViewReader& views, OrgNumber org, Number number,
+                                                            std::uint64_t known);
+Outcome<std::vector<std::uint64_t>> newest_review_positions(storage::ViewReader& views, OrgNumber org, Number number,
+                                                            std::uint64_t known, std::size_t most);
 
 }  // namespace tenure::projections

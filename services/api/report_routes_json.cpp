@@ -225,18 +225,19 @@ Response tasks(Parts& parts, Request& request) {
   auto review = review_of(parts, request, asking.org());
   if (!review) return review.error();
   Review& of = *review->review;
-  const auto decided = Sight::at(parts, asking.org(), of.at, of.seen);
-  const auto now = Sight::at(parts, asking.org(), parts.now(), asking.org().head.position);
+  const OpenOrg& org = review->on(asking.org());
+  const auto decided = Sight::at(parts, org, of.at, of.seen);
+  const auto now = Sight::at(parts, org, parts.now(), org.head.position);
   if (!decided) return http::problem(decided.error());
   if (!now) return http::problem(now.error());
-  auto all = tasks_of(asking.org(), of, **decided, **now);
+  auto all = tasks_of(org, of, **decided, **now);
   if (!all) return http::problem(all.error());
   if (status) std::erase_if(*all, [&](const Task& task) { return to_text(task.status) != *status; });
-  ItemRows rows(parts, asking.org(), of, **decided);
+  ItemRows rows(parts, org, of, **decided);
   auto response = asking.list(
       *all, [](const Task& task) { return std::uint64_t{task.item} + 1; },
       [&](JsonText& json, const Task& task) {
-        const review::Item& item = of.campaign.items()[task.item];
+        const review::Item& item = of.campaign->items()[task.item];
         json.open('{').field("item", item.id).field("member", rows.shown().identity(item.member));
         rows.held(json, task.item);
         write_result(json, rows.shown(), task.result);

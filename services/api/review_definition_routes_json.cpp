@@ -88,6 +88,41 @@ Response one(Parts& parts, Request& request) {
   return response;
 }
 
+// ---- shipped -------------------------------------------------------------------------------------
+
+// Those that come with Tenure, by id, as they are for the organization: what is sent as it stands to define one.
+std::vector<std::pair<std::string_view, std::string>> shipped_for(const AccessModel& model) {
+  const std::string& owner = model.roles()[model.owner_role()].id.text;
+  return {{review::quarterly_basics, review::quarterly_basics_json(owner)}};
+}
+
+Response list_shipped(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {"limit", "cursor"}); !known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  std::vector<std::pair<std::uint64_t, std::string>> rows;
+  for (auto& [id, text] : shipped_for(asking.model())) rows.emplace_back(rows.size() + 1, std::move(text));
+  return asking.list(
+      rows, [](const auto& row) { return row.first; }, [](JsonText& json, const auto& row) { json.raw(row.second); });
+}
+
+Response one_shipped(Parts& parts, Request& request) {
+  if (const auto known = only_known(request, {}); !known) return no(known.error());
+  Asking asking(parts, request);
+  if (auto refused = asking.open()) return std::move(*refused);
+  const std::string wanted(request.param("definition"));
+  for (auto& [id, text] : shipped_for(asking.model())) {
+    if (id != wanted) continue;
+    Response response;
+    response.body = std::move(text);
+    return response;
+  }
+  return missing(refuse(RefusalCode::not_found,
+                        "no review definition \"" + wanted + "\" comes with Tenure; GET /v1/orgs/" +
+                            asking.org().id.text + "/shipped-review-definitions lists those that do.",
+                        "definition"));
+}
+
 }  // namespace
 
 void add_review_definition_routes(http::Router& router, Parts& parts) {
@@ -95,6 +130,9 @@ void add_review_definition_routes(http::Router& router, Parts& parts) {
   router.blocking(http::Method::post, all, "review", [&parts](Request& r) { return define(parts, r); });
   router.blocking(http::Method::get, all, "read", [&parts](Request& r) { return list(parts, r); });
   router.blocking(http::Method::get, single, "read", [&parts](Request& r) { return one(parts, r); });
+  const std::string shipped = "/v1/orgs/{org}/shipped-review-definitions", one_of_them = shipped + "/{definition}";
+  router.blocking(http::Method::get, shipped, "read", [&parts](Request& r) { return list_shipped(parts, r); });
+  router.blocking(http::Method::get, one_of_them, "read", [&parts](Request& r) { return one_shipped(parts, r); });
   router.blocking(http::Method::delete_, single, "review", [&parts](Request& r) { return withdraw(parts, r); });
 }
 

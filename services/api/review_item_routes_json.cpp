@@ -96,10 +96,10 @@ struct Row {
 
 // The place counts in the whole population, so that it stays the same from page to page whatever is decided.
 std::vector<std::uint64_t> places_by_power(const Review& review) {
-  std::vector<ItemIndex> by_power(review.holds.size());
+  std::vector<ItemIndex> by_power(review.holds->size());
   for (ItemIndex i = 0; i < by_power.size(); ++i) by_power[i] = i;
   const auto power = [&](ItemIndex i) {
-    const projections::Hold& hold = review.holds[i];
+    const projections::Hold& hold = review.hold(i);
     return std::tuple(hold.kind, hold.of, hold.role, hold.member);
   };
   std::sort(by_power.begin(), by_power.end(), [&](ItemIndex a, ItemIndex b) { return power(a) < power(b); });
@@ -109,7 +109,7 @@ std::vector<std::uint64_t> places_by_power(const Review& review) {
 }
 
 std::vector<Row> rows_of(const Review& review, const Wish& wish, Instant now) {
-  const Campaign& campaign = review.campaign;
+  const Campaign& campaign = *review.campaign;
   std::vector<Row> rows;
   const auto take = [&](ItemIndex item) {
     if (wanted(campaign, wish, item)) rows.push_back({std::uint64_t{item} + 1, item});
@@ -141,14 +141,15 @@ Response list(Parts& parts, Request& request) {
   if (!review) return review.error();
   Review& of = *review->review;
   const Instant now = parts.now();
-  if (wish->overdue && now < of.campaign.stage_ends(of.campaign.stage())) {
+  if (wish->overdue && now < of.campaign->stage_ends(of.campaign->stage())) {
     return asking.list(
         std::vector<Row>(), [](const Row& row) { return row.number; }, [](JsonText&, const Row&) {});
   }
   const auto rows = found_once<std::vector<Row>>(request, [&] { return rows_of(of, *wish, now); });
-  const auto sight = Sight::at(parts, asking.org(), of.at, of.seen);
+  const OpenOrg& org = review->on(asking.org());
+  const auto sight = Sight::at(parts, org, of.at, of.seen);
   if (!sight) return http::problem(sight.error());
-  ItemRows written(parts, asking.org(), of, **sight);
+  ItemRows written(parts, org, of, **sight);
   auto response = asking.list(
       *rows, [](const Row& row) { return row.number; },
       [&](JsonText& json, const Row& row) { written.write(json, row.item, *detail); });
@@ -162,14 +163,15 @@ Response one(Parts& parts, Request& request) {
   if (!org) return org.error();
   auto review = review_of(parts, request, *org);
   if (!review) return review.error();
-  const auto item = (*review)->campaign.find(request.param("item"));
+  const auto item = (*review)->campaign->find(request.param("item"));
   if (!item) {
     return missing(refuse(RefusalCode::not_found,
                           "the review has no item \"" + std::string(request.param("item")) + "\".", "item"));
   }
-  const auto sight = Sight::at(parts, *org, (*review)->at, (*review)->seen);
+  const OpenOrg& on = review->on(*org);
+  const auto sight = Sight::at(parts, on, (*review)->at, (*review)->seen);
   if (!sight) return http::problem(sight.error());
-  ItemRows written(parts, *org, *review->review, **sight);
+  ItemRows written(parts, on, *review->review, **sight);
   JsonText json;
   written.write(json, *item, true);
   if (const auto failure = written.failure()) return http::problem(*failure);
@@ -295,9 +297,9 @@ Response decide(Parts& parts, Request& request) {
   if (!reviewer) return reviewer.error();
   auto review = review_of(parts, request, asking.org());
   if (!review) return review.error();
-  if (const auto open = (*review)->campaign.may_change(); !open) return http::problem(open.error());
+  if (const auto open = (*review)->campaign->may_change(); !open) return http::problem(open.error());
   const Acting acting{*reviewer, {}, {}, recording_of(request, Channel::api)};
-  const auto made = parts.reviews->reviewing.decide(asking.org(), *review, wanted, acting);
+  const auto made = parts.reviews->reviewing.decide(review->on(asking.org()), *review, wanted, acting);
   if (!made) return http::problem(made.error());
   Response response;
   if (!several && made->front().refused) return problem_of(*made->front().refused);

@@ -15,15 +15,17 @@ using review::ItemIndex;
 constexpr std::size_t preview_rows = limits::page_rows_max;  // of a dry run
 
 // Counts and reviewers' loads, from the items as they stand.
-void write_progress(JsonText& json, Shown& shown, const Campaign& campaign, Instant now) {
-  const review::Counts counts = campaign.counts();
+void write_progress(JsonText& json, Shown& shown, const Review& review, Instant now) {
+  const Campaign& campaign = *review.campaign;
+  review.progress->follow(campaign, now);
+  const review::Counts& counts = review.progress->counts();
   json.key("progress").open('{').field("open", counts.open).field("decided", counts.decided);
   json.field("carried_over", counts.carried).field("ended", counts.ended).close('}');
   json.key("outcomes").open('{').field("keep", counts.keep).field("revoke", counts.revoke);
   json.field("change", counts.change).field("none", counts.unanswered).close('}');
   json.key("reviewers").open('[');
   if (campaign.status() == review::CampaignStatus::open) {
-    for (const auto& [reviewer, open] : campaign.loads(now)) {
+    for (const auto& [reviewer, open] : review.progress->loads()) {
       json.open('{').field("reviewer", shown.identity(reviewer)).field("open", open).close('}');
     }
   }
@@ -31,7 +33,7 @@ void write_progress(JsonText& json, Shown& shown, const Campaign& campaign, Inst
 }
 
 void write_review(Parts& parts, JsonText& json, Shown& shown, const OpenOrg& org, const Review& review) {
-  const Campaign& campaign = review.campaign;
+  const Campaign& campaign = *review.campaign;
   const event::ReviewOpened& opening = review.opening();
   json.open('{').field("id", campaign.opening().review).field("name", campaign.definition().name);
   if (opening.definition) json.field("definition", *opening.definition);
@@ -55,7 +57,7 @@ void write_review(Parts& parts, JsonText& json, Shown& shown, const OpenOrg& org
     shown.note(version.error());
   }
   json.close('}');
-  write_progress(json, shown, campaign, parts.now());
+  write_progress(json, shown, review, parts.now());
   json.key("terms").raw(review::shown_definition(campaign.definition(),
                                                  [&](const Person& person) { return shown.identity(person.subject); }));
   json.close('}');
@@ -92,19 +94,16 @@ boost::system::result<std::pair<review::Definition, bool>, Response> wanted_defi
 void write_preview(JsonText& json, Shown& shown, const OpenOrg& org, Parts& parts, Opened& opened) {
   json.open('{').field("dry_run", true).field("review", opened.review);
   json.field("as_of", opened.as_of).field("position", opened.pinned.value).field("due_at", opened.due_at);
-  json.field("items_total", static_cast<std::uint64_t>(opened.population.items.size()));
+  json.field("items_total", static_cast<std::uint64_t>(opened.items));
   json.field("without_reviewer", static_cast<std::uint64_t>(opened.population.without_reviewer.size()));
-  auto holds = opened.population.holds;
   Campaign campaign({opened.review, opened.pinned, opened.as_of, opened.due_at}, opened.definition,
                     std::move(opened.population.items), std::move(opened.population.reviewer_sets));
-  Review review(Record{}, std::move(campaign));
-  review.holds = std::move(holds);
-  review.certificates = std::make_shared<Certificates>();
+  Review review(Record{}, std::move(campaign), std::move(opened.population.holds));
   auto sight = Sight::at(parts, org, opened.as_of, opened.pinned);
   if (!sight) return shown.note(sight.error());
   ItemRows rows(parts, org, review, **sight);
   // A dry run makes nobody: whoever is only named here is known by what was written.
-  for (const Person& person : review.campaign.definition().people) {
+  for (const Person& person : review.campaign->definition().people) {
     if (person.identity.empty()) continue;
     const auto known = parts.people.find(org.id, person.identity);
     if (!known) return shown.note(known.error());
@@ -113,9 +112,9 @@ void write_preview(JsonText& json, Shown& shown, const OpenOrg& org, Parts& part
     rows.shown().know(person.subject, person.identity);
   }
   json.key("items").open('[');
-  for (ItemIndex i = 0; i < review.campaign.items().size() && i < preview_rows; ++i) rows.write(json, i, false);
+  for (ItemIndex i = 0; i < review.campaign->items().size() && i < preview_rows; ++i) rows.write(json, i, false);
   json.close(']');
-  write_progress(json, shown, review.campaign, opened.as_of);
+  write_progress(json, shown, review, opened.as_of);
   json.close('}');
   if (const auto failure = rows.failure()) shown.note(*failure);
 }
@@ -169,7 +168,7 @@ Response open(Parts& parts, Request& request) {
     write_preview(json, shown, asking.org(), parts, opened);
   } else {
     json.open('{').field("review", opened.review);
-    json.field("items", static_cast<std::uint64_t>(opened.population.items.size()));
+    json.field("items", static_cast<std::uint64_t>(opened.items));
     json.field("as_of", opened.as_of).field("due_at", opened.due_at);
     json.field("position", opened.recorded->items.front().position.value).close('}');
     response.status = 201;
@@ -207,9 +206,10 @@ Response one(Parts& parts, Request& request) {
   if (!org) return org.error();
   auto review = review_of(parts, request, *org);
   if (!review) return review.error();
-  Shown shown(parts, *org);
+  const OpenOrg& on = review->on(*org);
+  Shown shown(parts, on);
   JsonText json;
-  write_review(parts, json, shown, *org, *review->review);
+  write_review(parts, json, shown, on, *review->review);
   if (shown.failure()) return http::problem(*shown.failure());
   Response response;
   response.body = json.take();
@@ -233,9 +233,9 @@ Response end(Parts& parts, Request& request, Deed deed) {
   {
     auto review = review_of(parts, request, asking.org());
     if (!review) return review.error();
-    if (deed == Deed::cancel) return append_response(reviewing.cancel(asking.org(), *review, acting));
-    if (deed == Deed::end_stage) return append_response(reviewing.end_stage(asking.org(), *review, acting));
-    if (deed == Deed::remedy && (*review)->campaign.status() != review::CampaignStatus::closed) {
+    if (deed == Deed::cancel) return append_response(reviewing.cancel(review->on(asking.org()), *review, acting));
+    if (deed == Deed::end_stage) return append_response(reviewing.end_stage(review->on(asking.org()), *review, acting));
+    if (deed == Deed::remedy && (*review)->campaign->status() != review::CampaignStatus::closed) {
       return http::problem(
           refuse(RefusalCode::review_ended, "the review is not closed, and only a closed one is remedied.", "review"),
           409);
@@ -266,7 +266,7 @@ Response reassign(Parts& parts, Request& request) {
   auto review = review_of(parts, request, asking.org());
   if (!review) return review.error();
   return append_response(
-      parts.reviews->reviewing.reassign(asking.org(), *review, from, *to, item, acting_of(request, *said)));
+      parts.reviews->reviewing.reassign(review->on(asking.org()), *review, from, *to, item, acting_of(request, *said)));
 }
 
 }  // namespace

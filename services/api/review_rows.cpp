@@ -1,14 +1,19 @@
 #include "services/api/review_rows.h"
 
+#include <algorithm>
 #include <set>
-
-#include "projections/review/hold_story.h"
 
 namespace tenure::services {
 
 using review::Campaign;
 using review::HoldKind;
 using review::ItemIndex;
+
+namespace {
+
+constexpr std::size_t touches_shown_max = 50;  // of an item: who wants more asks for its timeline
+
+}  // namespace
 
 void write_result(JsonText& json, Shown& shown, const review::Result& result) {
   json.key("result").open('{').field("outcome", review::to_text(result.ends)).field("because", result.because);
@@ -18,7 +23,7 @@ void write_result(JsonText& json, Shown& shown, const review::Result& result) {
 }
 
 void ItemRows::held(JsonText& json, ItemIndex item) {
-  const projections::Hold& hold = review_.holds[item];
+  const projections::Hold& hold = review_.hold(item);
   auto& facts = sight_.facts();
   json.field("kind", review::to_text(hold.kind));
   switch (hold.kind) {
@@ -42,7 +47,7 @@ void ItemRows::held(JsonText& json, ItemIndex item) {
 }
 
 void ItemRows::said(JsonText& json, ItemIndex item) {
-  const Campaign& campaign = review_.campaign;
+  const Campaign& campaign = *review_.campaign;
   json.key("decisions").open('[');
   for (const review::Said& one : campaign.said(item)) {
     json.open('{').field("decision", to_text(one.verb)).field("stage", std::uint64_t{one.stage});
@@ -66,7 +71,7 @@ void ItemRows::said(JsonText& json, ItemIndex item) {
 void ItemRows::gives(JsonText& json, ItemIndex item) {
   auto& facts = sight_.facts();
   json.key("gives").open('[');
-  for (const auto& given : sight_.holds().gives(review_.holds[item])) {
+  for (const auto& given : sight_.holds().gives(review_.hold(item))) {
     json.open('{').field("role", facts.name(given.role).name);
     json.field("on", given.scope == 0 ? std::string("org") : facts.name(given.scope).name);
     if (given.by != 0) json.field("by_group", facts.name(given.by).name);
@@ -76,10 +81,35 @@ void ItemRows::gives(JsonText& json, ItemIndex item) {
   json.close(']');
 }
 
+// How many there are, and the last so many.
+void ItemRows::touches(JsonText& json, const std::vector<projections::HoldTouch>& touches) {
+  const std::size_t first = touches.size() - std::min(touches.size(), touches_shown_max);
+  json.field("count", static_cast<std::uint64_t>(touches.size())).key("events").open('[');
+  for (std::size_t i = first; i < touches.size(); ++i) {
+    const projections::HoldTouch& touch = touches[i];
+    json.open('{').field("counts", touch.counts);
+    shown_.event(json, "event", touch.at.position);
+    if (touch.told_by != touch.at.position) shown_.event(json, "retracted_by", touch.told_by);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+// By which event it is no longer as it was when the review was opened, and all that touched it since.
+void ItemRows::changed(JsonText& json, ItemIndex item) {
+  const Campaign& campaign = *review_.campaign;
+  shown_.event(json, "changed_by", campaign.changed_by(item));
+  if (campaign.state_now(item) == campaign.items()[item].state) return;
+  const projections::EarlierLook opening{review_.opening().as_of, review_.opening().pinned.value};
+  json.key("touched_by").open('{');
+  touches(json, projections::touches_since(sight_.holds(), review_.hold(item), opening));
+  json.close('}');
+}
+
 // Since it was last certified, or else since the review was opened.
 void ItemRows::touched(JsonText& json, ItemIndex item) {
   projections::EarlierLook earlier{review_.opening().as_of, review_.opening().pinned.value};
-  const auto certificate = review_.certificates->find(review_.campaign.items()[item].id);
+  const auto certificate = review_.certificates->find(review_.campaign->items()[item].id);
   if (certificate != review_.certificates->end()) {
     const auto decision = record_at(*org_.snapshot, certificate->second.decision);
     if (decision) {
@@ -88,14 +118,9 @@ void ItemRows::touched(JsonText& json, ItemIndex item) {
       shown_.note(decision.error());
     }
   }
-  json.key("changed_since").open('{').field("position", earlier.known).key("events").open('[');
-  for (const projections::HoldTouch& touch : projections::touches_since(sight_.holds(), review_.holds[item], earlier)) {
-    json.open('{').field("counts", touch.counts);
-    shown_.event(json, "event", touch.at.position);
-    if (touch.told_by != touch.at.position) shown_.event(json, "retracted_by", touch.told_by);
-    json.close('}');
-  }
-  json.close(']').close('}');
+  json.key("changed_since").open('{').field("position", earlier.known);
+  touches(json, projections::touches_since(sight_.holds(), review_.hold(item), earlier));
+  json.close('}');
 }
 
 std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
@@ -111,12 +136,12 @@ std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
     }
   }
   if (review_.findings) {
-    const auto [first, last] = review_.findings->by_member.equal_range(review_.holds[item].member);
+    const auto [first, last] = review_.findings->by_member.equal_range(review_.hold(item).member);
     std::set<std::size_t> in_order;
     for (auto each = first; each != last; ++each) in_order.insert(each->second);
     for (const std::size_t index : in_order) {
       const projections::Finding& finding = review_.findings->all[index];
-      if (!projections::is_about(finding, sight_.holds(), review_.holds[item])) continue;
+      if (!projections::is_about(finding, sight_.holds(), review_.hold(item))) continue;
       ++count;
       json.open('{').field("id", finding.id).field("kind", projections::to_text(finding.kind));
       json.field("because", finding.because).close('}');
@@ -127,10 +152,10 @@ std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
 }
 
 void ItemRows::suggested(JsonText& json, ItemIndex item, std::size_t open_findings) {
-  auto facts = projections::facts_of(sight_.holds(), review_.holds[item]);
-  const auto certificate = review_.certificates->find(review_.campaign.items()[item].id);
+  auto facts = projections::facts_of(sight_.holds(), review_.hold(item));
+  const auto certificate = review_.certificates->find(review_.campaign->items()[item].id);
   facts.certified = certificate != review_.certificates->end();
-  facts.changed = facts.certified && certificate->second.state != review_.campaign.state_now(item);
+  facts.changed = facts.certified && certificate->second.state != review_.campaign->state_now(item);
   facts.open_findings = open_findings;
   const auto recommendation = projections::recommend(facts);
   json.key("recommendation").open('{').field("suggestion", projections::to_text(recommendation.suggestion));
@@ -140,7 +165,7 @@ void ItemRows::suggested(JsonText& json, ItemIndex item, std::size_t open_findin
 }
 
 void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
-  const Campaign& campaign = review_.campaign;
+  const Campaign& campaign = *review_.campaign;
   const review::Item& of = campaign.items()[item];
   json.open('{').field("item", of.id).field("member", shown_.identity(of.member));
   held(json, item);
@@ -152,8 +177,8 @@ void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
     json.field("state", campaign.state_now(item));
   }
   json.field("state_when_opened", of.state);
-  shown_.event(json, "changed_by", campaign.changed_by(item));
-  const projections::Hold& hold = review_.holds[item];
+  changed(json, item);
+  const projections::Hold& hold = review_.hold(item);
   json.field("since", Instant{hold.since.us});
   shown_.event(json, "granted", hold.since.position);
   json.key("reviewers").open('[');

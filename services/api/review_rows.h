@@ -2,6 +2,7 @@
 // by the routes of reviews alone; one thread, one request, the review in hand.
 #pragma once
 
+#include "projections/review/hold_story.h"
 #include "services/api/review_asked.h"
 
 namespace tenure::services {
@@ -24,6 +25,8 @@ class ItemRows {
   void said(JsonText& json, review::ItemIndex item);
   void gives(JsonText& json, review::ItemIndex item);
   void touched(JsonText& json, review::ItemIndex item);
+  void changed(JsonText& json, review::ItemIndex item);
+  void touches(JsonText& json, const std::vector<projections::HoldTouch>& touches);
   std::size_t findings(JsonText& json, review::ItemIndex item);
   void suggested(JsonText& json, review::ItemIndex item, std::size_t open_findings);
 

@@ -1,6 +1,8 @@
 #include "services/reviews/changed.h"
 
 #include "events/people.h"
+#include "projections/review/rows.h"
+#include "services/reviews/review_records.h"
 
 namespace tenure::services {
 
@@ -35,37 +37,53 @@ bool touches_nobody(const EventPayload& data) {
          std::holds_alternative<event::ActionDenied>(data);
 }
 
-void add(Touched& touched, const Record& record, Instant at) {
-  if (touches_nobody(record.event.data)) return;
-  const std::uint64_t position = record.position.value;
-  if (*record.event.occurred_at > at) touched.ahead.emplace_back(*record.event.occurred_at, position);
-  if (!std::visit(AboutPeople{}, record.event.data)) {
-    touched.all.push_back(position);
+bool is_of(const EventPayload& data, const std::string& review) {
+  const auto entity = projections::review_entity(data);
+  return entity && entity->kind == projections::EntityKind::review && entity->name == review;
+}
+
+void add(Stretch& stretch, const std::string& review, Record record) {
+  if (is_about_reviews(type_name(record.event.data))) {
+    if (is_of(record.event.data, review)) stretch.own.push_back(std::move(record));
     return;
   }
-  each_person_in_data(record.event, [&](const Person& person) { touched.people[person.subject].push_back(position); });
+  if (touches_nobody(record.event.data)) return;
+  Touching touching{record.position.value, *record.event.occurred_at, false, {}};
+  touching.all = !std::visit(AboutPeople{}, record.event.data);
+  if (!touching.all) {
+    each_person_in_data(record.event, [&](const Person& person) { touching.people.push_back(person.subject); });
+  }
+  stretch.touching.push_back(std::move(touching));
 }
 
 }  // namespace
 
-Outcome<Touched> touched_between(const OpenOrg& org, Position from, Position to, Instant at) {
-  Touched touched;
+Outcome<Stretch> stretch_between(Parts& parts, const OpenOrg& org, const std::string& review, Position from,
+                                 Position to) {
+  Stretch stretch;
   storage::Snapshot& snapshot = *org.snapshot;
   const auto first = snapshot.version_at(org.id, from), last = snapshot.version_at(org.id, to);
   if (!first) return first.error();
   if (!last) return last.error();
-  if (last->value > first->value + records_read_max) {
-    touched.unread = true;
-    return touched;
+  std::vector<std::uint64_t> positions;
+  stretch.unread = last->value > first->value + records_read_max;
+  if (stretch.unread) {
+    auto own = events_of(parts, org, projections::EntityKind::review, review, from, to);
+    if (!own) return own.error();
+    positions = std::move(*own);
+  } else {
+    for (Version version = first->next(); version <= *last; version = version.next()) {
+      const auto position = snapshot.position_of(org.id, version);
+      if (!position) return position.error();
+      positions.push_back(position->value);
+    }
   }
-  for (Version version = first->next(); version <= *last; version = version.next()) {
-    const auto position = snapshot.position_of(org.id, version);
-    if (!position) return position.error();
-    const auto record = record_at(snapshot, position->value);
+  for (const std::uint64_t position : positions) {
+    auto record = record_at(snapshot, position);
     if (!record) return record.error();
-    add(touched, *record, at);
+    add(stretch, review, std::move(*record));
   }
-  return touched;
+  return stretch;
 }
 
 }  // namespace tenure::services

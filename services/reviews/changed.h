@@ -1,31 +1,34 @@
-// Whose holds the events of a stretch of an organization's log may have changed: so that a review that is looked at
-// again reads anew only what was touched.
+// What happened in a stretch of an organization's log, as a review in memory needs it: its own events, and whose holds
+// others may have changed, so that only what was touched is read anew.
 //
-// Pure but for the log. Failures: the store's. Complexity: one record each, up to records_read_max; past that
-// everybody.
+// Pure but for the log. Failures: the store's. Complexity: one record each, up to records_read_max; past that only the
+// review's own, and everybody may have been touched.
 #pragma once
 
-#include <map>
-#include <utility>
 #include <vector>
 
 #include "services/reviews/sight.h"
 
 namespace tenure::services {
 
-struct Touched {
-  // Positions that may have changed what anybody holds: a role, a group, a setting, the model.
-  std::vector<std::uint64_t> all;
-  std::map<SubjectId, std::vector<std::uint64_t>> people;
-  // Takes effect only after the instant asked about, each at its own: to be looked at again then.
-  std::vector<std::pair<Instant, std::uint64_t>> ahead;
-  // More than were read: everything has to be looked at anew, by whatever event.
-  bool unread = false;
+// An event that may have changed what somebody holds.
+struct Touching {
+  std::uint64_t position = 0;
+  Instant occurred_at;
+  bool all = false;  // what anybody holds: a role, a group, a setting, the model
+  std::vector<SubjectId> people;
+};
+
+struct Stretch {
+  std::vector<Record> own;  // in order
+  std::vector<Touching> touching;
+  bool unread = false;  // more than were read
 };
 
 inline constexpr std::uint64_t records_read_max = 20'000;
 
-// The organization's events after `from`, up to and with `to`, as of an instant.
-Outcome<Touched> touched_between(const OpenOrg& org, Position from, Position to, Instant at);
+// The organization's events after `from`, up to and with `to`.
+Outcome<Stretch> stretch_between(Parts& parts, const OpenOrg& org, const std::string& review, Position from,
+                                 Position to);
 
 }  // namespace tenure::services

@@ -51,7 +51,7 @@ class Call {
   // What the decision is recorded as; a Refusal says why it is not.
   using Checked = std::variant<event::ReviewDecided, Refusal, Failure>;
   Checked check(const WantedDecision& wanted) {
-    const Campaign& campaign = review_.campaign;
+    const Campaign& campaign = *review_.campaign;
     const auto item = campaign.find(wanted.item);
     if (!item) {
       return refuse(RefusalCode::not_found, "the review has no item \"" + wanted.item + "\"; its items list them.",
@@ -78,8 +78,7 @@ class Call {
     const review::Item& of = campaign.items()[*item];
     if (wanted.verb == ReviewVerb::revoke || wanted.verb == ReviewVerb::change) {
       const Ends ends = wanted.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;
-      auto broken =
-          breaks_a_rule(sight_, state_, review_.holds[*item], of.member, ends, wanted.role.value_or(RoleId()));
+      auto broken = breaks_a_rule(sight_, state_, review_.hold(*item), of.member, ends, wanted.role.value_or(RoleId()));
       if (broken) return std::move(*broken);
     }
     event::ReviewDecided event;

@@ -1,6 +1,7 @@
 // What a review comes to: the events by which revoked holds end and changed ones become others.
 #include <condition_variable>
 
+#include "projections/access_fold.h"
 #include "projections/review/rows.h"
 #include "services/reviews/reviewing.h"
 
@@ -42,6 +43,7 @@ namespace {
 class UnderWay {
  public:
   explicit UnderWay(AppendQueue& appends) : appends_(appends) {}
+  ~UnderWay() { wait(); }
 
   void submit(AppendRequest request) {
     std::unique_lock lock(guard_);
@@ -88,9 +90,9 @@ bool enforces(Sight& sight) {
 // Whether the review's outcome was recorded since it was closed, or was held back then.
 Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, bool all_the_same) {
   const auto number = parts.names.number(*org.snapshot, org.number, projections::EntityKind::review,
-                                         review.campaign.opening().review, org.head.next_number);
+                                         review.campaign->opening().review, org.head.next_number);
   if (!number) return number.error();
-  const auto after = projections::review_positions(*org.snapshot, org.number, *number, review.campaign.ended_by(),
+  const auto after = projections::review_positions(*org.snapshot, org.number, *number, review.campaign->ended_by(),
                                                    org.head.position.value);
   if (!after) return after.error();
   for (auto position = after->rbegin(); position != after->rend(); ++position) {
@@ -100,6 +102,80 @@ Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, b
     if (done) return !all_the_same || done->held_back == 0;
   }
   return false;
+}
+
+// What of a closed review is carried out still, and what was before: a stop may have cut it off anywhere.
+class Due {
+ public:
+  Due(Parts& parts, const OpenOrg& org, const Review& review, Sight& when_closed, Sight& now)
+      : parts_(parts), org_(org), review_(review), when_closed_(when_closed), now_(now) {}
+
+  // Reads what was refused since the close.
+  Outcome<void> read_refused() {
+    const auto version = org_.snapshot->version_at(org_.id, Position(review_.campaign->ended_by()));
+    if (!version) return version.error();
+    for (Version next = version->next(); next <= org_.head.version; next = next.next()) {
+      const auto position = org_.snapshot->position_of(org_.id, next);
+      if (!position) return position.error();
+      const auto record = record_at(*org_.snapshot, position->value);
+      if (!record) return record.error();
+      const auto* denied = std::get_if<event::ActionDenied>(&record->event.data);
+      if (!denied || record->event.actor.who.identity != name()) continue;
+      const auto owner = parts_.identities.owner_of_texts(*record);
+      if (!owner) return owner.error();
+      const auto text = parts_.people.open(org_.id, *owner, denied->event.text);
+      if (!text) return text.error();
+      if (*text) refused_ += **text;
+    }
+    return {};
+  }
+
+  std::string name() const { return "review:" + review_.campaign->opening().review; }
+  std::string id_of(ItemIndex item) const { return name() + ":" + review_.campaign->items()[item].id; }
+  Outcome<bool> is_recorded(ItemIndex item) const {
+    const auto position = projections::position_of_id(*org_.snapshot, org_.number, EventId(id_of(item)));
+    if (!position) return position.error();
+    return *position != Position(0);
+  }
+  bool is_refused(ItemIndex item) const { return refused_.find("\"id\":\"" + id_of(item) + '"') != std::string::npos; }
+  // Whether the very hold that was decided on is there: it has not ended since, nor been given anew.
+  bool stands(ItemIndex item) {
+    const auto then = when_closed_.holds().now(review_.hold(item)), now = now_.holds().now(review_.hold(item));
+    return then && now && then->since == now->since;
+  }
+
+ private:
+  Parts& parts_;
+  const OpenOrg& org_;
+  const Review& review_;
+  Sight &when_closed_, &now_;
+  std::string refused_;  // the refused events, as JSON
+};
+
+// The request by which an item's hold ends or becomes another one, by the authority of whoever decided it.
+Outcome<AppendRequest> request_of(const OpenOrg& org, const Review& review, Sight& sight, const Due& due,
+                                  ItemIndex item, const review::Result& result) {
+  AppendRequest request;
+  request.org = org.id;
+  request.own = request.reviewed = true;
+  request.by = Recording{{}, {}, Channel::api, {}};
+  std::optional<Actor> approved_by;
+  if (result.decision != 0) {
+    const auto record = record_at(*org.snapshot, result.decision);
+    if (!record) return record.error();
+    approved_by = record->event.actor;
+  }
+  const SubjectId& member = review.campaign->items()[item].member;
+  for (EventPayload& payload : remedy_of(sight, review.hold(item), member, result.ends, result.role)) {
+    Event event;
+    event.id = EventId(due.id_of(item) + (request.events.empty() ? "" : ":2"));
+    event.actor = {ActorKind::system, Person{due.name(), {}}};
+    event.approved_by = approved_by;
+    event.correlation_id = due.name();
+    event.data = std::move(payload);
+    request.events.push_back(std::move(event));
+  }
+  return request;
 }
 
 }  // namespace
@@ -117,52 +193,45 @@ Outcome<void> Reviewing::remedy_once(const OpenOrg& org, const ReviewSummary& cl
 Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& id, bool all_the_same) {
   auto org = open_org(parts_, org_name);
   if (!org) return fail(FailureCode::not_found, "there is no organization \"" + org_name + "\"");
-  const auto sight = Sight::at(parts_, *org, parts_.now(), org->head.position);
-  if (!sight) return sight.error();
-  if (!enforces(**sight)) return {};  // the platform's own events end the tasks
+  const auto mode = Sight::at(parts_, *org, parts_.now(), org->head.position);
+  if (!mode) return mode.error();
+  if (!enforces(**mode)) return {};  // the platform's own events end the tasks
   auto review = reviews_.get(*org, id, parts_.now());
   if (!review) return review.error();
-  if (!*review || (*review)->campaign.status() != CampaignStatus::closed) return {};
-  const review::Campaign& campaign = (*review)->campaign;
-  const auto before = remedied(parts_, *org, *review->review, all_the_same);
+  if (!*review || (*review)->campaign->status() != CampaignStatus::closed) return {};
+  const review::Campaign& campaign = *(*review)->campaign;
+  const OpenOrg& on = review->on(*org);
+  const auto before = remedied(parts_, on, *review->review, all_the_same);
   if (!before) return before.error();
   if (*before) return {};
-  std::vector<std::pair<ItemIndex, review::Result>> due;
+  std::vector<std::pair<ItemIndex, review::Result>> wanted;
   for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
     const review::Result result = campaign.result(i);
-    if (result.ends == Ends::revoke || result.ends == Ends::change) due.emplace_back(i, result);
+    if (result.ends == Ends::revoke || result.ends == Ends::change) wanted.emplace_back(i, result);
   }
   event::ReviewRemediated done;
   done.review = id;
   const auto& most = campaign.definition().revocations_at_most;
-  if (most && due.size() > *most && !all_the_same) {
-    done.held_back = due.size();
-    due.clear();
+  if (most && wanted.size() > *most && !all_the_same) {
+    done.held_back = wanted.size();
+    wanted.clear();
   }
+  const auto when_closed = Sight::at(parts_, on, (*review)->at, (*review)->seen);
+  const auto now = Sight::at(parts_, on, parts_.now(), on.head.position);
+  if (!when_closed) return when_closed.error();
+  if (!now) return now.error();
+  Due due(parts_, on, *review->review, **when_closed, **now);
+  if (const auto read = due.read_refused(); !read) return read.error();
   UnderWay under_way(parts_.appends);
-  for (const auto& [item, result] : due) {
-    AppendRequest request;
-    request.org = org->id;
-    request.own = request.reviewed = true;
-    request.by = Recording{{}, {}, Channel::api, {}};
-    const Review& of = *review->review;
-    if (of.campaign.state_now(item).empty()) continue;
-    std::size_t n = 0;
-    for (EventPayload& payload :
-         remedy_of(**sight, of.holds[item], campaign.items()[item].member, result.ends, result.role)) {
-      Event event;
-      event.id = EventId("review:" + id + ":" + campaign.items()[item].id + (n++ == 0 ? "" : ":2"));
-      event.actor = {ActorKind::system, Person{"review:" + id, {}}};
-      if (result.decision != 0) {
-        const auto record = record_at(*org->snapshot, result.decision);
-        if (!record) return record.error();
-        event.approved_by = record->event.actor;
-      }
-      event.correlation_id = "review:" + id;
-      event.data = std::move(payload);
-      request.events.push_back(std::move(event));
-    }
-    under_way.submit(std::move(request));
+  for (const auto& [item, result] : wanted) {
+    const auto recorded = due.is_recorded(item);
+    if (!recorded) return recorded.error();
+    under_way.applied += *recorded;
+    under_way.refused += !*recorded && due.is_refused(item);
+    if (*recorded || due.is_refused(item) || !due.stands(item)) continue;
+    auto request = request_of(on, *review->review, **now, due, item, result);
+    if (!request) return request.error();
+    under_way.submit(std::move(*request));
   }
   under_way.wait();
   if (under_way.failure) return *under_way.failure;

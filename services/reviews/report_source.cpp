@@ -1,6 +1,9 @@
 #include "services/reviews/report_source.h"
 
+#include <algorithm>
+
 #include "events/digest.h"
+#include "events/wire/record_gist.h"
 #include "services/reviews/report_words.h"
 
 namespace tenure::services {
@@ -8,7 +11,7 @@ namespace tenure::services {
 using review::ItemIndex;
 
 Outcome<std::shared_ptr<ReportSource>> ReportSource::make(Parts& parts, std::shared_ptr<OpenOrg> org,
-                                                          std::shared_ptr<Review> review, Position known) {
+                                                          std::shared_ptr<const Review> review, Position known) {
   auto source = std::make_shared<ReportSource>(parts, std::move(org));
   source->review = std::move(review);
   source->known = known;
@@ -29,12 +32,7 @@ Outcome<std::shared_ptr<ReportSource>> ReportSource::make(Parts& parts, std::sha
   if (const auto done = see(source->under_review, of.at, of.seen); !done) return done.error();
   if (const auto done = see(source->when_opened, of.opening().as_of, of.opening().pinned); !done) return done.error();
   if (const auto done = see(source->now, source->known_at, known); !done) return done.error();
-  auto tasks = tasks_of(*source->org, of, *source->under_review, *source->now);
-  if (!tasks) return tasks.error();
-  source->tasks = std::move(*tasks);
-  auto findings = open_findings(*source->when_opened);
-  if (!findings) return findings.error();
-  source->findings = std::move(*findings);
+  source->findings_ = of.findings;
   return source;
 }
 
@@ -50,8 +48,57 @@ void ReportSource::add_place(std::vector<reports::Fact>& facts, const std::strin
   facts.push_back({prefix + "chain", "Chain hash" + behind, to_hex(sha256(record->bytes))});
 }
 
-std::string ReportSource::power_of(ItemIndex item) {
-  return power_in_words(under_review->facts(), review->holds[item]);
+std::string ReportSource::power_of(ItemIndex item) { return power_in_words(under_review->facts(), review->hold(item)); }
+
+std::string ReportSource::actor_of(std::uint64_t position) {
+  const auto known = actors_.find(position);
+  if (known != actors_.end()) return people.name_of(known->second);
+  storage::Snapshot& snapshot = *org->snapshot;
+  const auto stored = snapshot.record(Position(position));
+  const auto gist = stored ? wire::read_gist(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); })
+                           : Outcome<Record>(stored.error());
+  if (!gist) {
+    people.note(gist.error());
+    return {};
+  }
+  if (actors_.size() >= actors_max) actors_.clear();
+  return people.name_of(actors_.emplace(position, gist->event.actor).first->second);
+}
+
+const std::vector<Spoken>& ReportSource::spoken() {
+  if (spoken_) return *spoken_;
+  const review::Campaign& campaign = *review->campaign;
+  std::vector<Spoken>& all = spoken_.emplace();
+  for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
+    for (const review::Said& said : campaign.said(i)) all.push_back({i, &said, std::nullopt});
+  }
+  std::sort(all.begin(), all.end(),
+            [](const Spoken& a, const Spoken& b) { return a.said->position < b.said->position; });
+  std::unordered_map<SubjectId, Instant> before;
+  for (Spoken& one : all) {
+    const auto earlier = before.find(one.said->reviewer);
+    if (earlier != before.end() && one.said->call.empty()) {
+      one.seconds = (one.said->at.us - earlier->second.us) / 1'000'000;
+    }
+    before[one.said->reviewer] = one.said->at;
+  }
+  return all;
+}
+
+const std::vector<Task>& ReportSource::tasks() {
+  if (tasks_) return *tasks_;
+  auto found = tasks_of(*org, *review, *under_review, *now);
+  if (!found) people.note(found.error());
+  return tasks_.emplace(found ? std::move(*found) : std::vector<Task>());
+}
+
+const std::vector<projections::Finding>& ReportSource::findings() {
+  if (!findings_) {
+    auto found = open_findings(*when_opened);
+    if (!found) people.note(found.error());
+    findings_ = found ? std::move(*found) : std::make_shared<const OpenFindings>();
+  }
+  return findings_->all;
 }
 
 const Record* ReportSource::record(std::uint64_t position) {

@@ -8,9 +8,16 @@
 
 namespace tenure::services {
 
+// A decision with how long its reviewer took for it, by what they said before it.
+struct Spoken {
+  review::ItemIndex item = 0;
+  const review::Said* said = nullptr;
+  std::optional<std::int64_t> seconds;
+};
+
 struct ReportSource {
   static Outcome<std::shared_ptr<ReportSource>> make(Parts& parts, std::shared_ptr<OpenOrg> org,
-                                                     std::shared_ptr<Review> review, Position known);
+                                                     std::shared_ptr<const Review> review, Position known);
 
   ReportSource(Parts& parts, std::shared_ptr<OpenOrg> the_org) : org(std::move(the_org)), people(parts, *org) {}
 
@@ -20,20 +27,32 @@ struct ReportSource {
   // What an item is a hold of, in a few words: "role admin", "write on repo:acme/web".
   std::string power_of(review::ItemIndex item);
   const Record* record(std::uint64_t position);  // null where it cannot be read, which is noted; valid until the next
+  // Who did what stands at the position; empty where that cannot be read, which is noted.
+  std::string actor_of(std::uint64_t position);
+
+  // What was said, in order. Worked out when a table first asks for it, as are the two below.
+  const std::vector<Spoken>& spoken();
+  const std::vector<Task>& tasks();
+  const std::vector<projections::Finding>& findings();  // when it was opened
 
   std::shared_ptr<OpenOrg> org;
-  std::shared_ptr<Review> review;
+  std::shared_ptr<const Review> review;
   Position known;
   Instant known_at;
   std::unique_ptr<Sight> under_review;  // as the review's holds stand
   std::unique_ptr<Sight> when_opened;   // at the position that the population is pinned to
   std::unique_ptr<Sight> now;           // at the report's position
-  std::vector<Task> tasks;
-  std::shared_ptr<const OpenFindings> findings;  // when it was opened
   ShownPeople people;
 
  private:
+  // Many holds come from one event, such as an import's; bounded, emptied when full.
+  static constexpr std::size_t actors_max = 10'000;
+
   std::optional<Record> record_;
+  std::unordered_map<std::uint64_t, Actor> actors_;
+  std::optional<std::vector<Spoken>> spoken_;
+  std::optional<std::vector<Task>> tasks_;
+  std::shared_ptr<const OpenFindings> findings_;
 };
 
 // items, decisions, reviewers, findings, remediation, events.

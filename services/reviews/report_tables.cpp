@@ -30,6 +30,7 @@ Cell text_or_nothing(std::string text) { return text.empty() ? Cell() : Cell(std
 template <class Fill>
 Rows rows_of(const Source& source, std::size_t count, Fill fill) {
   return [source, count, fill, next = std::size_t{0}](Row& row) mutable -> Outcome<bool> {
+    if (source->people.failure()) return *source->people.failure();
     if (next == count) return false;
     fill(*source, next++, row);
     if (source->people.failure()) return *source->people.failure();
@@ -40,24 +41,37 @@ Rows rows_of(const Source& source, std::size_t count, Fill fill) {
   };
 }
 
+// By whom and when an item was decided, and the position of that: its own decision, or an earlier review's, or the
+// event by which the hold ended.
+void add_decision(ReportSource& source, ItemIndex i, std::uint64_t position, Row& row) {
+  const auto& said = source.review->campaign->said(i);
+  const auto own = std::find_if(said.begin(), said.end(), [&](const auto& one) { return one.position == position; });
+  if (own != said.end()) {
+    row.emplace_back(source.people.identity(own->reviewer));
+    row.emplace_back(own->at);
+    row.emplace_back(number(position));
+    return;
+  }
+  const Record* decided = position == 0 ? nullptr : source.record(position);
+  row.emplace_back(decided ? Cell(source.people.name_of(decided->event.actor)) : Cell());
+  row.emplace_back(decided ? Cell(decided->recorded_at) : Cell());
+  row.emplace_back(decided ? number(position) : Cell());
+}
+
 void fill_item(ReportSource& source, ItemIndex i, Row& row) {
-  const Campaign& campaign = source.review->campaign;
+  const Campaign& campaign = *source.review->campaign;
   const review::Item& item = campaign.items()[i];
-  const projections::Hold& hold = source.review->holds[i];
+  const projections::Hold& hold = source.review->hold(i);
   const review::Result result = campaign.result(i);
   row = {item.id, source.people.identity(item.member), std::string(review::to_text(item.kind)), source.power_of(i)};
   row.emplace_back(Instant{hold.since.us});
-  const Record* granted = source.record(hold.since.position);
-  row.emplace_back(granted ? source.people.name_of(granted->event.actor) : std::string());
+  row.emplace_back(source.actor_of(hold.since.position));
   row.emplace_back(number(hold.since.position));
   row.emplace_back(std::string(review::to_text(campaign.item_status(i))));
   row.emplace_back(std::string(review::to_text(result.ends)));
   row.emplace_back(text_or_nothing(result.role.text));
   row.emplace_back(std::string(result.because));
-  const Record* decided = result.decision == 0 ? nullptr : source.record(result.decision);
-  row.emplace_back(decided ? Cell(source.people.name_of(decided->event.actor)) : Cell());
-  row.emplace_back(decided ? Cell(decided->recorded_at) : Cell());
-  row.emplace_back(decided ? number(result.decision) : Cell());
+  add_decision(source, i, result.decision, row);
   row.emplace_back(item.carried ? Cell(item.carried->review) : Cell());
   row.emplace_back(item.state);
   row.emplace_back(text_or_nothing(campaign.state_now(i)));
@@ -83,36 +97,11 @@ Table items_of(const Source& source) {
                    {"state", "State when opened", Kind::text, 16, false},
                    {"state_now", "State", Kind::text, 16, false}};
   table.open = [source] {
-    return rows_of(source, source->review->campaign.items().size(), [](ReportSource& from, std::size_t i, Row& row) {
+    return rows_of(source, source->review->campaign->items().size(), [](ReportSource& from, std::size_t i, Row& row) {
       fill_item(from, static_cast<ItemIndex>(i), row);
     });
   };
   return table;
-}
-
-// A decision with how long its reviewer took for it, by what they said before it.
-struct Spoken {
-  ItemIndex item = 0;
-  const review::Said* said = nullptr;
-  std::optional<std::int64_t> seconds;
-};
-
-std::vector<Spoken> all_said(const Campaign& campaign) {
-  std::vector<Spoken> all;
-  for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
-    for (const review::Said& said : campaign.said(i)) all.push_back({i, &said, std::nullopt});
-  }
-  std::sort(all.begin(), all.end(),
-            [](const Spoken& a, const Spoken& b) { return a.said->position < b.said->position; });
-  std::map<SubjectId, Instant> before;
-  for (Spoken& one : all) {
-    const auto earlier = before.find(one.said->reviewer);
-    if (earlier != before.end() && one.said->call.empty()) {
-      one.seconds = (one.said->at.us - earlier->second.us) / 1'000'000;
-    }
-    before[one.said->reviewer] = one.said->at;
-  }
-  return all;
 }
 
 Table decisions_of(const Source& source) {
@@ -132,11 +121,10 @@ Table decisions_of(const Source& source) {
                    {"recorded_by", "Recorded by", Kind::text, 20, false},
                    {"state", "State that was seen", Kind::text, 16, false},
                    {"item", "Item", Kind::text, 20, false}};
-  const auto all = std::make_shared<std::vector<Spoken>>(all_said(source->review->campaign));
-  table.open = [source, all] {
-    return rows_of(source, all->size(), [all](ReportSource& from, std::size_t n, Row& row) {
-      const auto& [item, said, seconds] = (*all)[n];
-      const Campaign& campaign = from.review->campaign;
+  table.open = [source] {
+    return rows_of(source, source->spoken().size(), [](ReportSource& from, std::size_t n, Row& row) {
+      const auto& [item, said, seconds] = from.spoken()[n];
+      const Campaign& campaign = *from.review->campaign;
       row = {number(said->position),
              said->at,
              from.people.identity(said->reviewer),
@@ -148,12 +136,11 @@ Table decisions_of(const Source& source) {
                                                         : from.people.identity(said->to)));
       row.push_back(number(said->stage + std::uint64_t{1}));
       row.emplace_back(campaign.counts(item, *said));
-      const Record* record = from.record(said->position);
+      const Record* record = said->has_reason ? from.record(said->position) : nullptr;
       row.push_back(text_or_nothing(record ? from.people.reason_of(*record) : std::string()));
       row.push_back(seconds ? Cell(*seconds) : Cell());
       row.push_back(text_or_nothing(said->call));
-      const auto principal = record ? subject_from_text(record->recorded_by.principal) : std::nullopt;
-      row.emplace_back(principal ? from.people.identity(*principal) : std::string("tenure"));
+      row.emplace_back(said->recorded_by.empty() ? std::string("tenure") : from.people.identity(said->recorded_by));
       row.emplace_back(said->state);
       row.emplace_back(campaign.items()[item].id);
     });
@@ -191,9 +178,9 @@ Texts signals_of(Worked& worked) {
   return signals;
 }
 
-std::vector<Worked> workers_of(const Campaign& campaign) {
+std::vector<Worked> workers_of(ReportSource& source) {
   std::map<SubjectId, Worked> all;
-  for (const Spoken& one : all_said(campaign)) {
+  for (const Spoken& one : source.spoken()) {
     Worked& worked = all[one.said->reviewer];
     worked.reviewer = one.said->reviewer;
     ++worked.decisions;
@@ -220,8 +207,8 @@ Table reviewers_of(const Source& source) {
                    {"keep", "Keep", Kind::number},           {"revoke", "Revoke", Kind::number},
                    {"change", "Change", Kind::number},       {"delegated", "Delegated", Kind::number},
                    {"in_bulk", "In bulk", Kind::number},     {"signals", "Signals", Kind::text, 40}};
-  const auto workers = std::make_shared<std::vector<Worked>>(workers_of(source->review->campaign));
-  table.open = [source, workers] {
+  table.open = [source] {
+    const auto workers = std::make_shared<std::vector<Worked>>(workers_of(*source));
     return rows_of(source, workers->size(), [workers](ReportSource& from, std::size_t n, Row& row) {
       Worked& worked = (*workers)[n];
       row = {from.people.identity(worked.reviewer),
@@ -245,8 +232,8 @@ Table findings_of(const Source& source) {
                    {"since", "Since", Kind::instant},
                    {"because", "Because", Kind::text, 50}};
   table.open = [source] {
-    return rows_of(source, source->findings->all.size(), [](ReportSource& from, std::size_t n, Row& row) {
-      row = finding_row(*from.when_opened, from.people, from.findings->all[n]);
+    return rows_of(source, source->findings().size(), [](ReportSource& from, std::size_t n, Row& row) {
+      row = finding_row(*from.when_opened, from.people, from.findings()[n]);
     });
   };
   return table;
@@ -269,8 +256,8 @@ Table remediation_of(const Source& source) {
                    {"due_at", "Due", Kind::instant},
                    {"still_held", "Held by another path", Kind::text, 34}};
   table.open = [source] {
-    return rows_of(source, source->tasks.size(), [](ReportSource& from, std::size_t n, Row& row) {
-      const Task& task = from.tasks[n];
+    return rows_of(source, source->tasks().size(), [](ReportSource& from, std::size_t n, Row& row) {
+      const Task& task = from.tasks()[n];
       Texts still;
       for (const auto& held : task.still_held) {
         std::string through;
@@ -280,8 +267,8 @@ Table remediation_of(const Source& source) {
         }
         still.push_back(held.power.permission.text + " " + held.level.text + through);
       }
-      row = {from.review->campaign.items()[task.item].id,
-             from.people.identity(from.review->campaign.items()[task.item].member),
+      row = {from.review->campaign->items()[task.item].id,
+             from.people.identity(from.review->campaign->items()[task.item].member),
              from.power_of(task.item),
              std::string(review::to_text(task.result.ends)),
              text_or_nothing(task.result.role.text),
@@ -294,7 +281,23 @@ Table remediation_of(const Source& source) {
   return table;
 }
 
-// Events of the review that are no decisions, which have a table of their own.
+// Of events of the review that are no decisions, which have a table of their own.
+std::vector<std::uint64_t> other_events(ReportSource& source) {
+  auto& facts = source.now->facts();
+  const auto entity = facts.number(projections::EntityKind::review, source.review->campaign->opening().review);
+  auto all = projections::review_positions(*source.org->snapshot, source.org->number, entity, 0, source.known.value);
+  if (!all) {
+    source.people.note(all.error());
+    return {};
+  }
+  auto decision = source.spoken().begin();
+  std::erase_if(*all, [&](std::uint64_t position) {
+    while (decision != source.spoken().end() && decision->said->position < position) ++decision;
+    return decision != source.spoken().end() && decision->said->position == position;
+  });
+  return std::move(*all);
+}
+
 Table events_of(const Source& source) {
   Table table{"events", "Events of the review", "", {}, {}, "There are no events."};
   table.columns = {{"position", "Position", Kind::number},
@@ -302,20 +305,8 @@ Table events_of(const Source& source) {
                    {"type", "Event", Kind::text, 20},
                    {"actor", "By", Kind::text, 26},
                    {"reason", "Reason", Kind::text, 40}};
-  auto positions = std::make_shared<std::vector<std::uint64_t>>();
-  auto& facts = source->now->facts();
-  const auto entity = facts.number(projections::EntityKind::review, source->review->campaign.opening().review);
-  const auto own =
-      projections::review_positions(*source->org->snapshot, source->org->number, entity, 0, source->known.value);
-  if (own) {
-    std::unordered_set<std::uint64_t> decisions;
-    for (const Spoken& one : all_said(source->review->campaign)) decisions.insert(one.said->position);
-    std::copy_if(own->begin(), own->end(), std::back_inserter(*positions),
-                 [&](std::uint64_t position) { return !decisions.contains(position); });
-  } else {
-    source->people.note(own.error());
-  }
-  table.open = [source, positions] {
+  table.open = [source] {
+    const auto positions = std::make_shared<std::vector<std::uint64_t>>(other_events(*source));
     return rows_of(source, positions->size(), [positions](ReportSource& from, std::size_t n, Row& row) {
       const Record* record = from.record((*positions)[n]);
       if (!record) return;

@@ -54,7 +54,7 @@ std::string scope_in_words(const review::ReviewScope& scope) {
 std::vector<Fact> facts_of(ReportSource& source) {
   const Review& review = *source.review;
   const event::ReviewOpened& opening = review.opening();
-  const Campaign& campaign = review.campaign;
+  const Campaign& campaign = *review.campaign;
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   std::vector<Fact> facts{
       {"review", "Review", campaign.opening().review},
@@ -86,7 +86,7 @@ std::vector<Fact> facts_of(ReportSource& source) {
 }
 
 std::vector<Chart> charts_of(ReportSource& source) {
-  const Campaign& campaign = source.review->campaign;
+  const Campaign& campaign = *source.review->campaign;
   const review::Counts counts = campaign.counts();
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   Chart outcomes{"outcomes",
@@ -130,7 +130,7 @@ Outcome<std::optional<Document>> review_report(Parts& parts, std::shared_ptr<Ope
   auto made = ReportSource::make(parts, std::move(org), std::move(*review), known);
   if (!made) return made.error();
   const std::shared_ptr<ReportSource> source = std::move(*made);
-  const Campaign& campaign = source->review->campaign;
+  const Campaign& campaign = *source->review->campaign;
   Document document;
   document.title = campaign.definition().name.empty() ? "Access review" : campaign.definition().name;
   document.organization = source->org->id.text;

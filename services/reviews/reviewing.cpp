@@ -142,7 +142,7 @@ std::optional<Reviewing::OpenAnswer> Reviewing::record_opening(const OpenOrg& or
   if (wish.by_definition) event.definition = definition.id;
   event.document.text = stored_definition(definition);
   event.due_at = opened.due_at;
-  event.items = opened.population.items.size();
+  event.items = opened.items;
   event.items_digest = opened.population.digest;
   event.people = definition.people;
   event.pinned = opened.pinned;
@@ -183,7 +183,8 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
   if (auto* refusal = std::get_if<Refusal>(&populated)) return Refusals{std::move(*refusal)};
   opened.population = std::move(std::get<Population>(populated));
   opened.review = wish.review.empty() ? new_name(org, EntityKind::review, definition, now) : wish.review;
-  if (opened.population.items.empty()) {
+  opened.items = opened.population.items.size();
+  if (opened.items == 0) {
     return Refusals{
         refuse(RefusalCode::invalid_field,
                "the scope matches nothing that anybody holds now, so there is nothing to review and nothing "
@@ -192,10 +193,21 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
   }
   if (!opened.population.without_reviewer.empty() && !wish.dry_run) return nobody_asked(org, opened.population);
   if (!wish.dry_run) {
+    // Whoever asks for it as soon as it is recorded finds what was worked out here.
+    const auto alone = reviews_.loading();
     if (auto refused = record_opening(org, definition, wish, acting, opened)) return std::move(*refused);
+    keep(org.id.text, opened, *before);
   }
   opened.definition = std::move(definition);
   return opened;
+}
+
+// What was worked out to open a review is kept with it; where that fails, it is worked out again when somebody asks.
+void Reviewing::keep(const std::string& org_name, Opened& opened, const Reviews::Before& before) {
+  const auto org = open_org(parts_, org_name);
+  if (!org) return;
+  auto record = record_at(*org->snapshot, opened.recorded->items.front().position.value);
+  if (record) reviews_.opened(org->id, std::move(*record), std::move(opened.population), before);
 }
 
 EventId run_id(const std::string& definition, Instant due) {
@@ -234,8 +246,8 @@ AppendResult Reviewing::report(const OpenOrg& org, const Definition& definition,
 
 AppendResult Reviewing::reassign(const OpenOrg& org, HeldReview& review, const std::optional<std::string>& from,
                                  const std::string& to, const std::optional<std::string>& item, const Acting& acting) {
-  if (const auto open = review->campaign.may_change(); !open) return Refusals{open.error()};
-  if (item && !review->campaign.find(*item)) {
+  if (const auto open = review->campaign->may_change(); !open) return Refusals{open.error()};
+  if (item && !review->campaign->find(*item)) {
     return Refusals{refuse(RefusalCode::not_found, "the review has no item \"" + *item + "\".", "/item")};
   }
   event::ReviewReassigned event;
@@ -248,7 +260,7 @@ AppendResult Reviewing::reassign(const OpenOrg& org, HeldReview& review, const s
     event.from = Person{*from, **known};
   }
   event.item = item;
-  event.review = review->campaign.opening().review;
+  event.review = review->campaign->opening().review;
   event.to = Person{to, {}};
   return append(org.id, {std::move(event)}, acting);
 }
@@ -256,7 +268,7 @@ AppendResult Reviewing::reassign(const OpenOrg& org, HeldReview& review, const s
 // ---- the end -------------------------------------------------------------------------------------
 
 AppendResult Reviewing::end_stage(const OpenOrg& org, HeldReview& review, const Acting& acting) {
-  const Campaign& campaign = review->campaign;
+  const Campaign& campaign = *review->campaign;
   if (const auto open = campaign.may_change(); !open) return Refusals{open.error()};
   if (campaign.stage() + 1 >= campaign.definition().stages.size()) {
     return Refusals{refuse(RefusalCode::invalid_field, "this is the last stage; close the review instead.", "stage")};
@@ -265,8 +277,8 @@ AppendResult Reviewing::end_stage(const OpenOrg& org, HeldReview& review, const 
 }
 
 AppendResult Reviewing::cancel(const OpenOrg& org, HeldReview& review, const Acting& acting) {
-  if (const auto open = review->campaign.may_change(); !open) return Refusals{open.error()};
-  return append(org.id, {event::ReviewCancelled{review->campaign.opening().review}}, acting);
+  if (const auto open = review->campaign->may_change(); !open) return Refusals{open.error()};
+  return append(org.id, {event::ReviewCancelled{review->campaign->opening().review}}, acting);
 }
 
 AppendResult Reviewing::close(const std::string& org_name, const std::string& id, const std::string& because,
@@ -278,10 +290,10 @@ AppendResult Reviewing::close(const std::string& org_name, const std::string& id
     auto review = reviews_.get(*org, id, parts_.now());
     if (!review) return review.error();
     if (!*review) return Refusals{refuse(RefusalCode::not_found, "there is no review \"" + id + "\".", "review")};
-    if (const auto open = (*review)->campaign.may_change(); !open) return Refusals{open.error()};
-    event::ReviewClosed event = (*review)->campaign.closing(because);
+    if (const auto open = (*review)->campaign->may_change(); !open) return Refusals{open.error()};
+    event::ReviewClosed event = (*review)->campaign->closing(because);
     event.as_of = (*review)->at;
-    result = append(org->id, {std::move(event)}, acting, org->head.version);
+    result = append(org->id, {std::move(event)}, acting, review->on(*org).head.version);
     const auto* refusals = std::get_if<Refusals>(&result);
     if (!refusals || refusals->front().code != RefusalCode::version_conflict) break;
   }
@@ -298,8 +310,8 @@ Outcome<bool> Reviewing::tick(const std::string& org_name, const std::string& id
     if (!org) return fail(FailureCode::not_found, "there is no organization \"" + org_name + "\"");
     auto review = reviews_.get(*org, id, parts_.now());
     if (!review) return review.error();
-    if (!*review || (*review)->campaign.status() != review::CampaignStatus::open) return false;
-    due = (*review)->campaign.due(parts_.now());
+    if (!*review || (*review)->campaign->status() != review::CampaignStatus::open) return false;
+    due = (*review)->campaign->due(parts_.now());
     if (due.empty()) return true;
     if (!std::holds_alternative<event::ReviewClosed>(due.front())) {
       const auto result = append(org->id, std::move(due), acting_for(id));

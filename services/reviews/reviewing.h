@@ -34,7 +34,8 @@ struct OpenWish {
 struct Opened {
   std::string review;
   review::Definition definition;
-  Population population;
+  std::size_t items = 0;
+  Population population;  // of a dry run; else the review that was opened has it
   Position pinned;
   Instant as_of, due_at;
   std::optional<AppendAnswer> recorded;  // nothing for a dry run
@@ -94,6 +95,7 @@ class Reviewing {
   OpenAnswer nobody_asked(const OpenOrg& org, const Population& population);
   std::optional<OpenAnswer> record_opening(const OpenOrg& org, const review::Definition& definition,
                                            const OpenWish& wish, const Acting& acting, Opened& opened);
+  void keep(const std::string& org, Opened& opened, const Reviews::Before& before);
   Refusals faults_of(Sight& sight, const review::Definition& definition);
   Outcome<void> resolve(const OpenOrg& org, review::Definition& definition, bool make);
   std::string new_name(const OpenOrg& org, projections::EntityKind kind, const review::Definition& definition,

@@ -1,16 +1,20 @@
 // Start here: every access review of a store, as it stands now or stood at a position.
 //
 // A review that is looked at is kept in memory, moved on by its own events and told what the holds under review are
-// now, from the log and the views, before anything is answered; a review as known at a position is worked out anew.
-// Nothing here decides: the rules are events/review/campaign.h's, and what is recorded goes through reviewing.h.
+// now, from the log and the views, before anything is answered. As known at a position it is the one in memory where
+// that says the same, else it is worked out anew. Nothing here decides: the rules are events/review/campaign.h's, and
+// what is recorded goes through reviewing.h.
 //
-// Threads: any. A review in hand is locked until it is let go of. Failures: the store's; corruption where the items of
-// a review cannot be derived again as they were when it was opened. Memory: review_items_kept items in all.
+// Threads: any. A review in hand is locked until it is let go of. One as known at a position is read without a lock:
+// whoever moves the review on moves a copy of its campaign. Failures: the store's; corruption where the items of a
+// review cannot be derived again as they were when it was opened. Memory: review_items_kept items in all.
 #pragma once
 
 #include <list>
 #include <mutex>
 
+#include "events/review/progress.h"
+#include "services/reviews/changed.h"
 #include "services/reviews/population.h"
 
 namespace tenure::services {
@@ -18,22 +22,29 @@ namespace tenure::services {
 // All reviews in memory together; the least lately used go first.
 inline constexpr std::size_t review_items_kept = 400'000;
 
+// Cheap to copy: what is large is shared.
 struct Review {
-  Review(Record opening, review::Campaign the_campaign)
-      : opened(std::move(opening)), campaign(std::move(the_campaign)) {}
+  Review(Record opening, review::Campaign the_campaign, std::vector<projections::Hold> the_holds);
 
   const event::ReviewOpened& opening() const { return std::get<event::ReviewOpened>(opened.event.data); }
+  const projections::Hold& hold(review::ItemIndex item) const { return (*holds)[item]; }
+  // To be moved on, in a copy of its own where somebody may be looking at it.
+  review::Campaign& to_move();
 
-  std::mutex guard;
+  using Range = std::pair<review::ItemIndex, review::ItemIndex>;  // the first and behind the last
   Record opened;
-  review::Campaign campaign;
-  std::vector<projections::Hold> holds;                                                     // by item
-  std::unordered_map<SubjectId, std::pair<review::ItemIndex, review::ItemIndex>> items_of;  // first and behind the last
+  std::shared_ptr<review::Campaign> campaign;
+  bool looked_at = false;  // somebody may be looking at the campaign without the lock
+  std::shared_ptr<const std::vector<projections::Hold>> holds;  // by item
+  std::shared_ptr<const std::unordered_map<SubjectId, Range>> items_of;
+  std::shared_ptr<const std::vector<review::ItemIndex>> invitations;  // which run out by themselves
+  std::shared_ptr<review::Progress> progress;                         // of the campaign, as it was when last asked for
   std::string last;                                      // the review before this one of the same definition
   std::shared_ptr<const Certificates> certificates;      // of all reviews of the definition before this one
   Position applied;                                      // its own events up to here
   Position seen;                                         // the holds' states as known here …
   Instant at;                                            // … and at this instant
+  Instant same_since;                                    // known that much, they were the same from this instant on
   std::vector<std::pair<Instant, std::uint64_t>> ahead;  // events that were not in force at that instant
   Instant unread_until;                                  // till then, events that nobody read may come into force
   std::shared_ptr<const OpenFindings> findings;          // of the state under review; worked out when first asked for
@@ -42,9 +53,13 @@ struct Review {
 // A review in hand.
 struct HeldReview {
   std::shared_ptr<Review> review;
+  std::shared_ptr<void> place;
   std::unique_lock<std::mutex> lock;
+  std::unique_ptr<OpenOrg> newer;  // where the one that was asked about is older than what the review has seen
   Review* operator->() const { return review.get(); }
   explicit operator bool() const { return review != nullptr; }
+  // What it is to be read with.
+  const OpenOrg& on(const OpenOrg& asked) const { return newer ? *newer : asked; }
 };
 
 // What a list shows of a review.
@@ -73,7 +88,7 @@ class Reviews {
   // Brought up to the snapshot and the instant; nothing if there is none of that name.
   Outcome<HeldReview> get(const OpenOrg& org, const std::string& id, Instant now);
   // As it was known at a position at or after its opening; nothing if there was none.
-  Outcome<std::shared_ptr<Review>> as_known_at(const OpenOrg& org, const std::string& id, Position known);
+  Outcome<std::shared_ptr<const Review>> as_known_at(const OpenOrg& org, const std::string& id, Position known);
   // The records of the reports on access, in order, as known at the position.
   Outcome<std::vector<Record>> reports(const OpenOrg& org, Position known);
   // The last closed review of a definition before a position, and all that was certified up to it.
@@ -83,18 +98,35 @@ class Reviews {
   };
   Outcome<Before> before(const OpenOrg& org, const std::string& definition, Position position);
 
+  // Keeps a review that was opened just now, by its record and what was worked out for that. Nobody works out the same
+  // meanwhile who has to wait for `loading`.
+  std::unique_lock<std::mutex> loading() { return std::unique_lock(loading_); }
+  void opened(const OrgId& org, Record record, Population population, const Before& before);
+
  private:
   using Key = std::pair<OrgId, std::string>;
+  struct Kept {
+    std::mutex guard;
+    std::shared_ptr<Review> review;
+    Key key;
+  };
 
   Outcome<std::shared_ptr<Review>> load(const OpenOrg& org, const std::string& id);
+  Outcome<std::shared_ptr<Review>> made(Record record, Population population, const Before& before);
   Outcome<void> bring(Review& review, const OpenOrg& org, Position known, Instant at);
-  Outcome<void> look_again(Review& review, const OpenOrg& org, Position known, Instant at);
-  void keep(const Key& key, const std::shared_ptr<Review>& review);
+  Outcome<bool> look_again(Review& review, const OpenOrg& org, Position known, Instant at, const Stretch& stretch);
+  Outcome<std::shared_ptr<Kept>> kept(const OpenOrg& org, const std::string& id);
+  Outcome<std::shared_ptr<const Review>> present_at(Kept& kept, const OpenOrg& org, bool ended, Position known,
+                                                    Instant at);
+  Outcome<std::shared_ptr<const Review>> worked_out(const OpenOrg& org, const std::string& id, Position known,
+                                                    Instant at);
+  std::shared_ptr<Kept> find(const Key& key);
+  std::shared_ptr<Kept> keep(const Key& key, std::shared_ptr<Review> review);
 
   Parts& parts_;
   std::mutex guard_;
   std::mutex loading_;                                            // one is worked out at a time
-  std::list<std::pair<Key, std::shared_ptr<Review>>> kept_;       // the last used first
+  std::list<std::shared_ptr<Kept>> kept_;                         // the last used first
   std::map<Key, std::shared_ptr<const Certificates>> certified_;  // up to and with a closed review
 };
 

@@ -36,7 +36,7 @@ bool is_done(Sight& now, const Hold& hold, const review::Result& result) {
 
 // Whoever is to do it: as the definition says, else whoever gave the power, else whoever decided.
 Outcome<SubjectId> owner_of(const OpenOrg& org, const Review& review, const Hold& hold, const review::Result& result) {
-  const review::Definition& definition = review.campaign.definition();
+  const review::Definition& definition = review.campaign->definition();
   if (definition.remedy_owner) return definition.people[*definition.remedy_owner].subject;
   for (const std::uint64_t position : {hold.since.position, result.decision}) {
     if (position == 0) continue;
@@ -51,7 +51,7 @@ Outcome<SubjectId> owner_of(const OpenOrg& org, const Review& review, const Hold
 
 Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Sight& when_decided, Sight& now) {
   std::vector<Task> tasks;
-  const review::Campaign& campaign = review.campaign;
+  const review::Campaign& campaign = *review.campaign;
   if (campaign.status() != review::CampaignStatus::closed) return tasks;
   const auto closed = record_at(*org.snapshot, campaign.ended_by());
   if (!closed) return closed.error();
@@ -63,7 +63,7 @@ Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Si
     if (task.result.ends != Ends::revoke && task.result.ends != Ends::change) continue;
     task.item = i;
     task.due_at = due;
-    const Hold& hold = review.holds[i];
+    const Hold& hold = review.hold(i);
     const auto owner = owner_of(org, review, hold, task.result);
     if (!owner) return owner.error();
     task.owner = *owner;

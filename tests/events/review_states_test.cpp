@@ -6,7 +6,7 @@
 #include <iostream>
 #include <random>
 
-#include "events/review/campaign.h"
+#include "events/review/progress.h"
 #include "tests/catch.h"
 #include "tests/events/review_told_twice.h"
 
@@ -57,7 +57,7 @@ class Reviewed {
         now_ += static_cast<std::int64_t>(random_() % 72) * hour;
         break;
       case 9:
-        restart();
+        one_in(2) ? restart() : go_on_in_a_copy();
         break;
       case 10:
         if (one_in(3)) end_stage();
@@ -294,7 +294,15 @@ class Reviewed {
       again.stands(static_cast<ItemIndex>(i), naive_.now[i].state, static_cast<std::uint64_t>(naive_.now[i].since));
     }
     campaign_.emplace(std::move(again));
+    progress_ = Progress();
     story_ += "restart\n";
+  }
+
+  // Whoever looks at a review keeps it as it was, while a copy goes on.
+  void go_on_in_a_copy() {
+    const Campaign before = *campaign_;
+    campaign_.emplace(before);
+    story_ += "a copy\n";
   }
 
   // ---- whether both say the same
@@ -326,6 +334,11 @@ class Reviewed {
         waiting.push_back(static_cast<int>(item));
       }
       REQUIRE(waiting == naive_.waiting_for(person, now_));
+    }
+    if (one_in(3)) {
+      progress_.follow(*campaign_, Instant{now_});
+      REQUIRE(progress_.counts() == counts);
+      REQUIRE(progress_.loads() == campaign_->loads(Instant{now_}));
     }
     agree_on_time();
     agree_on_the_end();
@@ -417,6 +430,7 @@ class Reviewed {
   std::mt19937_64 random_;
   NaiveReview naive_;
   std::optional<Campaign> campaign_;
+  Progress progress_;  // asked for now and then, so that much has happened in between
   std::optional<event::ReviewClosed> closed_;
   std::vector<Record> log_;
   std::uint64_t position_ = 1;

@@ -93,6 +93,10 @@ TEST_CASE("what access reviews answer has the shape that the OpenAPI document gi
   acme.ask("GET", acme.definitions, acme.definitions, 200);
   acme.ask("GET", "/review-definitions/q", acme.definitions + "/{definition}", 200);
   acme.ask("GET", "/review-definitions/none", acme.definitions + "/{definition}", 404);
+  const std::string shipped = "/shipped-review-definitions";
+  acme.ask("GET", shipped, shipped, 200);
+  acme.ask("GET", shipped + "/quarterly-basics", shipped + "/{definition}", 200);
+  acme.ask("GET", shipped + "/none", shipped + "/{definition}", 404);
   const auto preview = acme.ask("POST", acme.reviews, acme.reviews, 200, R"({"definition":"q","dry_run":true})");
   CHECK(preview.json().at("items").size() == 6);
   acme.open("one");
@@ -124,7 +128,11 @@ TEST_CASE("what access reviews answer has the shape that the OpenAPI document gi
   acme.ask("POST", "/reviews/one/reassign", acme.review + "/reassign", 201, R"({"from":"olga","to":"ana"})");
   acme.ask("POST", "/reviews/one/reassign", acme.review + "/reassign", 400, R"({"to":3})");
   acme.ask("POST", "/reviews/one/end-stage", acme.review + "/end-stage", 201, "{}");
-  acme.ask("GET", "/reviews/one/items?detail=true", items, 200);
+  const std::string removed = R"({"type":"group.member_removed","actor":{"kind":"member","id":"olga"},)"
+                              R"("data":{"group":"sre","member":"ben"}})";
+  REQUIRE(acme.program.post("/v1/orgs/acme/events", removed).status == 201);
+  const auto detailed = acme.ask("GET", "/reviews/one/items?detail=true", items, 200).json().at("items");
+  CHECK(std::any_of(detailed.begin(), detailed.end(), [](const json& item) { return item.contains("touched_by"); }));
   acme.ask("POST", "/reviews/one/cancel", acme.review + "/cancel", 201, R"({"reason":"a mistake"})");
   acme.ask("POST", "/reviews/one/cancel", acme.review + "/cancel", 409, "{}");
   acme.ask("DELETE", "/review-definitions/q", acme.definitions + "/{definition}", 201, R"({"reason":"no more"})");

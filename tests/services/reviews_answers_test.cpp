@@ -1,6 +1,10 @@
 // Reports of access reviews, and what is refused: a row each, with the code, the field and a way out.
+#include <atomic>
+#include <map>
+#include <mutex>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "tests/services/reviews_told.h"
 #include "tests/services/running_program.h"
@@ -274,6 +278,93 @@ TEST_CASE("who may review is a matter of scopes, and a decision for another is b
     by[event.at("actor").at("id").get<std::string>()] = event.at("recorded_by").at("principal").get<std::string>();
   }
   CHECK(by == std::map<std::string, std::string>{{ana, ana}, {olga, "admin"}});
+}
+
+TEST_CASE("decisions, pages and reports at once with a close: what is acknowledged counts, and no answer breaks") {
+  tenure::test::RunningProgram program;
+  const json made{{"id", "acme"}, {"model", "github"}, {"mode", "observe"}, {"owner", olga}};
+  REQUIRE(program.post("/v1/orgs", made.dump()).status == 201);
+  json team = json::array();
+  for (int n = 0; n < 40; ++n) {
+    team.push_back({{"type", "member.added"},
+                    {"actor", {{"kind", "member"}, {"id", olga}}},
+                    {"data", {{"member", "m" + std::to_string(n)}, {"role", "member"}}}});
+  }
+  REQUIRE(program.post("/v1/orgs/acme/events", team.dump()).status == 201);
+  const std::string review = "/v1/orgs/acme/reviews/q1";
+  const json definition = named_review("q", {"admin"});
+  REQUIRE(program.post("/v1/orgs/acme/reviews", json{{"id", "q1"}, {"definition", definition}}.dump()).status == 201);
+  const json items = program.get(review + "/items").json().at("items");
+  REQUIRE(items.size() == 41);
+  std::mutex guard;
+  std::map<std::string, std::uint64_t> acknowledged;  // by item
+  std::multiset<int> statuses;
+  std::atomic<bool> over{false};
+  const auto heard = [&](int status) {
+    const std::lock_guard lock(guard);
+    statuses.insert(status);
+  };
+  std::vector<std::thread> people;
+  for (std::size_t who = 0; who < 4; ++who) {
+    people.emplace_back([&, who] {
+      for (std::size_t i = who; i < items.size(); i += 4) {
+        const auto answer = program.post(review + "/decisions", ReviewsTold::decision(items[i], "keep").dump());
+        heard(answer.status);
+        if (answer.status != 201) continue;
+        const std::lock_guard lock(guard);
+        acknowledged[items[i].at("item").get<std::string>()] = answer.json().at("position").get<std::uint64_t>();
+      }
+    });
+  }
+  for (const char* what : {"/items", "", "/report?format=csv"}) {
+    people.emplace_back([&, what] {
+      while (!over) heard(program.get(review + what).status);
+    });
+  }
+  std::size_t so_far = 0;
+  while (so_far < 12) {
+    const std::lock_guard lock(guard);
+    so_far = acknowledged.size();
+  }
+  const auto closed = program.post(review + "/close", "{}");
+  INFO(closed.body);
+  CHECK(closed.status == 201);
+  for (std::size_t who = 0; who < 4; ++who) people[who].join();
+  over = true;
+  for (std::size_t who = 4; who < people.size(); ++who) people[who].join();
+  const std::set<int> kinds(statuses.begin(), statuses.end());
+  INFO(json(kinds).dump());
+  CHECK((kinds == std::set<int>{200, 201} || kinds == std::set<int>{200, 201, 409}));
+  std::size_t lost = 0;
+  for (const json& item : program.get(review + "/items").json().at("items")) {
+    const auto said = acknowledged.find(item.at("item").get<std::string>());
+    if (said == acknowledged.end()) continue;
+    const json& result = item.at("result");
+    lost += !result.contains("by") || result.at("by").at("position") != said->second;
+  }
+  CHECK(lost == 0);
+}
+
+TEST_CASE("over HTTP a shipped definition is defined as it is answered, for the organization's own owner role") {
+  tenure::test::RunningProgram program;
+  for (const auto& [org, model] : {std::pair("acme", "github"), std::pair("flat", "chatbot-team")}) {
+    INFO(org);
+    const std::string path = std::string("/v1/orgs/") + org;
+    const json made{{"id", org}, {"model", model}, {"mode", "observe"}, {"owner", olga}};
+    REQUIRE(program.post("/v1/orgs", made.dump()).status == 201);
+    const json all = program.get(path + "/shipped-review-definitions").json();
+    REQUIRE(all.at("total") == 1);
+    const auto one = program.get(path + "/shipped-review-definitions/quarterly-basics");
+    REQUIRE(one.status == 200);
+    CHECK(one.json() == all.at("items").at(0));
+    const json members = program.get(path + "/members").json();
+    const json asked = one.json().at("stages").at(0).at("reviewers").at(0);
+    CHECK(asked == json{{"kind", "holders_of"}, {"role", members.at("items").at(0).at("role")}});
+    REQUIRE(program.post(path + "/review-definitions", one.body).status == 201);
+    CHECK(program.get(path + "/review-definitions/quarterly-basics").json().at("name") == one.json().at("name"));
+    CHECK(program.get(path + "/shipped-review-definitions/none").status == 404);
+  }
+  CHECK(program.get("/v1/orgs/none/shipped-review-definitions").status == 404);
 }
 
 TEST_CASE("over HTTP a review goes on after a restart as if there had been none") {

@@ -192,6 +192,42 @@ TEST_CASE("a decision stops counting when its hold becomes another, and counts o
   CHECK(outcome(acme.item("q1", ben, kind)) == "revoke");
 }
 
+TEST_CASE("an item that several events touched between two looks names them all, and how many there were") {
+  ReviewsTold acme;
+  a_small_team(acme);
+  opened(acme, named_review("q", {olga, ana}), "q1");
+  CHECK_FALSE(acme.item("q1", ben, "grant").contains("touched_by"));
+  const json grant{{"principal", "member:ben@acme.test"}, {"role", "write"}, {"on", "repo:acme/web"}};
+  std::vector<std::uint64_t> happened;
+  const auto again = [&](std::size_t times) {
+    for (std::size_t n = 0; n < times; ++n) {
+      happened.push_back(acme.happens("role.revoked", grant));
+      happened.push_back(acme.happens("role.granted", grant));
+    }
+  };
+  const auto named = [&](const json& item) {
+    std::vector<std::uint64_t> positions;
+    for (const json& touch : item.at("touched_by").at("events")) {
+      CHECK(touch.at("counts") == true);
+      positions.push_back(touch.at("event").at("position").get<std::uint64_t>());
+    }
+    return positions;
+  };
+  acme.clock("2026-01-06T09:00:00Z");
+  again(2);
+  const json touched = acme.item("q1", ben, "grant");
+  CHECK(touched.at("changed_by").at("position") == happened.back());
+  CHECK(touched.at("touched_by").at("count") == 4);
+  CHECK(named(touched) == happened);
+  CHECK(named(acme.items("q1", "view=changed").at(0)) == happened);
+  acme.restart();
+  CHECK(acme.item("q1", ben, "grant") == touched);
+  again(30);
+  const json often = acme.item("q1", ben, "grant");
+  CHECK(often.at("touched_by").at("count") == 64);
+  CHECK(named(often) == std::vector<std::uint64_t>(happened.end() - 50, happened.end()));
+}
+
 TEST_CASE("a hold that is taken and given again is another one") {
   ReviewsTold acme;
   a_small_team(acme);

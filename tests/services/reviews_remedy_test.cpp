@@ -1,4 +1,7 @@
 // What a closed review comes to: tasks that the log closes, or events by the review itself.
+#include <algorithm>
+#include <set>
+
 #include "tests/services/reviews_told.h"
 
 namespace {
@@ -187,4 +190,84 @@ TEST_CASE("revoking the last owner is refused with the rule when it is decided, 
   CHECK(done.front().at("data").at("applied") == 1);
   CHECK(done.front().at("data").at("refused") == 1);
   CHECK(acme.get("/reviews/q2/tasks?status=open").at("total") == 1);
+}
+
+namespace {
+
+// Six members, and two owners of whom one has to stay, all of them revoked by somebody from outside.
+void all_revoked(ReviewsTold& acme) {
+  acme.happens("member.added", {{"member", ana}, {"role", "owner"}});
+  for (int i = 0; i < 6; ++i) {
+    acme.happens("member.added", {{"member", "m" + std::to_string(i) + "@acme.test"}, {"role", "member"}});
+  }
+  opened(acme, named_review("q", {"auditor@else.test"}), "q1");
+  json decisions = json::array();
+  for (const json& item : acme.items("q1")) decisions.push_back(ReviewsTold::decision(item, "revoke"));
+  REQUIRE(decisions.size() == 8);
+  acme.decided("q1", "auditor@else.test", decisions);
+}
+
+void remedied_once(ReviewsTold& acme) {
+  std::set<std::string> removed;
+  const auto events = acme.events("member.removed");
+  for (const json& event : events) {
+    removed.insert(event.at("data").at("member").get<std::string>());
+    CHECK(event.at("approved_by").at("id") == "auditor@else.test");
+  }
+  CHECK(events.size() == 7);
+  CHECK(removed.size() == 7);
+  CHECK(acme.events("action.denied").size() == 1);  // the last owner's
+  CHECK(acme.events("review.closed").size() == 1);
+  const auto told = acme.events("review.remediated");
+  REQUIRE(told.size() == 1);
+  CHECK(told.front().at("data").at("applied") == 7);
+  CHECK(told.front().at("data").at("refused") == 1);
+  CHECK(tasks(acme, "?status=done").size() == 7);
+  CHECK(tasks(acme, "?status=open").size() == 1);
+}
+
+}  // namespace
+
+TEST_CASE("a stop anywhere between the close and what it comes to leaves it to the next start, which does it once") {
+  int stops = 0;
+  for (bool stopped = true; stopped; ++stops) {
+    INFO("stopped " << stops << " commits after the close");
+    REQUIRE(stops < 20);
+    ReviewsTold acme("github", "enforce");
+    all_revoked(acme);
+    acme.stops_after_close(stops);
+    acme.clock("2026-01-06T09:00:00Z");
+    stopped = acme.post("/reviews/q1/close", json::object()).status / 100 != 2;
+    acme.restart();
+    if (stopped) CHECK(acme.events("review.remediated").empty());
+    acme.pass();
+    remedied_once(acme);
+    acme.restart();
+    acme.pass();
+    acme.told("/reviews/q1/remedy", json::object());
+    remedied_once(acme);
+  }
+  CHECK(stops > 2);
+}
+
+TEST_CASE("what was held back ends only the very hold that was decided on") {
+  ReviewsTold acme("github", "enforce");
+  members_revoked(acme, 4, {{"revocations_at_most", 3}});
+  acme.told("/reviews/q1/close", json::object());
+  acme.clock("2026-02-06T09:00:00Z");
+  // One left and came back, one is gone: what they hold now nobody has reviewed.
+  acme.happens("member.removed", {{"member", "m0@acme.test"}});
+  acme.happens("member.removed", {{"member", "m1@acme.test"}});
+  acme.happens("member.added", {{"member", "m0@acme.test"}, {"role", "member"}});
+  acme.told("/reviews/q1/remedy", json::object());
+  std::vector<std::string> removed;
+  for (const json& event : acme.events("member.removed")) {
+    if (event.at("actor").at("id") == "review:q1") {
+      removed.push_back(event.at("data").at("member").get<std::string>());
+    }
+  }
+  std::sort(removed.begin(), removed.end());
+  CHECK(removed == std::vector<std::string>{"m2@acme.test", "m3@acme.test"});
+  REQUIRE(acme.events("review.remediated").size() == 2);
+  CHECK(tasks(acme, "?status=open").size() + tasks(acme, "?status=overdue").size() == 1);
 }

@@ -1,5 +1,6 @@
 #include "tests/services/reviews_told.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -39,6 +40,28 @@ class Waiting : public http::ReplyTarget {
   std::optional<http::Response> response_;
 };
 
+// Keeps what comes until it is stopped.
+class StoppingStore : public storage::MemoryStore {
+ public:
+  Outcome<void> commit(storage::Commit&& commit) override {
+    if (left_ == 0) return fail(FailureCode::closed, "the program was stopped");
+    if (left_ > 0) --left_;
+    if (after_close_ >= 0 && closes(commit)) left_ = after_close_.exchange(-1);
+    return MemoryStore::commit(std::move(commit));
+  }
+  void stops_after_close(int commits) { after_close_ = commits; }
+  void goes_on() { left_ = after_close_ = -1; }
+
+ private:
+  static bool closes(const storage::Commit& commit) {
+    return std::any_of(commit.records.begin(), commit.records.end(), [](const auto& record) {
+      return record.bytes.find(R"("type":"review.closed")") != std::string::npos;
+    });
+  }
+
+  std::atomic<int> after_close_{-1}, left_{-1};  // below 0: it is not stopped
+};
+
 // What a running Tenure has in memory.
 struct Running {
   Running(storage::Store& store, storage::People& people, const services::Clock& clock)
@@ -71,7 +94,7 @@ struct Running {
 
 struct ReviewsTold::Inside {
   std::atomic<std::int64_t> now_us{0};
-  storage::MemoryStore store;
+  StoppingStore store;
   storage::People people{std::make_unique<storage::MemoryKeyVault>(), storage::MasterKey{}};
   std::map<std::string, std::string> secrets;
   std::unique_ptr<Running> running;
@@ -113,8 +136,11 @@ void ReviewsTold::pass() {
   if (!done) FAIL(done.error().because);
 }
 
+void ReviewsTold::stops_after_close(int commits) { inside_->store.stops_after_close(commits); }
+
 void ReviewsTold::restart() {
   inside_->running.reset();
+  inside_->store.goes_on();
   inside_->start();
 }
 

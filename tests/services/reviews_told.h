@@ -35,6 +35,9 @@ class ReviewsTold {
   void pass();
   // Everything but the store and the people anew, as in a fresh process.
   void restart();
+  // The program is stopped after the next review that closes: that and so many commits more are kept, and nothing that
+  // comes behind them, until the restart.
+  void stops_after_close(int commits);
 
   // A token's name for `speak_as`: it has these scopes and decides as this principal.
   void token(const std::string& name, const std::string& principal, std::vector<std::string> scopes);

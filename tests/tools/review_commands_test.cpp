@@ -119,6 +119,26 @@ TEST_CASE("an access review is defined, opened, decided and closed from the comm
   CHECK(acme.ask({"reviews", "tasks", "acme", "q1", "--status", "done"}).at("total") == 1);
 }
 
+TEST_CASE("the quarterly basics are defined from the command line, with whom to ask, and opened") {
+  Acme acme;
+  says(acme.run({"reviews", "shipped", "acme"}), "quarterly-basics");
+  says(acme.run({"reviews", "define", "acme", "--shipped", "quarterly-basics"}), "Defined at position ");
+  // The only owner does not review herself, and nobody else gave her the role.
+  CHECK(acme.ask({"reviews", "open", "acme", "quarterly-basics", "--dry-run"}).at("without_reviewer") == 1);
+  says(acme.refused({"reviews", "open", "acme", "quarterly-basics"}), "(of ann)");
+  says(acme.run({"reviews", "define", "--shipped", "quarterly-basics", "--reviewer", "cy", "--reviewer", "di", "acme",
+                 "--fallback", "bob"}),
+       "Defined at position ");
+  says(acme.run({"reviews", "open", "acme", "quarterly-basics", "--id", "q1"}), "Opened q1 with 3 items, due ");
+  const std::string shown = acme.run({"reviews", "show", "acme", "q1"});
+  says(shown, "waits for cy: 3");
+  says(shown, "waits for di: 3");
+  says(acme.refused({"reviews", "define", "acme", "--shipped", "none"}), "lists those that do");
+  acme.refused({"reviews", "define", "acme"}, exit_usage);
+  acme.refused({"reviews", "define", "acme", "--shipped", "quarterly-basics", "--file", "x.json"}, exit_usage);
+  says(acme.run({"reviews", "define", "--help"}), "quarterly-basics");
+}
+
 TEST_CASE("what a review does not allow is told by the command line with its exit code, and changes nothing") {
   Acme acme;
   says(acme.refused({"reviews", "open", "acme", "none"}), "GET /v1/orgs/acme/review-definitions lists them");

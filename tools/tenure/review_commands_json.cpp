@@ -20,6 +20,8 @@ struct ReviewOptions {
   std::string org, review, definition, file, id, item, state, decision, role, to, from, until, reason, reviewer;
   std::string view, status, kind, member, by, format = "json", table, out;
   std::uint64_t position = 0, period_days = 0;
+  std::string shipped;
+  std::vector<std::string> asked, fallback;
   bool dry_run = false;
   std::size_t limit = 1'000'000'000;
 };
@@ -65,9 +67,30 @@ std::string at_position(const json& answer, const std::string& deed) {
 
 // ---- definitions ---------------------------------------------------------------------------------
 
+std::string shipped_path(const ReviewOptions& o, const std::string& rest = {}) {
+  return org_path(o.org, "/shipped-review-definitions" + rest);
+}
+
+// Whom the command line names is asked first, or where nobody else may be.
+void ask_these(json& definition, const ReviewOptions& o) {
+  for (json& stage : definition["stages"]) {
+    if (!o.fallback.empty()) stage["fallback"] = o.fallback;
+    if (o.asked.empty()) continue;
+    json sources = json::array({{{"kind", "named"}, {"people", o.asked}}});
+    for (const json& source : stage["reviewers"]) sources.push_back(source);
+    stage["reviewers"] = std::move(sources);
+  }
+}
+
 int define(const ClientOptions& options, const ReviewOptions& o) {
   json body;
-  if (!read_document(o.file, body)) return exit_usage;
+  if (!o.shipped.empty()) {
+    Client client(options);
+    if (!client.get(shipped_path(o, "/" + percent_encoded(o.shipped)), body)) return client.exit_code();
+  } else if (!read_document(o.file, body)) {
+    return exit_usage;
+  }
+  ask_these(body, o);
   if (!o.reason.empty()) body["reason"] = o.reason;
   return send(options, "POST", org_path(o.org, "/review-definitions"), body,
               [](const json& answer) { return at_position(answer, "Defined"); });
@@ -76,6 +99,19 @@ int define(const ClientOptions& options, const ReviewOptions& o) {
 int withdraw(const ClientOptions& options, const ReviewOptions& o) {
   return send(options, "DELETE", org_path(o.org, "/review-definitions/" + percent_encoded(o.definition)),
               {{"reason", o.reason}}, [](const json& answer) { return at_position(answer, "Withdrawn"); });
+}
+
+int shipped(const ClientOptions& options, const ReviewOptions& o) {
+  Client client(options);
+  json head, items;
+  if (!client.list(shipped_path(o), {}, o.limit, head, items)) return client.exit_code();
+  if (options.json) return print_whole(std::move(head), items);
+  std::vector<std::vector<std::string>> rows;
+  for (const json& item : items) {
+    rows.push_back({text_of(item, "id"), text_of(item, "name"), text_of(item, "description")});
+  }
+  print_table({"DEFINITION", "NAME", "WHAT IT IS FOR"}, rows);
+  return exit_ok;
 }
 
 int definitions(const ClientOptions& options, const ReviewOptions& o) {
@@ -291,9 +327,17 @@ void add_files(CLI::App& command, const Options& o) {
 
 void add_definitions(CLI::App& reviews, Commands& commands, const Options& o) {
   auto* defined = add(reviews, commands, o, "define", "Make or replace a definition", define);
-  defined->add_option("--file", o->file, "The definition as JSON; - for standard input")->required();
+  auto* from = defined->add_option_group("What is defined");
+  from->add_option("--file", o->file, "The definition as JSON; - for standard input");
+  from->add_option("--shipped", o->shipped, "One that comes with Tenure, such as quarterly-basics");
+  from->require_option(1);
+  defined->add_option("--reviewer", o->asked, "Ask them first, before whom it says; may be given several times")
+      ->allow_extra_args(false);
+  defined->add_option("--fallback", o->fallback, "Ask them where nobody else may be; may be given several times")
+      ->allow_extra_args(false);
   defined->add_option("--reason", o->reason, "Why");
   add(reviews, commands, o, "definitions", "The definitions", definitions);
+  add(reviews, commands, o, "shipped", "Definitions that come with Tenure, for define --shipped", shipped);
   auto* withdrawn = add(reviews, commands, o, "withdraw", "Withdraw a definition", withdraw);
   withdrawn->add_option("definition,--definition", o->definition, "Its id")->required();
   withdrawn->add_option("--reason", o->reason, "Why");
