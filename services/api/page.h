@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
+#include "events/wire/json_text.h"
 #include "services/api/asked.h"
-#include "services/api/json_text.h"
 
 namespace tenure::services {
 
