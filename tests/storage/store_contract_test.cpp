@@ -200,6 +200,41 @@ TEST_CASE("records are walked from any position until told to stop") {
   CHECK(walk(101, 1000).empty());
 }
 
+TEST_CASE("one organization's records are walked from any version, wherever they stand, until told to stop") {
+  EVERY_STORE(store);
+  // Some stand one behind the other and some far apart.
+  std::vector<std::string> acme;
+  std::uint64_t others = 0;
+  for (std::uint64_t n = 1; n <= 60; ++n) {
+    const bool ours = n % 7 < 3;
+    const std::string bytes = "record " + std::to_string(n);
+    require_ok(store->commit(
+        commit_at(n, {ours ? record("acme", acme.size() + 1, bytes) : record("acme2", ++others, bytes)})));
+    if (ours) acme.push_back(std::to_string(n) + " " + bytes);
+  }
+  auto snapshot = store->snapshot();
+  require_ok(store->commit(commit_at(61, {record("acme", acme.size() + 1, "later")})));
+  const auto walked = [&](const char* org, std::uint64_t from, std::size_t most) {
+    std::vector<std::string> found;
+    require_ok(snapshot->records_of(OrgId(org), Version(from), [&](Version version, const LogRecord& one) {
+      CHECK(version.value == std::max<std::uint64_t>(from, 1) + found.size());
+      CHECK(one.leaf == leaf_hash(one.bytes));
+      found.push_back(std::to_string(one.position.value) + " " + one.bytes);
+      return found.size() < most;
+    }));
+    return found;
+  };
+  CHECK(walked("acme", 0, 1'000) == acme);
+  for (std::uint64_t from = 1; from <= acme.size(); ++from) {
+    INFO(from);
+    const auto begin = acme.begin() + static_cast<std::ptrdiff_t>(from - 1);
+    CHECK(walked("acme", from, 1'000) == std::vector<std::string>(begin, acme.end()));
+    CHECK(walked("acme", from, 1) == std::vector<std::string>(begin, begin + 1));
+  }
+  CHECK(walked("acme", acme.size() + 1, 1'000).empty());
+  CHECK(walked("acm", 1, 1'000).empty());
+}
+
 TEST_CASE("blobs are kept under their hash") {
   EVERY_STORE(store);
   const std::string large(300'000, 'b');
