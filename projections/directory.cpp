@@ -3,6 +3,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "projections/view_writer.h"
+
 namespace tenure::projections {
 
 namespace {

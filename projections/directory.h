@@ -11,9 +11,11 @@
 #include <unordered_map>
 
 #include "projections/layout.h"
-#include "projections/view_writer.h"
+#include "storage/store.h"
 
 namespace tenure::projections {
+
+class ViewWriter;
 
 // Where an organization stands; one row, rewritten with each of its records.
 struct OrgHead {

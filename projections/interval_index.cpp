@@ -1,4 +1,5 @@
 #include "projections/interval_index.h"
+#include "projections/view_writer.h"
 
 #include <cassert>
 

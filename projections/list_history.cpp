@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "projections/list_rows.h"
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "projections/finding_rows.h"
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 
