@@ -62,6 +62,9 @@ struct Commit {
   std::vector<NewRecord> records;
   std::vector<ViewWrite> views;  // in order: a later write of the same key wins
   std::vector<NewBlob> blobs;
+  // Views alone, many of them, in the order of their keys and each once: they may become a sorted file of their own
+  // instead of passing through the write-ahead log. As durable and as whole as any other commit.
+  bool in_bulk = false;
 
   bool empty() const { return records.empty() && views.empty() && blobs.empty(); }
 };
