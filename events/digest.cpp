@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
@@ -60,23 +61,29 @@ void append_hex(std::string& text, const std::array<std::uint8_t, N>& bytes) {
   }
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+// What each byte is worth as a hexadecimal digit; 255 for those that are none.
+constexpr std::array<std::uint8_t, 256> hex_values = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(255);
+  for (int i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
+  for (int i = 0; i < 6; ++i) {
+    values[static_cast<std::size_t>('a' + i)] = values[static_cast<std::size_t>('A' + i)] =
+        static_cast<std::uint8_t>(10 + i);
+  }
+  return values;
+}();
 
 template <std::size_t N>
 bool read_hex(std::string_view text, std::array<std::uint8_t, N>& bytes) {
   if (text.size() != 2 * N) return false;
+  std::uint8_t wrong = 0;  // only 255 has a bit above the lower four
   for (std::size_t i = 0; i < N; ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
+    const std::uint8_t high = hex_values[static_cast<std::uint8_t>(text[2 * i])];
+    const std::uint8_t low = hex_values[static_cast<std::uint8_t>(text[2 * i + 1])];
+    wrong = static_cast<std::uint8_t>(wrong | high | low);
     bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
-  return true;
+  return (wrong & 0xf0) == 0;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "projections/interval_index.h"
 #include "projections/review/rows.h"
 #include "projections/timeline.h"
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 

@@ -17,9 +17,11 @@
 #include "projections/directory.h"
 #include "projections/entity_state.h"
 #include "projections/models.h"
-#include "projections/view_writer.h"
+#include "storage/store.h"
 
 namespace tenure::projections {
+
+class ViewWriter;
 
 // What one event does to one entity.
 struct Change {

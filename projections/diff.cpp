@@ -59,9 +59,9 @@ class Comparison {
       return std::move(diff_);
     }
     const MembersToCompare members = members_to_compare(sides_, question_.event ? &question_.event->entities : nullptr);
-    for (const Number each : members.fully) member(each, {});
+    for (const Number each : members.fully) one_of_many(each, {});
     if (!members.permissions.empty()) {
-      for (const Number each : members.partly) member(each, members.permissions);
+      for (const Number each : members.partly) one_of_many(each, members.permissions);
       std::stable_sort(diff_.rows.begin(), diff_.rows.end(),
                        [](const DiffRow& a, const DiffRow& b) { return a.member < b.member; });
     }
@@ -69,6 +69,13 @@ class Comparison {
   }
 
  private:
+  // Memory holds the states of one member at a time: a diff may be of all there are.
+  void one_of_many(Number each, const std::vector<PermissionId>& only) {
+    member(each, only);
+    sides_.before.facts().let_go(each);
+    sides_.after.facts().let_go(each);
+  }
+
   // Only those permissions, where there are any.
   void member(Number member, const std::vector<PermissionId>& only) {
     if (diff_.too_many || diff_.failure || sides_.failure()) return;

@@ -1,7 +1,10 @@
 #include "projections/directory.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
+
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 
@@ -136,26 +139,70 @@ Outcome<OrgNumber> DirectoryCache::org(storage::ViewReader& views, const OrgId& 
   return number(views, no_org, EntityKind::org, org.text);
 }
 
+namespace {
+
+// A name as the directory's rows have it, put together where no memory has to be found for it.
+class ShortKey {
+ public:
+  ShortKey(OrgNumber org, EntityKind kind, std::string_view name) {
+    constexpr std::size_t head = sizeof org + 1;
+    if (head + name.size() > sizeof bytes_) {
+      long_ = number_key(org, kind, name);
+      return;
+    }
+    std::memcpy(bytes_, &org, sizeof org);
+    bytes_[sizeof org] = static_cast<char>(kind);
+    if (!name.empty()) std::memcpy(bytes_ + head, name.data(), name.size());
+    size_ = head + name.size();
+  }
+  std::string_view text() const { return size_ == 0 ? std::string_view(long_) : std::string_view(bytes_, size_); }
+
+ private:
+  char bytes_[96];
+  std::size_t size_ = 0;
+  std::string long_;
+};
+
+}  // namespace
+
+const DirectoryCache::Kept* DirectoryCache::kept(OrgNumber org, EntityKind kind, std::string_view name) const {
+  if (MemberKey key{org, {}}; kind == EntityKind::member && name.size() == sizeof key.subject) {
+    std::memcpy(key.subject.data(), name.data(), name.size());
+    const auto it = members_.find(key);
+    return it == members_.end() ? nullptr : &it->second;
+  }
+  const auto it = numbers_.find(ShortKey(org, kind, name).text());
+  return it == numbers_.end() ? nullptr : &it->second;
+}
+
+void DirectoryCache::keep(OrgNumber org, EntityKind kind, std::string_view name, Number number, Number none_below) {
+  const auto note = [&](Kept& kept) {
+    if (number != 0) {
+      kept.number = number;
+    } else {
+      kept.none_below = std::max(kept.none_below, none_below);
+    }
+  };
+  if (MemberKey key{org, {}}; kind == EntityKind::member && name.size() == sizeof key.subject) {
+    std::memcpy(key.subject.data(), name.data(), name.size());
+    if (members_.size() >= entries_max) members_.clear();
+    return note(members_[key]);
+  }
+  if (numbers_.size() >= entries_max) numbers_.clear();
+  note(numbers_[std::string(ShortKey(org, kind, name).text())]);
+}
+
 Outcome<Number> DirectoryCache::number(storage::ViewReader& views, OrgNumber org, EntityKind kind,
                                        std::string_view name, Number next) {
-  std::string key = number_key(org, kind, name);
   {
     const std::shared_lock lock(mutex_);
-    const auto it = numbers_.find(key);
-    if (it != numbers_.end() && (it->second.number != 0 || (next != 0 && next <= it->second.none_below))) {
-      return it->second.number;
-    }
+    const Kept* known = kept(org, kind, name);
+    if (known && (known->number != 0 || (next != 0 && next <= known->none_below))) return known->number;
   }
   const auto found = find_number(views, org, kind, name);
   if (!found || (*found == 0 && next == 0)) return found;
   const std::unique_lock lock(mutex_);
-  if (numbers_.size() >= entries_max) numbers_.clear();
-  Kept& kept = numbers_[std::move(key)];
-  if (*found != 0) {
-    kept.number = *found;
-  } else {
-    kept.none_below = std::max(kept.none_below, next);
-  }
+  keep(org, kind, name, *found, next);
   return found;
 }
 
@@ -175,6 +222,7 @@ Outcome<NamedEntity> DirectoryCache::name(storage::ViewReader& views, OrgNumber 
 
 void DirectoryCache::forget() {
   const std::unique_lock lock(mutex_);
+  members_.clear();
   numbers_.clear();
   names_.clear();
 }

@@ -4,16 +4,19 @@
 // kept: `DirectoryCache` does, for readers on any thread.
 #pragma once
 
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "projections/layout.h"
-#include "projections/view_writer.h"
+#include "storage/store.h"
 
 namespace tenure::projections {
+
+class ViewWriter;
 
 // Where an organization stands; one row, rewritten with each of its records.
 struct OrgHead {
@@ -76,9 +79,27 @@ class DirectoryCache {
     Number none_below = 0;  // where number is 0: none of the numbers below this one is the name's
   };
 
+  // Members are most of all names, and are named by 16 bytes: those stand in the table itself.
+  struct MemberKey {
+    OrgNumber org = 0;
+    std::array<std::uint64_t, 2> subject{};
+    bool operator==(const MemberKey&) const = default;
+  };
+  struct MemberHash {
+    std::size_t operator()(const MemberKey& key) const { return key.subject[0] ^ key.org; }
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  // What is kept of a name; null if nothing is. Under the lock.
+  const Kept* kept(OrgNumber org, EntityKind kind, std::string_view name) const;
+  void keep(OrgNumber org, EntityKind kind, std::string_view name, Number number, Number none_below);
+
   std::shared_mutex mutex_;
-  std::unordered_map<std::string, Kept> numbers_;
-  std::unordered_map<std::uint64_t, NamedEntity> names_;
+  boost::unordered_flat_map<MemberKey, Kept, MemberHash> members_;
+  boost::unordered_flat_map<std::string, Kept, TextHash, std::equal_to<>> numbers_;
+  boost::unordered_flat_map<std::uint64_t, NamedEntity> names_;
 };
 
 }  // namespace tenure::projections

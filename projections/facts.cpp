@@ -4,6 +4,7 @@
 
 #include "events/wire/record_wire.h"
 #include "projections/interval_index.h"
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 
@@ -76,13 +77,21 @@ Facts Facts::moved_to(Point at) const {
   return moved;
 }
 
+std::optional<Point> Facts::ended_at(Number entity, Point at) {
+  const Number org = org_entity();
+  if (entity == org) return std::nullopt;
+  // At another point it is looked at and not kept: a diff asks of as many points as there are events.
+  const bool kept = at == at_ || writer_;
+  const EntityState once = kept ? EntityState{} : state_once(org, at);
+  const Live* ended = (kept ? state_at(org, at) : once).find({SlotKind::ended});
+  return ended ? std::optional(ended->at) : std::nullopt;
+}
+
 EntityState Facts::state_once(Number entity, Point at) {
   EntityState state;
   if (entity == 0 || failure_) return state;
   at = clipped(at);
-  const Number org = org_entity();
-  const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
-  if (ended) {
+  if (ended_at(entity, at)) {
     // org.deleted ends everything. Rare enough to fold the entity anew.
     for (const Entry& entry : entries_until(entity, at)) state.apply(entry);
     return state;
@@ -101,8 +110,7 @@ const EntityState& Facts::state_at(Number entity, Point at) {
   if (at == at_) {
     if (const auto it = states_.find(entity); it != states_.end()) return *it->second;
   }
-  const Number org = org_entity();
-  if (writer_ && (entity == org || !state_at(org, at).find({SlotKind::ended}))) {
+  if (writer_ && !ended_at(entity, at)) {
     const EntityState* none = nullptr;
     if (const auto* newest = take(newest_state(*writer_, org_, entity, at), none)) return *newest;
   }
@@ -229,10 +237,9 @@ std::vector<Entry> Facts::entries(Number entity) {
 
 std::vector<Entry> Facts::entries_until(Number entity, Point at) {
   at = clipped(at);
-  const Number org = org_entity();
-  const Live* ended = entity == org ? nullptr : state_at(org, at).find({SlotKind::ended});
+  const auto ended = ended_at(entity, at);
   std::vector<Entry> until = entries(entity);
-  std::erase_if(until, [&](const Entry& entry) { return entry.at > at || (ended && entry.at <= ended->at); });
+  std::erase_if(until, [&](const Entry& entry) { return entry.at > at || (ended && entry.at <= *ended); });
   return until;
 }
 

@@ -42,9 +42,14 @@ class Facts {
 
   OrgNumber org() const { return org_; }
   Point at() const { return at_; }
-  // What the entity has at this point. Valid as long as the object.
+  // What the entity has at this point. Valid as long as the object, or until it is let go.
   const EntityState& state(Number entity) { return state_at(entity, at_); }
   const EntityState& state_at(Number entity, Point at);
+  // Forgets an entity that will not be asked about again: for those who go through many. The failure stays.
+  void let_go(Number entity) {
+    states_.erase(entity);
+    names_seen_.erase(entity);
+  }
   // The same, not kept: for those who ask of many points.
   EntityState state_once(Number entity, Point at);
   // The links of a list at this point, by their holder's side alone. `each` stops when `row` answers false.
@@ -107,6 +112,8 @@ class Facts {
     if (!failure_) failure_ = outcome.error();
     return otherwise;
   }
+  // When the organization itself ended, where that ends the entity too; nothing where it has not by then.
+  std::optional<Point> ended_at(Number entity, Point at);
   void changes_of_touched(List list, Number entity, std::vector<Point>& points);
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
   // The links of a list that the holders have by their own states; false if `row` stopped it.

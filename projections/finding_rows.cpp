@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "projections/directory.h"
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 

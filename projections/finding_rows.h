@@ -19,9 +19,11 @@
 
 #include "events/record.h"
 #include "projections/interval.h"
-#include "projections/view_writer.h"
+#include "storage/store.h"
 
 namespace tenure::projections {
+
+class ViewWriter;
 
 enum class Told : char {
   violation = 'v',     // entity: whoever acted, 0 if nobody by name

@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "projections/view_writer.h"
+
 namespace tenure::projections {
 
 namespace {
@@ -14,7 +16,7 @@ constexpr char lower_tag = 'l', upper_tag = 'u';
 std::uint64_t cell_of(std::int64_t us) { return (static_cast<std::uint64_t>(us) ^ (1ULL << 63)) >> cell_bits; }
 constexpr int levels = 64 - cell_bits;
 
-std::string list_key(OrgNumber org, List list, char tag) {
+std::string late_list_key(OrgNumber org, List list, char tag) {
   std::string key = row_key(org, Row::interval);
   key += static_cast<char>(list.kind);
   put_u32(key, list.of);
@@ -23,7 +25,7 @@ std::string list_key(OrgNumber org, List list, char tag) {
 }
 
 std::string node_key(OrgNumber org, const Interval& interval, char tag, std::uint64_t node, std::uint64_t order) {
-  std::string key = list_key(org, interval.list, tag);
+  std::string key = late_list_key(org, interval.list, tag);
   put_u64(key, node);
   put_u64(key, order);
   put_u32(key, interval.principal);
@@ -78,7 +80,7 @@ struct Range {
 
 // Rows at `node` that begin in or before `cell`.
 Range lower_range(OrgNumber org, List list, std::uint64_t node, std::uint64_t cell) {
-  Range range{list_key(org, list, lower_tag), {}};
+  Range range{late_list_key(org, list, lower_tag), {}};
   put_u64(range.from, node);
   range.to = range.from;
   put_u64(range.to, cell + 1);
@@ -86,7 +88,7 @@ Range lower_range(OrgNumber org, List list, std::uint64_t node, std::uint64_t ce
 }
 // Rows at `node` that end in or after `cell`.
 Range upper_range(OrgNumber org, List list, std::uint64_t node, std::uint64_t cell) {
-  Range range{list_key(org, list, upper_tag), list_key(org, list, upper_tag)};
+  Range range{late_list_key(org, list, upper_tag), late_list_key(org, list, upper_tag)};
   put_u64(range.from, node);
   put_u64(range.from, cell);
   put_u64(range.to, node + 1);

@@ -13,10 +13,11 @@
 #pragma once
 
 #include "projections/interval.h"
-#include "projections/view_writer.h"
 #include "storage/store.h"
 
 namespace tenure::projections {
+
+class ViewWriter;
 
 // `interval` is closed.
 void put_interval(ViewWriter& views, OrgNumber org, const Interval& interval);

@@ -1,11 +1,11 @@
 #include "projections/list_history.h"
 
 #include <algorithm>
-#include <map>
 #include <span>
 #include <unordered_map>
 
 #include "projections/list_rows.h"
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 
@@ -103,6 +103,10 @@ class ListWriter {
   ListWriter(ViewWriter& views, OrgNumber org, List list) : views_(views), org_(org), list_(list) {}
 
   Outcome<void> open() {
+    if (const Stretch* kept = views_.lists().find(org_, list_)) {
+      newest_ = *kept;
+      return {};
+    }
     const auto found = read_newest(views_, org_, list_, newest_);
     if (!found) return found.error();
     return {};
@@ -115,7 +119,7 @@ class ListWriter {
   Outcome<void> mend_bases(LinkId link, Intervals before, Intervals after, Point from, Point until);
   Outcome<int> mend_base(Point at, LinkId link, const std::optional<Standing>& standing);
   Outcome<void> split(const Stretch& stretch, bool newest);
-  void write_base(Point at, const std::map<LinkId, Standing>& links);
+  void write_base(Point at, const std::vector<Link>& links);
   void write_older(const Stretch& stretch) {
     views_.put(stretch_key(org_, list_, stretch.begin), encode_stretch(stretch, false));
   }
@@ -236,19 +240,42 @@ Outcome<int> ListWriter::mend_base(Point at, LinkId link, const std::optional<St
   return more;
 }
 
-void ListWriter::write_base(Point at, const std::map<LinkId, Standing>& links) {
+void ListWriter::write_base(Point at, const std::vector<Link>& links) {
   std::vector<Link> block;
+  block.reserve(std::min(links.size(), links_a_block));
   LinkId first;  // the first block is found from any link below its own
   const auto write = [&] {
     views_.put(link_key(org_, list_, at, RowKind::base, first), encode_block(block));
     block.clear();
   };
-  for (const auto& [id, standing] : links) {
+  for (const Link& link : links) {
     if (block.size() == links_a_block) write();
-    if (block.empty() && id != links.begin()->first) first = id;
-    block.push_back({id, standing});
+    if (block.empty() && link.id != links.front().id) first = link.id;
+    block.push_back(link);
   }
   write();
+}
+
+// The links of a base as they stand after the changes that follow it. Links are in order of their ids, changes of time.
+std::vector<Link> with_changes(const std::vector<Link>& links, std::span<const HistoryRow> changes) {
+  std::vector<const HistoryRow*> last;
+  last.reserve(changes.size());
+  for (const HistoryRow& change : changes) last.push_back(&change);
+  std::stable_sort(last.begin(), last.end(),
+                   [](const HistoryRow* a, const HistoryRow* b) { return a->link < b->link; });
+  std::vector<Link> after;
+  after.reserve(links.size() + last.size());
+  auto link = links.begin();
+  for (auto change = last.begin(); change != last.end();) {
+    const LinkId id = (*change)->link;
+    for (; link != links.end() && link->id < id; ++link) after.push_back(*link);
+    if (link != links.end() && link->id == id) ++link;
+    while (std::next(change) != last.end() && (*std::next(change))->link == id) ++change;
+    if ((*change)->standing) after.push_back({id, *(*change)->standing});
+    ++change;
+  }
+  after.insert(after.end(), link, links.end());
+  return after;
 }
 
 // A base within a stretch that has grown too long: before the last point of the newest one, in the middle of another.
@@ -264,11 +291,10 @@ Outcome<void> ListWriter::split(const Stretch& stretch, bool newest) {
     if (!done) return done.error();
     end = point_key(org_, list_, next, RowKind::base);
   }
-  std::map<LinkId, Standing> links;
+  std::vector<Link> links;
   std::vector<HistoryRow> rows;
   const auto read = read_stretch(
-      views_, org_, list_, stretch.begin, end,
-      [&](const Link& link) { links.emplace_hint(links.end(), link.id, link.standing); },
+      views_, org_, list_, stretch.begin, end, [&](const Link& link) { links.push_back(link); },
       [&](const HistoryRow& row) {
         rows.push_back(row);
         return true;
@@ -282,13 +308,7 @@ Outcome<void> ListWriter::split(const Stretch& stretch, bool newest) {
     cut = std::find_if(cut, rows.end(), [&](const HistoryRow& row) { return row.at != middle; });
   }
   if (cut == rows.end()) return {};
-  for (auto row = rows.begin(); row != cut; ++row) {
-    if (row->standing) {
-      links[row->link] = *row->standing;
-    } else {
-      links.erase(row->link);
-    }
-  }
+  links = with_changes(links, {rows.begin(), cut});
   const auto first = static_cast<std::uint64_t>(cut - rows.begin());
   write_base(cut->at, links);
   write_older({stretch.begin, first, links_before});
@@ -313,7 +333,11 @@ Outcome<void> ListWriter::close() {
   if (newest_.changes > std::max<std::uint64_t>(changes_min, newest_.links)) {
     if (const auto done = split(newest_, true); !done) return done;
   }
-  views_.put(list_key(org_, list_, 'h'), encode_stretch(newest_, true));
+  if (views_.in_bulk()) {
+    views_.lists().change(org_, list_, newest_);
+  } else {
+    views_.put(list_key(org_, list_, 'h'), encode_stretch(newest_, true));
+  }
   return {};
 }
 

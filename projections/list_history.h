@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "projections/interval.h"
-#include "projections/view_writer.h"
+#include "storage/store.h"
 
 namespace tenure::projections {
+
+class ViewWriter;
 
 inline constexpr std::size_t changes_min = 64;  // between two bases
 

@@ -1,4 +1,5 @@
-// The rows of a list's history, as bytes. Internal to list_history.cpp; projections/README.md has the table.
+// The rows of a list's history, as bytes. Internal to list_history.cpp and who keeps lists decoded;
+// projections/README.md has the table.
 //
 //   list 'h'                         the newest stretch: where it begins, its changes, links that stand now
 //   list 'm' point                   an older stretch, by where it begins: its changes, links in its base

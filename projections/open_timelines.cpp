@@ -1,5 +1,7 @@
 #include "projections/open_timelines.h"
 
+#include <utility>
+
 namespace tenure::projections {
 
 std::size_t OpenTimelines::bytes_of(const Open& open) {
@@ -18,6 +20,22 @@ OpenTimelines::Open* OpenTimelines::find(OrgNumber org, Number entity) {
   young_.emplace(key, std::move(it->second));
   old_.erase(it);
   return open;
+}
+
+OpenTimelines::Open* OpenTimelines::peek_key(std::uint64_t key) {
+  if (const auto it = young_.find(key); it != young_.end()) return it->second.get();
+  const auto it = old_.find(key);
+  return it == old_.end() ? nullptr : it->second.get();
+}
+
+const OpenTimelines::Open* OpenTimelines::peek(OrgNumber org, Number entity) const {
+  return const_cast<OpenTimelines*>(this)->peek_key(key_of(org, entity));
+}
+
+void OpenTimelines::change(OrgNumber org, Number entity, Open& open) {
+  if (std::exchange(open.changed, true)) return;
+  changed_.push_back(key_of(org, entity));
+  changed_bytes_ += bytes_of(open);
 }
 
 OpenTimelines::Open& OpenTimelines::keep(OrgNumber org, Number entity, Open open) {
@@ -46,11 +64,15 @@ void OpenTimelines::forget() {
   young_.clear();
   old_.clear();
   touched_.clear();
-  bytes_ = 0;
+  changed_.clear();
+  bytes_ = changed_bytes_ = 0;
 }
 
 void OpenTimelines::trim() {
-  if (bytes_ <= bytes_max / 2) return;
+  if (bytes_ <= bytes_max_ / 2) return;
+  for (auto& [key, open] : old_) {
+    if (open->changed) young_.emplace(key, std::move(open));
+  }
   old_ = std::move(young_);
   young_.clear();
   bytes_ = 0;

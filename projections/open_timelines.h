@@ -4,6 +4,9 @@
 // The rows of the views stay what counts: whatever is dropped here is read from them again. So a change that is undone
 // drops what it touched, and a late event, which changes a timeline before its end, drops that timeline.
 //
+// In bulk it is the other way round: what changed counts until it is taken, nothing is undone, and who drops a timeline
+// writes its row.
+//
 // Owned by the ViewWriter; one thread. What `find` and `keep` answer stays where it is until the next `trim`, `drop`
 // (of the same), `roll_back` or `forget`. Memory: about bytes_max; what was not met for two generations is forgotten.
 #pragma once
@@ -24,19 +27,40 @@ struct HeadChunk {
 
 class OpenTimelines {
  public:
-  static constexpr std::size_t bytes_max = 16 << 20;
+  static constexpr std::size_t bytes_max = 16 << 20, bulk_bytes_max = 96 << 20;
 
   struct Open {
     HeadChunk head;
-    EntityState now;  // with all of the chunk's entries
+    EntityState now;       // with all of the chunk's entries
+    bool changed = false;  // in bulk: since it was taken last
   };
+
+  explicit OpenTimelines(bool in_bulk = false) : bytes_max_(in_bulk ? bulk_bytes_max : bytes_max) {}
 
   // Null if it is not kept.
   Open* find(OrgNumber org, Number entity);
+  // The same for who only looks: it gets no younger by it.
+  const Open* peek(OrgNumber org, Number entity) const;
   Open& keep(OrgNumber org, Number entity, Open open);
   void drop(OrgNumber org, Number entity);
   // Says that what is kept is about to change with the views.
   void touch(OrgNumber org, Number entity);
+
+  // In bulk: it changed, and its row is to be written.
+  void change(OrgNumber org, Number entity, Open& open);
+  std::size_t changed_bytes() const { return changed_bytes_; }
+  // Calls `row(org, entity, head)` for each that changed since the last time.
+  template <class Row>
+  void take_changed(const Row& row) {
+    for (const std::uint64_t key : changed_) {
+      Open* open = peek_key(key);
+      if (!open || !open->changed) continue;  // dropped since, or named twice
+      row(static_cast<OrgNumber>(key >> 32), static_cast<Number>(key), open->head);
+      open->changed = false;
+    }
+    changed_.clear();
+    changed_bytes_ = 0;
+  }
 
   // As ViewWriter's own: what was touched since the last mark is dropped by `roll_back`.
   void mark() { touched_.clear(); }
@@ -51,8 +75,13 @@ class OpenTimelines {
   static std::uint64_t key_of(OrgNumber org, Number entity) { return std::uint64_t{org} << 32 | entity; }
   static std::size_t bytes_of(const Open& open);
 
+  Open* peek_key(std::uint64_t key);
+
+  std::size_t bytes_max_;
   Kept young_, old_;
-  std::size_t bytes_ = 0;  // of young_, as it was when each came
+  std::size_t bytes_ = 0;               // of young_, as it was when each came
+  std::vector<std::uint64_t> changed_;  // in bulk
+  std::size_t changed_bytes_ = 0;
   std::vector<std::uint64_t> touched_;
 };
 

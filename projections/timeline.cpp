@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "projections/finding_rows.h"
+#include "projections/view_writer.h"
 
 namespace tenure::projections {
 
@@ -40,11 +41,7 @@ Outcome<bool> read_head_chunk(storage::ViewReader& views, OrgNumber org, Number 
 }
 
 void write_head_chunk(ViewWriter& views, OrgNumber org, Number entity, const HeadChunk& head) {
-  std::string value;
-  put_time(value, head.start.us);
-  put_u64(value, head.start.position);
-  value += head.chunk.encode();
-  views.put(timeline_key(org, entity, 'H'), std::move(value));
+  views.put(head_chunk_key(org, entity), encode_head_chunk(head));
 }
 
 void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at, std::uint64_t known) {
@@ -68,6 +65,15 @@ Outcome<OpenTimelines::Open*> open_timeline(ViewWriter& views, OrgNumber org, Nu
 std::size_t chunk_limit(std::size_t carried) { return std::max(chunk_entries_min, carried * 2); }
 
 }  // namespace
+
+std::string head_chunk_key(OrgNumber org, Number entity) { return timeline_key(org, entity, 'H'); }
+
+std::string encode_head_chunk(const HeadChunk& head) {
+  std::string value;
+  put_time(value, head.start.us);
+  put_u64(value, head.start.position);
+  return value += head.chunk.encode();
+}
 
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
   EntityState state;
@@ -304,7 +310,11 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   after.insert(after.end(), fold.begun().begin(), fold.begun().end());
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
-  write_head_chunk(views, org, entity, head);
+  if (views.in_bulk()) {
+    views.timelines().change(org, entity, open);
+  } else {
+    write_head_chunk(views, org, entity, head);
+  }
   if (const auto done = note_short_links(views, org, before, after); !done) return done;
   return change_lists(views, org, before, after);
 }

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "projections/layout.h"
+#include "projections/timeline.h"
 
 namespace tenure::projections {
 
@@ -29,6 +30,27 @@ bool is_ordered(std::string_view key) {
   }
 }
 
+// The newest chunk of a timeline, or the head of a list.
+bool is_head(std::string_view key) {
+  if (key.size() == timeline_tag_at + 1) {
+    return static_cast<Row>(key[kind_at]) == Row::timeline && key[timeline_tag_at] == 'H';
+  }
+  return key.size() == list_tag_at + 1 && static_cast<Row>(key[kind_at]) == Row::list && key[list_tag_at] == 'h';
+}
+
+// Whether a range may have one of those.
+bool may_have_heads(std::string_view from, std::string_view to) {
+  for (const Row row : {Row::timeline, Row::list}) {
+    std::string first(from.substr(0, kind_at));
+    first.resize(kind_at, '\0');
+    first += static_cast<char>(row);
+    std::string last = first;
+    last.back() = static_cast<char>(last.back() + 1);
+    if (from < last && first < to) return true;
+  }
+  return from.substr(0, kind_at) != to.substr(0, kind_at);
+}
+
 // Whether a range certainly has such rows alone: it lies within one organization's, one list's or one timeline's.
 bool is_ordered_range(std::string_view from, std::string_view to) {
   if (!is_ordered(from)) return false;
@@ -40,17 +62,57 @@ bool is_ordered_range(std::string_view from, std::string_view to) {
          (to[shared] == from[shared] || (to[shared] == from[shared] + 1 && to.size() == shared + 1));
 }
 
+// Eight bytes of a key as a number that sorts as they do; behind its end they are zero.
+std::uint64_t bytes_of(std::string_view key, std::size_t at) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = at; i < at + 8; ++i)
+    bytes = bytes << 8 | (i < key.size() ? static_cast<std::uint8_t>(key[i]) : 0);
+  return bytes;
+}
+
+// Sorts by what `key_of` answers. The beginnings of the keys stand side by side; the keys themselves lie all over
+// memory and are seldom looked at.
+template <class Row, class KeyOf>
+void sort_by_key(std::vector<Row>& rows, const KeyOf& key_of) {
+  struct Place {
+    std::uint64_t first, second;
+    std::size_t at;
+  };
+  std::vector<Place> places;
+  places.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string& key = key_of(rows[i]);
+    places.push_back({bytes_of(key, 0), bytes_of(key, 8), i});
+  }
+  std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+    if (a.first != b.first) return a.first < b.first;
+    return a.second != b.second ? a.second < b.second : key_of(rows[a.at]) < key_of(rows[b.at]);
+  });
+  std::vector<Row> sorted;
+  sorted.reserve(rows.size());
+  for (const Place& place : places) sorted.push_back(std::move(rows[place.at]));
+  rows.swap(sorted);
+}
+
+// What a row that is only read in order has in common with those next to it.
+std::array<std::uint64_t, 2> neighbourhood(std::string_view key) {
+  const bool list = static_cast<Row>(key[kind_at]) == Row::list;
+  const std::string_view shared = key.substr(0, list ? list_tag_at + 1 : kind_at + 2);
+  return {bytes_of(shared, 0), bytes_of(shared, 8)};
+}
+
 }  // namespace
 
 void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) {
   base_ = std::move(base);
   timelines_.trim();
+  lists_.trim();
   for (auto* row : taken_) row->second.taken = false;
   taken_.clear();
   ordered_taken_.clear();
   in_order_.clear();
   in_order_made_ = false;
-  if (bytes_ <= cache_bytes_max / 2) return;
+  if (bytes_ <= (in_bulk() ? bulk_cache_bytes_max : cache_bytes_max) / 2) return;
   // What was not met since the last time goes, unless it is a change of the batch in hand.
   std::erase_if(old_rows_, [](const auto& row) { return !row.second.changed; });
   rows_.swap(old_rows_);
@@ -71,12 +133,15 @@ void ViewWriter::put(std::string key, std::string value) { change(std::move(key)
 void ViewWriter::erase(std::string key) { change(std::move(key), std::nullopt); }
 
 void ViewWriter::change(std::string key, Value value) {
+  if (in_bulk()) changed_bytes_ += key.size() + (value ? value->size() : 0) + row_bytes;
   if (is_ordered(key)) {
+    if (in_bulk()) return change_ordered(std::move(key), std::move(value));
     const auto [it, fresh] = ordered_changes_.try_emplace(std::move(key));
     undo_ordered_.push_back({it, !fresh, std::move(it->second)});
     it->second = std::move(value);
     return;
   }
+  heads_in_rows_ |= in_bulk() && is_head(key);
   auto it = find(key);
   const bool fresh = it == rows_.end();
   if (fresh) it = rows_.try_emplace(std::move(key)).first;
@@ -89,8 +154,21 @@ void ViewWriter::change(std::string key, Value value) {
     if (in_order_made_) in_order_.insert(it->first);
   }
   const bool taken = row.taken;
-  undo_.push_back({&*it, !fresh, std::move(row)});
+  if (!in_bulk()) undo_.push_back({&*it, !fresh, std::move(row)});
   row = ViewWriter::Row{std::move(value), true, taken};
+}
+
+// Most rows come behind the last one of their neighbourhood: those are put there without a search.
+void ViewWriter::change_ordered(std::string key, Value value) {
+  auto& last = newest_of_[neighbourhood(key)];
+  if (last && (*last)->first < key) {
+    const auto next = std::next(*last);
+    if (next == ordered_changes_.end() || key < next->first) {
+      last = ordered_changes_.emplace_hint(next, std::move(key), std::move(value));
+      return;
+    }
+  }
+  last = ordered_changes_.insert_or_assign(std::move(key), std::move(value)).first;
 }
 
 void ViewWriter::mark() {
@@ -101,6 +179,7 @@ void ViewWriter::mark() {
 }
 
 void ViewWriter::roll_back() {
+  assert(!in_bulk());
   timelines_.roll_back();
   in_order_made_ = false;
   in_order_.clear();
@@ -150,6 +229,7 @@ std::vector<std::string_view> ViewWriter::unseen_in(std::string_view from, std::
     for (auto it = rows->lower_bound(from); it != rows->end() && it->first < to; ++it) keys.push_back(it->first);
   }
   if (!is_ordered_range(from, to)) {
+    assert(!in_bulk() || !may_have_heads(from, to));
     const auto& rows = unseen_rows();
     keys.insert(keys.end(), rows.lower_bound(from), rows.lower_bound(to));
   }
@@ -162,6 +242,7 @@ std::optional<std::string_view> ViewWriter::last_unseen(std::string_view lower, 
   auto change = ordered_changes_.upper_bound(at_most);
   auto taken = ordered_taken_.upper_bound(at_most);
   const bool ordered_alone = is_ordered_range(lower, at_most);
+  assert(ordered_alone || !in_bulk() || !may_have_heads(lower, at_most));
   const auto& rows = ordered_alone ? in_order_ : unseen_rows();
   auto row = ordered_alone ? rows.begin() : rows.upper_bound(at_most);
   for (;;) {
@@ -187,13 +268,16 @@ Outcome<bool> ViewWriter::get(std::string_view key, std::string& value) {
     if (*now) value = **now;
     return now->has_value();
   }
+  const bool head = in_bulk() && is_head(key);
+  if (head && open_head(key, value)) return true;
+  if (head && !heads_in_rows_) return base_->get(key, value);
   if (const auto it = find(key); it != rows_.end()) {
     if (!it->second.value) return false;
     value = *it->second.value;
     return true;
   }
   const auto found = base_->get(key, value);
-  if (!found) return found.error();
+  if (!found || head) return found;
   rows_.emplace(key, ViewWriter::Row{*found ? Value(value) : std::nullopt});
   bytes_ += key.size() + row_bytes + (*found ? value.size() : 0);
   return *found;
@@ -224,8 +308,71 @@ Outcome<bool> ViewWriter::last_at_most(std::string_view lower, std::string_view 
   return true;
 }
 
+namespace {
+
+// The rows of a range that are only read in order and that the store does not show: what changed last goes first.
+template <class Ordered>
+class OrderedWalk {
+ public:
+  OrderedWalk(const Ordered& changes, const Ordered& taken, std::string_view from, std::string_view to) : to_(to) {
+    ways_[0] = {changes.lower_bound(from), changes.end()};
+    ways_[1] = {taken.lower_bound(from), taken.end()};
+    choose();
+  }
+  bool over() const { return now_ == nullptr; }
+  const std::string& key() const { return now_->first; }
+  const auto& value() const { return now_->second; }
+  void next() {
+    const std::string& key = now_->first;
+    for (auto& [at, end] : ways_) {
+      if (at != end && &*at != now_ && at->first == key) ++at;
+    }
+    for (auto& [at, end] : ways_) {
+      if (at != end && &*at == now_) {
+        ++at;
+        break;
+      }
+    }
+    choose();
+  }
+
+ private:
+  void choose() {
+    now_ = nullptr;
+    for (const auto& [at, end] : ways_) {
+      if (at != end && at->first < to_ && (!now_ || at->first < now_->first)) now_ = &*at;
+    }
+  }
+
+  std::string_view to_;
+  std::pair<typename Ordered::const_iterator, typename Ordered::const_iterator> ways_[2];
+  const typename Ordered::value_type* now_ = nullptr;
+};
+
+}  // namespace
+
 Outcome<void> ViewWriter::scan(std::string_view from, std::string_view to,
                                const std::function<bool(std::string_view, std::string_view)>& row) {
+  if (from < to && is_ordered_range(from, to)) {
+    OrderedWalk walk(ordered_changes_, ordered_taken_, from, to);
+    bool go_on = true;
+    const auto unseen_below = [&](std::string_view key) {
+      for (; go_on && !walk.over() && walk.key() < key; walk.next()) {
+        if (walk.value()) go_on = row(walk.key(), *walk.value());
+      }
+    };
+    const auto done = base_->scan(from, to, [&](std::string_view key, std::string_view value) {
+      unseen_below(key);
+      if (!go_on) return false;
+      if (walk.over() || walk.key() != key) return go_on = row(key, value);
+      if (walk.value()) go_on = row(key, *walk.value());
+      walk.next();
+      return go_on;
+    });
+    if (!done) return done.error();
+    unseen_below(to);
+    return {};
+  }
   const auto changes = unseen_in(from, to);
   auto change = changes.begin();
   bool go_on = true;
@@ -249,32 +396,87 @@ Outcome<void> ViewWriter::scan(std::string_view from, std::string_view to,
   return {};
 }
 
+bool ViewWriter::open_head(std::string_view key, std::string& value) const {
+  constexpr std::size_t of_at = kind_at + 1, list_of_at = of_at + 1;
+  const OrgNumber org = take_u32(key, 0);
+  if (key.size() == timeline_tag_at + 1) {
+    const auto* open = timelines_.peek(org, take_u32(key, of_at));
+    if (!open || open->head.chunk.entries.empty()) return false;
+    value = encode_head_chunk(open->head);
+    return true;
+  }
+  const auto* newest = lists_.find(org, {static_cast<ListKind>(key[of_at]), take_u32(key, list_of_at)});
+  if (!newest) return false;
+  value = encode_stretch(*newest, true);
+  return true;
+}
+
+// The rows of the heads that changed, in order. One that is among the rows in memory changes there instead.
+std::vector<storage::ViewWrite> ViewWriter::take_heads() {
+  std::vector<storage::ViewWrite> heads;
+  const auto add = [&](std::string key, std::string value) {
+    if (heads_in_rows_) {
+      if (const auto it = find(key); it != rows_.end()) {
+        if (!it->second.changed) changes_.push_back(&*it);
+        it->second.changed = true;
+        it->second.value = std::move(value);
+        return;
+      }
+    }
+    heads.push_back({std::move(key), std::move(value)});
+  };
+  timelines_.take_changed([&](OrgNumber org, Number entity, const HeadChunk& head) {
+    add(head_chunk_key(org, entity), encode_head_chunk(head));
+  });
+  lists_.take_changed([&](OrgNumber org, List list, const Stretch& newest) {
+    add(list_key(org, list, 'h'), encode_stretch(newest, true));
+  });
+  sort_by_key(heads, [](const storage::ViewWrite& write) -> const std::string& { return write.key; });
+  return heads;
+}
+
 std::vector<storage::ViewWrite> ViewWriter::take() {
   assert(taken_.empty() && ordered_taken_.empty());
-  std::sort(changes_.begin(), changes_.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  auto heads = take_heads();
+  sort_by_key(changes_, [](const Rows::value_type* row) -> const std::string& { return row->first; });
   std::vector<storage::ViewWrite> writes;
-  writes.reserve(changes_.size() + ordered_changes_.size());
+  writes.reserve(changes_.size() + ordered_changes_.size() + heads.size());
   auto ordered = ordered_changes_.begin();
-  const auto write_ordered_below = [&](const std::string* key) {
-    for (; ordered != ordered_changes_.end() && (!key || ordered->first < *key); ++ordered) {
-      writes.push_back({ordered->first, ordered->second});
+  auto head = heads.begin();
+  const auto write_others_below = [&](const std::string* key) {
+    for (;;) {
+      const bool one = ordered != ordered_changes_.end() && (!key || ordered->first < *key);
+      const bool other = head != heads.end() && (!key || head->key < *key);
+      if (one && (!other || ordered->first < head->key)) {
+        writes.push_back({ordered->first, ordered->second});
+        ++ordered;
+      } else if (other) {
+        writes.push_back(std::move(*head++));
+      } else {
+        return;
+      }
     }
   };
   for (auto* row : changes_) {
-    write_ordered_below(&row->first);
+    write_others_below(&row->first);
     writes.push_back({row->first, row->second.value});
     row->second.changed = false;
     row->second.taken = true;
   }
-  write_ordered_below(nullptr);
+  write_others_below(nullptr);
   taken_.swap(changes_);
   ordered_taken_.swap(ordered_changes_);
+  newest_of_.clear();
+  changed_bytes_ = 0;
   mark();
   return writes;
 }
 
 void ViewWriter::forget() {
   timelines_.forget();
+  lists_.forget();
+  newest_of_.clear();
+  changed_bytes_ = 0;
   changes_.clear();
   taken_.clear();
   ordered_changes_.clear();

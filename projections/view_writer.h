@@ -10,9 +10,16 @@
 // what findings rest on) are kept in order, and only as long as the store does not show them. Any range can be read;
 // one of the first kind puts them in order first.
 //
+// A writer in bulk (a rebuild) changes many events' rows before it takes them, and never rolls back. It keeps more of
+// them in memory; and what changes with nearly every event, the newest chunk of a timeline and the head of a list, is
+// kept decoded and becomes a row when it is taken. Until then it is answered from there to who asks for its key; no
+// range may be read that it lies in.
+//
 // Owned by the writer; one thread.
 #pragma once
 
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +28,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "projections/open_lists.h"
 #include "projections/open_timelines.h"
 #include "storage/store.h"
 
@@ -28,7 +36,11 @@ namespace tenure::projections {
 
 class ViewWriter : public storage::ViewReader {
  public:
-  static constexpr std::size_t cache_bytes_max = 24 << 20;
+  static constexpr std::size_t cache_bytes_max = 24 << 20, bulk_cache_bytes_max = 48 << 20;
+  enum class Use : std::uint8_t { live, bulk };
+
+  explicit ViewWriter(Use use = Use::live) : use_(use), timelines_(use == Use::bulk) {}
+  bool in_bulk() const { return use_ == Use::bulk; }
 
   // Reads come from `base`, which must show everything taken so far.
   void stand_on(std::unique_ptr<storage::Snapshot> base);
@@ -36,6 +48,10 @@ class ViewWriter : public storage::ViewReader {
 
   // Timelines as they stand in these views, decoded.
   OpenTimelines& timelines() { return timelines_; }
+  // The heads of lists that changed since the last take; in bulk alone.
+  OpenLists& lists() { return lists_; }
+  // What `take` will hand over, roughly.
+  std::size_t changed_bytes() const { return changed_bytes_ + timelines_.changed_bytes(); }
 
   void put(std::string key, std::string value);
   void erase(std::string key);
@@ -90,8 +106,24 @@ class ViewWriter : public storage::ViewReader {
   // The same of the rows that are found by their hash.
   const std::set<std::string_view>& unseen_rows();
 
+  // The row of a head that is kept decoded; false where none is.
+  bool open_head(std::string_view key, std::string& value) const;
+  std::vector<storage::ViewWrite> take_heads();
+  void change_ordered(std::string key, Value value);
+
+  using Neighbourhood = std::array<std::uint64_t, 2>;
+  struct NeighbourhoodHash {
+    std::size_t operator()(const Neighbourhood& of) const { return of[0] * 31 + of[1]; }
+  };
+
+  const Use use_;
   std::unique_ptr<storage::Snapshot> base_;
   OpenTimelines timelines_;
+  OpenLists lists_;
+  bool heads_in_rows_ = false;  // in bulk: some head is among rows_, as a late event leaves it there
+  std::size_t changed_bytes_ = 0;
+  // In bulk: the row that was put last, of each neighbourhood.
+  boost::unordered_flat_map<Neighbourhood, std::optional<Ordered::iterator>, NeighbourhoodHash> newest_of_;
   Rows rows_, old_rows_;
   std::size_t bytes_ = 0;  // of rows_, roughly
   std::vector<Rows::value_type*> changes_, taken_;

@@ -62,6 +62,9 @@ struct Commit {
   std::vector<NewRecord> records;
   std::vector<ViewWrite> views;  // in order: a later write of the same key wins
   std::vector<NewBlob> blobs;
+  // Views alone, many of them, in the order of their keys and each once: they may become a sorted file of their own
+  // instead of passing through the write-ahead log. As durable and as whole as any other commit.
+  bool in_bulk = false;
 
   bool empty() const { return records.empty() && views.empty() && blobs.empty(); }
 };
@@ -92,6 +95,9 @@ class Snapshot : public ViewReader {
   // Records from `from` on in order, until `row` returns false or the head is reached. `row` must not use this
   // snapshot but may use another one.
   virtual Outcome<void> records(Position from, const std::function<bool(const LogRecord&)>& row) = 0;
+  // Those of one organization from a version on, in the same way; the work is that of its own records.
+  virtual Outcome<void> records_of(const OrgId& org, Version from,
+                                   const std::function<bool(Version, const LogRecord&)>& row) = 0;
   // The organization's newest version; 0 when it has no record.
   virtual Outcome<Version> version_of(const OrgId& org) = 0;
   // The position of a version of an organization; not_found if there is none.

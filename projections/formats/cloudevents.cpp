@@ -1,6 +1,6 @@
 // CloudEvents 1.0.2 in structured JSON mode: the native event as `data`.
+#include "events/wire/json_text.h"
 #include "projections/formats/encoders.h"
-#include "projections/formats/json_out.h"
 
 namespace tenure::formats {
 
@@ -39,13 +39,13 @@ std::string cloud_event(const Shown& event, const Source& source) {
   add_part(from, source.store);
   from += ':';
   add_part(from, event.org);
-  JsonOut out(2'048);
-  out.open('{').text("specversion", "1.0").text("id", std::to_string(event.position)).text("source", from);
-  out.text("type", "io.tenure." + std::string(event.type));
-  out.text("subject", std::string(subject.kind) + ":" + subject.id);
+  JsonText out(2'048);
+  out.open('{').field("specversion", "1.0").field("id", std::to_string(event.position)).field("source", from);
+  out.field("type", "io.tenure." + std::string(event.type));
+  out.field("subject", std::string(subject.kind) + ":" + subject.id);
   out.some("time", event.occurred_at).some("recordedtime", event.recorded_at);
-  out.text("datacontenttype", "application/json");
-  out.text("sequence", padded(event.version)).some("partitionkey", event.org);
+  out.field("datacontenttype", "application/json");
+  out.field("sequence", padded(event.version)).some("partitionkey", event.org);
   out.key("data").raw(dump(event.whole));
   return out.close('}').take();
 }

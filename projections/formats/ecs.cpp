@@ -3,18 +3,18 @@
 #include <algorithm>
 
 #include "events/digest.h"
+#include "events/wire/json_text.h"
 #include "projections/formats/addresses.h"
 #include "projections/formats/encoders.h"
-#include "projections/formats/json_out.h"
 
 namespace tenure::formats {
 
 namespace {
 
-void write_texts(JsonOut& out, std::string_view name, const std::vector<std::string_view>& texts) {
+void write_texts(JsonText& out, std::string_view name, const std::vector<std::string_view>& texts) {
   if (texts.empty()) return;
   out.open(name, '[');
-  for (const auto text : texts) out.item(text);
+  for (const auto text : texts) out.text(text);
   out.close(']');
 }
 
@@ -29,16 +29,16 @@ class EcsDocument {
         hash_(hash ? to_hex(*hash) : std::string()) {}
 
   std::string written() {
-    out_.open('{').text("@timestamp", event_.occurred_at).open("ecs", '{').text("version", "8.11.0").close('}');
-    out_.text("message", sentence(row_, told_, denied_));
+    out_.open('{').field("@timestamp", event_.occurred_at).open("ecs", '{').field("version", "8.11.0").close('}');
+    out_.field("message", sentence(row_, told_, denied_));
     event();
     user();
     group();
-    out_.open("organization", '{').text("id", event_.org).text("name", event_.org).close('}');
+    out_.open("organization", '{').field("id", event_.org).field("name", event_.org).close('}');
     related();
     source();
     rule();
-    out_.open("observer", '{').text("vendor", "Tenure").text("product", "Tenure").text("type", "audit");
+    out_.open("observer", '{').field("vendor", "Tenure").field("product", "Tenure").field("type", "audit");
     out_.some("version", source_.version).some("hostname", source_.host).close('}');
     own();
     return out_.close('}').take();
@@ -51,21 +51,21 @@ class EcsDocument {
 
   void event() {
     const std::string position = std::to_string(event_.position);
-    out_.open("event", '{').text("kind", "event").open("category", '[').item("iam");
-    if (row_.configuration) out_.item("configuration");
-    out_.close(']').open("type", '[').item(row_.ecs_kind);
-    if (!row_.ecs_change.empty()) out_.item(row_.ecs_change);
-    out_.close(']').text("action", event_.type).text("outcome", denied_ ? "failure" : "success");
-    out_.text("id", position).number("sequence", static_cast<std::int64_t>(event_.position));
-    out_.text("module", "tenure").text("dataset", "tenure.audit").text("provider", "tenure");
+    out_.open("event", '{').field("kind", "event").open("category", '[').text("iam");
+    if (row_.configuration) out_.text("configuration");
+    out_.close(']').open("type", '[').text(row_.ecs_kind);
+    if (!row_.ecs_change.empty()) out_.text(row_.ecs_change);
+    out_.close(']').field("action", event_.type).field("outcome", denied_ ? "failure" : "success");
+    out_.field("id", position).number("sequence", static_cast<std::int64_t>(event_.position));
+    out_.field("module", "tenure").field("dataset", "tenure.audit").field("provider", "tenure");
     out_.number("severity", event_.violation() ? 4 : static_cast<int>(row_of(event_.type).severity));
-    out_.text("created", event_.recorded_at).some("code", rule_name());
+    out_.field("created", event_.recorded_at).some("code", rule_name());
     out_.some("reason", denied_ ? because() : event_.reason).some("original", raw_text(event_)).close('}');
   }
 
   void person(std::string_view id) {
-    out_.text("id", id).text("name", id);
-    if (is_email(id)) out_.text("email", id);
+    out_.field("id", id).field("name", id);
+    if (is_email(id)) out_.field("email", id);
   }
 
   // The person whom the event is about, if it is about one.
@@ -108,13 +108,13 @@ class EcsDocument {
       const auto before = role_before(), after = role_after();
       out_.open("target", '{');
       person(who);
-      if (!before.empty()) out_.open("roles", '[').item(before).close(']');
+      if (!before.empty()) out_.open("roles", '[').text(before).close(']');
       if (row_.about == About::membership) {
-        out_.open("group", '{').text("id", of("group")).text("name", of("group")).close('}');
+        out_.open("group", '{').field("id", of("group")).field("name", of("group")).close('}');
       }
       out_.close('}');
       if (!after.empty()) {
-        out_.open("changes", '{').open("roles", '[').item(after).close(']').close('}');
+        out_.open("changes", '{').open("roles", '[').text(after).close(']').close('}');
       }
     }
     out_.close('}');
@@ -125,7 +125,7 @@ class EcsDocument {
     if (row_.about == About::grant && !principal_of(told_).member) id = principal_of(told_).id;
     if (id.empty()) return;
     const auto name = of("name");
-    out_.open("group", '{').text("id", id).text("name", name.empty() ? id : name).close('}');
+    out_.open("group", '{').field("id", id).field("name", name.empty() ? id : name).close('}');
   }
 
   void related() {
@@ -142,22 +142,22 @@ class EcsDocument {
     if (!people.empty() && people.front().empty()) people.erase(people.begin());
     out_.open("related", '{');
     write_texts(out_, "user", people);
-    if (is_ip()) out_.open("ip", '[').item(told_.source_ip).close(']');
+    if (is_ip()) out_.open("ip", '[').text(told_.source_ip).close(']');
     out_.close('}');
   }
 
   bool is_ip() const { return is_ipv4(told_.source_ip) || is_ipv6(told_.source_ip); }
   void source() {
     if (told_.source_ip.empty()) return;
-    out_.open("source", '{').text("address", told_.source_ip);
-    if (is_ip()) out_.text("ip", told_.source_ip);
+    out_.open("source", '{').field("address", told_.source_ip);
+    if (is_ip()) out_.field("ip", told_.source_ip);
     out_.close('}');
   }
 
   void rule() {
     const auto name = rule_name();
     if (name.empty()) return;
-    out_.open("rule", '{').text("id", name).text("name", name);
+    out_.open("rule", '{').field("id", name).field("name", name);
     out_.some("description", because()).some("ruleset", event_.model);
     out_.some("version", event_.model_version).close('}');
   }
@@ -188,7 +188,7 @@ class EcsDocument {
   const bool denied_;
   const Source& source_;
   const std::string hash_;
-  JsonOut out_{2'048};
+  JsonText out_{2'048};
 };
 
 }  // namespace

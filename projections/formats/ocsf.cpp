@@ -61,18 +61,18 @@ class OcsfRecord {
     const auto as = static_cast<std::int64_t>(activity.in);
     const std::string_view called = activity.id == ocsf_other ? step.activity : activity.name;
     const Severity severity = event_.violation() ? Severity::high : refusal_ ? Severity::medium : row_.severity;
-    JsonOut out(2'560);
-    out.open('{').number("activity_id", activity.id).text("activity_name", called);
-    out.number("category_uid", 3).text("category_name", "Identity & Access Management");
-    out.number("class_uid", as).text("class_name", caption(activity.in));
+    JsonText out(2'560);
+    out.open('{').number("activity_id", activity.id).field("activity_name", called);
+    out.number("category_uid", 3).field("category_name", "Identity & Access Management");
+    out.number("class_uid", as).field("class_name", caption(activity.in));
     out.number("type_uid", as * 100 + activity.id);
-    out.text("type_name", std::string(caption(activity.in)) + ": " + std::string(activity.name));
+    out.field("type_name", std::string(caption(activity.in)) + ": " + std::string(activity.name));
     out.number("time", event_.occurred_ms).number("timezone_offset", 0);
-    out.number("severity_id", static_cast<int>(severity)).text("severity", severity_caption(severity));
-    out.number("status_id", refusal_ ? 2 : 1).text("status", refusal_ ? "Failure" : "Success");
+    out.number("severity_id", static_cast<int>(severity)).field("severity", severity_caption(severity));
+    out.number("status_id", refusal_ ? 2 : 1).field("status", refusal_ ? "Failure" : "Success");
     out.some("status_code", refusal_ ? refusal_->rule : event_.rule);
     out.some("status_detail", refusal_ ? refusal_->because : event_.because);
-    out.text("message", said_);
+    out.field("message", said_);
     metadata(out, activity.in, number);
     write_actor(out, event_);
     write_source_endpoint(out, event_.source_ip);
@@ -81,35 +81,35 @@ class OcsfRecord {
     if (came_with_1_9(activity.in)) attestation(out);
     write_observables(out, event_, step);
     if (const auto raw = raw_.empty() ? raw_text(event_) : raw_; !raw.empty() && number == 1) {
-      out.text("raw_data", raw).number("raw_data_size", static_cast<std::int64_t>(raw.size()));
+      out.field("raw_data", raw).number("raw_data_size", static_cast<std::int64_t>(raw.size()));
     }
     unmapped(out, step);
     return out.close('}').take();
   }
 
-  void metadata(JsonOut& out, OcsfClass in, std::size_t number) {
+  void metadata(JsonText& out, OcsfClass in, std::size_t number) {
     const std::string position = std::to_string(event_.position);
     const bool attested = came_with_1_9(in) && !hash_.empty();
-    out.open("metadata", '{').text("version", came_with_1_9(in) ? "1.9.0-dev" : "1.8.0");
-    out.open("product", '{').text("uid", "tenure").text("name", "Tenure").text("vendor_name", "Tenure");
+    out.open("metadata", '{').field("version", came_with_1_9(in) ? "1.9.0-dev" : "1.8.0");
+    out.open("product", '{').field("uid", "tenure").field("name", "Tenure").field("vendor_name", "Tenure");
     out.some("version", source_.version).close('}');
     if (controlled() || attested) {
       out.open("profiles", '[');
-      if (controlled()) out.item("security_control");
-      if (attested) out.item("record_integrity");
+      if (controlled()) out.text("security_control");
+      if (attested) out.text("record_integrity");
       out.close(']');
     }
-    out.text("uid", position + "." + std::to_string(number)).text("original_event_uid", position);
+    out.field("uid", position + "." + std::to_string(number)).field("original_event_uid", position);
     out.number("sequence", static_cast<std::int64_t>(event_.position));
-    out.text("correlation_uid", event_.correlation.empty() ? std::string_view(position) : event_.correlation);
-    out.text("event_code", code_.empty() ? event_.type : code_).some("tenant_uid", event_.org);
+    out.field("correlation_uid", event_.correlation.empty() ? std::string_view(position) : event_.correlation);
+    out.field("event_code", code_.empty() ? event_.type : code_).some("tenant_uid", event_.org);
     out.some("original_time", event_.occurred_at).number("logged_time", event_.recorded_ms);
-    out.text("log_name", "tenure").open("reporter", '{').text("name", "Tenure").some("uid", source_.store);
+    out.field("log_name", "tenure").open("reporter", '{').field("name", "Tenure").some("uid", source_.store);
     out.some("hostname", source_.host).close('}').close('}');
   }
 
   // What only some classes have, each its own.
-  void about(JsonOut& out, OcsfClass in, const Step& step) {
+  void about(JsonText& out, OcsfClass in, const Step& step) {
     switch (in) {
       case OcsfClass::account_change:
         write_user(out, "user", step.user, event_.org);
@@ -119,7 +119,7 @@ class OcsfRecord {
         write_user(out, "user", step.user, event_.org);
         if (in == OcsfClass::user_access || !step.privileges.empty()) write_privileges(out, step.privileges);
         if (in == OcsfClass::user_management && !step.role.empty() && holds_role(step.deed)) {
-          out.open("iam_roles", '[').open('{').text("uid", step.role).text("name", step.role).close('}').close(']');
+          out.open("iam_roles", '[').open('{').field("uid", step.role).field("name", step.role).close('}').close(']');
         }
         if (!step.resource.empty()) {
           out.open("resources", '[');
@@ -147,44 +147,44 @@ class OcsfRecord {
   bool controlled() const { return refusal_ || event_.violation(); }
 
   // What the access model said, where it said no: in `enforce` it stopped the action, in `observe` it only saw it.
-  void control(JsonOut& out) {
+  void control(JsonText& out) {
     if (!controlled()) return;
-    out.number("action_id", refusal_ ? 2 : 3).text("action", refusal_ ? "Denied" : "Observed");
-    out.number("disposition_id", refusal_ ? 2 : 15).text("disposition", refusal_ ? "Blocked" : "Detected");
-    out.flag("is_alert", true).open("authorizations", '[').open('{');
-    out.text("decision", refusal_ ? "denied" : "violation").open("policy", '{').text("type", "access model");
+    out.number("action_id", refusal_ ? 2 : 3).field("action", refusal_ ? "Denied" : "Observed");
+    out.number("disposition_id", refusal_ ? 2 : 15).field("disposition", refusal_ ? "Blocked" : "Detected");
+    out.field("is_alert", true).open("authorizations", '[').open('{');
+    out.field("decision", refusal_ ? "denied" : "violation").open("policy", '{').field("type", "access model");
     out.some("uid", refusal_ ? refusal_->rule : event_.rule).some("name", event_.model);
     out.some("version", event_.model_version).some("desc", refusal_ ? refusal_->because : event_.because);
     out.close('}').close('}').close(']');
   }
 
   // The organization's chain of records: what is attested is the stored record, not this message of it.
-  void attestation(JsonOut& out) {
+  void attestation(JsonText& out) {
     if (hash_.empty()) return;
     const std::string org(event_.org);
-    out.open("attestation_list", '[').open('{').text("uid", org + "/" + std::to_string(event_.version));
-    out.text("chain_uid", source_.store + "/" + org).some("authority_uid", source_.store);
+    out.open("attestation_list", '[').open('{').field("uid", org + "/" + std::to_string(event_.version));
+    out.field("chain_uid", source_.store + "/" + org).some("authority_uid", source_.store);
     write_fingerprint(out, "fingerprint", hash_);
     if (event_.version > 1 && !event_.prev.empty()) {
-      out.open("prev_event", '{').text("uid", org + "/" + std::to_string(event_.version - 1));
+      out.open("prev_event", '{').field("uid", org + "/" + std::to_string(event_.version - 1));
       write_fingerprint(out, "fingerprint", event_.prev);
       out.close('}');
     }
     out.close('}').close(']');
   }
 
-  void unmapped(JsonOut& out, const Step& step) {
+  void unmapped(JsonText& out, const Step& step) {
     out.open("unmapped", '{');
     if (step.held) {
-      out.open("before", '{').flag("held", *step.held).close('}');
-      out.open("after", '{').flag("held", !*step.held).close('}');
+      out.open("before", '{').field("held", *step.held).close('}');
+      out.open("after", '{').field("held", !*step.held).close('}');
     } else {
       out.key("before").raw(before_).key("after").raw(after_);
     }
     out.number("version", static_cast<std::int64_t>(event_.version)).some("basis", event_.basis);
     out.some("event_id", event_.id).some("reason", event_.reason).some("ticket", event_.ticket);
     if (!event_.approver.id.empty()) {
-      out.open("approved_by", '{').text("kind", event_.approver.kind).text("id", event_.approver.id).close('}');
+      out.open("approved_by", '{').field("kind", event_.approver.kind).field("id", event_.approver.id).close('}');
     }
     out.some("actor_kind", event_.actor.kind).some("channel", event_.channel);
     if (!refusal_) out.some("verdict", event_.verdict);

@@ -20,14 +20,14 @@ Caption user_type(std::string_view kind) {
   return {0, "Unknown"};
 }
 
-void write_org(JsonOut& out, std::string_view org) {
-  out.open("org", '{').text("uid", org).text("name", org).close('}');
+void write_org(JsonText& out, std::string_view org) {
+  out.open("org", '{').field("uid", org).field("name", org).close('}');
 }
 
-void write_person(JsonOut& out, std::string_view name, std::string_view id, Caption type, std::string_view org) {
-  out.open(name, '{').text("uid", id).text("name", id);
-  if (is_email(id)) out.text("email_addr", id);
-  out.number("type_id", type.id).text("type", type.name);
+void write_person(JsonText& out, std::string_view name, std::string_view id, Caption type, std::string_view org) {
+  out.open(name, '{').field("uid", id).field("name", id);
+  if (is_email(id)) out.field("email_addr", id);
+  out.number("type_id", type.id).field("type", type.name);
   if (!org.empty()) write_org(out, org);
   out.close('}');
 }
@@ -79,14 +79,14 @@ std::string_view entity_name(const Row& row, const Shown& event, const Subject& 
   return row.about == About::nothing_known ? event.type : std::string_view(subject.id);
 }
 
-void write_entity(JsonOut& out, std::string_view name, const Row& row, const Shown& event, const std::string& values) {
+void write_entity(JsonText& out, std::string_view name, const Row& row, const Shown& event, const std::string& values) {
   const Subject subject = subject_of(row, event);
   const Caption type = entity_type(row.about);
-  out.open(name, '{').text("uid", subject.id).text("name", entity_name(row, event, subject));
-  out.number("type_id", type.id).text("type", type.name);
+  out.open(name, '{').field("uid", subject.id).field("name", entity_name(row, event, subject));
+  out.number("type_id", type.id).field("type", type.name);
   if (row.about == About::organization) write_org(out, event.org);
   if (type.id == 5) {
-    out.open("policy", '{').text("uid", subject.id).text("name", subject.id);
+    out.open("policy", '{').field("uid", subject.id).field("name", subject.id);
     out.some("version", text_of(event.data, "version")).close('}');
   }
   if (row.about == About::model) out.some("version", text_of(event.data, "version"));
@@ -98,64 +98,64 @@ void write_entity(JsonOut& out, std::string_view name, const Row& row, const Sho
   out.close('}');
 }
 
-void write_role(JsonOut& out, std::string_view name, std::string_view role, std::string_view called,
+void write_role(JsonText& out, std::string_view name, std::string_view role, std::string_view called,
                 const std::vector<std::string>& privileges) {
-  out.open(name, '{').text("uid", role).text("name", called.empty() ? role : called);
+  out.open(name, '{').field("uid", role).field("name", called.empty() ? role : called);
   if (!privileges.empty()) write_privileges(out, privileges);
   out.close('}');
 }
 
 }  // namespace
 
-void write_user(JsonOut& out, std::string_view name, std::string_view id, std::string_view org) {
+void write_user(JsonText& out, std::string_view name, std::string_view id, std::string_view org) {
   write_person(out, name, id, {1, "User"}, org);
 }
 
-void write_actor(JsonOut& out, const Shown& event) {
+void write_actor(JsonText& out, const Shown& event) {
   out.open("actor", '{');
   write_person(out, "user", event.actor.id, user_type(event.actor.kind), {});
-  if (!event.session.empty()) out.open("session", '{').text("uid", event.session).close('}');
+  if (!event.session.empty()) out.open("session", '{').field("uid", event.session).close('}');
   out.close('}');
 }
 
-void write_source_endpoint(JsonOut& out, std::string_view address) {
+void write_source_endpoint(JsonText& out, std::string_view address) {
   if (address.empty()) return;
   const bool ip = is_ipv4(address) || is_ipv6(address);
-  out.open("src_endpoint", '{').text(ip ? "ip" : "name", address).close('}');
+  out.open("src_endpoint", '{').field(ip ? "ip" : "name", address).close('}');
 }
 
-void write_privileges(JsonOut& out, const std::vector<std::string>& privileges) {
+void write_privileges(JsonText& out, const std::vector<std::string>& privileges) {
   out.open("privileges", '[');
-  for (const std::string& privilege : privileges) out.item(privilege);
+  for (const std::string& privilege : privileges) out.text(privilege);
   out.close(']');
 }
 
-void write_group(JsonOut& out, std::string_view name, std::string_view id, bool everyone,
+void write_group(JsonText& out, std::string_view name, std::string_view id, bool everyone,
                  const std::vector<std::string>& privileges) {
-  out.open(name, '{').text("uid", id).text("name", id);
-  if (everyone) out.text("type", "everyone");
+  out.open(name, '{').field("uid", id).field("name", id);
+  if (everyone) out.field("type", "everyone");
   if (!privileges.empty()) write_privileges(out, privileges);
   out.close('}');
 }
 
-void write_resource(JsonOut& out, std::string_view resource, std::string_view org) {
+void write_resource(JsonText& out, std::string_view resource, std::string_view org) {
   const auto colon = resource.find(':');
   out.open('{');
   if (colon == std::string_view::npos) {
-    out.text("uid", org).text("name", org).text("type", "Organization");
+    out.field("uid", org).field("name", org).field("type", "Organization");
   } else {
-    out.text("uid", resource).text("name", resource.substr(colon + 1)).text("type", resource.substr(0, colon));
+    out.field("uid", resource).field("name", resource.substr(colon + 1)).field("type", resource.substr(0, colon));
   }
-  out.number("role_id", 1).text("role", "Target").close('}');
+  out.number("role_id", 1).field("role", "Target").close('}');
 }
 
-void write_entities(JsonOut& out, const Row& row, const Shown& event, const Step& step) {
+void write_entities(JsonText& out, const Row& row, const Shown& event, const Step& step) {
   const bool update = step.deed == Deed::update_entity || step.deed == Deed::update_role;
   write_entity(out, "entity", row, event, update ? dump(event.before) : std::string());
   if (update) write_entity(out, "entity_result", row, event, after_json(event));
 }
 
-void write_roles(JsonOut& out, const Shown& event, const Step& step) {
+void write_roles(JsonText& out, const Shown& event, const Step& step) {
   const auto called = text_of(event.data, "name");
   if (step.deed == Deed::create_role) return write_role(out, "iam_role", step.role, called, step.privileges);
   write_role(out, "iam_role", step.role, {}, grants_of(event.before, "grants"));
@@ -163,10 +163,15 @@ void write_roles(JsonOut& out, const Shown& event, const Step& step) {
   write_role(out, "updated_role", step.role, called, grants_after(event));
 }
 
-void write_observables(JsonOut& out, const Shown& event, const Step& step) {
+void write_observables(JsonText& out, const Shown& event, const Step& step) {
   const auto one = [&](std::string_view name, Caption type, std::string_view value) {
     if (value.empty()) return;
-    out.open('{').text("name", name).number("type_id", type.id).text("type", type.name).text("value", value).close('}');
+    out.open('{')
+        .field("name", name)
+        .number("type_id", type.id)
+        .field("type", type.name)
+        .field("value", value)
+        .close('}');
   };
   constexpr Caption user_name{4, "User Name"}, ip{2, "IP Address"}, email{5, "Email Address"};
   out.open("observables", '[');
@@ -178,10 +183,10 @@ void write_observables(JsonOut& out, const Shown& event, const Step& step) {
   out.close(']');
 }
 
-void write_fingerprint(JsonOut& out, std::string_view name, std::string_view hex) {
-  out.open(name, '{').number("algorithm_id", 3).text("algorithm", "SHA-256");
-  out.number("encoding_id", 1).text("encoding", "Hex").number("serialization_id", 2).text("serialization", "JCS");
-  out.text("value", hex).close('}');
+void write_fingerprint(JsonText& out, std::string_view name, std::string_view hex) {
+  out.open(name, '{').number("algorithm_id", 3).field("algorithm", "SHA-256");
+  out.number("encoding_id", 1).field("encoding", "Hex").number("serialization_id", 2).field("serialization", "JCS");
+  out.field("value", hex).close('}');
 }
 
 }  // namespace tenure::formats

@@ -1,5 +1,7 @@
 #include "projections/review/rows.h"
 
+#include "projections/view_writer.h"
+
 namespace tenure::projections {
 
 namespace {

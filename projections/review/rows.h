@@ -12,9 +12,11 @@
 
 #include "events/record.h"
 #include "projections/directory.h"
-#include "projections/view_writer.h"
+#include "storage/store.h"
 
 namespace tenure::projections {
+
+class ViewWriter;
 
 // What an event of a review is about, by name: one of EntityKind::review, review_definition and access_report.
 struct ReviewEntity {

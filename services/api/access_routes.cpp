@@ -140,13 +140,8 @@ Response can(Parts& parts, Request& request) {
   asking.about(q->permission);
   const auto name = request.query("member");
   if (!name) return no(refuse(RefusalCode::missing_field, "\"member\" is needed.", "member"));
-  const auto member = parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, *name);
-  if (!member) return http::problem(member.error());
-  if (*member == 0) {
-    return missing(refuse(RefusalCode::unknown_member,
-                          "the organization has never heard of \"" + std::string(*name) + "\"; check the spelling.",
-                          "member"));
-  }
+  const auto member = asking.member(*name);
+  if (!member) return member.error();
   const auto explain = asked_flag(request, "explain");
   if (!explain) return no(explain.error());
   projections::Effective effective;

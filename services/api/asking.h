@@ -124,6 +124,18 @@ class Asking {
     return {};
   }
 
+  // The member of a name in the question; a Response is a no, 404 where the organization has never heard of them.
+  boost::system::result<Number, Response> member(std::string_view name) {
+    const auto number = parts_.identities.member_of(*org_.snapshot, org_.id, org_.number, name);
+    if (!number) return http::problem(number.error());
+    using Member = boost::system::result<Number, Response>;
+    if (*number != 0) return Member(boost::system::in_place_value, *number);
+    return http::problem(
+        refuse(RefusalCode::unknown_member,
+               "the organization has never heard of \"" + std::string(name) + "\"; check the spelling.", "member"),
+        404);
+  }
+
   // A list of rows in order of their number; `row` writes one as JSON.
   template <class Rows, class NumberOf, class Row>
   Response list(const Rows& rows, const NumberOf& number_of, const Row& row) {

@@ -123,13 +123,8 @@ class DiffAsked {
 
   Refused question() {
     if (const auto name = request_.query("member")) {
-      auto& org = asking_.org();
-      const auto member = asking_.parts().identities.member_of(*org.snapshot, org.id, org.number, *name);
-      if (!member) return http::problem(member.error());
-      if (*member == 0) {
-        return missing(refuse(RefusalCode::unknown_member,
-                              "the organization has never heard of \"" + std::string(*name) + "\".", "member"));
-      }
+      const auto member = asking_.member(*name);
+      if (!member) return member.error();
       question_.member = *member;
     }
     if (const auto name = request_.query("permission")) {

@@ -104,12 +104,21 @@ struct Filter {
   }
 };
 
+Outcome<Record> decoded(const storage::LogRecord& stored, storage::Snapshot& blobs) {
+  return wire::read_record(stored.bytes, [&](const Digest& hash) { return blobs.blob(hash); });
+}
+
 Outcome<Record> read(const OpenOrg& org, Version version) {
   const auto position = org.snapshot->position_of(org.id, version);
   if (!position) return position.error();
   const auto stored = org.snapshot->record(*position);
   if (!stored) return stored.error();
-  return wire::read_record(stored->bytes, [&](const Digest& hash) { return org.snapshot->blob(hash); });
+  return decoded(*stored, *org.snapshot);
+}
+
+bool passes(const Filter& filter, const When& when, const Record& record) {
+  const Instant at = *record.event.occurred_at;
+  return (!when.range || (at >= when.from && at < when.to)) && filter.passes(record);
 }
 
 // A page looks at this many records at most; `next` goes on where it stopped, so no request takes for ever.
@@ -156,17 +165,27 @@ Response list(Parts& parts, Request& request) {
   if (filter->passes_all() && !pinned->when.range) json.field("total", newest->value);
   PageRows rows(json, request, parts, *pinned);
   std::uint64_t version = pinned->page.after, looked_at = 0;
-  while (version < newest->value && !rows.full() && looked_at++ < looked_at_max) {
-    auto record = read(*org, Version(++version));
-    if (!record) return http::problem(record.error());
-    const Instant at = *record->event.occurred_at;
-    if (pinned->when.range && (at < pinned->when.from || at >= pinned->when.to)) continue;
-    if (!filter->passes(*record)) continue;
-    const auto shown = parts.identities.show(*org->snapshot, org->number, std::move(*record));
-    if (!shown) return http::problem(shown.error());
-    json.raw(*shown);
-    rows.wrote();
-  }
+  std::optional<Failure> failure;
+  const auto add = [&](Version next, const storage::LogRecord& stored) {
+    if (next > *newest || rows.full() || looked_at++ == looked_at_max) return false;
+    version = next.value;
+    auto record = decoded(stored, *org->snapshot);
+    if (record && passes(*filter, pinned->when, *record)) {
+      const auto shown = parts.identities.show(*org->snapshot, org->number, std::move(*record));
+      if (shown) {
+        json.raw(*shown);
+        rows.wrote();
+      } else {
+        failure = shown.error();
+      }
+    } else if (!record) {
+      failure = record.error();
+    }
+    return !failure;
+  };
+  // A walk uses its snapshot alone, so what its records name is looked up in the other; the log below is the same.
+  const auto walked = parts.store.snapshot()->records_of(org->id, Version(version + 1), add);
+  if (!walked || failure) return http::problem(failure ? *failure : walked.error());
   rows.close(version < newest->value ? std::optional(version) : std::nullopt);
   Response response;
   response.body = json.close('}').take();

@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
 #include "events/wire/json_read.h"
+#include "events/wire/json_text.h"
 #include "events/wire/record_wire.h"
 #include "services/api/asked.h"
 #include "services/api/feed_asked.h"
-#include "services/api/json_text.h"
 
 namespace tenure::services {
 

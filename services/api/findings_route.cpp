@@ -76,12 +76,26 @@ void about(Asking& asking, JsonText& json, const Finding& finding) {
 // A finding with the event that closed it, if it is closed.
 struct Row {
   std::uint64_t number = 0;
-  const Finding* finding = nullptr;
+  Finding finding;
   std::optional<Point> closed;
 };
 
+// Of those that are open or closed, where that is asked for.
+std::vector<Row> rows_of(Asking& asking, std::vector<Finding> found, std::optional<bool> which) {
+  const auto closed = projections::closed_findings(asking.facts());
+  std::vector<Row> rows;
+  rows.reserve(found.size());
+  for (Finding& finding : found) {
+    const auto by = closed.find(finding.id);
+    const bool is_closed = by != closed.end();
+    if (which && *which != is_closed) continue;
+    rows.push_back({rows.size() + 1, std::move(finding), is_closed ? std::optional(by->second) : std::nullopt});
+  }
+  return rows;
+}
+
 void write_row(Asking& asking, JsonText& json, const Row& row) {
-  const Finding& finding = *row.finding;
+  const Finding& finding = row.finding;
   json.open('{').field("id", finding.id).field("kind", projections::to_text(finding.kind));
   json.field("status", row.closed ? "closed" : "open");
   if (finding.since.position != 0) json.field("since", Instant{finding.since.us});
@@ -171,18 +185,17 @@ Response list(Parts& parts, Request& request, Searched& searched) {
   const auto asked = wanted(request);
   if (!asked) return no(asked.error());
   Asking asking(parts, request);
-  if (auto refused = asking.open()) return std::move(*refused);
-  const auto found = found_at(asking, searched, asked->search);
-  if (!found) return found.error();
-  const auto closed = projections::closed_findings(asking.facts());
-  std::vector<Row> rows;
-  for (const Finding& finding : *found) {
-    const auto by = closed.find(finding.id);
-    Row row{rows.size() + 1, &finding, by == closed.end() ? std::nullopt : std::optional(by->second)};
-    if (!asked->closed || *asked->closed == row.closed.has_value()) rows.push_back(row);
-  }
+  if (auto no = asking.open()) return std::move(*no);
+  std::optional<Response> refused;
+  const auto found = found_once<std::vector<Row>>(request, [&] {
+    auto all = found_at(asking, searched, asked->search);
+    if (all) return rows_of(asking, std::move(*all), asked->closed);
+    refused = all.error();
+    return std::vector<Row>();
+  });
+  if (refused) return std::move(*refused);
   return asking.list(
-      rows, [](const Row& row) { return row.number; },
+      *found, [](const Row& row) { return row.number; },
       [&](JsonText& json, const Row& row) { write_row(asking, json, row); });
 }
 

@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "events/limits.h"
+#include "events/wire/json_text.h"
 #include "events/wire/record_wire.h"
 #include "projections/facts.h"
 #include "services/api/asked.h"
-#include "services/api/json_text.h"
 #include "services/import/github_audit.h"
 
 namespace tenure::services {

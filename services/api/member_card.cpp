@@ -85,13 +85,8 @@ Response member(Parts& parts, Request& request) {
   if (!explain) return no(explain.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
-  const std::string name(request.param("member"));
-  const auto number = parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, name);
-  if (!number) return http::problem(number.error());
-  if (*number == 0) {
-    return missing(
-        refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + name + "\".", "member"));
-  }
+  const auto number = asking.member(request.param("member"));
+  if (!number) return number.error();
   const auto& state = asking.facts().state(*number);
   JsonText json;
   json.open('{');

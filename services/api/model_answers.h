@@ -2,7 +2,7 @@
 #pragma once
 
 #include "events/model/access_model.h"
-#include "services/api/json_text.h"
+#include "events/wire/json_text.h"
 
 namespace tenure::services {
 

@@ -1,6 +1,6 @@
 #include "events/wire/json_read.h"
+#include "events/wire/json_text.h"
 #include "services/api/asked.h"
-#include "services/api/json_text.h"
 #include "services/api/model_answers.h"
 #include "services/publish.h"
 

@@ -7,8 +7,9 @@
 
 #include <algorithm>
 
+#include "events/wire/json_text.h"
 #include "services/api/asked.h"
-#include "services/api/json_text.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -31,12 +32,19 @@ boost::system::result<Pinned, http::Response> asked_page(const http::Request& re
 class PageRows {
  public:
   PageRows(JsonText& json, const http::Request& request, const Parts& parts, const Pinned& pinned)
-      : json_(json), request_(request), parts_(parts), pinned_(pinned) {
+      : json_(json),
+        request_(request),
+        parts_(parts),
+        pinned_(pinned),
+        streamed_(request.header(stream_page_field).has_value()) {
     json_.key("items").open('[');
   }
   bool full() const { return written_ >= pinned_.page.limit; }
-  // A row of the list has been written.
-  void wrote() { ++written_; }
+  // A row of the list has been written. In a page of a stream a line ends behind each, and nowhere else.
+  void wrote() {
+    ++written_;
+    if (streamed_) json_.out() += '\n';
+  }
   // `behind` is the number of the last row written or passed over, where there is more.
   void close(std::optional<std::uint64_t> behind);
 
@@ -58,6 +66,7 @@ class PageRows {
   const http::Request& request_;
   const Parts& parts_;
   const Pinned& pinned_;
+  const bool streamed_;
   std::size_t written_ = 0;
 };
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "events/wire/json_text.h"
 #include "services/api/findings_route.h"
-#include "services/api/json_text.h"
 #include "services/api/parts.h"
 
 namespace tenure::services {

@@ -38,16 +38,62 @@ std::string text_of(const json& value) {
   return all;
 }
 
-std::string at_path(const json& row, const std::string& path) {
-  const json* value = &row;
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('.', begin), path.size());
-    const auto member = value->is_object() ? value->find(path.substr(begin, end - begin)) : value->end();
-    if (member == value->end()) return {};
-    value = &*member;
-    begin = end + 1;
+// The end of the value that begins at a place of a JSON text without blanks, which is how rows are written.
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+  for (int depth = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
+      }
+      if (depth == 0) return at + 1;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      if (depth == 0) return at;  // of what it stands in
+      if (--depth == 0) return at + 1;
+    } else if (c == ',' && depth == 0) {
+      return at;
+    }
   }
-  return text_of(*value);
+  return text.size();
+}
+
+// The members of an object in such a text: their names and values as they stand there.
+using Members = std::vector<std::pair<std::string_view, std::string_view>>;
+void members_of(std::string_view object, Members& members) {
+  members.clear();
+  if (object.size() < 2 || object.front() != '{') return;
+  for (std::size_t at = 1; at < object.size() && object[at] == '"';) {
+    const std::size_t name_end = end_of_value(object, at), value_end = end_of_value(object, name_end + 1);
+    members.emplace_back(object.substr(at + 1, name_end - at - 2),
+                         object.substr(name_end + 1, value_end - name_end - 1));
+    at = value_end + 1;
+  }
+}
+
+std::string_view member_of(const Members& members, std::string_view name) {
+  const auto found = std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.first == name; });
+  return found == members.end() ? std::string_view() : found->second;
+}
+
+// The text of a value as it stands in a row; only what a document is needed for becomes one.
+std::string cell_of(std::string_view value) {
+  if (value.empty() || value == "null") return {};
+  if (value.front() == '"' && value.find('\\') == std::string_view::npos) {
+    return std::string(value.substr(1, value.size() - 2));
+  }
+  const bool plain = value == "true" || value == "false" || value.find_first_not_of("-0123456789") == value.npos;
+  return plain ? std::string(value) : text_of(json::parse(value));
+}
+
+std::string cell_at(const Members& row, std::string_view path) {
+  const auto dot = path.find('.');
+  std::string_view value = member_of(row, path.substr(0, dot));
+  if (dot == std::string_view::npos) return cell_of(value);
+  Members inner;
+  members_of(value, inner);
+  return cell_at(inner, path.substr(dot + 1));
 }
 
 // One list, page after page.
@@ -87,7 +133,8 @@ class Stream {
     return page;
   }
 
-  // Finds the rows of a page, which stand as an array of objects under "items", with the cursor behind them.
+  // Finds the rows of a page, which stand as an array of objects under "items", each with a line's end behind it
+  // (PageRows), with the cursor behind them.
   void take(std::string body) {
     body_ = std::move(body);
     static constexpr std::string_view items = "\"items\":[";
@@ -105,22 +152,10 @@ class Stream {
   std::string_view next_row() {
     if (body_[at_] == ',') ++at_;
     if (body_[at_] == ']') return {};
-    const std::size_t begin = at_;
-    int depth = 0;
-    bool in_text = false;
-    for (; at_ < body_.size(); ++at_) {
-      const char c = body_[at_];
-      if (in_text) {
-        if (c == '\\') ++at_;
-        if (c == '"') in_text = false;
-        continue;
-      }
-      if (c == '"') in_text = true;
-      if (c == '{' || c == '[') ++depth;
-      if ((c == '}' || c == ']') && --depth == 0) break;
-    }
-    ++at_;
-    return std::string_view(body_).substr(begin, at_ - begin);
+    const std::size_t begin = at_, end = body_.find('\n', begin);
+    if (end == std::string::npos) throw std::logic_error("a row without an end");
+    at_ = end + 1;
+    return std::string_view(body_).substr(begin, end - begin);
   }
 
   bool next_page() {
@@ -146,16 +181,17 @@ class Stream {
       if (form_ == Form::ndjson) {
         chunk.append(row) += '\n';
       } else {
-        add_line(chunk, json::parse(row));
+        add_line(chunk, row);
       }
     }
     return true;
   }
 
-  void add_line(std::string& chunk, const json& row) {
+  void add_line(std::string& chunk, std::string_view row) {
+    members_of(row, members_);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (i > 0) chunk += ',';
-      reports::append_csv_text(chunk, at_path(row, columns_[i]));
+      reports::append_csv_text(chunk, cell_at(members_, columns_[i]));
     }
     chunk += "\r\n";
   }
@@ -167,6 +203,7 @@ class Stream {
   json head_;
   std::string body_;
   std::size_t at_ = 0;
+  Members members_;  // of the row in hand
   bool headed_ = false;
 };
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "events/wire/json_text.h"
 #include "services/api/asked.h"
 #include "services/api/feed_asked.h"
-#include "services/api/json_text.h"
 #include "services/api/sink_asked.h"
 #include "services/push/sinks.h"
 

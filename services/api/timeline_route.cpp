@@ -90,18 +90,17 @@ class TimelineAsked {
                            name_ + "\"; GET /v1/models/" + asking_.model().id().text + " lists them.",
                        "permission"));
     }
-    OpenOrg& org = asking_.org();
     static constexpr EntityKind kinds[] = {EntityKind::member, EntityKind::role, EntityKind::group, EntityKind::scope};
     static constexpr RefusalCode codes[] = {RefusalCode::unknown_member, RefusalCode::unknown_role,
                                             RefusalCode::unknown_group, RefusalCode::unknown_resource};
     const auto which = static_cast<std::size_t>(*subject_);
     if (*subject_ == SubjectKind::member) {
-      const auto member = asking_.parts().identities.member_of(*org.snapshot, org.id, org.number, name_);
-      if (!member) return http::problem(member.error());
+      const auto member = asking_.member(name_);
+      if (!member) return member.error();
       entity_ = *member;
-    } else {
-      entity_ = asking_.facts().number(kinds[which], name_);
+      return std::nullopt;
     }
+    entity_ = asking_.facts().number(kinds[which], name_);
     if (entity_ != 0) return std::nullopt;
     return missing(
         refuse(codes[which], "the organization has never heard of \"" + name_ + "\".", subjects[which].first));

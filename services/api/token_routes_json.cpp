@@ -3,8 +3,8 @@
 
 #include "events/limits.h"
 #include "events/wire/json_read.h"
+#include "events/wire/json_text.h"
 #include "services/api/asked.h"
-#include "services/api/json_text.h"
 #include "services/publish.h"
 
 namespace tenure::services {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "events/wire/json_text.h"
 #include "projections/formats/mapping.h"
-#include "services/api/json_text.h"
 
 namespace tenure::services {
 

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "events/wire/json_read.h"
-#include "services/api/json_text.h"
+#include "events/wire/json_text.h"
 #include "services/feed/subscription.h"
 #include "services/http/limits.h"
 #include "services/http/websocket.h"

@@ -24,8 +24,8 @@ Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<O
 // Every published access model of the log.
 Outcome<void> load_models(storage::Store& store, projections::Models& models);
 
-// Records that are folded and made durable together: enough to share a sync, few enough to keep in memory twice.
-inline constexpr std::size_t records_a_commit = 5'000;
+// Records that are folded and made durable together, at most: a kill takes back as many, which is a second's work.
+inline constexpr std::size_t records_a_commit = 200'000;
 
 // Where the views stand, and the log's head.
 struct ViewsStand {
@@ -37,8 +37,9 @@ struct ViewsStand {
 };
 // Views that another layout was written in are emptied. corruption if they are ahead of the log.
 Outcome<ViewsStand> stand_of_views(storage::Store& store);
-// Folds what the views have not seen. While one batch is folded the next one is read and the last one made durable,
-// each on a thread of its own. closed if `stop` was asked for: whoever folds next goes on from there.
+// Folds what the views have not seen, `batch` records a commit at most. While some are folded the next ones are read
+// and the last ones made durable, each on a thread of its own. closed if `stop` was asked for: whoever folds next goes
+// on from there.
 Outcome<void> fold_views(storage::Store& store, const projections::Models& models, const ViewsStand& stand,
                          const Progress& progress, std::size_t batch = records_a_commit,
                          const std::stop_token& stop = {});

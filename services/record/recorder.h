@@ -26,6 +26,7 @@
 #include "events/record.h"
 #include "projections/access_fold.h"
 #include "projections/team_state.h"
+#include "projections/view_writer.h"
 #include "services/record/seen_ids.h"
 #include "storage/people.h"
 #include "storage/store.h"

@@ -1,4 +1,4 @@
-#include "services/api/json_text.h"
+#include "events/wire/json_text.h"
 #include "services/http/utf8.h"
 #include "services/reports/cell_text.h"
 #include "services/reports/pulled_rows.h"
@@ -7,8 +7,6 @@
 namespace tenure::reports {
 
 namespace {
-
-using services::JsonText;
 
 void text(JsonText& to, std::string_view value) { to.text(http::as_utf8(value)); }
 

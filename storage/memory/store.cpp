@@ -148,6 +148,20 @@ class MemorySnapshot final : public Snapshot {
     return {};
   }
 
+  Outcome<void> records_of(const OrgId& org, Version from,
+                           const std::function<bool(Version, const LogRecord&)>& row) override {
+    const auto newest = version_of(org);
+    if (!newest) return newest.error();
+    for (Version next = from ? from : Version(1); next <= *newest; next = next.next()) {
+      const auto position = position_of(org, next);
+      if (!position) return position.error();
+      const auto one = record(*position);
+      if (!one) return one.error();
+      if (!row(next, *one)) return {};
+    }
+    return {};
+  }
+
   Outcome<Version> version_of(const OrgId& org) override { return version_at(org, head_); }
 
   Outcome<Position> position_of(const OrgId& org, Version version) override {

@@ -22,12 +22,11 @@ Failure damaged_chain(const OrgId& org, const Failure& failure) {
 std::string record_place(Position position) { return "the record at position " + std::to_string(position.value); }
 
 // A log entry as a record; its leaf hash is computed again, so that damaged bytes are never served.
-Outcome<LogRecord> checked_record(Position position, std::string_view value) {
+Outcome<void> read_checked(Position position, std::string_view value, LogRecord& record) {
   if (value.size() <= leaf_bytes) {
     return fail(FailureCode::corruption,
                 record_place(position) + " is cut short (" + std::to_string(value.size()) + " bytes).");
   }
-  LogRecord record;
   std::string_view bytes;
   split_log_value(value, record.leaf, bytes);
   if (leaf_hash(bytes) != record.leaf) {
@@ -36,7 +35,7 @@ Outcome<LogRecord> checked_record(Position position, std::string_view value) {
   }
   record.position = position;
   record.bytes.assign(bytes);
-  return record;
+  return {};
 }
 
 }  // namespace
@@ -124,7 +123,9 @@ class RocksSnapshot final : public Snapshot {
     }
     rocksdb::Status status;
     if (find(Family::log, number_key(position.value), ground_->value, status)) {
-      return checked_record(position, view_of(ground_->value));
+      LogRecord record;
+      if (const auto read = read_checked(position, view_of(ground_->value), record); !read) return read.error();
+      return record;
     }
     if (status.IsNotFound()) return fail(FailureCode::corruption, record_place(position) + " is missing from the log.");
     return failure_of(status, record_place(position));
@@ -136,14 +137,40 @@ class RocksSnapshot final : public Snapshot {
     Position next = from ? from : Position(1);
     if (next > head_) return {};
     rocksdb::Iterator& it = iterator(Family::log);
+    LogRecord record;
     for (it.Seek(number_key(next.value)); it.Valid() && next <= head_; it.Next(), next = next.next()) {
       if (view_of(it.key()) != number_key(next.value)) break;
-      auto record = checked_record(next, view_of(it.value()));
-      if (!record) return record.error();
-      if (!row(*record)) return {};
+      if (const auto read = read_checked(next, view_of(it.value()), record); !read) return read;
+      if (!row(record)) return {};
     }
     if (!it.status().ok()) return failure_of(it.status(), record_place(next));
     if (next <= head_) return fail(FailureCode::corruption, record_place(next) + " is missing from the log.");
+    return {};
+  }
+
+  Outcome<void> records_of(const OrgId& org, Version from,
+                           const std::function<bool(Version, const LogRecord&)>& row) override {
+    const std::lock_guard lock(ground_->busy);
+    if (!ground_->pin) return closed_failure();
+    auto newest = newest_version(org);
+    if (!newest) return newest.error();
+    Version next = from ? from : Version(1);
+    version_key(key_, org, next);
+    rocksdb::Iterator& versions = iterator(Family::versions);
+    LogRecord record;
+    Position last;
+    for (versions.Seek(key_); next <= *newest; versions.Next(), next = next.next()) {
+      OrgId found = org;
+      Version version;
+      Position position;
+      const bool there = versions.Valid() && read_version_key(view_of(versions.key()), found, version) &&
+                         version == next && read_number(view_of(versions.value()), position.value);
+      if (!there) return no_version(versions.status(), org, next);
+      if (const auto moved = move_to(last, position); !moved) return moved;
+      if (const auto read = read_checked(position, view_of(iterator(Family::log).value()), record); !read) return read;
+      if (!row(next, record)) return {};
+      last = position;
+    }
     return {};
   }
 
@@ -189,6 +216,24 @@ class RocksSnapshot final : public Snapshot {
   }
 
  private:
+  // Moves the log's iterator from one position (0: from anywhere) to a later one, whose record must be there.
+  Outcome<void> move_to(Position from, Position to) {
+    rocksdb::Iterator& log = iterator(Family::log);
+    const std::string key = number_key(to.value);
+    if (from && from.next() == to) {
+      log.Next();
+    } else {
+      log.Seek(key);
+    }
+    if (log.Valid() && view_of(log.key()) == key) return {};
+    if (!log.status().ok()) return failure_of(log.status(), record_place(to));
+    return fail(FailureCode::corruption, record_place(to) + " is missing from the log.");
+  }
+  static Failure no_version(const rocksdb::Status& status, const OrgId& org, Version version) {
+    const std::string place = "version " + std::to_string(version.value) + " of " + org.text;
+    if (!status.ok()) return failure_of(status, place);
+    return damaged_chain(org, fail(FailureCode::not_found, "There is no " + place + "."));
+  }
   Outcome<Version> newest_version(const OrgId& org) {
     version_key(key_, org, Version(UINT64_MAX));
     rocksdb::Iterator& it = iterator(Family::versions);

@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_reader.h>
+#include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
 #include <atomic>
@@ -28,6 +29,8 @@ constexpr std::size_t record_bytes_max = 65'535;
 constexpr std::size_t known_orgs_max = 100'000;         // organizations whose newest version is kept in memory
 constexpr std::uint64_t dense_at_end_checked = 50'000;  // positions; more than a write-ahead log of 64 MiB holds
 constexpr std::size_t batch_kept_bytes = std::size_t{8} << 20;  // a larger batch's memory is given back
+constexpr std::size_t bulk_views_min = 1'000;                   // fewer pass through the write-ahead log in any case
+constexpr const char* bulk_file = "/views.bulk";                // while it is written
 
 rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -81,6 +84,9 @@ struct RocksStore::Inside {
   Outcome<Version> newest_version(const OrgId& org);
   Outcome<void> check_expected(const Commit& commit, std::unordered_map<OrgId, Version>& next);
   void fill_batch(const Commit& commit);
+  rocksdb::Status drop_bulk_file() const;
+  rocksdb::Status write_bulk_file(const std::vector<ViewWrite>& views) const;
+  rocksdb::Status add_bulk(const std::vector<ViewWrite>& views) const;
   void publish(Position head);
   void use_views(rocksdb::ColumnFamilyHandle* handle);
   Outcome<void> check_table(const rocksdb::LiveFileMetaData& table) const;
@@ -108,6 +114,7 @@ Outcome<void> RocksStore::Inside::open_database() {
       return fail(FailureCode::wrong_format,
                   place + ": it has a part named " + name + " that this version does not know.");
   }
+  if (const auto dropped = drop_bulk_file(); !dropped.ok()) return failure_of(dropped, place);
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::Open(options, path, families, &opened, &raw);
@@ -309,6 +316,38 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
   }
 }
 
+// It is never written over: one that a crash left behind may be another name of a file that is part of the views.
+rocksdb::Status RocksStore::Inside::drop_bulk_file() const {
+  const auto there = env()->FileExists(path + bulk_file);
+  if (there.IsNotFound()) return {};
+  return there.ok() ? env()->DeleteFile(path + bulk_file) : there;
+}
+
+rocksdb::Status RocksStore::Inside::write_bulk_file(const std::vector<ViewWrite>& views) const {
+  const rocksdb::Options options(durable_options(env(), memory), views_family(memory, settings.view_neighbours));
+  rocksdb::SstFileWriter file(rocksdb::EnvOptions(options), options, family(Family::views),
+                              /*invalidate_page_cache=*/false);
+  auto status = file.Open(path + bulk_file);
+  for (auto view = views.begin(); status.ok() && view != views.end(); ++view) {
+    status = view->value ? file.Put(view->key, *view->value) : file.Delete(view->key);
+  }
+  return status.ok() ? file.Finish() : status;  // synced
+}
+
+// All or nothing, and durable: the file is synced before the manifest, which is synced too, says that it is there.
+rocksdb::Status RocksStore::Inside::add_bulk(const std::vector<ViewWrite>& views) const {
+  auto status = drop_bulk_file();
+  if (status.ok()) status = write_bulk_file(views);
+  if (status.ok()) {
+    rocksdb::IngestExternalFileOptions how;
+    how.move_files = true;
+    how.write_global_seqno = false;  // the manifest has it
+    status = db->IngestExternalFile(family(Family::views), {path + bulk_file}, how);
+  }
+  const auto dropped = drop_bulk_file();
+  return status.ok() ? dropped : status;
+}
+
 void RocksStore::Inside::publish(Position head_position) {
   snapshots->publish(std::make_shared<Pin>(db.get(), handles, views, head_position));
   newest = head_position.value;
@@ -362,8 +401,14 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   if (auto no = in.ready_to_write()) return *no;
   std::unordered_map<OrgId, Version> next;
   if (auto expected = in.check_expected(commit, next); !expected) return expected;
-  in.fill_batch(commit);
-  const auto written = in.db->Write(synced_write(), &in.batch);
+  assert(!commit.in_bulk || (commit.records.empty() && commit.blobs.empty()));
+  rocksdb::Status written;
+  if (commit.in_bulk && commit.views.size() >= bulk_views_min) {
+    written = in.add_bulk(commit.views);
+  } else {
+    in.fill_batch(commit);
+    written = in.db->Write(synced_write(), &in.batch);
+  }
   if (!written.ok()) return in.faults->note(written, "writing a commit");
   for (auto& [org, version] : next) in.known_orgs[org] = version;
   in.publish(Position(in.newest + commit.records.size()));

@@ -1,5 +1,6 @@
 #include "projections/directory.h"
 
+#include "projections/view_writer.h"
 #include "storage/memory/store.h"
 #include "tests/catch.h"
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <set>
 
+#include "projections/view_writer.h"
 #include "storage/memory/store.h"
 #include "tests/catch.h"
 

@@ -145,6 +145,36 @@ TEST_CASE("a disk that fills up inside RocksDB is survived, wherever the last by
   }
 }
 
+TEST_CASE("views in bulk that find no room are refused whole, and taken when there is room") {
+  TempFolder folder;
+  const auto files = std::make_shared<TestFileSystem>();
+  auto store = value_of(open_store(folder.path("store"), small_settings(), env_over(files)));
+  const auto bulk = [](const std::string& value) {
+    Commit one = commit_views({});
+    std::mt19937_64 random(value.size());
+    for (int n = 0; n < 2'000; ++n) {
+      one.views.push_back(put("row " + std::to_string(100'000 + n), value + std::to_string(random())));
+    }
+    one.in_bulk = true;
+    return one;
+  };
+  require_ok(store->commit(bulk("first ")));
+  files->set_reported_free(64 * mib);
+  for (const std::uint64_t room : {std::uint64_t{0}, std::uint64_t{1'000}, std::uint64_t{30'000}}) {
+    files->set_room(room);
+    CHECK(store->commit(bulk("refused ")).has_error());
+    const auto found = rows(*store->snapshot(), "", "\xff");
+    REQUIRE(found.size() == 2'000);
+    CHECK(found.front().find("=first ") != std::string::npos);
+  }
+  files->set_room({});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  Outcome<void> done = store->commit(bulk("second "));
+  while (!done && std::chrono::steady_clock::now() < until) done = store->commit(bulk("second "));
+  require_ok(done);
+  CHECK(rows(*store->snapshot(), "", "\xff").front().find("=second ") != std::string::npos);
+}
+
 TEST_CASE("a flush that waited while the disk filled up does not make the store wait for ever") {
   TempFolder folder;
   const auto files = std::make_shared<TestFileSystem>();

@@ -2,6 +2,7 @@
 #include <rocksdb/db.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <random>
 
@@ -106,6 +107,91 @@ TEST_CASE("what was written without a sync is lost in a power cut, so the test a
   std::string value;
   CHECK(db->Get({}, "synced", &value).ok());
   CHECK(db->Get({}, "unsynced", &value).IsNotFound());
+}
+
+TEST_CASE("a power cut at any sync leaves of views in bulk all that was acknowledged, and of the next all or nothing") {
+  TempFolder folder;
+  const auto files = std::make_shared<TestFileSystem>();
+  auto store = value_of(open_store(folder.path("store"), small_settings(), env_over(files)));
+  require_ok(store->commit(next_commit(0, 1)));
+  struct BulkCut {
+    std::string folder;
+    int acknowledged, under_way;
+  };
+  std::vector<BulkCut> cuts;
+  int acknowledged = 0, under_way = 0;
+  const auto cut = [&] {
+    cuts.push_back({folder.path("cut" + std::to_string(cuts.size())), acknowledged, under_way});
+    files->cut_power(folder.path("store"), cuts.back().folder, {});
+  };
+  files->before_file_sync = cut;
+  constexpr int rows_a_commit = 1'200;
+  for (int i = 1; i <= 12; ++i) {
+    const std::string number = std::to_string(i);
+    Commit one = commit_views({put("first", number)});
+    for (int n = 0; n < rows_a_commit; ++n) {
+      one.views.push_back(put("row " + std::to_string(100'000 + n), number + std::string(60, '.')));
+    }
+    one.views.push_back(put("run", number));
+    one.in_bulk = true;
+    under_way = i;
+    require_ok(store->commit(std::move(one)));
+    acknowledged = i;
+    cut();
+  }
+  files->before_file_sync = {};
+  store.reset();
+  CHECK(cuts.size() > 24);  // more than one within each commit
+  std::size_t early = 0;
+  for (const BulkCut& one : cuts) {
+    INFO(one.folder << " acknowledged " << one.acknowledged << " under way " << one.under_way);
+    auto again = value_of(RocksStore::open(one.folder, small_settings()));
+    REQUIRE(again->head() == Position(1));
+    const auto snapshot = again->snapshot();
+    std::string first, last;
+    const bool any = value_of(snapshot->get("first", first));
+    REQUIRE(value_of(snapshot->get("run", last)) == any);
+    REQUIRE(first == last);
+    const int there = any ? std::stoi(first) : 0;
+    REQUIRE((there == one.acknowledged || there == one.under_way));
+    early += there == one.acknowledged && one.acknowledged != one.under_way;
+    const auto found = rows(*snapshot, "row ", "row!");
+    REQUIRE(found.size() == (any ? rows_a_commit : 0));
+    for (const std::string& row : found) REQUIRE(row.find("=" + first + ".") != std::string::npos);
+    require_ok(again->check_views());
+  }
+  CHECK(early > 0);
+}
+
+TEST_CASE("the file of views in bulk that a crash left behind is gone with the next start") {
+  TempFolder folder;
+  const auto commit_bulk = [](Store& store, const std::string& value) {
+    Commit one = commit_views({});
+    for (int n = 0; n < 1'500; ++n) one.views.push_back(put("row " + std::to_string(100'000 + n), value));
+    one.in_bulk = true;
+    return store.commit(std::move(one));
+  };
+  auto store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  require_ok(commit_bulk(*store, "1"));
+  store.reset();
+  // As if it had come down between the two names of one file: the table that is part of the views has the other.
+  std::string table;
+  for (const auto& file : std::filesystem::directory_iterator(folder.path("store"))) {
+    if (file.path().extension() == ".sst") table = file.path().string();
+  }
+  REQUIRE_FALSE(table.empty());
+  const std::string left = folder.path("store") + "/views.bulk";
+  std::filesystem::create_hard_link(table, left);
+  store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  CHECK_FALSE(std::filesystem::exists(left));
+  std::filesystem::create_hard_link(table, left);  // nor is it written over
+  require_ok(commit_bulk(*store, "2"));
+  CHECK_FALSE(std::filesystem::exists(left));
+  require_ok(store->check_views());
+  CHECK(rows(*store->snapshot(), "", "\xff").front() == "row 100000=2");
+  store.reset();
+  store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  CHECK(rows(*store->snapshot(), "", "\xff").size() == 1'500);
 }
 
 TEST_CASE("a new store is whole after a power cut at any sync of its making") {

@@ -2,6 +2,7 @@
 #include "tests/storage/store_contract.h"
 
 #include <limits>
+#include <map>
 #include <thread>
 
 #include "events/digest.h"
@@ -198,6 +199,81 @@ TEST_CASE("records are walked from any position until told to stop") {
   CHECK(walk(98, 1000) == std::vector<std::uint64_t>{98, 99, 100});
   CHECK(walk(1, 2) == std::vector<std::uint64_t>{1, 2});
   CHECK(walk(101, 1000).empty());
+}
+
+TEST_CASE("one organization's records are walked from any version, wherever they stand, until told to stop") {
+  EVERY_STORE(store);
+  // Some stand one behind the other and some far apart.
+  std::vector<std::string> acme;
+  std::uint64_t others = 0;
+  for (std::uint64_t n = 1; n <= 60; ++n) {
+    const bool ours = n % 7 < 3;
+    const std::string bytes = "record " + std::to_string(n);
+    require_ok(store->commit(
+        commit_at(n, {ours ? record("acme", acme.size() + 1, bytes) : record("acme2", ++others, bytes)})));
+    if (ours) acme.push_back(std::to_string(n) + " " + bytes);
+  }
+  auto snapshot = store->snapshot();
+  require_ok(store->commit(commit_at(61, {record("acme", acme.size() + 1, "later")})));
+  const auto walked = [&](const char* org, std::uint64_t from, std::size_t most) {
+    std::vector<std::string> found;
+    require_ok(snapshot->records_of(OrgId(org), Version(from), [&](Version version, const LogRecord& one) {
+      CHECK(version.value == std::max<std::uint64_t>(from, 1) + found.size());
+      CHECK(one.leaf == leaf_hash(one.bytes));
+      found.push_back(std::to_string(one.position.value) + " " + one.bytes);
+      return found.size() < most;
+    }));
+    return found;
+  };
+  CHECK(walked("acme", 0, 1'000) == acme);
+  for (std::uint64_t from = 1; from <= acme.size(); ++from) {
+    INFO(from);
+    const auto begin = acme.begin() + static_cast<std::ptrdiff_t>(from - 1);
+    CHECK(walked("acme", from, 1'000) == std::vector<std::string>(begin, acme.end()));
+    CHECK(walked("acme", from, 1) == std::vector<std::string>(begin, begin + 1));
+  }
+  CHECK(walked("acme", acme.size() + 1, 1'000).empty());
+  CHECK(walked("acm", 1, 1'000).empty());
+}
+
+TEST_CASE("views in bulk are seen as soon as they are committed, by nobody who looked before, and for good") {
+  EVERY_STORE(store);
+  const auto key = [](int n) { return "row " + std::to_string(100'000 + n); };
+  // Enough that a store which can makes a file of them.
+  constexpr int many = 3'000;
+  std::map<std::string, std::string> expected{{"a kept", "1"}, {key(7), "old"}, {key(9), "old"}};
+  require_ok(store->commit(
+      commit_at(1, {record("acme", 1, "a")}, {put("a kept", "1"), put(key(7), "old"), put(key(9), "old")})));
+  for (int round = 0; round < 3; ++round) {
+    INFO("round " << round);
+    Commit bulk;
+    bulk.in_bulk = true;
+    bulk.first = store->head().next();
+    for (int n = 0; n < many; n += round + 1) {
+      if (n % 9 == 0) {
+        bulk.views.push_back(drop(key(n)));
+        expected.erase(key(n));
+      } else {
+        bulk.views.push_back(put(key(n), std::to_string(round)));
+        expected[key(n)] = std::to_string(round);
+      }
+    }
+    const auto before = store->snapshot();
+    const auto seen_before = rows(*before, "", "\xff");
+    require_ok(store->commit(std::move(bulk)));
+    CHECK(rows(*before, "", "\xff") == seen_before);
+    std::vector<std::string> all;
+    for (const auto& [name, value] : expected) all.push_back(name + "=" + value);
+    CHECK(rows(*store->snapshot(), "", "\xff") == all);
+  }
+  // What comes one by one lies above it, and the log goes on.
+  require_ok(store->commit(commit_at(2, {record("acme", 2, "b")}, {put(key(1), "newest"), drop(key(2))})));
+  expected[key(1)] = "newest";
+  expected.erase(key(2));
+  std::vector<std::string> all;
+  for (const auto& [name, value] : expected) all.push_back(name + "=" + value);
+  CHECK(rows(*store->snapshot(), "", "\xff") == all);
+  CHECK(store->head() == Position(2));
 }
 
 TEST_CASE("blobs are kept under their hash") {

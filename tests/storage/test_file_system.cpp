@@ -41,7 +41,8 @@ class TrackedFile final : public rocksdb::FSWritableFileOwnerWrapper {
     return Append(bytes, options, debug);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
-    if (is_log_ && home_.before_log_sync) home_.before_log_sync();
+    const auto& before = is_log_ ? home_.before_log_sync : home_.before_file_sync;
+    if (before) before();
     const std::lock_guard lock(home_.guard);
     const IOStatus done = FSWritableFileOwnerWrapper::Sync(options, debug);
     if (done.ok()) tracked_->synced = tracked_->written;
@@ -146,6 +147,20 @@ IOStatus TestFileSystem::RenameFile(const std::string& from, const std::string& 
   tracked->before_rename = before;
   files_.erase(moved);
   files_[tidy(to)] = tracked;
+  return done;
+}
+
+// The other name has the same bytes and an entry of its own.
+IOStatus TestFileSystem::LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
+                                  IODebugContext* debug) {
+  const std::lock_guard lock(guard);
+  const IOStatus done = FileSystemWrapper::LinkFile(from, to, options, debug);
+  const auto linked = files_.find(tidy(from));
+  if (!done.ok() || linked == files_.end()) return done;
+  auto tracked = std::make_shared<Tracked>(*linked->second);
+  tracked->entry_synced = false;
+  tracked->before_rename.reset();
+  files_[tidy(to)] = std::move(tracked);
   return done;
 }
 

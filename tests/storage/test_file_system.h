@@ -28,6 +28,8 @@ class TestFileSystem : public rocksdb::FileSystemWrapper {
                  const std::function<std::uint64_t(std::uint64_t)>& keep_unsynced = {});
   // Called before each sync of a write-ahead log, with nothing locked.
   std::function<void()> before_log_sync;
+  // The same of every other file.
+  std::function<void()> before_file_sync;
 
   // Bytes that may still be written, or no limit. What does not fit is written in part and answers NoSpace. Deleting
   // gives nothing back, so that a full disk stays full until the test says otherwise.
@@ -45,6 +47,8 @@ class TestFileSystem : public rocksdb::FileSystemWrapper {
                                rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus LinkFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options, std::uint64_t* free,
                                  rocksdb::IODebugContext* debug) override;
 

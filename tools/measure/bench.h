@@ -56,6 +56,7 @@ struct Bench {
 
 void measure_append(Bench& bench);
 void measure_import(Bench& bench);
+void measure_rebuild(Bench& bench);
 void measure_can(Bench& bench);
 void measure_who_can(Bench& bench);
 void measure_past(Bench& bench);

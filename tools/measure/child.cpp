@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,10 +116,16 @@ std::string Child::line(std::chrono::seconds most) {
   }
 }
 
-bool Child::ended(std::chrono::seconds most, int& status) {
+bool Child::ended(std::chrono::seconds most, int& status, Cost& cost) {
+  rusage used{};
   const auto end = std::chrono::steady_clock::now() + most;
   for (;;) {
-    const pid_t done = ::waitpid(pid_, &status, WNOHANG);
+    const pid_t done = ::wait4(pid_, &status, WNOHANG, &used);
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    cost.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+    cost.peak_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
     if (done == pid_ || (done < 0 && errno != EINTR)) return true;
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -128,13 +135,19 @@ bool Child::ended(std::chrono::seconds most, int& status) {
 void Child::stop(std::chrono::seconds most) {
   if (pid_ < 0) return;
   ::kill(pid_, SIGTERM);
+  (void)finish(most);
+}
+
+Cost Child::finish(std::chrono::seconds most) {
   int status = 0;
-  if (!ended(most, status)) {
+  Cost cost;
+  if (!ended(most, status, cost)) {
     kill();
     give_up(program_ + " did not stop in " + std::to_string(most.count()) + " s");
   }
   gone(std::exchange(pid_, -1));
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) give_up(program_ + " did not end well");
+  return cost;
 }
 
 void Child::kill() {

@@ -13,6 +13,14 @@
 
 namespace tenure::bench {
 
+// What a program has cost so far, as the kernel counts it.
+struct Cost {
+  double cpu_seconds = 0;        // user and system, all threads
+  std::uint64_t peak_bytes = 0;  // resident, the most so far
+  std::uint64_t bytes = 0;       // resident now
+};
+Cost cost_of(pid_t pid);
+
 class Child {
  public:
   // arguments[0] is the program's path.
@@ -24,6 +32,8 @@ class Child {
   std::string line(std::chrono::seconds most);
   // SIGTERM, and SIGKILL to one that has not ended after `most`. Throws when it did not end with exit code 0.
   void stop(std::chrono::seconds most);
+  // Waits for one that ends by itself, and says what it has cost. Throws when it did not end with exit code 0.
+  Cost finish(std::chrono::seconds most);
   // SIGKILL, for a child that has nothing to close.
   void kill();
 
@@ -31,7 +41,7 @@ class Child {
 
  private:
   // Whether it ended within `most`, and how.
-  bool ended(std::chrono::seconds most, int& status);
+  bool ended(std::chrono::seconds most, int& status, Cost& cost);
 
   std::string program_;
   pid_t pid_ = -1;
@@ -40,13 +50,5 @@ class Child {
 
 // SIGKILL to all that live, and waits until they are gone; from any thread, when a signal ends this program.
 void kill_children();
-
-// What a program has cost so far, as the kernel counts it.
-struct Cost {
-  double cpu_seconds = 0;        // user and system, all threads
-  std::uint64_t peak_bytes = 0;  // resident, the most so far
-  std::uint64_t bytes = 0;       // resident now
-};
-Cost cost_of(pid_t pid);
 
 }  // namespace tenure::bench

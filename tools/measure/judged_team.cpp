@@ -10,6 +10,7 @@
 #include "events/people.h"
 #include "events/wire/event_wire.h"
 #include "projections/team_state.h"
+#include "projections/view_writer.h"
 #include "services/record/recorder.h"
 #include "storage/memory/key_vault.h"
 #include "storage/people.h"

@@ -24,6 +24,7 @@ struct Measurement {
 constexpr std::array measurements{
     Measurement{"append", "Single durable appends over HTTP against a bare echo and RocksDB alone", measure_append},
     Measurement{"import", "A GitHub audit log, durable", measure_import},
+    Measurement{"rebuild", "The views made anew from the log of an import", measure_rebuild},
     Measurement{"can", "One member's power at a past instant against a bare echo", measure_can},
     Measurement{"who-can", "1,000 answers among 100,000 members, and with ten times the history", measure_who_can},
     Measurement{"past", "Paths, cards, diffs and whole lists in a long history", measure_past},

@@ -58,8 +58,10 @@ TenureServer::~TenureServer() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
+void TenureServer::halt() { child_.stop(stop_within); }
+
 void TenureServer::stop() {
-  child_.stop(stop_within);
+  halt();
   std::filesystem::remove_all(folder_);
 }
 

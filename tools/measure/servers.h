@@ -37,7 +37,10 @@ class TenureServer {
   std::string post_head(const std::string& target, const std::string& type) const;
 
   void stop();
+  // Stopped as by `stop`, but the store stays until the object goes.
+  void halt();
 
+  const std::string& folder() const { return folder_; }
   std::uint16_t port() const { return port_; }
   pid_t pid() const { return child_.pid(); }
   Cost cost() const { return cost_of(child_.pid()); }

@@ -37,10 +37,7 @@ void print_footer(const json& head, const std::string& what) {
   std::cout << "\n"
             << head.value("total", std::uint64_t{0}) << " " << what << ", as of " << text_of(head, "as_of")
             << ", position " << head.at("position") << "\n";
-  if (head.value("before_history", false)) {
-    std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
-              << ": nothing is known of it. An empty list here does not mean nobody.\n";
-  }
+  warn_before_history(head);
 }
 
 std::string edges_of(const json& path) {
@@ -106,10 +103,7 @@ int can(const ClientOptions& options, const Asked& asked) {
     for (const json& reason : answer.value("reasons", json::array())) {
       std::cout << "    " << text_of(reason, "because") << ": " << text_of(reason, "change") << "\n";
     }
-    if (answer.value("before_history", false)) {
-      std::cout << "!! That is before the history, which begins " << text_of(answer, "history_from")
-                << ": nothing is known of it.\n";
-    }
+    warn_before_history(answer);
   }
   return allowed ? exit_ok : exit_no;
 }

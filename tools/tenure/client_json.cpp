@@ -157,7 +157,7 @@ std::string event_line(const nlohmann::json& event) {
 void warn_before_history(const nlohmann::json& head) {
   if (!head.value("before_history", false)) return;
   std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
-            << ": nothing is known of it.\n";
+            << ": nothing is known of it, which does not mean nobody.\n";
 }
 
 int print_whole(nlohmann::json first, const nlohmann::json& items) {

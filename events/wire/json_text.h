@@ -1,22 +1,29 @@
-// Writes a JSON object or array piece by piece, without a document in between. A plain value; one thread.
+// Writes a JSON object or array piece by piece, without a document in between: the routes' pen and the encoders'. A
+// plain value; one thread.
 #pragma once
 
+#include <charconv>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "events/instant.h"
 #include "events/wire/canonical_json.h"
 
-namespace tenure::services {
+namespace tenure {
 
 class JsonText {
  public:
+  JsonText() = default;
+  explicit JsonText(std::size_t expected_bytes) { out_.reserve(expected_bytes); }
+
   JsonText& open(char bracket) {
     comma();
     out_ += bracket;
     first_ = true;
     return *this;
   }
+  JsonText& open(std::string_view name, char bracket) { return key(name).open(bracket); }
   JsonText& close(char bracket) {
     out_ += bracket;
     first_ = false;
@@ -43,14 +50,23 @@ class JsonText {
   JsonText& field(std::string_view name, const char* value) { return key(name).text(value); }
   JsonText& field(std::string_view name, const std::string& value) { return key(name).text(value); }
   JsonText& field(std::string_view name, bool value) { return key(name).raw(value ? "true" : "false"); }
-  JsonText& field(std::string_view name, std::uint64_t value) { return key(name).raw(std::to_string(value)); }
+  JsonText& field(std::string_view name, std::uint64_t value) { return key(name).digits(value); }
   JsonText& field(std::string_view name, Instant at) { return key(name).text(format_instant(at)); }
+  // Nothing when the value is empty.
+  JsonText& some(std::string_view name, std::string_view value) { return value.empty() ? *this : field(name, value); }
+  JsonText& number(std::string_view name, std::int64_t value) { return key(name).digits(value); }
   JsonText& null(std::string_view name) { return key(name).raw("null"); }
 
   std::string& out() { return out_; }
   std::string take() { return std::move(out_); }
 
  private:
+  template <class Whole>
+  JsonText& digits(Whole value) {
+    char text[24];
+    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+    return raw(std::string_view(text, static_cast<std::size_t>(end - text)));
+  }
   void comma() {
     if (!first_) out_ += ',';
     first_ = false;
@@ -59,4 +75,4 @@ class JsonText {
   bool first_ = true;
 };
 
-}  // namespace tenure::services
+}  // namespace tenure

@@ -1,0 +1,58 @@
+// The views made anew from the log of an import: read, checked, folded, written.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "tools/measure/imported_log.h"
+#include "tools/measure/rocks_ceiling.h"
+
+namespace tenure::bench {
+namespace {
+
+constexpr std::size_t lines_whole = 1'000'000;
+constexpr unsigned rounds_max = 3;
+constexpr std::size_t rocks_batch = 2'000;
+constexpr std::chrono::seconds rebuilt_within{3'600};
+constexpr double events_per_second_min = 250'000;
+
+}  // namespace
+
+void measure_rebuild(Bench& bench) {
+  TenureServer server(bench, "rebuild");
+  GithubLog log("acme", bench.settings.seed, bench.settings.scaled(lines_whole, 100));
+  import_log(server, "acme", log);
+  server.halt();
+  Row rebuilt{"tenure rebuild", "events/s"}, rocks{"rocksdb alone, batches", "writes/s"};
+  std::uint64_t peak_bytes = 0;
+  for (unsigned round = 0; round < std::min(bench.settings.rounds, rounds_max); ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    Child rebuild({bench.settings.tenure, "rebuild", "--data", server.folder()});
+    const std::string said = rebuild.line(rebuilt_within);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (!said.starts_with("rebuilt: ")) throw std::runtime_error("tenure rebuild said: " + said);
+    const Cost cost = rebuild.finish(rebuilt_within);
+    rebuilt.server_cpu_seconds += cost.cpu_seconds;
+    peak_bytes = std::max(peak_bytes, cost.peak_bytes);
+    rebuilt.done += log.events();
+    rebuilt.rates.push_back(static_cast<double>(log.events()) / took.count());
+
+    RocksCeiling ceiling;
+    ceiling.threads = 1;
+    ceiling.puts_a_write = rocks_batch;
+    ceiling.duration = bench.settings.duration;
+    rocks.rates.push_back(rocks_synced_puts_per_second(bench.scratch.fresh("rocks"), ceiling));
+  }
+  Section section{"rebuild", "the views made anew from the log, the server being stopped", {}, {}, {}};
+  section.settings = {
+      {"log", fmt::format("{} events of {} people in one organization", number_text(static_cast<double>(log.events())),
+                          number_text(static_cast<double>(log.people())))}};
+  section.verdicts = {{"rebuild", "events/s", rebuilt.rates, Bound::at_least, events_per_second_min},
+                      {"rebuild / rocksdb alone", "x", ratios(rebuilt.rates, rocks.rates), Bound::at_least, {}},
+                      memory_verdict("tenure rebuild", peak_bytes)};
+  section.rows = {rebuilt, rocks};
+  bench.report.sections.push_back(std::move(section));
+}
+
+}  // namespace tenure::bench
