@@ -1,6 +1,7 @@
 // What becomes of one batch, without a server around it: receivers that take it, fail, end and break.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
