@@ -243,9 +243,9 @@ void SyslogTaker::serve(int connection) {
   }
   stand_still(life.stands_still);
   // What it took off the socket and did not look at is as unread as what it left there, and ends the connection as
-  // that does.
-  error_code ignored;
-  if (!bytes.empty()) socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  // that does. (Asio's own socket would undo the option when it goes.)
+  const linger at_once{1, 0};
+  if (!bytes.empty()) ::setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 }  // namespace tenure::test
