@@ -74,8 +74,10 @@ struct Line {
 
   tcp::socket socket;
   std::optional<ssl::stream<tcp::socket&>> tls;
-  bool late = false;                      // a deadline came
-  bool ended_well = false, lost = false;  // seen by `watch`
+  bool late = false;                 // a deadline came
+  bool ended = false, lost = false;  // seen by `watch`
+  // A write met an error. The system says of a reset once: whoever reads after that sees what looks like an end.
+  bool broken = false;
 };
 
 asio::awaitable<std::size_t> read_some(Line& line, asio::mutable_buffer into, error_code& error) {
@@ -94,7 +96,7 @@ asio::awaitable<void> watch_line(std::shared_ptr<Line> line, std::function<void(
   error_code error;
   std::array<char, 4'096> forgotten{};
   while (!error) co_await read_some(*line, asio::buffer(forgotten), error);
-  line->ended_well = is_end(error);
+  line->ended = is_end(error);
   line->lost = true;
   told();
 }
@@ -239,6 +241,7 @@ asio::awaitable<Trouble> Wire::write(std::string_view bytes) {
       co_await asio::async_write(line->socket, buffer, asio::redirect_error(asio::use_awaitable, error));
     }
     in->in_time();
+    line->broken = line->broken || error;
     // Not closed: the other side may have said why it takes no more.
     if (error) co_return line->late ? "nothing was taken for " + seconds_text(in->times.answer) : error.message();
     bytes.remove_prefix(piece.size());
@@ -264,7 +267,7 @@ void Wire::watch(std::function<void()> told) {
   asio::co_spawn(inside_->loop, watch_line(inside_->line, std::move(told)), asio::detached);
 }
 
-bool Wire::ended_well() const { return inside_->line && inside_->line->ended_well; }
+bool Wire::ended_well() const { return inside_->line && inside_->line->ended && !inside_->line->broken; }
 bool Wire::lost() const { return !is_open() || inside_->line->lost; }
 
 std::size_t Wire::unacknowledged() const {

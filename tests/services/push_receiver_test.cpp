@@ -1,4 +1,9 @@
 // What becomes of one batch, without a server around it: receivers that take it, fail, end and break.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -35,12 +40,23 @@ class Loop {
         *parse_destination(SinkKind::ndjson, url, "url"), {{"Authorization", "Bearer abc"}}, "abc"};
     return http_receiver(io_.get_executor(), address, times);
   }
-  std::unique_ptr<Receiver> syslog(const SyslogTaker& taker) {
-    const auto to = *parse_destination(SinkKind::syslog, "tcp://" + taker.address(), "url");
+  std::unique_ptr<Receiver> syslog(const SyslogTaker& taker) { return syslog(taker.address()); }
+  std::unique_ptr<Receiver> syslog(const std::string& address) {
+    const auto to = *parse_destination(SinkKind::syslog, "tcp://" + address, "url");
     return syslog_receiver(io_.get_executor(), to, times, [this] { told.set_value(); });
   }
   Sent send(Receiver& to, const std::string& batch) {
     return asio::co_spawn(io_, to.send(batch), asio::use_future).get();
+  }
+  // On the loop's own thread, which hears of nothing between the two.
+  Sent send_after(const std::function<void()>& what, Receiver& to, const std::string& batch) {
+    std::future<Sent> sent;
+    asio::post(io_, asio::use_future([&] {
+                 what();
+                 sent = asio::co_spawn(io_, to.send(batch), asio::use_future);
+               }))
+        .get();
+    return sent.get();
   }
   Sent send_once(const std::string& url) {
     const auto receiver = http(url);
@@ -149,6 +165,29 @@ TEST_CASE("a syslog collector that dies with bytes unread has not ended well") {
   CHECK(receiver->lost());
   CHECK_FALSE(receiver->ended_well());
   loop.close(*receiver);
+}
+
+TEST_CASE("a reset that a write comes upon is not taken for an end in good order") {
+  const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in end{};
+  end.sin_family = AF_INET;
+  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof end;
+  REQUIRE(::bind(listening, reinterpret_cast<sockaddr*>(&end), size) == 0);
+  REQUIRE(::listen(listening, 1) == 0);
+  REQUIRE(::getsockname(listening, reinterpret_cast<sockaddr*>(&end), &size) == 0);
+  Loop loop;
+  const auto receiver = loop.syslog("127.0.0.1:" + std::to_string(ntohs(end.sin_port)));
+  REQUIRE(loop.send(*receiver, frames(3)).how == How::taken);
+  const int collector = ::accept(listening, nullptr, nullptr);
+  REQUIRE(collector >= 0);
+  // It dies with all of it unread.
+  CHECK(loop.send_after([&] { ::close(collector); }, *receiver, frames(1)).how == How::failed);
+  REQUIRE(loop.heard());
+  CHECK(receiver->lost());
+  CHECK_FALSE(receiver->ended_well());
+  loop.close(*receiver);
+  ::close(listening);
 }
 
 TEST_CASE("a syslog collector that reads nothing is given up once its buffers are full") {
