@@ -1,5 +1,6 @@
 #include "events/review/progress.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tenure::review {
@@ -45,6 +46,19 @@ void Progress::follow(const Campaign& campaign, Instant at) {
   }
   if (first || before == at) return;
   for (const ItemIndex item : campaign.returned(std::min(before, at), std::max(before, at))) put(campaign, item);
+}
+
+std::vector<ItemIndex> Progress::waiting_for(const SubjectId& reviewer) const {
+  std::vector<bool> theirs(asked_.size());
+  for (std::size_t n = 0; n < asked_.size(); ++n) {
+    const People& people = asked_[n].first;
+    theirs[n] = std::find(people.begin(), people.end(), reviewer) != people.end();
+  }
+  std::vector<ItemIndex> waiting;
+  for (ItemIndex item = 0; item < parts_.size(); ++item) {
+    if (theirs[parts_[item].asked]) waiting.push_back(item);
+  }
+  return waiting;
 }
 
 std::map<SubjectId, std::uint64_t> Progress::loads() const {

@@ -1,8 +1,8 @@
 // How far a campaign is: what its items come to in numbers, and for whom how many of them wait. Kept beside a campaign
 // and brought up to it, which costs the items that have moved since.
 //
-// Answers what Campaign::counts and Campaign::loads do. One thread; a copy is its own. Complexity: `follow` is a look
-// at each item's number, and the work of an answer for each item that moved.
+// Answers what Campaign::counts, loads and waiting_for do. One thread; a copy is its own. Complexity: `follow` is a
+// look at each item's number, and the work of an answer for each item that moved.
 #pragma once
 
 #include <map>
@@ -20,6 +20,8 @@ class Progress {
   const Counts& counts() const { return counts_; }
   // Who has open items in this stage, and how many.
   std::map<SubjectId, std::uint64_t> loads() const;
+  // Items that wait for the reviewer, in order.
+  std::vector<ItemIndex> waiting_for(const SubjectId& reviewer) const;
 
  private:
   using People = std::vector<SubjectId>;

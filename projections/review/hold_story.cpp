@@ -64,7 +64,7 @@ class Touching {
   // What was seen then and is seen now, or neither, is no change.
   template <class Is>
   void add(Number entity, const Is& is) {
-    for (const Entry& entry : facts_.all_entries(entity)) {
+    for (const Entry& entry : holds_.history(entity)) {
       if (entry.at > facts_.at() || entry.at.position > facts_.known() || !is(entry)) continue;
       const bool counts = entry.counts(facts_.known());
       const bool was_seen = entry.at.us <= earlier_.at.us && entry.counts(earlier_.known);

@@ -213,6 +213,27 @@ std::vector<Number> Holds::groups(const Hold& hold) {
   return groups;
 }
 
+const std::vector<Entry>& Holds::history(Number entity) {
+  const auto [kept, is_new] = histories_.try_emplace(entity);
+  if (is_new) kept->second = access_.facts().all_entries(entity);
+  return kept->second;
+}
+
+const std::vector<Number>& Holds::members_of_small(Number group, std::size_t most) {
+  const auto [kept, is_new] = small_groups_.try_emplace({group, most});
+  if (!is_new) return kept->second;
+  std::vector<Interval> rows;
+  access_.facts().each({ListKind::group_members, group}, [&](const Interval& row) {
+    rows.push_back(row);
+    return rows.size() <= most;
+  });
+  if (rows.size() > most) return kept->second;
+  for (const Interval& row : rows) {
+    if (access_.active(row.principal) && !access_.ended_since(group, row.link)) kept->second.push_back(row.principal);
+  }
+  return kept->second;
+}
+
 std::vector<Holds::Gives> Holds::gives(const Hold& hold) {
   std::vector<Gives> own;
   return gives(hold, own);

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -79,6 +80,10 @@ class Holds {
   std::vector<Gives> gives(const Hold& hold);
   // The groups that the hold is of or invites into, and those above them that hand down what they have; each once.
   std::vector<Number> groups(const Hold& hold);
+  // What many holds have in common is read once: every entry of an entity's history, whether or not it counts; who is
+  // in a group now, empty where it has more members than that.
+  const std::vector<Entry>& history(Number entity);
+  const std::vector<Number>& members_of_small(Number group, std::size_t most);
   // The level that the hold gives of a permission at most, on anything; 0 for none. Before anything is cut.
   LevelIndex level(const Hold& hold, PermissionIndex permission);
 
@@ -109,6 +114,8 @@ class Holds {
   Instant at_;
   std::unordered_map<Number, std::string> role_digests_;
   std::unordered_map<Number, GroupGives> groups_;
+  std::unordered_map<Number, std::vector<Entry>> histories_;
+  std::map<std::pair<Number, std::size_t>, std::vector<Number>> small_groups_;
 };
 
 // The SHA-256 (hex) over ids and states, in order: what review.opened carries of the population.

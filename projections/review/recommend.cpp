@@ -30,28 +30,13 @@ bool inviter_is_removed(Access& access, Number member) {
   return access.facts().state(came->value).find({SlotKind::ended}) != nullptr;
 }
 
-// The members of a group that is small enough for them to be peers.
-std::vector<Number> peers_in(Access& access, Number group) {
-  std::vector<Interval> rows;
-  access.facts().each({ListKind::group_members, group}, [&](const Interval& row) {
-    rows.push_back(row);
-    return rows.size() <= peers_max;
-  });
-  std::vector<Number> peers;
-  if (rows.size() > peers_max) return peers;
-  for (const Interval& row : rows) {
-    if (access.active(row.principal) && !access.ended_since(group, row.link)) peers.push_back(row.principal);
-  }
-  return peers;
-}
-
 // Others of the member's groups, and how many of them hold the same. A group says nothing of who else is in it.
 void count_peers(Holds& holds, const Hold& hold, HoldFacts& facts) {
   if (hold.kind != HoldKind::role && hold.kind != HoldKind::grant) return;
   Access& access = holds.access();
   std::unordered_set<Number> seen{hold.member};
   for (const Live* link : access.groups_of(hold.member)) {
-    for (const Number peer : peers_in(access, link->slot.a)) {
+    for (const Number peer : holds.members_of_small(link->slot.a, peers_max)) {
       if (!seen.insert(peer).second) continue;
       ++facts.peers;
       Hold same = hold;

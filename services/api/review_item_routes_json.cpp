@@ -94,8 +94,7 @@ struct Row {
   ItemIndex item = 0;
 };
 
-// The place counts in the whole population, so that it stays the same from page to page whatever is decided.
-std::vector<std::uint64_t> places_by_power(const Review& review) {
+std::vector<ItemIndex> in_order_of_power(const Review& review) {
   std::vector<ItemIndex> by_power(review.holds->size());
   for (ItemIndex i = 0; i < by_power.size(); ++i) by_power[i] = i;
   const auto power = [&](ItemIndex i) {
@@ -103,27 +102,38 @@ std::vector<std::uint64_t> places_by_power(const Review& review) {
     return std::tuple(hold.kind, hold.of, hold.role, hold.member);
   };
   std::sort(by_power.begin(), by_power.end(), [&](ItemIndex a, ItemIndex b) { return power(a) < power(b); });
-  std::vector<std::uint64_t> places(by_power.size());
-  for (std::size_t n = 0; n < by_power.size(); ++n) places[by_power[n]] = n + 1;
-  return places;
+  return by_power;
 }
 
-std::vector<Row> rows_of(const Review& review, const Wish& wish, Instant now) {
+// A row's number counts in the whole population, so that it stays the same from page to page whatever is decided.
+std::vector<Row> rows_of(Review& review, const Wish& wish, Instant now) {
   const Campaign& campaign = *review.campaign;
-  std::vector<Row> rows;
+  std::vector<ItemIndex> asked;
   const auto take = [&](ItemIndex item) {
-    if (wanted(campaign, wish, item)) rows.push_back({std::uint64_t{item} + 1, item});
+    if (wanted(campaign, wish, item)) asked.push_back(item);
   };
   if (wish.reviewer) {
-    for (const ItemIndex item : campaign.waiting_for(*wish.reviewer, now)) take(item);
+    review.progress->follow(campaign, now);
+    for (const ItemIndex item : review.progress->waiting_for(*wish.reviewer)) take(item);
   } else {
-    rows.reserve(campaign.items().size());
+    asked.reserve(campaign.items().size());
     for (ItemIndex i = 0; i < campaign.items().size(); ++i) take(i);
   }
-  if (!wish.by_power) return rows;
-  const auto places = places_by_power(review);
-  for (Row& row : rows) row.number = places[row.item];
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.number < b.number; });
+  std::vector<Row> rows;
+  rows.reserve(asked.size());
+  if (!wish.by_power) {
+    for (const ItemIndex item : asked) rows.push_back({std::uint64_t{item} + 1, item});
+    return rows;
+  }
+  if (!review.by_power) {
+    review.by_power = std::make_shared<const std::vector<ItemIndex>>(in_order_of_power(review));
+  }
+  std::vector<bool> is_asked(campaign.items().size());
+  for (const ItemIndex item : asked) is_asked[item] = true;
+  for (std::uint64_t number = 1; const ItemIndex item : *review.by_power) {
+    if (is_asked[item]) rows.push_back({number, item});
+    ++number;
+  }
   return rows;
 }
 

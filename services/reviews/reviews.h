@@ -38,6 +38,7 @@ struct Review {
   std::shared_ptr<const std::vector<projections::Hold>> holds;  // by item
   std::shared_ptr<const std::unordered_map<SubjectId, Range>> items_of;
   std::shared_ptr<const std::vector<review::ItemIndex>> invitations;  // which run out by themselves
+  std::shared_ptr<const std::vector<review::ItemIndex>> by_power;     // in that order; when first asked for
   std::shared_ptr<review::Progress> progress;                         // of the campaign, as it was when last asked for
   std::string last;                                      // the review before this one of the same definition
   std::shared_ptr<const Certificates> certificates;      // of all reviews of the definition before this one

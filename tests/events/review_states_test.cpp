@@ -339,6 +339,8 @@ class Reviewed {
       progress_.follow(*campaign_, Instant{now_});
       REQUIRE(progress_.counts() == counts);
       REQUIRE(progress_.loads() == campaign_->loads(Instant{now_}));
+      const SubjectId person = subject(any_person());
+      REQUIRE(progress_.waiting_for(person) == campaign_->waiting_for(person, Instant{now_}));
     }
     agree_on_time();
     agree_on_the_end();
