@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <mutex>
 #include <random>
 
 #include "storage/rocks/open_options.h"
@@ -120,7 +121,9 @@ TEST_CASE("a power cut at any sync leaves of views in bulk all that was acknowle
   };
   std::vector<BulkCut> cuts;
   int acknowledged = 0, under_way = 0;
+  std::mutex guard;  // the store's own threads sync too
   const auto cut = [&] {
+    const std::lock_guard lock(guard);
     cuts.push_back({folder.path("cut" + std::to_string(cuts.size())), acknowledged, under_way});
     files->cut_power(folder.path("store"), cuts.back().folder, {});
   };
@@ -134,13 +137,19 @@ TEST_CASE("a power cut at any sync leaves of views in bulk all that was acknowle
     }
     one.views.push_back(put("run", number));
     one.in_bulk = true;
-    under_way = i;
+    {
+      const std::lock_guard lock(guard);
+      under_way = i;
+    }
     require_ok(store->commit(std::move(one)));
-    acknowledged = i;
+    {
+      const std::lock_guard lock(guard);
+      acknowledged = i;
+    }
     cut();
   }
-  files->before_file_sync = {};
   store.reset();
+  files->before_file_sync = {};
   CHECK(cuts.size() > 24);  // more than one within each commit
   std::size_t early = 0;
   for (const BulkCut& one : cuts) {
