@@ -57,8 +57,20 @@ class UnderWay {
     ended_.wait(lock, [&] { return under_way_ == 0; });
   }
 
-  std::uint64_t applied = 0, refused = 0;
-  std::optional<Failure> failure;
+  // What has been recorded before, and what is not to be recorded.
+  void was_applied() {
+    const std::lock_guard lock(guard_);
+    ++applied_;
+  }
+  void was_refused() {
+    const std::lock_guard lock(guard_);
+    ++refused_;
+  }
+
+  // Once nothing is under way.
+  std::uint64_t applied() const { return applied_; }
+  std::uint64_t refused() const { return refused_; }
+  const std::optional<Failure>& failure() const { return failure_; }
 
  private:
   static constexpr std::size_t at_once = 256;
@@ -66,11 +78,11 @@ class UnderWay {
   void done(const AppendResult& result) {
     const std::lock_guard lock(guard_);
     if (const auto* failed = std::get_if<Failure>(&result)) {
-      failure = *failed;
+      failure_ = *failed;
     } else if (std::holds_alternative<AppendAnswer>(result)) {
-      ++applied;
+      ++applied_;
     } else {
-      ++refused;
+      ++refused_;
     }
     --under_way_;
     ended_.notify_all();
@@ -80,6 +92,8 @@ class UnderWay {
   std::mutex guard_;
   std::condition_variable ended_;
   std::size_t under_way_ = 0;
+  std::uint64_t applied_ = 0, refused_ = 0;
+  std::optional<Failure> failure_;
 };
 
 bool enforces(Sight& sight) {
@@ -226,17 +240,20 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   for (const auto& [item, result] : wanted) {
     const auto recorded = due.is_recorded(item);
     if (!recorded) return recorded.error();
-    under_way.applied += *recorded;
-    under_way.refused += !*recorded && due.is_refused(item);
-    if (*recorded || due.is_refused(item) || !due.stands(item)) continue;
-    auto request = request_of(on, *review->review, **now, due, item, result);
-    if (!request) return request.error();
-    under_way.submit(std::move(*request));
+    if (*recorded) {
+      under_way.was_applied();
+    } else if (due.is_refused(item)) {
+      under_way.was_refused();
+    } else if (due.stands(item)) {
+      auto request = request_of(on, *review->review, **now, due, item, result);
+      if (!request) return request.error();
+      under_way.submit(std::move(*request));
+    }
   }
   under_way.wait();
-  if (under_way.failure) return *under_way.failure;
-  done.applied = under_way.applied;
-  done.refused = under_way.refused;
+  if (under_way.failure()) return *under_way.failure();
+  done.applied = under_way.applied();
+  done.refused = under_way.refused();
   const auto told = append(org->id, {done}, acting_for(id));
   if (const auto* failure = std::get_if<Failure>(&told)) return *failure;
   return {};

@@ -336,7 +336,8 @@ TEST_CASE("decisions, pages and reports at once with a close: what is acknowledg
   INFO(json(kinds).dump());
   CHECK((kinds == std::set<int>{200, 201} || kinds == std::set<int>{200, 201, 409}));
   std::size_t lost = 0;
-  for (const json& item : program.get(review + "/items").json().at("items")) {
+  const json listed = program.get(review + "/items").json();
+  for (const json& item : listed.at("items")) {
     const auto said = acknowledged.find(item.at("item").get<std::string>());
     if (said == acknowledged.end()) continue;
     const json& result = item.at("result");
