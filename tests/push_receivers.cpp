@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
@@ -246,6 +247,19 @@ void SyslogTaker::serve(int connection) {
   // that does. (Asio's own socket would undo the option when it goes.)
   const linger at_once{1, 0};
   if (!bytes.empty()) ::setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+// ---- what they took ----
+
+std::uint64_t position_of(const std::string& id) { return std::stoull(id.substr(id.find(':') + 1)); }
+
+std::string fault_of(const std::vector<std::uint64_t>& positions, std::uint64_t last) {
+  std::uint64_t most = 0;
+  for (const std::uint64_t position : positions) {
+    if (position > most + 1) return std::to_string(position) + " after " + std::to_string(most);
+    most = std::max(most, position);
+  }
+  return most >= last ? std::string() : "ends at " + std::to_string(most) + ", not " + std::to_string(last);
 }
 
 }  // namespace tenure::test

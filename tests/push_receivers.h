@@ -128,4 +128,9 @@ class SyslogTaker final : public Listener {
   std::atomic<std::size_t> connections_{0};
 };
 
+// Of an event's id, "store:position".
+std::uint64_t position_of(const std::string& id);
+// Why these are not all positions up to `last` in order, but for what came again; empty: they are.
+std::string fault_of(const std::vector<std::uint64_t>& positions, std::uint64_t last);
+
 }  // namespace tenure::test

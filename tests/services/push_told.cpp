@@ -1,6 +1,5 @@
 #include "tests/services/push_told.h"
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -54,17 +53,6 @@ std::vector<std::string> feed_messages(RunningProgram& program, const std::strin
   }
   REQUIRE(lines.size() >= 2);
   return {lines.begin() + 1, lines.end() - 1};  // without hello and heartbeat
-}
-
-std::uint64_t position_of(const std::string& id) { return std::stoull(id.substr(id.find(':') + 1)); }
-
-std::string fault_of(const std::vector<std::uint64_t>& positions, std::uint64_t last) {
-  std::uint64_t most = 0;
-  for (const std::uint64_t position : positions) {
-    if (position > most + 1) return std::to_string(position) + " after " + std::to_string(most);
-    most = std::max(most, position);
-  }
-  return most >= last ? std::string() : "ends at " + std::to_string(most) + ", not " + std::to_string(last);
 }
 
 }  // namespace tenure::test

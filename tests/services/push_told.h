@@ -21,9 +21,4 @@ nlohmann::json delivered(RunningProgram& program, const std::string& name);
 // The messages of the feed from position 1, as texts.
 std::vector<std::string> feed_messages(RunningProgram& program, const std::string& query = {});
 
-std::uint64_t position_of(const std::string& id);
-
-// Why this is not every position up to `last` in order, but for what came again; empty: it is.
-std::string fault_of(const std::vector<std::uint64_t>& positions, std::uint64_t last);
-
 }  // namespace tenure::test

@@ -29,18 +29,9 @@ std::vector<std::uint64_t> positions_of(const HttpTaker& taker) {
 std::vector<std::uint64_t> positions_of(const SyslogTaker& taker) {
   std::vector<std::uint64_t> all;
   for (const auto& message : taker.taken()) {
-    all.push_back(std::stoull(message.id.substr(message.id.find(':') + 1)));
+    all.push_back(position_of(message.id));
   }
   return all;
-}
-
-std::string fault_of(const std::vector<std::uint64_t>& positions, std::uint64_t last) {
-  std::uint64_t most = 0;
-  for (const std::uint64_t position : positions) {
-    if (position > most + 1) return std::to_string(position) + " after " + std::to_string(most);
-    most = std::max(most, position);
-  }
-  return most >= last ? std::string() : "ends at " + std::to_string(most) + ", not " + std::to_string(last);
 }
 
 // Appends until the server is killed under it.
