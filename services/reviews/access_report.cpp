@@ -72,23 +72,49 @@ Table holds_of(const Source& source) {
   return table;
 }
 
+// On what the power changed: one resource, every one of a kind, or the most that is held anywhere.
+std::string changed_on(AccessSource& from, const projections::DiffRow& change) {
+  switch (change.grain) {
+    case projections::Grain::one:
+      return from.sight->facts().name(change.resource).name;
+    case projections::Grain::every:
+      return from.diff.permissions[change.permission].kind + ":*";
+    case projections::Grain::asked:
+    case projections::Grain::overall:
+      break;
+  }
+  return "overall";
+}
+
 Table changes_of(const Source& source) {
   Table table{
-      "changes",         "What changed in the period", "Net: what was gained and lost again has no line.", {}, {},
-      "Nothing changed."};
-  table.columns = {{"member", "Member", Kind::text, 28},         {"change", "Change", Kind::text, 8},
-                   {"permission", "Permission", Kind::text, 28}, {"before", "Before", Kind::text, 12},
-                   {"after", "After", Kind::text, 12},           {"position", "By event", Kind::number},
-                   {"event", "Event", Kind::text, 20},           {"actor", "By", Kind::text, 24}};
+      "changes",
+      "What changed in the period",
+      "Of everybody, whatever the scope, by the powers that they have: what was gained and lost again has no line.",
+      {},
+      {},
+      "No power changed."};
+  table.columns = {{"member", "Member", Kind::text, 28},
+                   {"change", "Change", Kind::text, 8},
+                   {"permission", "Permission", Kind::text, 28},
+                   {"on", "On", Kind::text, 28},
+                   {"before", "Before", Kind::text, 12},
+                   {"after", "After", Kind::text, 12},
+                   {"position", "By event", Kind::number},
+                   {"event", "Event", Kind::text, 20},
+                   {"actor", "By", Kind::text, 24}};
   table.open = [source] {
     return rows_of(source, source->diff.rows.size(), [](AccessSource& from, std::size_t n, Row& row) {
       const projections::DiffRow& change = from.diff.rows[n];
-      row = {from.identity(change.member), std::string(projections::to_text(change.difference)),
-             from.diff.permissions[change.permission].id.text, std::string(change.before.level),
+      row = {from.identity(change.member),
+             std::string(projections::to_text(change.difference)),
+             from.diff.permissions[change.permission].id.text,
+             changed_on(from, change),
+             std::string(change.before.level),
              std::string(change.after.level)};
       row.push_back(change.cause == 0 ? Cell() : number(change.cause));
       if (change.cause == 0) {
-        row.resize(8);
+        row.resize(9);
         return;
       }
       const auto record = record_at(*from.org->snapshot, change.cause);
@@ -190,9 +216,7 @@ AccessReport access_report(Parts& parts, std::shared_ptr<OpenOrg> org, const Rec
     return Access(std::move(facts), model ? std::move(model) : now.model());
   };
   source->sides.emplace(projections::Sides{side(reported.from), side(reported.as_of), {}});
-  projections::DiffQuestion question;
-  question.only_overall = true;
-  source->diff = projections::diff_of(*source->sides, question);
+  source->diff = projections::diff_of(*source->sides, {});
   if (source->diff.failure) return *source->diff.failure;
   if (const auto failure = source->sides->failure()) return *failure;
   if (source->diff.too_many) {
