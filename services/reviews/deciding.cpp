@@ -1,5 +1,7 @@
 // Decisions: each is held to the state that its reviewer saw and to the rules of every team, and what stands is
 // recorded with one commit.
+#include <utility>
+
 #include "events/lifecycle.h"
 #include "projections/team_state.h"
 #include "services/reviews/desk.h"
@@ -71,6 +73,16 @@ class Call {
       asks.to = Person{*wanted.to, to->front()};
     }
     if (const auto may = campaign.may_decide(asks, now_); !may) return may.error();
+    for (const auto& [person, field] :
+         {std::pair(&asks.reviewer, "/reviewer"), std::pair(asks.to ? &*asks.to : nullptr, "/to")}) {
+      if (person && !sight_.may_review(person->subject)) {
+        return refuse(
+            RefusalCode::forbidden,
+            "whoever was removed from the organization or is disabled does not review; have the item reassigned "
+            "to somebody else.",
+            field);
+      }
+    }
     if (wanted.role && !is_role(sight_, *wanted.role)) {
       return refuse(RefusalCode::unknown_role,
                     "there is no role \"" + wanted.role->text + "\" to change to; GET …/roles lists them.", "/role");

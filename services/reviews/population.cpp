@@ -51,14 +51,7 @@ class Reviewers {
   bool eligible(const SubjectId& person) {
     const auto known = eligible_.find(person);
     if (known != eligible_.end()) return known->second;
-    const Number number = sight_.number_of(person);
-    bool may = true;
-    if (number != 0) {
-      const auto& state = sight_.facts().state(number);
-      const auto [first, last] = state.of_kind(SlotKind::ended);
-      may = state.exists() ? !sight_.access().disabled(number) : first == last;
-    }
-    return eligible_[person] = may;
+    return eligible_[person] = sight_.may_review(person);
   }
 
   const People& of_source(const ReviewerSource& source, const Hold& hold) {

@@ -26,6 +26,14 @@ Number Sight::number_of(const SubjectId& subject) {
   return subject.empty() ? 0 : facts().number(EntityKind::member, projections::member_name(subject));
 }
 
+bool Sight::may_review(const SubjectId& person) {
+  const projections::Number number = number_of(person);
+  if (number == 0) return true;
+  const auto& state = facts().state(number);
+  const auto [first, last] = state.of_kind(projections::SlotKind::ended);
+  return state.exists() ? !access().disabled(number) : first == last;
+}
+
 SubjectId Sight::subject_of(Number member) { return projections::subject_of(facts().name(member).name); }
 
 Outcome<Record> record_at(storage::Snapshot& snapshot, std::uint64_t position) {

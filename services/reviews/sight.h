@@ -23,6 +23,8 @@ class Sight {
 
   // 0 for somebody of whom nothing is known.
   projections::Number number_of(const SubjectId& subject);
+  // Whether they may be asked: not who was removed from the organization or is disabled. Somebody from outside may.
+  bool may_review(const SubjectId& person);
   SubjectId subject_of(projections::Number member);
 
  private:

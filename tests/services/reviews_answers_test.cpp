@@ -423,3 +423,18 @@ TEST_CASE("an access report tells each power that changed in its period, also on
   INFO(changes.dump());
   CHECK(on == std::set<std::string>{"repo:acme/secret"});
 }
+
+TEST_CASE("a reviewer who was removed since the review opened decides no more, and nothing is delegated to one") {
+  ReviewsTold acme;
+  a_team_under_review(acme);
+  const json item = acme.item("q1", ben, "grant");
+  acme.happens("member.removed", {{"member", ana}});
+  const auto refused = acme.decide("q1", ana, json::array({ReviewsTold::decision(item, "keep")}));
+  INFO(refused.body);
+  CHECK(refused.body.find("was removed from the organization") != std::string::npos);
+  const auto delegated = acme.decide("q1", olga, json::array({ReviewsTold::decision(item, "delegate", {{"to", ana}})}));
+  INFO(delegated.body);
+  CHECK(delegated.body.find("was removed from the organization") != std::string::npos);
+  CHECK(acme.events("review.decided").empty());
+  acme.decided("q1", olga, ReviewsTold::decision(item, "keep"));
+}
