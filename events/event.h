@@ -385,7 +385,7 @@ class EventPayload : public EventTypes {
   EventPayload();  // of the first type
   template <class Type>
   requires(event_index<std::remove_cvref_t<Type>> < std::variant_size_v<EventTypes>)
-      EventPayload(Type&& data)  // NOLINT(google-explicit-constructor): as the variant's own
+      EventPayload(Type&& data)  // NOLINT(bugprone-forwarding-reference-overload): only of a type
       : EventPayload(std::remove_cvref_t<Type>(std::forward<Type>(data)), nullptr) {}
   EventPayload(const EventPayload& other);
   EventPayload(EventPayload&& other) noexcept;

@@ -213,7 +213,7 @@ AccessReport access_report(Parts& parts, std::shared_ptr<OpenOrg> org, const Rec
   const auto side = [&](Instant at) {
     auto facts = now.facts().moved_to(Point::end_of(at));
     auto model = facts.model_at(facts.at());
-    return Access(std::move(facts), model ? std::move(model) : now.model());
+    return Access(std::move(facts), model ? model : now.model());
   };
   source->sides.emplace(projections::Sides{side(reported.from), side(reported.as_of), {}});
   source->diff = projections::diff_of(*source->sides, {});
