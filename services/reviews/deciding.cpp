@@ -38,6 +38,13 @@ bool is_role(Sight& sight, const RoleId& role) {
   return number != 0 && sight.access().role_exists(number);
 }
 
+Refusal gone(std::string field) {
+  return refuse(RefusalCode::forbidden,
+                "whoever was removed from the organization or is disabled does not review; have the item reassigned to "
+                "somebody else.",
+                std::move(field));
+}
+
 // The decisions of one call, by one reviewer.
 class Call {
  public:
@@ -48,6 +55,7 @@ class Call {
         sight_(sight),
         state_(sight.facts().moved_to(sight.facts().at()), sight.model()),
         reviewer_(reviewer),
+        reviewer_may_(sight.may_review(reviewer.subject)),
         now_(now) {}
 
   // What the decision is recorded as; a Refusal says why it is not.
@@ -73,16 +81,8 @@ class Call {
       asks.to = Person{*wanted.to, to->front()};
     }
     if (const auto may = campaign.may_decide(asks, now_); !may) return may.error();
-    for (const auto& [person, field] :
-         {std::pair(&asks.reviewer, "/reviewer"), std::pair(asks.to ? &*asks.to : nullptr, "/to")}) {
-      if (person && !sight_.may_review(person->subject)) {
-        return refuse(
-            RefusalCode::forbidden,
-            "whoever was removed from the organization or is disabled does not review; have the item reassigned "
-            "to somebody else.",
-            field);
-      }
-    }
+    if (!reviewer_may_) return gone("/reviewer");
+    if (asks.to && !sight_.may_review(asks.to->subject)) return gone("/to");
     if (wanted.role && !is_role(sight_, *wanted.role)) {
       return refuse(RefusalCode::unknown_role,
                     "there is no role \"" + wanted.role->text + "\" to change to; GET …/roles lists them.", "/role");
@@ -115,6 +115,7 @@ class Call {
   Sight& sight_;
   FactsTeamState state_;
   Person reviewer_;
+  const bool reviewer_may_;
   Instant now_;
 };
 
