@@ -343,6 +343,22 @@ bool Campaign::reopened(ItemIndex item) const {
   });
 }
 
+bool Campaign::overdue(ItemIndex item, Instant at) const {
+  if (status_ == CampaignStatus::closed) return result(item).because == "no_answer";
+  if (status_ == CampaignStatus::cancelled || item_status(item) != ItemStatus::open) return false;
+  if (at >= stage_ends(stage_)) return true;
+  // A word on a state that has changed since was in time.
+  const auto answered = [&](std::size_t stage) {
+    return std::any_of(said(item).begin(), said(item).end(), [&](const Said& one) {
+      return one.stage == stage && one.verb != ReviewVerb::delegate && !counts(item, one);
+    });
+  };
+  for (std::size_t stage = 0; stage < stage_; ++stage) {
+    if (!outcome_of(item, stage).by && !answered(stage) && !unchanged_since_carried(item)) return true;
+  }
+  return false;
+}
+
 Result Campaign::result(ItemIndex item) const { return result_if(item, status_); }
 
 Result Campaign::result_if(ItemIndex item, CampaignStatus status) const {

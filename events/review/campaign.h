@@ -150,6 +150,9 @@ class Campaign {
   ItemStatus item_status(ItemIndex item) const;
   // Whether it was decided in this stage or carried over, and is open because the hold has changed since.
   bool reopened(ItemIndex item) const;
+  // Whether an answer is late: nobody decided it by the end of some stage of an open review, or by the end of a closed
+  // one.
+  bool overdue(ItemIndex item, Instant at) const;
   // What it comes to by what was said so far; of a closed review, what it came to.
   Result result(ItemIndex item) const;
   // Who is asked about it in a stage at an instant, delegations and reassignments followed; never its own member.

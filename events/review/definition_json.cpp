@@ -336,6 +336,11 @@ class DefinitionReader {
                              "remedy", "group_owners"}) {
       if (top.find(name)) top.fault(name, "A report asks nobody and ends nothing; leave this out.");
     }
+    // What the log keeps was taken once, and is read as it is.
+    if (definition.scope.changed_since_last && !beside_) {
+      faults.add(top.at("scope") + "/changed_since_last",
+                 "A report has no review before it; it tells what changed in its period by itself. Leave this out.");
+    }
     definition.period_days = number(top, "period_days", 1, days_max, definition.period_days);
   }
 

@@ -10,6 +10,28 @@ using review::HoldKind;
 
 // ---- what changed --------------------------------------------------------------------------------
 
+bool bears_on(const Entry& of_member, const Hold& hold) {
+  if (of_member.op == Op::end) return true;
+  if (of_member.op == Op::accept) return hold.kind != HoldKind::grant;
+  const Slot& slot = of_member.slot;
+  if (slot.kind == SlotKind::exists) return true;
+  switch (hold.kind) {
+    case HoldKind::role:
+      return slot.kind == SlotKind::role;
+    case HoldKind::group:
+      return slot.kind == SlotKind::group && slot.a == hold.of;
+    case HoldKind::grant:
+      return slot.kind == SlotKind::grant && slot.a == hold.of && slot.b == hold.role;
+    case HoldKind::invitation:
+      break;
+  }
+  return slot.kind == SlotKind::invited || slot.kind == SlotKind::invited_group || slot.kind == SlotKind::expires;
+}
+
+bool bears_on_all(const Entry& of_organization) {
+  return of_organization.op == Op::end || of_organization.slot.kind == SlotKind::model;
+}
+
 namespace {
 
 class Touching {
@@ -18,7 +40,7 @@ class Touching {
       : holds_(holds), access_(holds.access()), facts_(access_.facts()), earlier_(earlier) {}
 
   std::vector<HoldTouch> of(const Hold& hold) {
-    add(hold.member, [&](const Entry& entry) { return of_member(entry, hold); });
+    add(hold.member, [&](const Entry& entry) { return bears_on(entry, hold); });
     add_since(hold.since);
     std::set<Number> behind;
     if (hold.kind == HoldKind::grant) behind = {hold.of, hold.role};
@@ -31,34 +53,11 @@ class Touching {
     }
     behind.erase(0);
     for (const Number entity : behind) add_bases(entity);
-    add(facts_.org_entity(),
-        [](const Entry& entry) { return entry.op == Op::end || entry.slot.kind == SlotKind::model; });
+    add(facts_.org_entity(), bears_on_all);
     return {touches_.begin(), touches_.end()};
   }
 
  private:
-  static bool is_of_invitation(SlotKind kind) {
-    return kind == SlotKind::invited || kind == SlotKind::invited_group || kind == SlotKind::expires;
-  }
-
-  static bool of_member(const Entry& entry, const Hold& hold) {
-    if (entry.op == Op::end) return true;
-    if (entry.op == Op::accept) return hold.kind != HoldKind::grant;
-    const Slot& slot = entry.slot;
-    if (slot.kind == SlotKind::exists) return true;
-    switch (hold.kind) {
-      case HoldKind::role:
-        return slot.kind == SlotKind::role;
-      case HoldKind::group:
-        return slot.kind == SlotKind::group && slot.a == hold.of;
-      case HoldKind::grant:
-        return slot.kind == SlotKind::grant && slot.a == hold.of && slot.b == hold.role;
-      case HoldKind::invitation:
-        break;
-    }
-    return is_of_invitation(slot.kind);
-  }
-
   bool is_new(std::uint64_t position) const { return position > earlier_.known && position <= facts_.known(); }
 
   // What was seen then and is seen now, or neither, is no change.

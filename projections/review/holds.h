@@ -20,6 +20,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -70,6 +71,9 @@ class Holds {
   // matches nothing; where it is open whether a list takes a hold in, it does.
   Decided<std::vector<Found>> in_scope(const review::ReviewScope& scope, std::size_t most,
                                        const HasFinding& has_finding, const Certified& certified);
+  // Whether the scope takes a hold in, which stands at this point; findings and certificates are not looked at. The
+  // scope outlives this.
+  bool takes(const review::ReviewScope& scope, const Hold& hold);
   // The roles that the hold gives, each with the scope it is on: the path that a reviewer is shown.
   struct Gives {
     Number role = 0;
@@ -112,6 +116,7 @@ class Holds {
 
   Access& access_;
   Instant at_;
+  std::shared_ptr<Scope> scope_;  // the last that was asked about
   std::unordered_map<Number, std::string> role_digests_;
   std::unordered_map<Number, GroupGives> groups_;
   std::unordered_map<Number, std::vector<Entry>> histories_;

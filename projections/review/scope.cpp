@@ -29,6 +29,8 @@ class Holds::Scope {
     }
   }
 
+  bool is_of(const ReviewScope& scope) const { return &scope == &scope_; }
+
   // Whether the lists that speak of the member alone take it in.
   bool takes(Number member) {
     if (scope_.members.empty()) return true;
@@ -127,6 +129,11 @@ class Holds::Scope {
   std::vector<Resource> resources_;
   std::vector<std::pair<PermissionIndex, LevelIndex>> powers_;
 };
+
+bool Holds::takes(const ReviewScope& scope, const Hold& hold) {
+  if (!scope_ || !scope_->is_of(scope)) scope_ = std::make_shared<Scope>(*this, scope);
+  return scope_->takes(hold.member) && scope_->takes(hold);
+}
 
 Decided<std::vector<Holds::Found>> Holds::in_scope(const ReviewScope& scope, std::size_t most,
                                                    const HasFinding& has_finding, const Certified& certified) {

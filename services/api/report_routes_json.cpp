@@ -41,9 +41,11 @@ class ReportFile {
       done = write_json(document, sink);
     } else if (format == "csv") {
       const auto wanted = table.value_or(document.tables.front().id);
-      const auto it = std::find_if(document.tables.begin(), document.tables.end(),
-                                   [&](const reports::Table& each) { return each.id == wanted; });
-      if (it == document.tables.end()) return no_table(document);
+      std::vector<reports::Table> tables = document.tables;
+      tables.push_back(summary_of(document));
+      const auto it =
+          std::find_if(tables.begin(), tables.end(), [&](const reports::Table& each) { return each.id == wanted; });
+      if (it == tables.end()) return no_table(tables);
       response.content_type = http::MediaType("text/csv; charset=utf-8; header=present");
       ending = it->id + ".csv";
       done = write_csv(*it, sink);
@@ -70,9 +72,9 @@ class ReportFile {
   }
 
  private:
-  static Response no_table(const Document& document) {
+  static Response no_table(const std::vector<reports::Table>& tables) {
     std::string names;
-    for (const reports::Table& each : document.tables) names += (names.empty() ? "" : ", ") + each.id;
+    for (const reports::Table& each : tables) names += (names.empty() ? "" : ", ") + each.id;
     return no(refuse(RefusalCode::invalid_field, "the report has no such table; it has " + names + ".", "table"));
   }
 

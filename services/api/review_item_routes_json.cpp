@@ -24,19 +24,17 @@ struct Wish {
   bool changed = false, overdue = false, by_power = false;
 };
 
-bool wanted(const Campaign& campaign, const Wish& wish, ItemIndex i) {
+bool wanted(const Campaign& campaign, const Wish& wish, ItemIndex i, Instant now) {
   const review::Item& item = campaign.items()[i];
   if (wish.member && item.member != *wish.member) return false;
   if (wish.kind && item.kind != *wish.kind) return false;
-  if (wish.status || wish.overdue) {  // to work out how an item stands takes longest
-    const ItemStatus status = campaign.item_status(i);
-    if (wish.status && review::to_text(status) != *wish.status) return false;
-    if (wish.overdue && status != ItemStatus::open) return false;
-  }
+  // To work out how an item stands takes longest.
+  if (wish.status && review::to_text(campaign.item_status(i)) != *wish.status) return false;
+  if (wish.overdue && !campaign.overdue(i, now)) return false;
   return !wish.changed || campaign.state_now(i) != item.state || campaign.reopened(i);
 }
 
-// "view": mine, overdue, changed or all; with "reviewer" for whoever may look at another's.
+// "view": mine, overdue (campaign.h), changed or all; with "reviewer" for whoever may look at another's.
 boost::system::result<Wish, Response> wish_of(Parts& parts, const Request& request, const OpenOrg& org) {
   Wish wish;
   const auto person = [&](std::string_view identity) { return parts.people.find(org.id, identity); };
@@ -105,14 +103,26 @@ std::vector<ItemIndex> in_order_of_power(const Review& review) {
   return by_power;
 }
 
+// What somebody was asked in the last stage of a closed review, at its end.
+template <class Take>
+void each_asked_of(const Campaign& campaign, const SubjectId& reviewer, const Take& take) {
+  const Instant end = campaign.stage_ends(campaign.stage());
+  for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
+    const auto asked = campaign.reviewers(i, campaign.stage(), end);
+    if (std::find(asked.begin(), asked.end(), reviewer) != asked.end()) take(i);
+  }
+}
+
 // A row's number counts in the whole population, so that it stays the same from page to page whatever is decided.
 std::vector<Row> rows_of(Review& review, const Wish& wish, Instant now) {
   const Campaign& campaign = *review.campaign;
   std::vector<ItemIndex> asked;
   const auto take = [&](ItemIndex item) {
-    if (wanted(campaign, wish, item)) asked.push_back(item);
+    if (wanted(campaign, wish, item, now)) asked.push_back(item);
   };
-  if (wish.reviewer) {
+  if (wish.reviewer && campaign.status() == review::CampaignStatus::closed) {
+    if (wish.overdue) each_asked_of(campaign, *wish.reviewer, take);
+  } else if (wish.reviewer) {
     review.progress->follow(campaign, now);
     for (const ItemIndex item : review.progress->waiting_for(*wish.reviewer)) take(item);
   } else {
@@ -151,10 +161,6 @@ Response list(Parts& parts, Request& request) {
   if (!review) return review.error();
   Review& of = *review->review;
   const Instant now = parts.now();
-  if (wish->overdue && now < of.campaign->stage_ends(of.campaign->stage())) {
-    return asking.list(
-        std::vector<Row>(), [](const Row& row) { return row.number; }, [](JsonText&, const Row&) {});
-  }
   const auto rows = found_once<std::vector<Row>>(request, [&] { return rows_of(of, *wish, now); });
   const OpenOrg& org = review->on(asking.org());
   const auto sight = Sight::at(parts, org, of.at, of.seen);

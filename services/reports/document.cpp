@@ -7,6 +7,8 @@ namespace tenure::reports {
 
 namespace {
 
+constexpr const char* summary = "summary";
+
 class Names {
  public:
   explicit Names(std::string what) : what_(std::move(what)) {}
@@ -46,8 +48,25 @@ void check(const Table& table) {
   for (const Column& column : table.columns) columns.add(column.id);
 }
 
+Table summary_of(const Document& document) {
+  Table table{summary, "Summary", "", {}, {}, ""};
+  table.columns = {{"id", "Id", Kind::text}, {"label", "Label", Kind::text, 30}, {"value", "Value", Kind::text, 60}};
+  std::vector<Row> rows{{std::string("title"), std::string("Title"), document.title},
+                        {std::string("organization"), std::string("Organization"), document.organization}};
+  for (const Fact& fact : document.facts) rows.push_back({fact.id, fact.label, fact.value});
+  table.open = [rows = std::move(rows)]() -> Rows {
+    return [rows, next = std::size_t{0}](Row& row) mutable -> Outcome<bool> {
+      if (next == rows.size()) return false;
+      row = rows[next++];
+      return true;
+    };
+  };
+  return table;
+}
+
 void check(const Document& document) {
   Names facts("fact"), charts("chart"), tables("table");
+  tables.add(summary);
   for (const Fact& fact : document.facts) facts.add(fact.id);
   for (const Chart& chart : document.charts) {
     charts.add(chart.id);

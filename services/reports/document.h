@@ -55,7 +55,7 @@ struct Column {
 using Rows = std::function<Outcome<bool>(Row& row)>;
 
 struct Table {
-  std::string id;     // its name in JSON and in the address of its CSV, unique in the document: "items"
+  std::string id;     // its name in JSON and in the address of its CSV, unique in the document: "items"; not "summary"
   std::string title;  // its heading, and its sheet's name (cut to what XLSX allows)
   std::string note;   // a sentence below the heading on paper, or empty
   std::vector<Column> columns;
@@ -111,6 +111,9 @@ struct Document {
   std::vector<std::string> signatures;  // who signs on paper, a line each, with the date
   std::string imprint;  // on the foot of each page, what ties it to the whole ("position 41207, chain 9f2c…"), or empty
 };
+
+// What stands on the cover as a table of its own, "summary", for formats that have one table a file.
+Table summary_of(const Document& document);
 
 // A document that names two tables, columns, facts or charts the same, has a table without columns or without rows to
 // open, or a number outside its limits is a bug of whoever made it: std::logic_error with the name.

@@ -290,7 +290,7 @@ void add_figures(Workbook& book, const Document& document) {
 }
 
 void add_facts(Workbook& book, const Document& document) {
-  book.add_sheet("Report");
+  book.add_sheet("Summary");
   if (book.no()) return;
   book.must(worksheet_set_column(book.sheet(), 0, 0, 30, nullptr));
   book.must(worksheet_set_column(book.sheet(), 1, 1, 90, nullptr));

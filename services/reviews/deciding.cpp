@@ -1,5 +1,7 @@
 // Decisions: each is held to the state that its reviewer saw and to the rules of every team, and what stands is
 // recorded with one commit.
+#include <functional>
+#include <set>
 #include <utility>
 
 #include "events/lifecycle.h"
@@ -11,6 +13,7 @@ namespace tenure::services {
 using projections::FactsTeamState;
 using review::Campaign;
 using review::Ends;
+using review::ItemIndex;
 
 namespace {
 
@@ -30,6 +33,29 @@ std::optional<Refusal> breaks_a_rule(Sight& sight, const FactsTeamState& state, 
   }
   return std::nullopt;
 }
+
+// The organization as it will be when what the review has come to so far is done: some holders of a role hold it no
+// more. Two decisions may each be right alone and together leave nobody who holds a role that needs a holder.
+class StateAsDecided : public FactsTeamState {
+ public:
+  // Members whose role is taken by a decision, of those whose direct role it is.
+  using Losers = std::function<std::vector<projections::Number>(const RoleId& role)>;
+  StateAsDecided(projections::Facts facts, projections::Models::Model model, Losers losers)
+      : FactsTeamState(std::move(facts), std::move(model)), losers_(std::move(losers)) {}
+
+  std::size_t holders(const RoleId& role, std::size_t enough) const override {
+    const auto losers = losers_(role);
+    return FactsTeamState::holders(role, enough + losers.size()) - losers.size();
+  }
+  std::size_t active_holders(const RoleId& role, std::size_t enough) const override {
+    auto losers = losers_(role);
+    std::erase_if(losers, [&](projections::Number loser) { return access().disabled(loser); });
+    return FactsTeamState::active_holders(role, enough + losers.size()) - losers.size();
+  }
+
+ private:
+  Losers losers_;
+};
 
 // Whether the model or the organization has the role now.
 bool is_role(Sight& sight, const RoleId& role) {
@@ -53,7 +79,8 @@ class Call {
         org_(org),
         review_(review),
         sight_(sight),
-        state_(sight.facts().moved_to(sight.facts().at()), sight.model()),
+        state_(sight.facts().moved_to(sight.facts().at()), sight.model(),
+               [this](const RoleId& role) { return losers_of(role); }),
         reviewer_(reviewer),
         reviewer_may_(sight.may_review(reviewer.subject)),
         now_(now) {}
@@ -88,10 +115,14 @@ class Call {
                     "there is no role \"" + wanted.role->text + "\" to change to; GET …/roles lists them.", "/role");
     }
     const review::Item& of = campaign.items()[*item];
+    asked_ = *item;
     if (wanted.verb == ReviewVerb::revoke || wanted.verb == ReviewVerb::change) {
       const Ends ends = wanted.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;
       auto broken = breaks_a_rule(sight_, state_, review_.hold(*item), of.member, ends, wanted.role.value_or(RoleId()));
       if (broken) return std::move(*broken);
+      if (of.kind == review::HoldKind::role) taken_.insert(*item);
+    } else {
+      taken_.erase(*item);
     }
     event::ReviewDecided event;
     event.decision = wanted.verb;
@@ -109,11 +140,29 @@ class Call {
   std::optional<Failure> failure() { return state_.failure() ? state_.failure() : sight_.facts().failure(); }
 
  private:
+  // Whose role is taken by what was decided before this decision, in this call or earlier.
+  std::vector<projections::Number> losers_of(const RoleId& role) {
+    std::vector<projections::Number> losers;
+    const projections::Number number = sight_.facts().number(projections::EntityKind::role, role.text);
+    if (number == 0) return losers;
+    const Campaign& campaign = *review_.campaign;
+    for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
+      const projections::Hold& hold = review_.hold(i);
+      if (i == asked_ || hold.kind != review::HoldKind::role || hold.of != number) continue;
+      const Ends ends = campaign.result(i).ends;
+      const bool taken = taken_.contains(i) || ends == Ends::revoke || ends == Ends::change;
+      if (taken && sight_.access().direct_role(hold.member) == number) losers.push_back(hold.member);
+    }
+    return losers;
+  }
+
   Parts& parts_;
   const OpenOrg& org_;
   Review& review_;
   Sight& sight_;
-  FactsTeamState state_;
+  StateAsDecided state_;
+  std::set<ItemIndex> taken_;  // roles that earlier decisions of this call take
+  ItemIndex asked_ = 0;        // what is decided on now
   Person reviewer_;
   const bool reviewer_may_;
   Instant now_;

@@ -71,4 +71,18 @@ Refusals Reviewing::faults_of(Sight& sight, const Definition& definition) {
   return faults;
 }
 
+std::optional<Refusal> schedule_is_over(const review::Schedule& schedule, Instant now) {
+  const auto over = [](Instant last, std::string field) {
+    return refuse(RefusalCode::invalid_field,
+                  "the schedule's last date was " + format_instant(last) +
+                      ", so it would never run; give it a later one, or leave \"schedule\" out and open it by hand.",
+                  std::move(field));
+  };
+  if (schedule.once) return *schedule.once > now ? std::nullopt : std::optional(over(*schedule.once, "/schedule/once"));
+  const auto read = Recurrence::parse(schedule.rrule, schedule.start, schedule.tz);
+  if (!read || read->first_after(now)) return std::nullopt;
+  const auto last = read->last_at_or_before(now);
+  return last ? std::optional(over(*last, "/schedule/rrule")) : std::nullopt;
+}
+
 }  // namespace tenure::services

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "events/digest.h"
 #include "events/wire/record_gist.h"
 #include "services/reviews/report_words.h"
 
@@ -36,33 +35,21 @@ Outcome<std::shared_ptr<ReportSource>> ReportSource::make(Parts& parts, std::sha
   return source;
 }
 
-void ReportSource::add_place(std::vector<reports::Fact>& facts, const std::string& prefix, const std::string& of,
-                             Position position) {
-  storage::Snapshot& snapshot = *org->snapshot;
-  const auto version = snapshot.version_at(org->id, position);
-  const auto at = version ? snapshot.position_of(org->id, *version) : Outcome<Position>(version.error());
-  const auto record = at ? snapshot.record(*at) : Outcome<storage::LogRecord>(at.error());
-  if (!record) return people.note(record.error());
-  const std::string behind = of.empty() ? of : " " + of;
-  facts.push_back({prefix + "version", "Version" + behind, static_cast<std::int64_t>(version->value)});
-  facts.push_back({prefix + "chain", "Chain hash" + behind, to_hex(sha256(record->bytes))});
-}
-
 std::string ReportSource::power_of(ItemIndex item) { return power_in_words(under_review->facts(), review->hold(item)); }
 
-std::string ReportSource::actor_of(std::uint64_t position) {
+const Actor* ReportSource::actor_at(std::uint64_t position) {
   const auto known = actors_.find(position);
-  if (known != actors_.end()) return people.name_of(known->second);
+  if (known != actors_.end()) return &known->second;
   storage::Snapshot& snapshot = *org->snapshot;
   const auto stored = snapshot.record(Position(position));
   const auto gist = stored ? wire::read_gist(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); })
                            : Outcome<Record>(stored.error());
   if (!gist) {
     people.note(gist.error());
-    return {};
+    return nullptr;
   }
   if (actors_.size() >= actors_max) actors_.clear();
-  return people.name_of(actors_.emplace(position, gist->event.actor).first->second);
+  return &actors_.emplace(position, gist->event.actor).first->second;
 }
 
 const std::vector<Spoken>& ReportSource::spoken() {
@@ -102,6 +89,7 @@ const std::vector<projections::Finding>& ReportSource::findings() {
 }
 
 const Record* ReportSource::record(std::uint64_t position) {
+  if (record_ && record_->position.value == position) return &*record_;
   auto read = record_at(*org->snapshot, position);
   if (!read) {
     people.note(read.error());

@@ -21,14 +21,11 @@ struct ReportSource {
 
   ReportSource(Parts& parts, std::shared_ptr<OpenOrg> the_org) : org(std::move(the_org)), people(parts, *org) {}
 
-  // Version and chain hash of the organization at a position, as two facts.
-  void add_place(std::vector<reports::Fact>& facts, const std::string& prefix, const std::string& of,
-                 Position position);
   // What an item is a hold of, in a few words: "role admin", "write on repo:acme/web".
   std::string power_of(review::ItemIndex item);
   const Record* record(std::uint64_t position);  // null where it cannot be read, which is noted; valid until the next
-  // Who did what stands at the position; empty where that cannot be read, which is noted.
-  std::string actor_of(std::uint64_t position);
+  // Who did what stands at a position; null where that cannot be read, which is noted. Valid until the next.
+  const Actor* actor_at(std::uint64_t position);
 
   // What was said, in order. Worked out when a table first asks for it, as are the two below.
   const std::vector<Spoken>& spoken();

@@ -58,6 +58,19 @@ void add_decision(ReportSource& source, ItemIndex i, std::uint64_t position, Row
   row.emplace_back(decided ? number(position) : Cell());
 }
 
+// When an earlier review last certified the hold, who decided so, and in which review.
+void add_certificate(ReportSource& source, const review::Item& item, Row& row) {
+  const auto certificate = source.review->certificates->find(item.id);
+  if (certificate == source.review->certificates->end()) {
+    row.resize(row.size() + 3);
+    return;
+  }
+  const Record* decision = source.record(certificate->second.decision);
+  row.push_back(decision ? Cell(decision->recorded_at) : Cell());
+  row.push_back(decision ? Cell(source.people.name_of(decision->event.actor)) : Cell());
+  row.emplace_back(certificate->second.review);
+}
+
 void fill_item(ReportSource& source, ItemIndex i, Row& row) {
   const Campaign& campaign = *source.review->campaign;
   const review::Item& item = campaign.items()[i];
@@ -65,8 +78,11 @@ void fill_item(ReportSource& source, ItemIndex i, Row& row) {
   const review::Result result = campaign.result(i);
   row = {item.id, source.people.identity(item.member), std::string(review::to_text(item.kind)), source.power_of(i)};
   row.emplace_back(Instant{hold.since.us});
-  row.emplace_back(source.actor_of(hold.since.position));
+  const Actor* granted = source.actor_at(hold.since.position);
+  row.emplace_back(granted ? Cell(source.people.name_of(*granted)) : Cell());
   row.emplace_back(number(hold.since.position));
+  row.emplace_back(gives_in_words(source.under_review->holds(), hold));
+  add_certificate(source, item, row);
   row.emplace_back(std::string(review::to_text(campaign.item_status(i))));
   row.emplace_back(std::string(review::to_text(result.ends)));
   row.emplace_back(text_or_nothing(result.role.text));
@@ -86,14 +102,18 @@ Table items_of(const Source& source) {
                    {"since", "Since", Kind::instant},
                    {"granted_by", "Granted by", Kind::text, 20},
                    {"granted_at_position", "By event", Kind::number, 0, false},
-                   {"status", "Status", Kind::text, 9, false},
+                   {"gives", "Gives", Kind::text, 30, false},
+                   {"last_certified_at", "Last certified", Kind::instant, 0, false},
+                   {"last_certified_by", "Last certified by", Kind::text, 20, false},
+                   {"last_certified_in", "Last certified in", Kind::text, 14, false},
+                   {"status", "Status", Kind::text, 9},
                    {"outcome", "Outcome", Kind::text, 8},
                    {"to_role", "To role", Kind::text, 12, false},
                    {"because", "Because", Kind::text, 10},
                    {"decided_by", "Decided by", Kind::text, 20},
                    {"decided_at", "Decided", Kind::instant},
                    {"decision", "Decision at position", Kind::number, 0, false},
-                   {"carried_over_from", "Carried over from", Kind::text, 14, false},
+                   {"carried_over_from", "Carried over from", Kind::text, 14},
                    {"state", "State when opened", Kind::text, 16, false},
                    {"state_now", "State", Kind::text, 16, false}};
   table.open = [source] {
@@ -225,12 +245,7 @@ Table reviewers_of(const Source& source) {
 }
 
 Table findings_of(const Source& source) {
-  Table table{"findings", "Findings when the review was opened", "", {}, {}, "Nothing was found."};
-  table.columns = {{"id", "Finding", Kind::text, 24, false},
-                   {"kind", "Kind", Kind::text, 20},
-                   {"member", "Member", Kind::text, 26},
-                   {"since", "Since", Kind::instant},
-                   {"because", "Because", Kind::text, 50}};
+  Table table{"findings", "Findings at the opening", "", finding_columns(), {}, "Nothing was found."};
   table.open = [source] {
     return rows_of(source, source->findings().size(), [](ReportSource& from, std::size_t n, Row& row) {
       row = finding_row(*from.when_opened, from.people, from.findings()[n]);

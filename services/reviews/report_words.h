@@ -10,7 +10,23 @@ namespace tenure::services {
 // What a hold is on, in a few words: "role admin", "write on repo:acme/web".
 std::string power_in_words(projections::Facts& names, const projections::Hold& hold);
 
-// id, kind, member, since, because: a finding as a row, as `sight` sees whom it is about.
+// What it gives, a text each: "admin", "write on repo:acme/web through group sre".
+reports::Texts gives_in_words(projections::Holds& holds, const projections::Hold& hold);
+
+// A scope as an auditor reads it.
+std::string scope_in_words(const review::ReviewScope& scope);
+
+// Two facts that tie a report to the log: the organization's version at a position, and the hash of the record there,
+// which chains all before it. What cannot be read is noted.
+struct PlaceNames {
+  std::string prefix;  // of the facts' names: "pinned_"
+  std::string when;    // behind their labels: "when pinned"
+};
+void add_place(std::vector<reports::Fact>& facts, ShownPeople& people, const OpenOrg& org, const PlaceNames& names,
+               Position position);
+
+// A finding as a row of these columns, as `sight` sees whom it is about.
+std::vector<reports::Column> finding_columns();
 reports::Row finding_row(Sight& sight, ShownPeople& people, const projections::Finding& finding);
 
 }  // namespace tenure::services

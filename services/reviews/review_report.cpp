@@ -4,6 +4,7 @@
 
 #include "services/reviews/desk.h"
 #include "services/reviews/report_source.h"
+#include "services/reviews/report_words.h"
 
 namespace tenure::services {
 
@@ -20,37 +21,6 @@ using review::ItemIndex;
 
 constexpr std::size_t progress_points_max = 200;
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
-}
-
-// The scope in words, as an auditor reads it.
-std::string scope_in_words(const review::ReviewScope& scope) {
-  std::vector<std::string> parts;
-  const auto list = [&](const char* what, const auto& all, const auto& name) {
-    if (all.empty()) return;
-    std::vector<std::string> names;
-    for (const auto& each : all) names.emplace_back(name(each));
-    parts.push_back(std::string(what) + " " + joined(names));
-  };
-  list("holds of kind", scope.kinds, [](review::HoldKind kind) { return std::string(review::to_text(kind)); });
-  list("roles", scope.roles, [](const RoleId& role) { return role.text; });
-  list("groups", scope.groups, [](const GroupId& group) { return group.text; });
-  list("permissions", scope.permissions, [](const review::ReviewScope::Power& power) {
-    return power.permission.text + " at " + power.level.text + " or above";
-  });
-  list("resources", scope.resources, [](const ResourceId& resource) { return to_text(resource); });
-  list("members", scope.members, [](review::Standing standing) { return std::string(review::to_text(standing)); });
-  list("findings", scope.findings, [](const std::string& kind) { return kind; });
-  if (scope.changed_since_last) parts.emplace_back("only what changed since the last review");
-  if (parts.empty()) return "Everything that anybody holds: roles, groups, grants and pending invitations";
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-  return text;
-}
-
 std::vector<Fact> facts_of(ReportSource& source) {
   const Review& review = *source.review;
   const event::ReviewOpened& opening = review.opening();
@@ -59,6 +29,7 @@ std::vector<Fact> facts_of(ReportSource& source) {
   std::vector<Fact> facts{
       {"review", "Review", campaign.opening().review},
       {"status", "Status", std::string(review::to_text(campaign.status()))},
+      {"definition", "Definition", opening.definition ? reports::Cell(*opening.definition) : reports::Cell()},
       {"scope", "Scope", scope_in_words(campaign.definition().scope)},
       {"as_of", "State under review", opening.as_of},
       {"opened_at", "Opened", campaign.opening().opened_at},
@@ -79,9 +50,9 @@ std::vector<Fact> facts_of(ReportSource& source) {
   facts.push_back({"population_query", "The same list",
                    "GET /v1/orgs/" + source.org->id.text + "/reviews/" + campaign.opening().review + "/items"});
   facts.push_back({"pinned_position", "Pinned to position", number(opening.pinned.value)});
-  source.add_place(facts, "pinned_", "when pinned", opening.pinned);
+  add_place(facts, source.people, *source.org, {"pinned_", "when pinned"}, opening.pinned);
   facts.push_back({"position", "Known at position", number(source.known.value)});
-  source.add_place(facts, "", "", source.known);
+  add_place(facts, source.people, *source.org, {}, source.known);
   return facts;
 }
 

@@ -63,6 +63,9 @@ AppendResult Reviewing::define(const OpenOrg& org, const Definition& definition,
   if (!sight) return sight.error();
   auto faults = faults_of(**sight, definition);
   if ((*sight)->facts().failure()) return *(*sight)->facts().failure();
+  if (faults.empty() && definition.schedule) {
+    if (auto over = schedule_is_over(*definition.schedule, parts_.now())) faults.push_back(std::move(*over));
+  }
   if (!faults.empty()) return faults;
   return append(org.id, {event::ReviewDefined{definition.id, {stored_definition(definition)}, definition.people}},
                 acting);

@@ -109,6 +109,9 @@ class Reviewing {
   Reviews& reviews_;
 };
 
+// Why a schedule that reads well would never run: its last date is past.
+std::optional<Refusal> schedule_is_over(const review::Schedule& schedule, Instant now);
+
 // The client's id of the event that a run of a schedule makes, whatever it comes to: each happens once.
 EventId run_id(const std::string& definition, Instant due);
 

@@ -34,15 +34,27 @@ bool is_done(Sight& now, const Hold& hold, const review::Result& result) {
   return !held && wanted != 0 && now.holds().now(other);
 }
 
-// Whoever is to do it: as the definition says, else whoever gave the power, else whoever decided.
-Outcome<SubjectId> owner_of(const OpenOrg& org, const Review& review, const Hold& hold, const review::Result& result) {
+// Whoever is to do it: as the definition says, else whoever gave the power, else whoever decided, else whoever closed
+// the review, else those who are asked where nobody else is. Not who was removed since or is disabled.
+Outcome<SubjectId> owner_of(const OpenOrg& org, const Review& review, Sight& now, ItemIndex item,
+                            const review::Result& result) {
   const review::Definition& definition = review.campaign->definition();
-  if (definition.remedy_owner) return definition.people[*definition.remedy_owner].subject;
-  for (const std::uint64_t position : {hold.since.position, result.decision}) {
+  const auto named = [&](review::PersonIndex person) { return definition.people[person].subject; };
+  if (definition.remedy_owner && now.may_review(named(*definition.remedy_owner)))
+    return named(*definition.remedy_owner);
+  for (const std::uint64_t position :
+       {review.hold(item).since.position, result.decision, review.campaign->ended_by()}) {
     if (position == 0) continue;
     const auto record = record_at(*org.snapshot, position);
     if (!record) return record.error();
-    if (record->event.actor.is_person()) return record->event.actor.who.subject;
+    const Actor& actor = record->event.actor;
+    const bool theirs = actor.is_person() && actor.who.subject == review.campaign->items()[item].member;
+    if (actor.is_person() && !theirs && now.may_review(actor.who.subject)) return actor.who.subject;
+  }
+  for (const review::Stage& stage : definition.stages) {
+    for (const review::PersonIndex person : stage.fallback) {
+      if (now.may_review(named(person))) return named(person);
+    }
   }
   return SubjectId{};
 }
@@ -64,7 +76,7 @@ Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Si
     task.item = i;
     task.due_at = due;
     const Hold& hold = review.hold(i);
-    const auto owner = owner_of(org, review, hold, task.result);
+    const auto owner = owner_of(org, review, now, i, task.result);
     if (!owner) return owner.error();
     task.owner = *owner;
     if (is_done(now, hold, task.result)) {

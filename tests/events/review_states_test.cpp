@@ -351,6 +351,7 @@ class Reviewed {
     INFO("item " << item << " of " << naive_.items[index].member);
     REQUIRE(to_text(campaign_->item_status(index)) == naive_.item_status(item));
     REQUIRE(campaign_->reopened(index) == naive_.reopened(item));
+    REQUIRE(campaign_->overdue(index, Instant{now_}) == naive_.overdue(item, now_));
     const Result result = campaign_->result(index);
     const NaiveReview::Result naive = naive_.result(item);
     INFO(result.because << " " << to_text(result.ends) << " " << result.decision);

@@ -200,6 +200,23 @@ bool NaiveReview::reopened(int item) const {
   });
 }
 
+bool NaiveReview::overdue(int item, std::int64_t at) const {
+  if (status() == "closed") return result(item).because == "no_answer";
+  if (item_status(item) != "open") return false;
+  if (at >= stage_ends(stage())) return true;
+  const Item& about = items[static_cast<std::size_t>(item)];
+  if (about.carried && about.state == now[static_cast<std::size_t>(item)].state) return false;
+  for (std::size_t s = 0; s < stage(); ++s) {
+    bool in_time = outcome(item, s).decision != 0;
+    for (const ReviewWord& word : words) {
+      const bool of_stage = word.item == item && word.stage == static_cast<std::int64_t>(s);
+      if (word.kind == "decided" && of_stage && word.verb != "delegate" && !counts_now(item, word)) in_time = true;
+    }
+    if (!in_time) return true;
+  }
+  return false;
+}
+
 NaiveReview::Counts NaiveReview::counts() const {
   Counts counts;
   for (int item = 0; item < static_cast<int>(items.size()); ++item) {

@@ -76,6 +76,7 @@ struct NaiveReview {
   Result result(int item) const;
   std::string item_status(int item) const;  // open, decided, carried, ended, settled
   bool reopened(int item) const;
+  bool overdue(int item, std::int64_t at) const;
   Counts counts() const;
   // Who waits for an answer of whom: the items that a person is asked about and that are open.
   std::vector<int> waiting_for(int person, std::int64_t at) const;

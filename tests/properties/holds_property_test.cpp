@@ -2,7 +2,6 @@
 // instants and as known at random positions, against the naive fold. The seed is printed; TENURE_SEED repeats a run,
 // TENURE_HOLDS changes its length.
 
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <random>
@@ -10,7 +9,7 @@
 
 #include "tests/catch.h"
 #include "tests/oracle/random_question.h"
-#include "tests/properties/tenure_in_memory.h"
+#include "tests/properties/hold_words.h"
 
 namespace {
 
@@ -20,17 +19,13 @@ using nlohmann::json;
 using oracle::NaiveHold;
 using oracle::NaiveHolds;
 using oracle::RandomHistory;
-using review::HoldKind;
 using review::ReviewScope;
 using test::IdentityOfNumber;
+using test::in_words;
+using test::number_from;
 using test::TenureInMemory;
 
 constexpr std::size_t no_limit = 1'000'000;
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 std::vector<Holds::Found> in_scope(Holds& holds, const ReviewScope& scope) {
   const auto nobody = [](Number, const std::vector<std::string>&) { return false; };
@@ -38,24 +33,6 @@ std::vector<Holds::Found> in_scope(Holds& holds, const ReviewScope& scope) {
   const auto found = holds.in_scope(scope, no_limit, nobody, never);
   REQUIRE(found.has_value());
   return *found;
-}
-
-// As the naive fold names it.
-std::string in_words(Holds& holds, const IdentityOfNumber& identity, const Hold& hold) {
-  Facts& facts = holds.access().facts();
-  const std::string who = identity(hold.member) + "|";
-  const std::string of = hold.of == 0 ? std::string() : facts.name(hold.of).name;
-  switch (hold.kind) {
-    case HoldKind::role:
-      return "role|" + who + of;
-    case HoldKind::group:
-      return "group|" + who + of;
-    case HoldKind::grant:
-      return "grant|" + who + facts.name(hold.role).name + "|" + of;
-    case HoldKind::invitation:
-      break;
-  }
-  return "invitation|" + who + of;
 }
 
 // Looks at one history again and again.

@@ -403,27 +403,6 @@ TEST_CASE("over HTTP a review goes on after a restart as if there had been none"
   CHECK_FALSE(report.empty());
 }
 
-TEST_CASE("an access report tells each power that changed in its period, also on one resource alone") {
-  ReviewsTold acme;
-  acme.happens("member.added", {{"member", "ben@acme.test"}, {"role", "member"}});
-  acme.happens("role.granted", {{"principal", "member:ben@acme.test"}, {"role", "admin"}, {"on", "repo:acme/web"}});
-  acme.clock("2026-03-05T09:00:00Z");
-  acme.happens("role.granted", {{"principal", "member:ben@acme.test"}, {"role", "admin"}, {"on", "repo:acme/secret"}});
-  acme.clock("2026-03-10T09:00:00Z");
-  acme.told("/reports", {{"id", "r"}, {"period_days", 30}});
-  const json report = acme.get("/reports/r?format=json");
-  std::set<std::string> on;
-  const json changes = report.at("tables").at("changes");
-  for (const json& change : changes) {
-    INFO(change.dump());
-    CHECK(change.at("member").get<std::string>().find("ben@acme.test") != std::string::npos);
-    CHECK(change.at("event") == "role.granted");
-    on.insert(change.at("on").get<std::string>());
-  }
-  INFO(changes.dump());
-  CHECK(on == std::set<std::string>{"repo:acme/secret"});
-}
-
 TEST_CASE("a reviewer who was removed since the review opened decides no more, and nothing is delegated to one") {
   ReviewsTold acme;
   a_team_under_review(acme);

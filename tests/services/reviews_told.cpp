@@ -136,6 +136,15 @@ void ReviewsTold::pass() {
   if (!done) FAIL(done.error().because);
 }
 
+void ReviewsTold::erased(const std::string& person) {
+  const auto subject = inside_->people.find(OrgId("acme"), person);
+  REQUIRE(subject.has_value());
+  REQUIRE(subject->has_value());
+  const auto done = inside_->people.erase(OrgId("acme"), **subject);
+  REQUIRE(done.has_value());
+  CHECK(*done);
+}
+
 void ReviewsTold::stops_after_close(int commits) { inside_->store.stops_after_close(commits); }
 
 void ReviewsTold::restart() {

@@ -53,6 +53,8 @@ class ReviewsTold {
   // An event by olga, now or at an instant; its position.
   std::uint64_t happens(const std::string& type, const json& data, const std::string& at = {},
                         const std::string& by = "olga@acme.test");
+  // Forgets a person: their key and what finds them.
+  void erased(const std::string& person);
   // The newest events of a type.
   std::vector<json> events(const std::string& type);
 

@@ -19,7 +19,7 @@ TEST_CASE("LibreOffice reads every cell of a report: names, dates as dates, numb
   const Document document = sample_report(500);
   const auto sheets = sheets_of(xlsx_of(document));
   REQUIRE(sheets.size() == 4);
-  const ReadSheet& facts = sheets.at("Report");
+  const ReadSheet& facts = sheets.at("Summary");
   CHECK(facts.at(0).at(0) == text("Access at the end of the first quarter"));
   CHECK(facts.at(1).at(1) == text("Zürich & Їжак <Holding>"));
   CHECK(facts.at(4).at(1) == value("2026-03-31 23:59:59.500"));
