@@ -207,7 +207,7 @@ TEST_CASE("a report on access is made, listed and saved from the command line wi
   says(acme.run({"reports", "list", "acme"}), "r1");
   CHECK(acme.ask({"reports", "list", "acme"}).at("items").size() == 1);
   const json document = json::parse(acme.run({"reports", "show", "acme", "r1"}));
-  CHECK(document.at("facts").at("holds") == 3);
+  CHECK(document.at("facts").at("population") == 3);
   says(acme.run({"reports", "show", "acme", "r1", "--format", "csv"}), "repo:acme/web");
   acme.run({"reports", "show", "acme", "r1", "--format", "xlsx", "--out", acme.in_folder("r1.xlsx")});
   CHECK(whole(acme.in_folder("r1.xlsx")).starts_with("PK\x03\x04"));
