@@ -148,7 +148,7 @@ int open_review(const ClientOptions& options, const ReviewOptions& o) {
       return "Opened " + text_of(answer, "review") + " with " + answer.at("items").dump() + " items, due " +
              text_of(answer, "due_at");
     }
-    std::string text = "Would open " + text_of(answer, "review") + " with " + answer.at("items_total").dump() +
+    std::string text = "Would open " + text_of(answer, "review") + " with " + answer.at("total").dump() +
                        " items, of which " + answer.at("without_reviewer").dump() + " have nobody to ask\n";
     for (const json& each : answer.at("reviewers")) {
       text += "  " + text_of(each, "reviewer") + "  " + each.at("open").dump() + " items\n";
