@@ -106,7 +106,9 @@ void add_review_definition_commands(CLI::App& reviews, Commands& commands, const
       add_of_org(reviews, commands, o, "definition", "A definition as JSON, as define --file takes it", definition);
   one->add_option("definition,--definition", o->definition, "Its id")->required();
   one->add_flag("--shipped", o->comes_shipped, "One that comes with Tenure");
-  add_of_org(reviews, commands, o, "shipped", "Definitions that come with Tenure, for define --shipped", shipped);
+  add_limit(
+      *add_of_org(reviews, commands, o, "shipped", "Definitions that come with Tenure, for define --shipped", shipped),
+      o);
   auto* withdrawn = add_of_org(reviews, commands, o, "withdraw", "Withdraw a definition", withdraw);
   withdrawn->add_option("definition,--definition", o->definition, "Its id")->required();
   add_reason(*withdrawn, o);
