@@ -8,7 +8,7 @@ namespace tenure::services {
 
 namespace {
 
-// Everything of the query but the cursor: a cursor holds for the list it came from.
+// Everything of the query but the cursor, and the body where that asks: a cursor holds for the list it came from.
 std::string question_of(const http::Request& request) {
   std::string text(request.target().substr(0, request.target().find('?')));
   for (std::size_t i = 0; i < request.query_count(); ++i) {
@@ -16,6 +16,7 @@ std::string question_of(const http::Request& request) {
     if (name == "cursor" || name == "limit") continue;
     text.append("\n").append(name).append("=").append(value);
   }
+  if (!request.body.empty()) text.append("\n\n").append(request.body);
   return text;
 }
 
@@ -77,7 +78,7 @@ std::optional<Refusal> follow(std::string_view cursor, const http::Request& requ
   }
   if (question != question_mark(parts, request)) {
     return bad_cursor(
-        "this cursor is of another list; ask with the parameters of its first page, or start without one.");
+        "this cursor is of another list; ask with the parameters and body of its first page, or start without one.");
   }
   std::uint64_t pins[4] = {};
   std::size_t begin = 0;

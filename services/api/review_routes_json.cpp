@@ -1,8 +1,7 @@
 // Access reviews: opened, listed, looked at and ended. Their items: review_item_routes_json.cpp.
 #include <nlohmann/json.hpp>
 
-#include "events/limits.h"
-#include "services/api/review_rows.h"
+#include "services/api/review_preview.h"
 
 namespace tenure::services {
 
@@ -10,27 +9,6 @@ namespace {
 
 using nlohmann::json;
 using review::Campaign;
-using review::ItemIndex;
-
-constexpr std::size_t preview_rows = limits::page_rows_max;  // of a dry run
-
-// Counts and reviewers' loads, from the items as they stand.
-void write_progress(JsonText& json, Shown& shown, const Review& review, Instant now) {
-  const Campaign& campaign = *review.campaign;
-  review.progress->follow(campaign, now);
-  const review::Counts& counts = review.progress->counts();
-  json.key("progress").open('{').field("open", counts.open).field("decided", counts.decided);
-  json.field("carried_over", counts.carried).field("ended", counts.ended).close('}');
-  json.key("outcomes").open('{').field("keep", counts.keep).field("revoke", counts.revoke);
-  json.field("change", counts.change).field("none", counts.unanswered).close('}');
-  json.key("reviewers").open('[');
-  if (campaign.status() == review::CampaignStatus::open) {
-    for (const auto& [reviewer, open] : review.progress->loads()) {
-      json.open('{').field("reviewer", shown.identity(reviewer)).field("open", open).close('}');
-    }
-  }
-  json.close(']');
-}
 
 void write_review(Parts& parts, JsonText& json, Shown& shown, const OpenOrg& org, const Review& review) {
   const Campaign& campaign = *review.campaign;
@@ -67,14 +45,15 @@ void write_review(Parts& parts, JsonText& json, Shown& shown, const OpenOrg& org
 
 // The definition that the body names or states.
 boost::system::result<std::pair<review::Definition, bool>, Response> wanted_definition(Parts& parts, const OpenOrg& org,
-                                                                                       const json& body) {
+                                                                                       const json& body,
+                                                                                       Position known) {
   const auto it = body.find("definition");
   if (it == body.end()) {
     return no(refuse(RefusalCode::missing_field,
                      "\"definition\" is needed: the id of a review definition, or one stated here.", "/definition"));
   }
   if (it->is_string()) {
-    const auto kept = parts.reviews->reviews.definition(org, it->get<std::string>());
+    const auto kept = parts.reviews->reviews.definition_known_at(org, it->get<std::string>(), known);
     if (!kept) return http::problem(kept.error());
     if (*kept) return std::pair(std::move((*kept)->definition), true);
     return no(refuse(RefusalCode::not_found,
@@ -91,42 +70,15 @@ boost::system::result<std::pair<review::Definition, bool>, Response> wanted_defi
   return std::pair(std::move(*stated), false);
 }
 
-void write_preview(JsonText& json, Shown& shown, const OpenOrg& org, Parts& parts, Opened& opened) {
-  json.open('{').field("dry_run", true).field("review", opened.review);
-  json.field("as_of", opened.as_of).field("position", opened.pinned.value).field("due_at", opened.due_at);
-  json.field("items_total", static_cast<std::uint64_t>(opened.items));
-  json.field("without_reviewer", static_cast<std::uint64_t>(opened.population.without_reviewer.size()));
-  Campaign campaign({opened.review, opened.pinned, opened.as_of, opened.due_at}, opened.definition,
-                    std::move(opened.population.items), std::move(opened.population.reviewer_sets));
-  Review review(Record{}, std::move(campaign), std::move(opened.population.holds));
-  auto sight = Sight::at(parts, org, opened.as_of, opened.pinned);
-  if (!sight) return shown.note(sight.error());
-  ItemRows rows(parts, org, review, **sight);
-  // A dry run makes nobody: whoever is only named here is known by what was written.
-  for (const Person& person : review.campaign->definition().people) {
-    if (person.identity.empty()) continue;
-    const auto known = parts.people.find(org.id, person.identity);
-    if (!known) return shown.note(known.error());
-    if (*known) continue;
-    shown.know(person.subject, person.identity);
-    rows.shown().know(person.subject, person.identity);
-  }
-  json.key("items").open('[');
-  for (ItemIndex i = 0; i < review.campaign->items().size() && i < preview_rows; ++i) rows.write(json, i, false);
-  json.close(']');
-  write_progress(json, shown, review, opened.as_of);
-  json.close('}');
-  if (const auto failure = rows.failure()) shown.note(*failure);
-}
-
 Response open(Parts& parts, Request& request) {
-  if (const auto known = only_known(request, {}); !known) return no(known.error());
+  if (const auto known = only_known(request, {"limit", "cursor"}); !known) return no(known.error());
   auto said = Said::read(request, {"id", "definition", "dry_run"});
   if (!said) return said.error();
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   const json& body = said->body();
   OpenWish wish;
+  bool try_only = false;
   if (body.contains("id")) {
     const auto id = text_field(body, "id", "/id");
     if (!id) return no(id.error());
@@ -142,9 +94,18 @@ Response open(Parts& parts, Request& request) {
     if (!body.at("dry_run").is_boolean()) {
       return no(refuse(RefusalCode::invalid_field, "\"dry_run\" must be true or false.", "/dry_run"));
     }
-    wish.dry_run = body.at("dry_run").get<bool>();
+    try_only = body.at("dry_run").get<bool>();
   }
-  auto definition = wanted_definition(parts, asking.org(), body);
+  for (const char* paged : {"limit", "cursor"}) {
+    if (try_only || !request.query(paged)) continue;
+    return no(refuse(RefusalCode::invalid_field,
+                     std::string("\"") + paged +
+                         "\" goes with \"dry_run\": true; what is opened has no pages here, and GET "
+                         "…/reviews/{review}/items lists its items.",
+                     paged));
+  }
+  // A later page is about the definition as it was for the first one.
+  auto definition = wanted_definition(parts, asking.org(), body, asking.pinned().position);
   if (!definition) return definition.error();
   wish.by_definition = definition->second;
   if (definition->first.purpose != review::Purpose::review) {
@@ -153,28 +114,19 @@ Response open(Parts& parts, Request& request) {
                      "/definition"));
   }
   if (auto refused = said->settle_actor(asking)) return std::move(*refused);
-  auto answer =
-      parts.reviews->reviewing.open(asking.org(), std::move(definition->first), wish, acting_of(request, *said));
-  if (const auto* failure = std::get_if<Failure>(&answer)) return http::problem(*failure);
-  if (const auto* refusals = std::get_if<Refusals>(&answer)) {
-    const bool in_body = http::status_of(refusals->front().code) == 404;
-    return http::problem(*refusals, in_body ? std::optional(400U) : std::nullopt);
-  }
-  auto& opened = std::get<Opened>(answer);
-  Shown shown(parts, asking.org());
+  const Acting acting = acting_of(request, *said);
+  if (try_only) return preview(parts, asking, std::move(definition->first), wish, acting);
+  const auto answer = parts.reviews->reviewing.open(asking.org(), std::move(definition->first), wish, acting);
+  const auto* opened = std::get_if<Opened>(&answer);
+  if (!opened) return why_not_opened(answer);
   JsonText json;
+  json.open('{').field("review", opened->review);
+  json.field("items", static_cast<std::uint64_t>(opened->items));
+  json.field("as_of", opened->as_of).field("due_at", opened->due_at);
+  json.field("position", opened->recorded->items.front().position.value).close('}');
   Response response;
-  if (wish.dry_run) {
-    write_preview(json, shown, asking.org(), parts, opened);
-  } else {
-    json.open('{').field("review", opened.review);
-    json.field("items", static_cast<std::uint64_t>(opened.items));
-    json.field("as_of", opened.as_of).field("due_at", opened.due_at);
-    json.field("position", opened.recorded->items.front().position.value).close('}');
-    response.status = 201;
-    response.headers.emplace_back("Location", "/v1/orgs/" + asking.org().id.text + "/reviews/" + opened.review);
-  }
-  if (shown.failure()) return http::problem(*shown.failure());
+  response.status = 201;
+  response.headers.emplace_back("Location", "/v1/orgs/" + asking.org().id.text + "/reviews/" + opened->review);
   response.body = json.take();
   return response;
 }

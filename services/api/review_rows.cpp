@@ -15,6 +15,23 @@ constexpr std::size_t touches_shown_max = 50;  // of an item: who wants more ask
 
 }  // namespace
 
+void write_progress(JsonText& json, Shown& shown, const Review& review, Instant now) {
+  const Campaign& campaign = *review.campaign;
+  review.progress->follow(campaign, now);
+  const review::Counts& counts = review.progress->counts();
+  json.key("progress").open('{').field("open", counts.open).field("decided", counts.decided);
+  json.field("carried_over", counts.carried).field("ended", counts.ended).close('}');
+  json.key("outcomes").open('{').field("keep", counts.keep).field("revoke", counts.revoke);
+  json.field("change", counts.change).field("none", counts.unanswered).close('}');
+  json.key("reviewers").open('[');
+  if (campaign.status() == review::CampaignStatus::open) {
+    for (const auto& [reviewer, open] : review.progress->loads()) {
+      json.open('{').field("reviewer", shown.identity(reviewer)).field("open", open).close('}');
+    }
+  }
+  json.close(']');
+}
+
 void write_result(JsonText& json, Shown& shown, const review::Result& result) {
   json.key("result").open('{').field("outcome", review::to_text(result.ends)).field("because", result.because);
   if (!result.role.empty()) json.field("role", result.role.text);

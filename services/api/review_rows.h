@@ -37,6 +37,8 @@ class ItemRows {
   Shown shown_;
 };
 
+// "progress", "outcomes" and "reviewers": the counts and each reviewer's load, from all items as they stand.
+void write_progress(JsonText& json, Shown& shown, const Review& review, Instant now);
 // {"outcome","role"?,"because","decision"?}
 void write_result(JsonText& json, Shown& shown, const review::Result& result);
 

@@ -112,11 +112,11 @@ Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
 Outcome<void> ReviewClock::run_one(const OpenOrg& org, const KeptDefinition& kept, Instant due) {
   const Acting acting = acting_for(kept.definition.id);
   if (kept.definition.purpose == review::Purpose::access_report) {
-    const auto made = reviewing_.report(org, kept.definition, {{}, due, true, false}, acting);
+    const auto made = reviewing_.report(org, kept.definition, {{}, due, true, {}}, acting);
     if (const auto* failure = std::get_if<Failure>(&made)) return *failure;
     return {};
   }
-  const auto opened = reviewing_.open(org, kept.definition, {{}, due, true, false}, acting);
+  const auto opened = reviewing_.open(org, kept.definition, {{}, due, true, {}}, acting);
   if (const auto* failure = std::get_if<Failure>(&opened)) return *failure;
   const auto* refusals = std::get_if<Refusals>(&opened);
   if (!refusals) return {};

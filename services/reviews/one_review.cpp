@@ -244,6 +244,16 @@ void Reviews::opened(const OrgId& org, Record record, Population population, con
   if (review) keep(key, std::move(*review));
 }
 
+HeldReview Reviews::tried(const OrgId& org, const std::string& name) {
+  const auto kept = find({org, name});
+  return kept ? HeldReview{kept->review, kept, std::unique_lock(kept->guard), nullptr} : HeldReview{};
+}
+
+HeldReview Reviews::keep_tried(const OrgId& org, const std::string& name, std::shared_ptr<Review> review) {
+  const auto kept = keep({org, name}, std::move(review));
+  return {kept->review, kept, std::unique_lock(kept->guard), nullptr};
+}
+
 // The review's place in memory; null if there is none of that name.
 Outcome<std::shared_ptr<Reviews::Kept>> Reviews::kept(const OpenOrg& org, const std::string& id) {
   const Key key{org.id, id};

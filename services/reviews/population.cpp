@@ -39,6 +39,9 @@ class Reviewers {
     return anybody_but(fallback, member) ? std::optional(numbered(fallback)) : std::nullopt;
   }
 
+  // For a stage in which nobody may be asked, so that no others seem to be.
+  SetIndex set_of_nobody() { return numbered(nobody_); }
+
   std::vector<People> take_sets() { return std::move(sets_); }
   const std::optional<Failure>& failure() const { return failure_; }
 
@@ -196,7 +199,7 @@ Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const Definit
     for (std::size_t stage = 0; stage < definition.stages.size(); ++stage) {
       const auto set = reviewers.set_of(definition.stages[stage], each.hold, item.member);
       asked = asked && set;
-      item.reviewers[stage] = set.value_or(0);
+      item.reviewers[stage] = set ? *set : reviewers.set_of_nobody();
     }
     if (definition.carry_over && certified(each.id, each.state)) {
       const Certificate& certificate = certificates.at(each.id);

@@ -25,6 +25,15 @@ Outcome<std::vector<std::uint64_t>> events_of(Parts& parts, const OpenOrg& org, 
   return projections::review_positions(*org.snapshot, org.number, *number, after.value, known.value);
 }
 
+Outcome<bool> was_named(Parts& parts, const OpenOrg& org, EntityKind kind, const std::string& id, Position known) {
+  const auto number = entity_of(parts, org, kind, id);
+  if (!number) return number.error();
+  if (*number == 0) return false;
+  const auto first = projections::first_review_position(*org.snapshot, org.number, *number, known.value);
+  if (!first) return first.error();
+  return first->has_value();
+}
+
 Outcome<std::optional<Record>> review_opening(Parts& parts, const OpenOrg& org, const std::string& id, Position known) {
   const auto number = entity_of(parts, org, EntityKind::review, id);
   if (!number) return number.error();

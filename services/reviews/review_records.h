@@ -14,6 +14,10 @@ namespace tenure::services {
 Outcome<std::vector<std::uint64_t>> events_of(Parts& parts, const OpenOrg& org, projections::EntityKind kind,
                                               const std::string& id, Position after, Position known);
 
+// Whether there was one of that name by then.
+Outcome<bool> was_named(Parts& parts, const OpenOrg& org, projections::EntityKind kind, const std::string& id,
+                        Position known);
+
 // The review.opened of a review; nothing if there was none by then.
 Outcome<std::optional<Record>> review_opening(Parts& parts, const OpenOrg& org, const std::string& id, Position known);
 // Its review.closed or review.cancelled.

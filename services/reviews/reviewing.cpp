@@ -4,6 +4,7 @@
 
 #include "events/digest.h"
 #include "services/reviews/desk.h"
+#include "services/reviews/review_records.h"
 
 namespace tenure::services {
 
@@ -107,13 +108,14 @@ Outcome<void> Reviewing::resolve(const OpenOrg& org, Definition& definition, boo
   return {};
 }
 
-// The definition's id and the day, and a number where there is one of that name.
-std::string Reviewing::new_name(const OpenOrg& org, EntityKind kind, const Definition& definition, Instant at) {
+// The definition's id and the day, and a number where one of that name is known.
+std::string Reviewing::new_name(const OpenOrg& org, EntityKind kind, const Definition& definition, Instant at,
+                                Position known) {
   const std::string base = (definition.id.empty() ? "review" : definition.id) + "-" + day_of(at);
   std::string name = base;
   for (int n = 2;; ++n) {
-    const auto number = parts_.names.number(*org.snapshot, org.number, kind, name, org.head.next_number);
-    if (!number || *number == 0) return name;
+    const auto named = was_named(parts_, org, kind, name, known);
+    if (!named || !*named) return name;
     name = base + "-" + std::to_string(n);
   }
 }
@@ -167,9 +169,9 @@ std::optional<Reviewing::OpenAnswer> Reviewing::record_opening(const OpenOrg& or
 
 Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition, const OpenWish& wish,
                                       const Acting& acting) {
-  const Instant now = parts_.now();
+  const Instant now = wish.dry_run ? wish.dry_run->at : parts_.now();
   Opened opened;
-  opened.pinned = org.head.position;
+  opened.pinned = wish.dry_run ? wish.dry_run->known : org.head.position;
   opened.as_of = opened.due_at = now;
   for (const review::Stage& stage : definition.stages) {
     opened.due_at.us += static_cast<std::int64_t>(stage.days) * 24 * 3600 * 1'000'000;
@@ -185,7 +187,7 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   if (auto* refusal = std::get_if<Refusal>(&populated)) return Refusals{std::move(*refusal)};
   opened.population = std::move(std::get<Population>(populated));
-  opened.review = wish.review.empty() ? new_name(org, EntityKind::review, definition, now) : wish.review;
+  opened.review = wish.review.empty() ? new_name(org, EntityKind::review, definition, now, opened.pinned) : wish.review;
   opened.items = opened.population.items.size();
   if (opened.items == 0) {
     return Refusals{
@@ -240,7 +242,8 @@ AppendResult Reviewing::report(const OpenOrg& org, const Definition& definition,
     if (wish.by_definition && earlier.definition == definition.id) event.from = earlier.as_of;
   }
   event.pinned = org.head.position;
-  event.report = wish.review.empty() ? new_name(org, EntityKind::access_report, definition, event.as_of) : wish.review;
+  event.report = wish.review.empty() ? new_name(org, EntityKind::access_report, definition, event.as_of, event.pinned)
+                                     : wish.review;
   event.scheduled_for = wish.scheduled_for;
   const EventId id =
       wish.scheduled_for ? run_id(definition.id, *wish.scheduled_for) : EventId("report:" + event.report);

@@ -29,7 +29,12 @@ struct OpenWish {
   std::string review;  // its id; empty: made from the definition's id and the day
   std::optional<Instant> scheduled_for;
   bool by_definition = true;  // of the definitions kept; false: stated for this review alone
-  bool dry_run = false;
+  // A dry run: what would be opened at this instant, as known at this position.
+  struct Place {
+    Position known;
+    Instant at;
+  };
+  std::optional<Place> dry_run;
 };
 struct Opened {
   std::string review;
@@ -99,7 +104,7 @@ class Reviewing {
   Refusals faults_of(Sight& sight, const review::Definition& definition);
   Outcome<void> resolve(const OpenOrg& org, review::Definition& definition, bool make);
   std::string new_name(const OpenOrg& org, projections::EntityKind kind, const review::Definition& definition,
-                       Instant at);
+                       Instant at, Position known);
   AppendResult append(const OrgId& org, std::vector<EventPayload> events, const Acting& acting,
                       std::optional<Version> expected = {}, std::optional<EventId> id = {});
 

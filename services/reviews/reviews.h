@@ -49,6 +49,7 @@ struct Review {
   std::vector<std::pair<Instant, std::uint64_t>> ahead;  // events that were not in force at that instant
   Instant unread_until;                                  // till then, events that nobody read may come into force
   std::shared_ptr<const OpenFindings> findings;          // of the state under review; worked out when first asked for
+  std::size_t without_reviewer = 0;                      // of a dry run: items about which some stage has nobody to ask
 };
 
 // A review in hand.
@@ -103,6 +104,11 @@ class Reviews {
   // meanwhile who has to wait for `loading`.
   std::unique_lock<std::mutex> loading() { return std::unique_lock(loading_); }
   void opened(const OrgId& org, Record record, Population population, const Before& before);
+
+  // What a dry run found is kept beside the reviews, so that its later pages are those of the first. `name` is one that
+  // no review has. Null where it is not there any more.
+  HeldReview tried(const OrgId& org, const std::string& name);
+  HeldReview keep_tried(const OrgId& org, const std::string& name, std::shared_ptr<Review> review);
 
  private:
   using Key = std::pair<OrgId, std::string>;

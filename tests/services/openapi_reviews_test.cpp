@@ -99,6 +99,11 @@ TEST_CASE("what access reviews answer has the shape that the OpenAPI document gi
   acme.ask("GET", shipped + "/none", shipped + "/{definition}", 404);
   const auto preview = acme.ask("POST", acme.reviews, acme.reviews, 200, R"({"definition":"q","dry_run":true})");
   CHECK(preview.json().at("items").size() == 6);
+  const auto page =
+      acme.ask("POST", acme.reviews + "?limit=4", acme.reviews, 200, R"({"definition":"q","dry_run":true})");
+  acme.ask("POST", acme.reviews + "?cursor=" + page.json().at("next").get<std::string>(), acme.reviews, 200,
+           R"({"definition":"q","dry_run":true})");
+  acme.ask("POST", acme.reviews + "?limit=4", acme.reviews, 400, R"({"definition":"q"})");
   acme.open("one");
   acme.ask("POST", acme.reviews, acme.reviews, 400, R"({"definition":"none"})");
   acme.ask("GET", acme.reviews, acme.reviews, 200);

@@ -313,7 +313,7 @@ TEST_CASE("the shipped quarterly basics are opened, decided, closed and reported
     acme.told("/review-definitions", definition);
     const auto tried = acme.post("/reviews", {{"definition", "quarterly-basics"}, {"dry_run", true}});
     REQUIRE(tried.status == 200);
-    CHECK(tried.said().at("items_total") == 3);
+    CHECK(tried.said().at("total") == 3);
     acme.happens("member.added", {{"member", "second@acme.test"}, {"role", owner}});
     acme.told("/reviews", {{"definition", "quarterly-basics"}, {"id", "q1"}});
     CHECK(acme.item("q1", ana, "role").at("reviewers").size() == 2);

@@ -35,21 +35,33 @@ class Client {
   // tells how.
   bool request(const std::string& method, const std::string& target, const std::string& body, nlohmann::json& answer,
                const Headers& headers = {});
+  // The same, but a no is for the caller to tell: `because` is its sentence, and `answer` the server's problem; null
+  // where no problem came.
+  bool request_quietly(const std::string& method, const std::string& target, const std::string& body,
+                       nlohmann::json& answer, const Headers& headers = {});
   bool get(const std::string& target, nlohmann::json& answer) { return request("GET", target, {}, answer); }
   bool upload(const std::string& target, const std::function<std::string()>& source, nlohmann::json& answer);
   // What the server sends, as it is.
   bool download(const std::string& target, std::ostream& out);
   // A list, followed page by page to its end; `items` are all rows, `first` the first page.
-  bool list(const std::string& path, Query query, std::size_t most, nlohmann::json& first, nlohmann::json& items);
+  bool list(const std::string& path, const Query& query, std::size_t most, nlohmann::json& first,
+            nlohmann::json& items);
+  // The same where a page is asked for in another way than by GET: `ask` adds `limit` and `cursor` to its question.
+  using AskPage = std::function<bool(const Query& page, nlohmann::json& answer)>;
+  bool pages(const AskPage& ask, std::size_t most, nlohmann::json& first, nlohmann::json& items);
 
   const ClientOptions& options() const { return options_; }
   int exit_code() const { return exit_code_; }
+  const std::string& because() const { return because_; }
 
  private:
   bool take(unsigned status, const std::string& body, nlohmann::json& answer);
+  bool fail(const std::string& because, nlohmann::json& answer);
+  bool tell(const nlohmann::json& problem);
 
   ClientOptions options_;
   int exit_code_ = 0;
+  std::string because_;
 };
 
 // What a server or a file says may hold control characters, which would move a terminal's cursor or change its colours:

@@ -43,16 +43,31 @@ bool Client::take(unsigned status, const std::string& body, json& answer) {
                : status >= 400                ? exit_refused
                                               : exit_failed;
   if (answer.is_discarded() || !answer.contains("detail")) {
-    std::cerr << "tenure: the server answered " << status << ": " << printable(body) << "\n";
-    return false;
+    answer = nullptr;
+    because_ = "the server answered " + std::to_string(status) + ": " + printable(body);
+  } else {
+    because_ = printable(answer.at("detail").get<std::string>()) + " (" + answer.value("code", "") + ")";
   }
-  if (options_.json) std::cout << body << "\n";
-  std::cerr << "tenure: " << printable(answer.at("detail").get<std::string>()) << " (" << answer.value("code", "")
-            << ")\n";
-  if (status == 401 && options_.token.empty()) {
+  return false;
+}
+
+// No answer came.
+bool Client::fail(const std::string& because, json& answer) {
+  answer = nullptr;
+  because_ = because;
+  exit_code_ = exit_unreachable;
+  return false;
+}
+
+// Says what went wrong. Always false.
+bool Client::tell(const json& problem) {
+  if (options_.json && !problem.is_null()) std::cout << problem.dump() << "\n";
+  std::cerr << "tenure: " << because_ << "\n";
+  if (problem.is_null()) return false;
+  if (problem.value("status", 0) == 401 && options_.token.empty()) {
     std::cerr << "tenure: no token was sent: give --token or TENURE_TOKEN, or the server's folder with --data.\n";
   }
-  const json errors = answer.value("errors", json::array());
+  const json errors = problem.value("errors", json::array());
   for (std::size_t i = 0; i < errors.size() && i < 20 && errors.size() > 1; ++i) {
     std::cerr << "  event " << errors[i].value("index", 0) << " " << printable(errors[i].value("field", "")) << ": "
               << printable(errors[i].value("detail", "")) << "\n";
@@ -62,50 +77,53 @@ bool Client::take(unsigned status, const std::string& body, json& answer) {
 
 bool Client::request(const std::string& method, const std::string& target, const std::string& body, json& answer,
                      const Headers& headers) {
+  return request_quietly(method, target, body, answer, headers) || tell(answer);
+}
+
+bool Client::request_quietly(const std::string& method, const std::string& target, const std::string& body,
+                             json& answer, const Headers& headers) {
   const auto server = server_address(options_.url);
   HttpQuestion question{method, target, options_.token, body, headers};
   const bool typed =
       std::any_of(headers.begin(), headers.end(), [](const auto& h) { return h.first == "Content-Type"; });
   if (!body.empty() && !typed) question.headers.emplace_back("Content-Type", "application/json");
   const auto got = server ? http_request(*server, question) : Outcome<HttpAnswer>(server.error());
-  if (got) return take(got->status, got->body, answer);
-  std::cerr << "tenure: " << got.error().because << "\n";
-  exit_code_ = exit_unreachable;
-  return false;
+  return got ? take(got->status, got->body, answer) : fail(got.error().because, answer);
 }
 
 bool Client::upload(const std::string& target, const std::function<std::string()>& source, json& answer) {
   const auto server = server_address(options_.url);
   const HttpQuestion question{"POST", target, options_.token, {}, {{"Content-Type", "application/x-ndjson"}}};
   const auto got = server ? http_upload(*server, question, source) : Outcome<HttpAnswer>(server.error());
-  if (got) return take(got->status, got->body, answer);
-  std::cerr << "tenure: " << got.error().because << "\n";
-  exit_code_ = exit_unreachable;
-  return false;
+  return (got ? take(got->status, got->body, answer) : fail(got.error().because, answer)) || tell(answer);
 }
 
 bool Client::download(const std::string& target, std::ostream& out) {
   const auto server = server_address(options_.url);
   const HttpQuestion question{"GET", target, options_.token, {}, {}};
   const auto got = server ? http_request(*server, question) : Outcome<HttpAnswer>(server.error());
-  if (!got) {
-    std::cerr << "tenure: " << got.error().because << "\n";
-    exit_code_ = exit_unreachable;
-    return false;
-  }
   json answer;
-  if (got->status != 200) return take(got->status, got->body, answer);
+  if (!got) return fail(got.error().because, answer) || tell(answer);
+  if (got->status != 200) return take(got->status, got->body, answer) || tell(answer);
   out << got->body;
   return true;
 }
 
-bool Client::list(const std::string& path, Query query, std::size_t most, json& first, json& items) {
+bool Client::list(const std::string& path, const Query& query, std::size_t most, json& first, json& items) {
+  const auto ask = [&](const Query& page, json& answer) {
+    Query whole = query;
+    whole.insert(whole.end(), page.begin(), page.end());
+    return get(with_query(path, whole), answer);
+  };
+  return pages(ask, most, first, items);
+}
+
+bool Client::pages(const AskPage& ask, std::size_t most, json& first, json& items) {
   items = json::array();
-  query.emplace_back("limit", std::to_string(std::min<std::size_t>(most, 1000)));
-  query.emplace_back("cursor", "");
+  Query query{{"limit", std::to_string(std::min<std::size_t>(most, 1000))}, {"cursor", ""}};
   while (true) {
     json page;
-    if (!get(with_query(path, query), page)) return false;
+    if (!ask(query, page)) return false;
     if (first.is_null()) first = page;
     for (json& item : page.at("items")) {
       if (items.size() < most) items.push_back(std::move(item));

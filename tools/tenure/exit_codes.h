@@ -8,7 +8,7 @@ enum ExitCode : int {
   exit_failed = 1,       // something broke: a file, the disk, the server itself (5xx)
   exit_usage = 2,        // the command line, the environment or the configuration file is wrong
   exit_no = 3,           // `can`: the answer is no
-  exit_refused = 4,      // the server refused what was asked, or some lines of an import
+  exit_refused = 4,      // the server refused what was asked, or some of an import or of a file of decisions
   exit_forbidden = 5,    // no token, or one that may not do this (401, 403)
   exit_unreachable = 6,  // no server answers, or the connection broke
   exit_corrupt = 7,      // `verify` found a record that is not what was written
@@ -21,7 +21,7 @@ inline constexpr const char* exit_code_table =
     "  1  something broke: a file, the disk, the server itself\n"
     "  2  the command line, the environment or the configuration file is wrong\n"
     "  3  the answer is no (`can`)\n"
-    "  4  the server refused what was asked, or some lines of an import\n"
+    "  4  the server refused what was asked, or some lines of an import or of a file of decisions\n"
     "  5  no token, or one that may not do this\n"
     "  6  no server answers, or the connection broke\n"
     "  7  the store is corrupt (`verify`)\n";

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +9,7 @@
 #include "services/import/github_audit.h"
 #include "tools/tenure/commands.h"
 #include "tools/tenure/exit_codes.h"
+#include "tools/tenure/progress_bar.h"
 
 namespace tenure {
 
@@ -24,26 +23,6 @@ struct RecordOptions {
 };
 
 constexpr std::size_t piece_bytes = 256 * 1024;
-
-// Tells on a terminal how much of a file has been read.
-class ProgressBar {
- public:
-  explicit ProgressBar(std::uint64_t total) : total_(total), shown_(total > 0 && ::isatty(STDERR_FILENO)) {}
-  void at(std::uint64_t done) {
-    if (!shown_) return;
-    const int percent = static_cast<int>(done * 100 / total_);
-    if (percent == last_) return;
-    last_ = percent;
-    std::cerr << "\r[" << std::string(percent / 4, '#') << std::string(25 - percent / 4, ' ') << "] " << percent << " %"
-              << std::flush;
-    if (percent == 100) std::cerr << "\n";
-  }
-
- private:
-  std::uint64_t total_;
-  bool shown_;
-  int last_ = -1;
-};
 
 int import(const ClientOptions& options, const RecordOptions& wanted) {
   std::ifstream file;
