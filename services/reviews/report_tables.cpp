@@ -107,7 +107,7 @@ Table items_of(const Source& source) {
                    {"last_certified_by", "Last certified by", Kind::text, 20, false},
                    {"last_certified_in", "Last certified in", Kind::text, 14, false},
                    {"status", "Status", Kind::text, 9},
-                   {"outcome", "Outcome", Kind::text, 8},
+                   {"outcome", "Outcome", Kind::text, 10},
                    {"to_role", "To role", Kind::text, 12, false},
                    {"because", "Because", Kind::text, 10},
                    {"decided_by", "Decided by", Kind::text, 20},

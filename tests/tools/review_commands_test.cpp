@@ -1,4 +1,6 @@
 // Access reviews and reports from the command line, from the definition to the signed file.
+#include <filesystem>
+
 #include "tests/tools/acme_under_review.h"
 
 using namespace tenure;
@@ -128,6 +130,12 @@ TEST_CASE("a report on access is made, listed and saved from the command line wi
   acme.run({"reports", "show", "acme", "r1", "--format", "pdf", "--out", acme.in_folder("r1.pdf")});
   CHECK(whole(acme.in_folder("r1.pdf")).starts_with("%PDF-"));
   acme.refused({"reports", "make", "acme", "--id", "r1"});
+  // What is refused leaves the file as it was, or leaves none.
+  acme.refused({"reports", "show", "acme", "none", "--format", "pdf", "--out", acme.in_folder("r1.pdf")});
+  CHECK(whole(acme.in_folder("r1.pdf")).starts_with("%PDF-"));
+  acme.refused({"reports", "show", "acme", "none", "--out", acme.in_folder("none.json")});
+  CHECK_FALSE(std::filesystem::exists(acme.in_folder("none.json")));
+  CHECK_FALSE(std::filesystem::exists(acme.in_folder("none.json.part")));
   says(acme.refused({"reports", "show", "acme", "none"}), "lists them");
   says(acme.refused({"reports", "make", "acme", "--definition", "none"}), "whose purpose is access_report");
   CHECK(acme.serve.run({"reports"}).code == exit_usage);

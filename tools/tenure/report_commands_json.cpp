@@ -1,5 +1,6 @@
 // Reports of reviews and on access from a terminal, into a file or to standard output.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -14,21 +15,34 @@ namespace {
 
 using nlohmann::json;
 
-// A report as it is sent.
+// A report as it is sent; into a file only once it is whole, so that no half of one is taken for a report, nor one of
+// an earlier time lost.
 int save(const ClientOptions& options, const ReviewOptions& o, const std::string& path) {
   Query query{{"format", o.format}, {"table", o.table}};
   if (o.position != 0) query.emplace_back("position", std::to_string(o.position));
-  std::ofstream file;
-  if (!o.out.empty()) {
-    file.open(o.out, std::ios::binary);
-    if (!file) return std::cerr << "tenure: cannot write " << o.out << "\n", exit_usage;
-  }
+  const auto cannot_write = [&](int code) {
+    std::cerr << "tenure: cannot write " << o.out << "\n";
+    return code;
+  };
   Client client(options);
-  std::ostream& out = o.out.empty() ? std::cout : file;
-  if (!client.download(with_query(path, query), out)) return client.exit_code();
-  out.flush();
-  if (!out) return std::cerr << "tenure: cannot write " << o.out << "\n", exit_failed;
-  return exit_ok;
+  if (o.out.empty()) {
+    if (!client.download(with_query(path, query), std::cout)) return client.exit_code();
+    return std::cout.flush() ? exit_ok : cannot_write(exit_failed);
+  }
+  std::error_code error;
+  const auto there = std::filesystem::status(o.out, error);
+  const bool is_device = std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
+  const std::string part = is_device ? o.out : o.out + ".part";
+  std::ofstream file(part, std::ios::binary);
+  if (!file) return cannot_write(exit_usage);
+  error.clear();
+  const bool whole = client.download(with_query(path, query), file);
+  file.close();
+  if (whole && file && !is_device) std::filesystem::rename(part, o.out, error);
+  const bool saved = whole && file && !error;
+  if (!saved && !is_device) std::filesystem::remove(part, error);
+  if (!whole) return client.exit_code();
+  return saved ? exit_ok : cannot_write(exit_failed);
 }
 
 int access_report(const ClientOptions& options, const ReviewOptions& o) {
