@@ -1,6 +1,7 @@
 // The tables of a report on access. Each is read row by row, in an order that follows from the record alone.
 #include "services/reviews/access_source.h"
 #include "services/reviews/report_words.h"
+#include "services/reviews/table_rows.h"
 
 namespace tenure::services {
 
@@ -9,22 +10,9 @@ namespace {
 using reports::Cell;
 using reports::Kind;
 using reports::Row;
-using reports::Rows;
 using reports::Table;
 
 using Source = std::shared_ptr<AccessSource>;
-
-template <class Fill>
-Rows rows_of(const Source& source, std::size_t count, Fill fill) {
-  return [source, count, fill, next = std::size_t{0}](Row& row) mutable -> Outcome<bool> {
-    if (next == count) return false;
-    fill(*source, next++, row);
-    if (source->failure()) return *source->failure();
-    return true;
-  };
-}
-
-Cell number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 // Which event it was, and whose: its position, its type, by whom. Three empty cells where there was none.
 void add_event(AccessSource& from, std::uint64_t position, Row& row) {

@@ -35,6 +35,13 @@ Outcome<std::shared_ptr<ReportSource>> ReportSource::make(Parts& parts, std::sha
   return source;
 }
 
+const std::optional<Failure>& ReportSource::failure() {
+  for (Sight* sight : {under_review.get(), when_opened.get(), now.get()}) {
+    if (sight->facts().failure()) return sight->facts().failure();
+  }
+  return people.failure();
+}
+
 std::string ReportSource::power_of(ItemIndex item) { return power_in_words(under_review->facts(), review->hold(item)); }
 
 const Actor* ReportSource::actor_at(std::uint64_t position) {

@@ -21,6 +21,8 @@ struct ReportSource {
 
   ReportSource(Parts& parts, std::shared_ptr<OpenOrg> the_org) : org(std::move(the_org)), people(parts, *org) {}
 
+  // What went wrong while rows were read.
+  const std::optional<Failure>& failure();
   // What an item is a hold of, in a few words: "role admin", "write on repo:acme/web".
   std::string power_of(review::ItemIndex item);
   const Record* record(std::uint64_t position);  // null where it cannot be read, which is noted; valid until the next

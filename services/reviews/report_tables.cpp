@@ -6,6 +6,7 @@
 #include "projections/review/rows.h"
 #include "services/reviews/report_source.h"
 #include "services/reviews/report_words.h"
+#include "services/reviews/table_rows.h"
 
 namespace tenure::services {
 
@@ -15,7 +16,6 @@ using reports::Cell;
 using reports::Column;
 using reports::Kind;
 using reports::Row;
-using reports::Rows;
 using reports::Table;
 using reports::Texts;
 using review::Campaign;
@@ -23,23 +23,7 @@ using review::ItemIndex;
 
 using Source = std::shared_ptr<ReportSource>;
 
-Cell number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 Cell text_or_nothing(std::string text) { return text.empty() ? Cell() : Cell(std::move(text)); }
-
-// Rows by their number, each filled by `fill`.
-template <class Fill>
-Rows rows_of(const Source& source, std::size_t count, Fill fill) {
-  return [source, count, fill, next = std::size_t{0}](Row& row) mutable -> Outcome<bool> {
-    if (source->people.failure()) return *source->people.failure();
-    if (next == count) return false;
-    fill(*source, next++, row);
-    if (source->people.failure()) return *source->people.failure();
-    for (Sight* sight : {source->under_review.get(), source->when_opened.get(), source->now.get()}) {
-      if (const auto& failure = sight->facts().failure()) return *failure;
-    }
-    return true;
-  };
-}
 
 // By whom and when an item was decided, and the position of that: its own decision, or an earlier review's, or the
 // event by which the hold ended.

@@ -12,12 +12,11 @@
 namespace {
 
 using nlohmann::json;
+using tenure::test::ana;
+using tenure::test::ben;
 using tenure::test::named_review;
+using tenure::test::olga;
 using tenure::test::ReviewsTold;
-
-constexpr const char* olga = "olga@acme.test";
-constexpr const char* ana = "ana@acme.test";
-constexpr const char* ben = "ben@acme.test";
 
 void a_team_under_review(ReviewsTold& acme) {
   acme.happens("member.added", {{"member", ana}, {"role", "owner"}});

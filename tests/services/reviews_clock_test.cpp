@@ -13,13 +13,12 @@
 namespace {
 
 using nlohmann::json;
+using tenure::test::ana;
+using tenure::test::ben;
+using tenure::test::cy;
 using tenure::test::named_review;
+using tenure::test::olga;
 using tenure::test::ReviewsTold;
-
-constexpr const char* olga = "olga@acme.test";
-constexpr const char* ana = "ana@acme.test";
-constexpr const char* ben = "ben@acme.test";
-constexpr const char* cy = "cy@acme.test";
 
 // Three members, and a review of their direct roles by olga that is due on 19 January.
 void opened(ReviewsTold& acme, const json& more = json::object()) {

@@ -8,13 +8,12 @@
 namespace {
 
 using nlohmann::json;
+using tenure::test::ana;
+using tenure::test::ben;
+using tenure::test::cy;
 using tenure::test::named_review;
+using tenure::test::olga;
 using tenure::test::ReviewsTold;
-
-constexpr const char* olga = "olga@acme.test";
-constexpr const char* ana = "ana@acme.test";
-constexpr const char* ben = "ben@acme.test";
-constexpr const char* cy = "cy@acme.test";
 
 // Two owners, a member in a group with a grant of his own, and an invitation.
 void a_small_team(ReviewsTold& acme) {

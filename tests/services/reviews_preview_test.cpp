@@ -8,11 +8,10 @@
 namespace {
 
 using nlohmann::json;
+using tenure::test::ana;
 using tenure::test::named_review;
+using tenure::test::olga;
 using tenure::test::ReviewsTold;
-
-constexpr const char* olga = "olga@acme.test";
-constexpr const char* ana = "ana@acme.test";
 
 // Seven members beside the owner.
 void a_team_of_eight(ReviewsTold& acme) {

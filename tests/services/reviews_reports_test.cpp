@@ -9,13 +9,12 @@
 namespace {
 
 using nlohmann::json;
+using tenure::test::ana;
+using tenure::test::ben;
+using tenure::test::cy;
 using tenure::test::named_review;
+using tenure::test::olga;
 using tenure::test::ReviewsTold;
-
-constexpr const char* olga = "olga@acme.test";
-constexpr const char* ana = "ana@acme.test";
-constexpr const char* ben = "ben@acme.test";
-constexpr const char* cy = "cy@acme.test";
 
 json grant(const char* member, const char* role, const char* on) {
   return {{"principal", std::string("member:") + member}, {"role", role}, {"on", on}};

@@ -15,6 +15,12 @@ namespace tenure::test {
 
 using nlohmann::json;
 
+// Who is in the stories; olga is there from the start.
+inline constexpr const char* olga = "olga@acme.test";
+inline constexpr const char* ana = "ana@acme.test";
+inline constexpr const char* ben = "ben@acme.test";
+inline constexpr const char* cy = "cy@acme.test";
+
 class ReviewsTold {
  public:
   struct Answer {
