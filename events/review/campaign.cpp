@@ -8,6 +8,8 @@ namespace tenure::review {
 
 namespace {
 
+// Why a review is closed before it is due.
+constexpr std::string_view closed_by_wish = "asked";
 constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000;
 const std::vector<Said> nothing_said;
 
@@ -143,7 +145,7 @@ void Campaign::take(const event::ReviewDecided& decided, const Record& record) {
 }
 
 void Campaign::apply(const Record& record) {
-  if (status_ != CampaignStatus::open) return;
+  if (end_.status != CampaignStatus::open) return;
   const std::uint64_t position = record.position.value;
   const EventPayload& data = record.event.data;
   if (const auto* decided = std::get_if<event::ReviewDecided>(&data)) return take(*decided, record);
@@ -174,11 +176,11 @@ void Campaign::apply(const Record& record) {
     if (ended->stage != stage_ || stage_ + 1 >= definition_.stages.size()) return;
     ++stage_;
     stage_began_.push_back(record.recorded_at);
-  } else if (std::holds_alternative<event::ReviewClosed>(data)) {
-    status_ = CampaignStatus::closed;
+  } else if (const auto* closed = std::get_if<event::ReviewClosed>(&data)) {
+    end_ = {CampaignStatus::closed, closed->because != closed_by_wish};
     ended_by_ = position;
   } else if (std::holds_alternative<event::ReviewCancelled>(data)) {
-    status_ = CampaignStatus::cancelled;
+    end_ = {CampaignStatus::cancelled, false};
     ended_by_ = position;
   }
 }
@@ -324,7 +326,7 @@ Campaign::StageOutcome Campaign::outcome_of(ItemIndex item, std::size_t stage) c
 
 // A hold that was carried over and then decided anew in an earlier stage waits for this one like any other.
 ItemStatus Campaign::item_status(ItemIndex item) const {
-  if (status_ != CampaignStatus::open) return ItemStatus::settled;
+  if (end_.status != CampaignStatus::open) return ItemStatus::settled;
   if (state_now(item).empty()) return ItemStatus::ended;
   if (outcome_of(item, stage_).by) return ItemStatus::decided;
   if (!unchanged_since_carried(item)) return ItemStatus::open;
@@ -344,8 +346,11 @@ bool Campaign::reopened(ItemIndex item) const {
 }
 
 bool Campaign::overdue(ItemIndex item, Instant at) const {
-  if (status_ == CampaignStatus::closed) return result(item).because == "no_answer";
-  if (status_ == CampaignStatus::cancelled || item_status(item) != ItemStatus::open) return false;
+  if (end_.status == CampaignStatus::closed) {
+    const std::string_view because = result(item).because;
+    return because == "no_answer" || because == "changed";
+  }
+  if (end_.status == CampaignStatus::cancelled || item_status(item) != ItemStatus::open) return false;
   if (at >= stage_ends(stage_)) return true;
   // A word on a state that has changed since was in time.
   const auto answered = [&](std::size_t stage) {
@@ -359,10 +364,19 @@ bool Campaign::overdue(ItemIndex item, Instant at) const {
   return false;
 }
 
-Result Campaign::result(ItemIndex item) const { return result_if(item, status_); }
+Result Campaign::result(ItemIndex item) const { return result_if(item, end_); }
 
-Result Campaign::result_if(ItemIndex item, CampaignStatus status) const {
-  if (status == CampaignStatus::cancelled) return {Ends::none, {}, 0, "cancelled"};
+// Whether somebody decided on it, or it was carried over, and the hold is another one since.
+bool Campaign::has_changed_since_answer(ItemIndex item) const {
+  if (items()[item].carried && !unchanged_since_carried(item)) return true;
+  return std::any_of(said(item).begin(), said(item).end(),
+                     [&](const Said& one) { return one.verb != ReviewVerb::delegate && !counts(item, one); });
+}
+
+// Silence means something only where there was time to speak: not before the review was due, and not of a hold that was
+// answered for and became another one, be it a moment before the end.
+Result Campaign::result_if(ItemIndex item, End end) const {
+  if (end.status == CampaignStatus::cancelled) return {Ends::none, {}, 0, "cancelled"};
   if (state_now(item).empty()) return {Ends::none, {}, changed_by(item), "ended"};
   bool disagreed = false;
   for (std::size_t stage = stage_ + 1; stage-- > 0;) {
@@ -371,8 +385,10 @@ Result Campaign::result_if(ItemIndex item, CampaignStatus status) const {
     disagreed = disagreed || outcome.disagreed;
   }
   if (unchanged_since_carried(item)) return {Ends::keep, {}, items()[item].carried->decision, "carried"};
-  if (status == CampaignStatus::open) return {Ends::none, {}, 0, disagreed ? "disagreed" : "open"};
+  if (end.status == CampaignStatus::open) return {Ends::none, {}, 0, disagreed ? "disagreed" : "open"};
+  if (!disagreed && has_changed_since_answer(item)) return {Ends::none, {}, 0, "changed"};
   const std::string_view silence = disagreed ? "disagreed" : "no_answer";
+  if (!end.in_time) return {Ends::none, {}, 0, silence};
   switch (definition_.no_answer) {
     case NoAnswer::keep:
       return {Ends::keep, {}, 0, silence};
@@ -384,11 +400,11 @@ Result Campaign::result_if(ItemIndex item, CampaignStatus status) const {
   return {Ends::none, {}, 0, silence};
 }
 
-Counts Campaign::counts() const { return counts_if(status_); }
+Counts Campaign::counts() const { return counts_if(end_); }
 
-std::uint8_t Campaign::counted_if(ItemIndex item, CampaignStatus status) const {
+std::uint8_t Campaign::counted_if(ItemIndex item, End end) const {
   const ItemStatus now = item_status(item);
-  const Result result = result_if(item, status);
+  const Result result = result_if(item, end);
   const bool carried = result.because == "carried", ended = result.because == "ended";
   const std::array<bool, count_places.size()> in{now == ItemStatus::open,
                                                  now == ItemStatus::decided,
@@ -403,10 +419,10 @@ std::uint8_t Campaign::counted_if(ItemIndex item, CampaignStatus status) const {
   return bits;
 }
 
-Counts Campaign::counts_if(CampaignStatus status) const {
+Counts Campaign::counts_if(End end) const {
   Counts counts;
   for (ItemIndex i = 0; i < items().size(); ++i) {
-    const std::uint8_t in = counted_if(i, status);
+    const std::uint8_t in = counted_if(i, end);
     for (std::size_t place = 0; place < count_places.size(); ++place) counts.*count_places[place] += in >> place & 1U;
   }
   return counts;
@@ -429,7 +445,7 @@ std::vector<SubjectId> Campaign::waits_for(ItemIndex item, Instant at) const {
 
 std::vector<ItemIndex> Campaign::waiting_for(const SubjectId& reviewer, Instant at) const {
   std::vector<ItemIndex> waiting;
-  if (status_ != CampaignStatus::open) return waiting;
+  if (end_.status != CampaignStatus::open) return waiting;
   for (ItemIndex i = 0; i < items().size(); ++i) {
     if (has(waits_for(i, at), reviewer)) waiting.push_back(i);
   }

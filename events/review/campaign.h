@@ -80,7 +80,9 @@ struct Result {
   Ends ends = Ends::none;
   RoleId role;                 // change: to this one
   std::uint64_t decision = 0;  // the position of the decision, or of the event that ended the hold; 0: nobody's
-  std::string_view because;    // "decided", "carried", "ended", "no_answer", "disagreed", "open" or "cancelled"
+  // "decided", "carried", "ended", "no_answer", "disagreed", "changed" (nobody looked again at what was decided or
+  // carried over, and is another hold since), "open" or "cancelled"
+  std::string_view because;
 };
 
 enum class CampaignStatus : std::uint8_t { open, closed, cancelled };
@@ -132,7 +134,7 @@ class Campaign {
   const std::vector<Item>& items() const { return agenda_->items; }
   std::optional<ItemIndex> find(std::string_view id) const;
 
-  CampaignStatus status() const { return status_; }
+  CampaignStatus status() const { return end_.status; }
   std::size_t stage() const { return stage_; }
   std::uint64_t ended_by() const { return ended_by_; }  // the position of what closed or cancelled it; 0 while open
   Instant stage_ends(std::size_t stage) const;
@@ -163,7 +165,7 @@ class Campaign {
   // ---- of all (progress.h keeps these)
   Counts counts() const;
   // Which of the counts an item is in, a bit each, in the order of count_places.
-  std::uint8_t counted_in(ItemIndex item) const { return counted_if(item, status_); }
+  std::uint8_t counted_in(ItemIndex item) const { return counted_if(item, end_); }
   // Of whom an answer about the item is wanted in this stage.
   std::vector<SubjectId> waits_for(ItemIndex item, Instant at) const;
   // Items that wait for the reviewer, in order: open ones that they are asked about, unless their place was heard
@@ -229,9 +231,15 @@ class Campaign {
   // The moves that matter for an item in a stage, in the order in which they were said.
   template <class F>
   void each_move(ItemIndex item, std::size_t stage, const F& f) const;
-  Result result_if(ItemIndex item, CampaignStatus status) const;
-  Counts counts_if(CampaignStatus status) const;
-  std::uint8_t counted_if(ItemIndex item, CampaignStatus status) const;
+  // How it ends, where that is asked of one that is open.
+  struct End {
+    CampaignStatus status = CampaignStatus::open;
+    bool in_time = false;  // closed when it was due, so that silence means what the definition says
+  };
+  Result result_if(ItemIndex item, End end) const;
+  Counts counts_if(End end) const;
+  std::uint8_t counted_if(ItemIndex item, End end) const;
+  bool has_changed_since_answer(ItemIndex item) const;
   bool unchanged_since_carried(ItemIndex item) const {
     return items()[item].carried && state_now(item) == items()[item].state;
   }
@@ -262,7 +270,7 @@ class Campaign {
   std::vector<Instant> stage_began_;  // of each stage that has begun
   std::vector<Reminded> reminded_;
   std::set<std::pair<std::uint64_t, SubjectId>> escalated_;
-  CampaignStatus status_ = CampaignStatus::open;
+  End end_;
   std::size_t stage_ = 0;
   std::uint64_t ended_by_ = 0;
   std::vector<std::uint64_t> moved_;  // by item

@@ -19,9 +19,9 @@ Instant days_before(Instant at, std::uint64_t days) { return {at.us - static_cas
 }  // namespace
 
 Decided<void> Campaign::may_change() const {
-  if (status_ == CampaignStatus::open) return {};
+  if (end_.status == CampaignStatus::open) return {};
   return refuse(RefusalCode::review_ended,
-                "the review \"" + opening_.review + "\" is " + std::string(to_text(status_)) + " since position " +
+                "the review \"" + opening_.review + "\" is " + std::string(to_text(end_.status)) + " since position " +
                     std::to_string(ended_by_) + "; nothing can be said of it any more.",
                 "review");
 }
@@ -118,7 +118,7 @@ std::vector<Instant> Campaign::reminders() const {
 
 std::vector<EventPayload> Campaign::due(Instant at) const {
   std::vector<EventPayload> events;
-  if (status_ != CampaignStatus::open) return events;
+  if (end_.status != CampaignStatus::open) return events;
   const Stage& stage = definition_.stages[stage_];
   const Instant end = stage_ends(stage_);
   const bool early = definition_.ends_early && all_decided();
@@ -157,7 +157,7 @@ bool Campaign::reminded_since(const SubjectId& reviewer, Instant since) const {
 }
 
 std::optional<Instant> Campaign::next_due(Instant after) const {
-  if (status_ != CampaignStatus::open) return std::nullopt;
+  if (end_.status != CampaignStatus::open) return std::nullopt;
   const Stage& stage = definition_.stages[stage_];
   const Instant end = stage_ends(stage_);
   Instant next = end;
@@ -178,10 +178,11 @@ std::optional<Instant> Campaign::next_due(Instant after) const {
 }
 
 event::ReviewClosed Campaign::closing(std::string because) const {
-  const Counts counts = counts_if(CampaignStatus::closed);  // silence counts
+  const End end{CampaignStatus::closed, because != "asked"};
+  const Counts counts = counts_if(end);
   std::string text;
   for (ItemIndex i = 0; i < items().size(); ++i) {
-    const Result result = result_if(i, CampaignStatus::closed);
+    const Result result = result_if(i, end);
     text += items()[i].id + ' ' + state_now(i) + ' ' + std::string(to_text(result.ends)) + ' ' + result.role.text +
             ' ' + std::string(result.because) + '\n';
   }

@@ -130,6 +130,10 @@ boost::system::result<Definition, std::vector<Refusal>> read_definition(std::str
 Outcome<Definition> from_log(std::string_view document, const std::vector<Person>& people);
 // The document that the log keeps: canonical JSON, people by number, what was left out by its value.
 std::string stored_definition(const Definition& definition);
+// By which terms a hold is certified: how many stages, whom each asks by kind and role, by which rule they decide, and
+// whether they say why. A review carries over what the one before it certified only on the same terms; that others are
+// named for somebody who left is no other term.
+std::string terms_of(const Definition& definition);
 // The same as a client states it; `identity` names the people.
 using IdentityOf = std::function<std::string(const Person&)>;
 std::string shown_definition(const Definition& definition, const IdentityOf& identity);

@@ -98,6 +98,20 @@ std::string written(const Definition& definition, const PersonAs& person) {
 
 }  // namespace
 
+std::string terms_of(const Definition& definition) {
+  std::string terms(to_text(definition.justification));
+  for (const Stage& stage : definition.stages) {
+    terms += '\n';
+    terms += to_text(stage.outcome);
+    for (const ReviewerSource& source : stage.reviewers) {
+      terms += '\t';
+      terms += to_text(source.kind);
+      terms += ' ' + source.role.text;
+    }
+  }
+  return terms;
+}
+
 std::string_view to_text(HoldKind kind) {
   switch (kind) {
     case HoldKind::role:

@@ -124,6 +124,34 @@ std::optional<Hold> Holds::now(const Hold& hold) {
   return found && found->of == hold.of ? found : std::nullopt;
 }
 
+std::optional<Hold> Holds::become(const Hold& hold, std::uint64_t since) {
+  if (const auto same = now(hold)) return same;
+  if (!access_.has_model()) return std::nullopt;
+  std::optional<Hold> found;
+  switch (hold.kind) {
+    case HoldKind::group:
+      break;
+    case HoldKind::invitation:
+      found = invitation_of(hold.member);
+      if (!found) found = role_of(hold.member);
+      break;
+    case HoldKind::role:
+      found = role_of(hold.member);
+      break;
+    case HoldKind::grant: {
+      // What stood beside it before is a hold of its own.
+      const auto [first, last] = access_.facts().state(hold.member).of_kind(SlotKind::grant);
+      for (const Live* link = first; link != last; ++link) {
+        if (link->slot.a != hold.of || link->at.position <= since) continue;
+        const auto other = grant_of(hold.member, *link);
+        if (other && (!found || found->since < other->since)) found = other;
+      }
+      break;
+    }
+  }
+  return found;
+}
+
 // ---- what it gives -------------------------------------------------------------------------------
 
 void Holds::add_group(Number group, std::vector<Gives>& gives) {

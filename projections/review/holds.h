@@ -61,6 +61,11 @@ class Holds {
   std::string state(const Hold& hold);
   // The same hold, with the event since which it stands now; nothing if it is gone.
   std::optional<Hold> now(const Hold& hold);
+  // What has become of a hold since a position: the same, or what came in its place after that: another role of the
+  // member, the role of whoever accepted the invitation, another role on the same scope. Nothing if it is gone.
+  std::optional<Hold> become(const Hold& hold, std::uint64_t since);
+  // The state of a hold as `of` or `become` answers it.
+  std::string state_of(const Hold& hold);
   std::string id(const Hold& hold);
 
   struct Found {
@@ -103,7 +108,6 @@ class Holds {
   std::optional<Hold> grant_of(Number member, const Live& link);
   std::optional<Hold> invitation_of(Number member);
   std::vector<Number> invited_groups(Number member);
-  std::string state_of(const Hold& hold);
   // What a hold of a group gives is kept; of any other it is put into `own`.
   const std::vector<Gives>& gives(const Hold& hold, std::vector<Gives>& own);
   const GroupGives& group_gives(Number group);

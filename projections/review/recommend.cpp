@@ -111,7 +111,7 @@ std::vector<std::string> reasons_to_look(const HoldFacts& facts) {
     because.push_back("It was given less than " + std::to_string(recent_days) + " days ago.");
   }
   if (facts.changed) because.emplace_back("It is not what the last review certified.");
-  if (!facts.certified) because.emplace_back("No review has certified it yet.");
+  if (!facts.certified) because.emplace_back("No earlier review of this definition has certified it.");
   return because;
 }
 

@@ -127,13 +127,13 @@ Response one_shipped(Parts& parts, Request& request) {
 
 void add_review_definition_routes(http::Router& router, Parts& parts) {
   const std::string all = "/v1/orgs/{org}/review-definitions", single = all + "/{definition}";
-  router.blocking(http::Method::post, all, "review", [&parts](Request& r) { return define(parts, r); });
+  router.blocking(http::Method::post, all, "review:any", [&parts](Request& r) { return define(parts, r); });
   router.blocking(http::Method::get, all, "read", [&parts](Request& r) { return list(parts, r); });
   router.blocking(http::Method::get, single, "read", [&parts](Request& r) { return one(parts, r); });
   const std::string shipped = "/v1/orgs/{org}/shipped-review-definitions", one_of_them = shipped + "/{definition}";
   router.blocking(http::Method::get, shipped, "read", [&parts](Request& r) { return list_shipped(parts, r); });
   router.blocking(http::Method::get, one_of_them, "read", [&parts](Request& r) { return one_shipped(parts, r); });
-  router.blocking(http::Method::delete_, single, "review", [&parts](Request& r) { return withdraw(parts, r); });
+  router.blocking(http::Method::delete_, single, "review:any", [&parts](Request& r) { return withdraw(parts, r); });
 }
 
 }  // namespace tenure::services

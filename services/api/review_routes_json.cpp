@@ -198,6 +198,22 @@ Response end(Parts& parts, Request& request, Deed deed) {
   return one(parts, request);
 }
 
+// Nobody says who looks at their own access: neither of one item nor of all among which theirs are.
+std::optional<Response> about_themselves(Parts& parts, const Request& request, const OpenOrg& org, HeldReview& review,
+                                         const std::optional<std::string>& item) {
+  const auto asker = parts.people.find(org.id, request.identity_as<Token>()->principal);
+  if (!asker) return http::problem(asker.error());
+  if (!*asker) return std::nullopt;
+  const auto own = review->items_of->find(**asker);
+  if (own == review->items_of->end()) return std::nullopt;
+  const auto asked = item ? review->campaign->find(*item) : std::nullopt;
+  if (item && (!asked || *asked < own->second.first || *asked >= own->second.second)) return std::nullopt;
+  return http::problem(refuse(RefusalCode::forbidden,
+                              item ? "the item is about yourself; somebody else has to say who looks at it."
+                                   : "some items are about yourself; name the \"item\", or have somebody else ask.",
+                              item ? "/item" : ""));
+}
+
 Response reassign(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return no(known.error());
   auto said = Said::read(request, {"from", "to", "item"});
@@ -217,6 +233,7 @@ Response reassign(Parts& parts, Request& request) {
   }
   auto review = review_of(parts, request, asking.org());
   if (!review) return review.error();
+  if (auto refused = about_themselves(parts, request, asking.org(), *review, item)) return std::move(*refused);
   return append_response(
       parts.reviews->reviewing.reassign(review->on(asking.org()), *review, from, *to, item, acting_of(request, *said)));
 }
@@ -225,18 +242,18 @@ Response reassign(Parts& parts, Request& request) {
 
 void add_review_routes(http::Router& router, Parts& parts) {
   const std::string all = "/v1/orgs/{org}/reviews", single = all + "/{review}";
-  router.blocking(http::Method::post, all, "review", [&parts](Request& r) { return open(parts, r); });
+  router.blocking(http::Method::post, all, "review:any", [&parts](Request& r) { return open(parts, r); });
   router.blocking(http::Method::get, all, "read", [&parts](Request& r) { return list(parts, r); });
   router.blocking(http::Method::get, single, "read", [&parts](Request& r) { return one(parts, r); });
-  router.blocking(http::Method::post, single + "/close", "review",
+  router.blocking(http::Method::post, single + "/close", "review:any",
                   [&parts](Request& r) { return end(parts, r, Deed::close); });
-  router.blocking(http::Method::post, single + "/cancel", "review",
+  router.blocking(http::Method::post, single + "/cancel", "review:any",
                   [&parts](Request& r) { return end(parts, r, Deed::cancel); });
-  router.blocking(http::Method::post, single + "/end-stage", "review",
+  router.blocking(http::Method::post, single + "/end-stage", "review:any",
                   [&parts](Request& r) { return end(parts, r, Deed::end_stage); });
-  router.blocking(http::Method::post, single + "/remedy", "review",
+  router.blocking(http::Method::post, single + "/remedy", "review:any",
                   [&parts](Request& r) { return end(parts, r, Deed::remedy); });
-  router.blocking(http::Method::post, single + "/reassign", "review",
+  router.blocking(http::Method::post, single + "/reassign", "review:any",
                   [&parts](Request& r) { return reassign(parts, r); });
 }
 

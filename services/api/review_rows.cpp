@@ -39,8 +39,9 @@ void write_result(JsonText& json, Shown& shown, const review::Result& result) {
   json.close('}');
 }
 
-void ItemRows::held(JsonText& json, ItemIndex item) {
-  const projections::Hold& hold = review_.hold(item);
+void ItemRows::held(JsonText& json, ItemIndex item) { held(json, review_.hold(item)); }
+
+void ItemRows::held(JsonText& json, const projections::Hold& hold) {
   auto& facts = sight_.facts();
   json.field("kind", review::to_text(hold.kind));
   switch (hold.kind) {
@@ -88,7 +89,7 @@ void ItemRows::said(JsonText& json, ItemIndex item) {
 void ItemRows::gives(JsonText& json, ItemIndex item) {
   auto& facts = sight_.facts();
   json.key("gives").open('[');
-  for (const auto& given : sight_.holds().gives(review_.hold(item))) {
+  for (const auto& given : sight_.holds().gives(review_.hold_in(sight_.holds(), item))) {
     json.open('{').field("role", facts.name(given.role).name);
     json.field("on", given.scope == 0 ? std::string("org") : facts.name(given.scope).name);
     if (given.by != 0) json.field("by_group", facts.name(given.by).name);
@@ -169,7 +170,7 @@ std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
 }
 
 void ItemRows::suggested(JsonText& json, ItemIndex item, std::size_t open_findings) {
-  auto facts = projections::facts_of(sight_.holds(), review_.hold(item));
+  auto facts = projections::facts_of(sight_.holds(), review_.hold_in(sight_.holds(), item));
   const auto certificate = review_.certificates->find(review_.campaign->items()[item].id);
   facts.certified = certificate != review_.certificates->end();
   facts.changed = facts.certified && certificate->second.state != review_.campaign->state_now(item);
@@ -195,7 +196,13 @@ void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
   }
   json.field("state_when_opened", of.state);
   changed(json, item);
-  const projections::Hold& hold = review_.hold(item);
+  const projections::Hold hold = review_.hold_in(sight_.holds(), item);
+  const projections::Hold& was = review_.hold(item);
+  if (std::tie(hold.kind, hold.of, hold.role) != std::tie(was.kind, was.of, was.role)) {
+    json.key("now").open('{');
+    held(json, hold);
+    json.close('}');
+  }
   json.field("since", Instant{hold.since.us});
   shown_.event(json, "granted", hold.since.position);
   json.key("reviewers").open('[');

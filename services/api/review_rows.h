@@ -22,6 +22,7 @@ class ItemRows {
   std::optional<Failure> failure() { return shown_.failure() ? shown_.failure() : sight_.facts().failure(); }
 
  private:
+  void held(JsonText& json, const projections::Hold& hold);
   void said(JsonText& json, review::ItemIndex item);
   void gives(JsonText& json, review::ItemIndex item);
   void touched(JsonText& json, review::ItemIndex item);

@@ -370,12 +370,7 @@ Outcome<bool> Recorder::judged(Batch& batch, Work& work, Event& event, Record& r
       return false;
     }
   }
-  if (work.request.reviewed) {
-    record.verdict =
-        lifecycle_violation(*model, event, state).value_or(Verdict{VerdictResult::allowed, "review.outcome", {}});
-  } else {
-    record.verdict = judge(*model, event, state);
-  }
+  record.verdict = verdict_on(work.request.judged_as, *model, event, state);
   record.before.json = projections::before_of(event, state);
   if (state.failure()) return *state.failure();
   if (work.mode == Mode::enforce && record.verdict.result != VerdictResult::allowed) {

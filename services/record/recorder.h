@@ -27,6 +27,7 @@
 #include "projections/access_fold.h"
 #include "projections/team_state.h"
 #include "projections/view_writer.h"
+#include "services/record/authority.h"
 #include "services/record/seen_ids.h"
 #include "storage/people.h"
 #include "storage/store.h"
@@ -59,8 +60,8 @@ struct AppendRequest {
   std::optional<Version> expected;
   std::optional<IdempotencyKey> idempotency;
   Recording by;
-  bool own = false;       // Tenure's own events, which no client may send
-  bool reviewed = false;  // what an access review came to: only the rules of every team are asked (events/lifecycle.h)
+  bool own = false;  // Tenure's own events, which no client may send
+  JudgedAs judged_as = JudgedAs::actor;
 };
 
 struct Appended {

@@ -1,5 +1,6 @@
 #include "services/reports/document.h"
 
+#include <memory>
 #include <set>
 #include <stdexcept>
 
@@ -48,19 +49,23 @@ void check(const Table& table) {
   for (const Column& column : table.columns) columns.add(column.id);
 }
 
+std::function<Rows()> rows_at_hand(std::vector<Row> rows) {
+  return [kept = std::make_shared<const std::vector<Row>>(std::move(rows))]() -> Rows {
+    return [kept, next = std::size_t{0}](Row& row) mutable -> Outcome<bool> {
+      if (next == kept->size()) return false;
+      row = (*kept)[next++];
+      return true;
+    };
+  };
+}
+
 Table summary_of(const Document& document) {
   Table table{summary, "Summary", "", {}, {}, ""};
   table.columns = {{"id", "Id", Kind::text}, {"label", "Label", Kind::text, 30}, {"value", "Value", Kind::text, 60}};
   std::vector<Row> rows{{std::string("title"), std::string("Title"), document.title},
                         {std::string("organization"), std::string("Organization"), document.organization}};
   for (const Fact& fact : document.facts) rows.push_back({fact.id, fact.label, fact.value});
-  table.open = [rows = std::move(rows)]() -> Rows {
-    return [rows, next = std::size_t{0}](Row& row) mutable -> Outcome<bool> {
-      if (next == rows.size()) return false;
-      row = rows[next++];
-      return true;
-    };
-  };
+  table.open = rows_at_hand(std::move(rows));
   return table;
 }
 

@@ -112,6 +112,9 @@ struct Document {
   std::string imprint;  // on the foot of each page, what ties it to the whole ("position 41207, chain 9f2c…"), or empty
 };
 
+// The source of a table whose few rows are at hand.
+std::function<Rows()> rows_at_hand(std::vector<Row> rows);
+
 // What stands on the cover as a table of its own, "summary", for formats that have one table a file.
 Table summary_of(const Document& document);
 

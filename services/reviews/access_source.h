@@ -37,7 +37,7 @@ struct AccessSource {
   void keep_findings(const review::ReviewScope& scope);
 };
 
-// holds, changes, powers, findings.
+// holds, everyone, changes, powers, findings.
 std::vector<reports::Table> tables_of(const std::shared_ptr<AccessSource>& source);
 
 }  // namespace tenure::services

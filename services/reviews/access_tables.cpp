@@ -1,5 +1,6 @@
 // The tables of a report on access. Each is read row by row, in an order that follows from the record alone.
 #include "services/reviews/access_source.h"
+#include "services/reviews/everyone.h"
 #include "services/reviews/report_words.h"
 #include "services/reviews/table_rows.h"
 
@@ -136,7 +137,8 @@ Table findings_of(const Source& source) {
 }  // namespace
 
 std::vector<Table> tables_of(const Source& source) {
-  return {holds_of(source), changes_of(source), powers_of(source), findings_of(source)};
+  return {holds_of(source), everyone_table(*source->sight, source->people, *source->org->snapshot), changes_of(source),
+          powers_of(source), findings_of(source)};
 }
 
 }  // namespace tenure::services

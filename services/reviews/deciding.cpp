@@ -34,6 +34,27 @@ std::optional<Refusal> breaks_a_rule(Sight& sight, const FactsTeamState& state, 
   return std::nullopt;
 }
 
+// Why the reviewer may not give what a change gives: the review takes by its own authority and gives by theirs.
+std::optional<Refusal> may_not_give(Sight& sight, const FactsTeamState& state, const projections::Hold& hold,
+                                    const SubjectId& member, const RoleId& role, const Actor& reviewer) {
+  for (EventPayload& payload : remedy_of(sight, hold, member, Ends::change, role)) {
+    Event event;
+    event.occurred_at = sight.at();
+    event.actor = reviewer;
+    event.data = std::move(payload);
+    const Verdict verdict = judge(*sight.model(), event, state);
+    if (verdict.result == VerdictResult::allowed) continue;
+    Refusal refusal = refuse(RefusalCode::not_allowed,
+                             "the change gives more than the hold does, and the reviewer may not give that themselves" +
+                                 (verdict.because.empty() ? std::string() : ": " + verdict.because) +
+                                 "; revoke it or change it to less, and have somebody who may give it do so.",
+                             "/decision");
+    refusal.rule = verdict.rule.empty() ? "unspecified" : verdict.rule;
+    return refusal;
+  }
+  return std::nullopt;
+}
+
 // The organization as it will be when what the review has come to so far is done: some holders of a role hold it no
 // more. Two decisions may each be right alone and together leave nobody who holds a role that needs a holder.
 class StateAsDecided : public FactsTeamState {
@@ -74,7 +95,9 @@ Refusal gone(std::string field) {
 // The decisions of one call, by one reviewer.
 class Call {
  public:
-  Call(Parts& parts, const OpenOrg& org, Review& review, Sight& sight, const Person& reviewer, Instant now)
+  // `speaker`: whose token it is.
+  Call(Parts& parts, const OpenOrg& org, Review& review, Sight& sight, const Actor& reviewer, const SubjectId& speaker,
+       Instant now)
       : parts_(parts),
         org_(org),
         review_(review),
@@ -82,7 +105,8 @@ class Call {
         state_(sight.facts().moved_to(sight.facts().at()), sight.model(),
                [this](const RoleId& role) { return losers_of(role); }),
         reviewer_(reviewer),
-        reviewer_may_(sight.may_review(reviewer.subject)),
+        speaker_(speaker),
+        reviewer_may_(sight.may_review(reviewer.who.subject)),
         now_(now) {}
 
   // What the decision is recorded as; a Refusal says why it is not.
@@ -97,7 +121,7 @@ class Call {
     review::Wanted asks;
     asks.verb = wanted.verb;
     asks.item = *item;
-    asks.reviewer = reviewer_;
+    asks.reviewer = reviewer_.who;
     asks.state = wanted.state;
     asks.role = wanted.role;
     asks.until = wanted.until;
@@ -109,6 +133,10 @@ class Call {
     }
     if (const auto may = campaign.may_decide(asks, now_); !may) return may.error();
     if (!reviewer_may_) return gone("/reviewer");
+    if (speaker_ == campaign.items()[*item].member) {
+      return refuse(RefusalCode::forbidden,
+                    "nobody decides about themselves, in another's name either; whoever is asked has to.", "/reviewer");
+    }
     if (asks.to && !sight_.may_review(asks.to->subject)) return gone("/to");
     if (wanted.role && !is_role(sight_, *wanted.role)) {
       return refuse(RefusalCode::unknown_role,
@@ -118,8 +146,12 @@ class Call {
     asked_ = *item;
     if (wanted.verb == ReviewVerb::revoke || wanted.verb == ReviewVerb::change) {
       const Ends ends = wanted.verb == ReviewVerb::revoke ? Ends::revoke : Ends::change;
-      auto broken = breaks_a_rule(sight_, state_, review_.hold(*item), of.member, ends, wanted.role.value_or(RoleId()));
-      if (broken) return std::move(*broken);
+      const projections::Hold hold = review_.hold_in(sight_.holds(), *item);
+      const RoleId role = wanted.role.value_or(RoleId());
+      if (auto broken = breaks_a_rule(sight_, state_, hold, of.member, ends, role)) return std::move(*broken);
+      if (ends == Ends::change && sight_.enforces() && !lowers(sight_, hold, role)) {
+        if (auto may_not = may_not_give(sight_, state_, hold, of.member, role, reviewer_)) return std::move(*may_not);
+      }
       if (of.kind == review::HoldKind::role) taken_.insert(*item);
     } else {
       taken_.erase(*item);
@@ -148,7 +180,8 @@ class Call {
     const Campaign& campaign = *review_.campaign;
     for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
       const projections::Hold& hold = review_.hold(i);
-      if (i == asked_ || hold.kind != review::HoldKind::role || hold.of != number) continue;
+      if (i == asked_ || hold.kind != review::HoldKind::role) continue;
+      if (hold.of != number && campaign.state_now(i) == campaign.items()[i].state) continue;
       const Ends ends = campaign.result(i).ends;
       const bool taken = taken_.contains(i) || ends == Ends::revoke || ends == Ends::change;
       if (taken && sight_.access().direct_role(hold.member) == number) losers.push_back(hold.member);
@@ -163,7 +196,8 @@ class Call {
   StateAsDecided state_;
   std::set<ItemIndex> taken_;  // roles that earlier decisions of this call take
   ItemIndex asked_ = 0;        // what is decided on now
-  Person reviewer_;
+  Actor reviewer_;
+  SubjectId speaker_;
   const bool reviewer_may_;
   Instant now_;
 };
@@ -178,7 +212,10 @@ Outcome<std::vector<DecisionMade>> Reviewing::decide(const OpenOrg& org, HeldRev
   const auto known = parts_.people.find(org.id, acting.actor.who.identity);
   if (!known) return known.error();
   const Person reviewer{acting.actor.who.identity, known->value_or(SubjectId{})};
-  Call call(parts_, org, *review.review, **sight, reviewer, now);
+  const auto speaker = acting.by.principal.empty() ? Outcome<std::optional<SubjectId>>(std::optional<SubjectId>())
+                                                   : parts_.people.find(org.id, acting.by.principal);
+  if (!speaker) return speaker.error();
+  Call call(parts_, org, *review.review, **sight, {acting.actor.kind, reviewer}, speaker->value_or(SubjectId{}), now);
   AppendRequest request;
   request.org = org.id;
   request.own = true;

@@ -88,7 +88,8 @@ Outcome<std::shared_ptr<Review>> Reviews::load(const OpenOrg& org, const std::st
   if (!before) return before.error();
   const auto sight = Sight::at(parts_, org, opened.as_of, opened.pinned);
   if (!sight) return sight.error();
-  auto populated = populate(parts_, org, **sight, *definition, *before->certificates, before->last);
+  auto populated =
+      populate(parts_, org, **sight, *definition, *before->certificates, before->carried_from(*definition));
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   auto* population = std::get_if<Population>(&populated);
   return made(std::move(**record), population ? std::move(*population) : Population(), *before);
@@ -111,7 +112,14 @@ bool is_about(const OpenOrg& org, std::uint64_t position, const SubjectId& membe
 std::uint64_t changed_by(Sight& sight, const OpenOrg& org, const Review& review, ItemIndex item, bool gone) {
   std::uint64_t newest = 0, own = 0;
   const projections::EarlierLook opening{review.opening().as_of, review.opening().pinned.value};
-  for (const projections::HoldTouch& touch : touches_since(sight.holds(), review.hold(item), opening)) {
+  const projections::Hold& was = review.hold(item);
+  const projections::Hold is = review.hold_in(sight.holds(), item);
+  auto touches = touches_since(sight.holds(), was, opening);
+  if (is != was) {  // what came in its place has a history as well
+    const auto more = touches_since(sight.holds(), is, opening);
+    touches.insert(touches.end(), more.begin(), more.end());
+  }
+  for (const projections::HoldTouch& touch : touches) {
     const std::uint64_t position = std::max(touch.at.position, touch.told_by);
     newest = std::max(newest, position);
     if (gone && position > own && is_about(org, position, review.campaign->items()[item].member)) own = position;
@@ -145,7 +153,9 @@ Outcome<bool> Reviews::look_again(Review& review, const OpenOrg& org, Position k
   const auto& items = review.campaign->items();
   bool another = false;
   const auto again = [&](ItemIndex item) {
-    std::string state = (*sight)->holds().state(review.hold(item));
+    auto& holds = (*sight)->holds();
+    const auto found = holds.become(review.hold(item), review.opening().pinned.value);
+    std::string state = found ? holds.state_of(*found) : std::string();
     const bool changed = state != items[item].state;
     const bool as_before = state == review.campaign->state_now(item);
     if (as_before && !changed) return;

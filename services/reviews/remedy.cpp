@@ -37,6 +37,20 @@ std::vector<EventPayload> remedy_of(Sight& sight, const Hold& hold, const Subjec
   return events;
 }
 
+bool lowers(Sight& sight, const Hold& hold, const RoleId& role) {
+  const auto from = hold.kind == HoldKind::grant ? hold.role : hold.of;
+  const auto to = sight.facts().number(projections::EntityKind::role, role.text);
+  if (to == 0 || from == 0) return false;
+  for (PermissionIndex p = 0; p < sight.model()->permissions().size(); ++p) {
+    const Cell was = sight.access().cell(from, p), is = sight.access().cell(to, p);
+    if (is.level == 0) continue;
+    if (is.level > was.level || is.unspecified ||
+        (is.visibility != was.visibility && was.visibility != Visibility::all))
+      return false;
+  }
+  return true;
+}
+
 namespace {
 
 // Requests that are under way, so many at a time.
@@ -96,11 +110,6 @@ class UnderWay {
   std::optional<Failure> failure_;
 };
 
-bool enforces(Sight& sight) {
-  const auto* mode = sight.facts().state(sight.facts().org_entity()).find({projections::SlotKind::mode});
-  return mode && mode->value == 1;
-}
-
 // Whether the review's outcome was recorded since it was closed, or was held back then.
 Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, bool all_the_same) {
   const auto number = parts.names.number(*org.snapshot, org.number, projections::EntityKind::review,
@@ -154,8 +163,9 @@ class Due {
   bool is_refused(ItemIndex item) const { return refused_.find("\"id\":\"" + id_of(item) + '"') != std::string::npos; }
   // Whether the very hold that was decided on is there: it has not ended since, nor been given anew.
   bool stands(ItemIndex item) {
-    const auto then = when_closed_.holds().now(review_.hold(item)), now = now_.holds().now(review_.hold(item));
-    return then && now && then->since == now->since;
+    const projections::Hold then = review_.hold_in(when_closed_.holds(), item);
+    const auto now = now_.holds().now(then);
+    return now && then.since == now->since;
   }
 
  private:
@@ -171,7 +181,7 @@ Outcome<AppendRequest> request_of(const OpenOrg& org, const Review& review, Sigh
                                   ItemIndex item, const review::Result& result) {
   AppendRequest request;
   request.org = org.id;
-  request.own = request.reviewed = true;
+  request.own = true;
   request.by = Recording{{}, {}, Channel::api, {}};
   std::optional<Actor> approved_by;
   if (result.decision != 0) {
@@ -180,7 +190,10 @@ Outcome<AppendRequest> request_of(const OpenOrg& org, const Review& review, Sigh
     approved_by = record->event.actor;
   }
   const SubjectId& member = review.campaign->items()[item].member;
-  for (EventPayload& payload : remedy_of(sight, review.hold(item), member, result.ends, result.role)) {
+  const projections::Hold hold = review.hold_in(sight.holds(), item);
+  request.judged_as =
+      result.ends == Ends::change && !lowers(sight, hold, result.role) ? JudgedAs::approver : JudgedAs::review;
+  for (EventPayload& payload : remedy_of(sight, hold, member, result.ends, result.role)) {
     Event event;
     event.id = EventId(due.id_of(item) + (request.events.empty() ? "" : ":2"));
     event.actor = {ActorKind::system, Person{due.name(), {}}};
@@ -209,7 +222,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (!org) return fail(FailureCode::not_found, "there is no organization \"" + org_name + "\"");
   const auto mode = Sight::at(parts_, *org, parts_.now(), org->head.position);
   if (!mode) return mode.error();
-  if (!enforces(**mode)) return {};  // the platform's own events end the tasks
+  if (!(*mode)->enforces()) return {};  // the platform's own events end the tasks
   auto review = reviews_.get(*org, id, parts_.now());
   if (!review) return review.error();
   if (!*review || (*review)->campaign->status() != CampaignStatus::closed) return {};

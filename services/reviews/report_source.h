@@ -54,7 +54,10 @@ struct ReportSource {
   std::shared_ptr<const OpenFindings> findings_;
 };
 
-// items, decisions, reviewers, findings, remediation, events.
+// Two of them (report_outcome_tables.cpp).
+reports::Table remediation_of(const std::shared_ptr<ReportSource>& source);
+reports::Table events_of(const std::shared_ptr<ReportSource>& source);
+// items, everyone, decisions, reviewers, findings, remediation, events.
 std::vector<reports::Table> tables_of(const std::shared_ptr<ReportSource>& source);
 
 }  // namespace tenure::services

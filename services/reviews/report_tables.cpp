@@ -3,7 +3,7 @@
 #include <map>
 
 #include "events/digest.h"
-#include "projections/review/rows.h"
+#include "services/reviews/everyone.h"
 #include "services/reviews/report_source.h"
 #include "services/reviews/report_words.h"
 #include "services/reviews/table_rows.h"
@@ -22,8 +22,6 @@ using review::Campaign;
 using review::ItemIndex;
 
 using Source = std::shared_ptr<ReportSource>;
-
-Cell text_or_nothing(std::string text) { return text.empty() ? Cell() : Cell(std::move(text)); }
 
 // By whom and when an item was decided, and the position of that: its own decision, or an earlier review's, or the
 // event by which the hold ended.
@@ -58,9 +56,11 @@ void add_certificate(ReportSource& source, const review::Item& item, Row& row) {
 void fill_item(ReportSource& source, ItemIndex i, Row& row) {
   const Campaign& campaign = *source.review->campaign;
   const review::Item& item = campaign.items()[i];
-  const projections::Hold& hold = source.review->hold(i);
+  const projections::Hold hold = source.review->hold_in(source.under_review->holds(), i);
   const review::Result result = campaign.result(i);
   row = {item.id, source.people.identity(item.member), std::string(review::to_text(item.kind)), source.power_of(i)};
+  const std::string now = power_in_words(source.under_review->facts(), hold);
+  row.push_back(now == source.power_of(i) ? Cell() : Cell(now));
   row.emplace_back(Instant{hold.since.us});
   const Actor* granted = source.actor_at(hold.since.position);
   row.emplace_back(granted ? Cell(source.people.name_of(*granted)) : Cell());
@@ -75,6 +75,7 @@ void fill_item(ReportSource& source, ItemIndex i, Row& row) {
   row.emplace_back(item.carried ? Cell(item.carried->review) : Cell());
   row.emplace_back(item.state);
   row.emplace_back(text_or_nothing(campaign.state_now(i)));
+  row.emplace_back(source.now->holds().now(hold).has_value());
 }
 
 Table items_of(const Source& source) {
@@ -83,6 +84,7 @@ Table items_of(const Source& source) {
                    {"member", "Member", Kind::text, 26},
                    {"kind", "Kind", Kind::text, 10, false},
                    {"power", "Power", Kind::text, 26},
+                   {"became", "Became", Kind::text, 16, false},
                    {"since", "Since", Kind::instant},
                    {"granted_by", "Granted by", Kind::text, 20},
                    {"granted_at_position", "By event", Kind::number, 0, false},
@@ -99,7 +101,8 @@ Table items_of(const Source& source) {
                    {"decision", "Decision at position", Kind::number, 0, false},
                    {"carried_over_from", "Carried over from", Kind::text, 14},
                    {"state", "State when opened", Kind::text, 16, false},
-                   {"state_now", "State", Kind::text, 16, false}};
+                   {"state_now", "State", Kind::text, 16, false},
+                   {"held", "Held", Kind::yes_no}};
   table.open = [source] {
     return rows_of(source, source->review->campaign->items().size(), [](ReportSource& from, std::size_t i, Row& row) {
       fill_item(from, static_cast<ItemIndex>(i), row);
@@ -238,89 +241,13 @@ Table findings_of(const Source& source) {
   return table;
 }
 
-Table remediation_of(const Source& source) {
-  Table table{"remediation",
-              "Remediation",
-              "Whether the log shows that what was decided was done.",
-              {},
-              {},
-              "Nothing was to be done."};
-  table.columns = {{"item", "Item", Kind::text, 20, false},
-                   {"member", "Member", Kind::text, 26},
-                   {"power", "Power", Kind::text, 26},
-                   {"outcome", "Outcome", Kind::text, 9},
-                   {"to_role", "To role", Kind::text, 12},
-                   {"status", "Status", Kind::text, 9},
-                   {"owner", "Owner", Kind::text, 22},
-                   {"due_at", "Due", Kind::instant},
-                   {"still_held", "Held by another path", Kind::text, 34}};
-  table.open = [source] {
-    return rows_of(source, source->tasks().size(), [](ReportSource& from, std::size_t n, Row& row) {
-      const Task& task = from.tasks()[n];
-      Texts still;
-      for (const auto& held : task.still_held) {
-        std::string through;
-        for (const auto& path : held.paths) {
-          through += (through.empty() ? " through " : ", ") + std::string(projections::to_text(path.kind)) +
-                     (path.role.empty() ? std::string() : " " + path.role);
-        }
-        still.push_back(held.power.permission.text + " " + held.level.text + through);
-      }
-      row = {from.review->campaign->items()[task.item].id,
-             from.people.identity(from.review->campaign->items()[task.item].member),
-             from.power_of(task.item),
-             std::string(review::to_text(task.result.ends)),
-             text_or_nothing(task.result.role.text),
-             std::string(to_text(task.status)),
-             task.owner.empty() ? Cell() : Cell(from.people.identity(task.owner)),
-             task.due_at,
-             std::move(still)};
-    });
-  };
-  return table;
-}
-
-// Of events of the review that are no decisions, which have a table of their own.
-std::vector<std::uint64_t> other_events(ReportSource& source) {
-  auto& facts = source.now->facts();
-  const auto entity = facts.number(projections::EntityKind::review, source.review->campaign->opening().review);
-  auto all = projections::review_positions(*source.org->snapshot, source.org->number, entity, 0, source.known.value);
-  if (!all) {
-    source.people.note(all.error());
-    return {};
-  }
-  auto decision = source.spoken().begin();
-  std::erase_if(*all, [&](std::uint64_t position) {
-    while (decision != source.spoken().end() && decision->said->position < position) ++decision;
-    return decision != source.spoken().end() && decision->said->position == position;
-  });
-  return std::move(*all);
-}
-
-Table events_of(const Source& source) {
-  Table table{"events", "Events of the review", "", {}, {}, "There are no events."};
-  table.columns = {{"position", "Position", Kind::number},
-                   {"at", "Recorded", Kind::instant},
-                   {"type", "Event", Kind::text, 20},
-                   {"actor", "By", Kind::text, 26},
-                   {"reason", "Reason", Kind::text, 40}};
-  table.open = [source] {
-    const auto positions = std::make_shared<std::vector<std::uint64_t>>(other_events(*source));
-    return rows_of(source, positions->size(), [positions](ReportSource& from, std::size_t n, Row& row) {
-      const Record* record = from.record((*positions)[n]);
-      if (!record) return;
-      row = {number(record->position.value), record->recorded_at, std::string(type_name(record->event.data)),
-             from.people.name_of(record->event.actor), text_or_nothing(from.people.reason_of(*record))};
-    });
-  };
-  return table;
-}
-
 }  // namespace
 
 std::vector<Table> tables_of(const Source& source) {
-  return {items_of(source),    decisions_of(source),   reviewers_of(source),
-          findings_of(source), remediation_of(source), events_of(source)};
+  return {items_of(source),     everyone_table(*source->under_review, source->people, *source->org->snapshot),
+          decisions_of(source), reviewers_of(source),
+          findings_of(source),  remediation_of(source),
+          events_of(source)};
 }
 
 }  // namespace tenure::services

@@ -13,6 +13,10 @@ std::string power_in_words(projections::Facts& names, const projections::Hold& h
 // What it gives, a text each: "admin", "write on repo:acme/web through group sre".
 reports::Texts gives_in_words(projections::Holds& holds, const projections::Hold& hold);
 
+inline reports::Cell text_or_nothing(std::string text) {
+  return text.empty() ? reports::Cell() : reports::Cell(std::move(text));
+}
+
 // A scope as an auditor reads it.
 std::string scope_in_words(const review::ReviewScope& scope);
 

@@ -183,7 +183,7 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
   if (!faults.empty()) return faults;
   const auto before = reviews_.before(org, wish.by_definition ? definition.id : std::string(), opened.pinned);
   if (!before) return before.error();
-  auto populated = populate(parts_, org, **sight, definition, *before->certificates, before->last);
+  auto populated = populate(parts_, org, **sight, definition, *before->certificates, before->carried_from(definition));
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   if (auto* refusal = std::get_if<Refusal>(&populated)) return Refusals{std::move(*refusal)};
   opened.population = std::move(std::get<Population>(populated));

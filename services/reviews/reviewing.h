@@ -120,6 +120,9 @@ std::optional<Refusal> schedule_is_over(const review::Schedule& schedule, Instan
 // The client's id of the event that a run of a schedule makes, whatever it comes to: each happens once.
 EventId run_id(const std::string& definition, Instant due);
 
+// Whether another role in a hold's place gives no more than it does, so that the change takes and gives nothing.
+bool lowers(Sight& sight, const projections::Hold& hold, const RoleId& role);
+
 // The events by which a hold ends, or becomes another one; of the person by subject.
 std::vector<EventPayload> remedy_of(Sight& sight, const projections::Hold& hold, const SubjectId& member,
                                     review::Ends ends, const RoleId& role);

@@ -99,7 +99,7 @@ Outcome<std::vector<Record>> Reviews::reports(const OpenOrg& org, Position known
 // ---- what was certified before -------------------------------------------------------------------
 
 Outcome<Reviews::Before> Reviews::before(const OpenOrg& org, const std::string& definition, Position position) {
-  Before found{{}, std::make_shared<Certificates>()};
+  Before found{{}, std::make_shared<Certificates>(), {}};
   if (definition.empty()) return found;
   const auto all = list(org, position);
   if (!all) return all.error();
@@ -111,6 +111,9 @@ Outcome<Reviews::Before> Reviews::before(const OpenOrg& org, const std::string& 
     if (summary.ended->position.value <= newest) continue;
     newest = summary.ended->position.value;
     found.last = summary.id;
+    const auto held_by = definition_of(summary.opened);
+    if (!held_by) return held_by.error();
+    found.terms = review::terms_of(*held_by);
   }
   if (found.last.empty()) return found;
   const Key key{org.id, found.last};

@@ -27,7 +27,14 @@ struct Review {
   Review(Record opening, review::Campaign the_campaign, std::vector<projections::Hold> the_holds);
 
   const event::ReviewOpened& opening() const { return std::get<event::ReviewOpened>(opened.event.data); }
+  // As it was when the review was opened.
   const projections::Hold& hold(review::ItemIndex item) const { return (*holds)[item]; }
+  // As `seen` sees it: the same, or what came in its place; where neither is there, as it was.
+  projections::Hold hold_in(projections::Holds& seen, review::ItemIndex item) const {
+    const auto* real = std::get_if<event::ReviewOpened>(&opened.event.data);  // none of a dry run
+    if (!real) return hold(item);
+    return seen.become(hold(item), real->pinned.value).value_or(hold(item));
+  }
   // To be moved on, in a copy of its own where somebody may be looking at it.
   review::Campaign& to_move();
 
@@ -97,6 +104,11 @@ class Reviews {
   struct Before {
     std::string last;
     std::shared_ptr<const Certificates> certificates;
+    std::string terms;  // of the last one
+    // The review whose certificates may stand for a definition: the last one, if it was held on the same terms.
+    std::string carried_from(const review::Definition& definition) const {
+      return terms == review::terms_of(definition) ? last : std::string();
+    }
   };
   Outcome<Before> before(const OpenOrg& org, const std::string& definition, Position position);
 

@@ -34,6 +34,11 @@ bool Sight::may_review(const SubjectId& person) {
   return state.exists() ? !access().disabled(number) : first == last;
 }
 
+bool Sight::enforces() {
+  const auto* mode = facts().state(facts().org_entity()).find({projections::SlotKind::mode});
+  return mode && mode->value == 1;
+}
+
 SubjectId Sight::subject_of(Number member) { return projections::subject_of(facts().name(member).name); }
 
 Outcome<Record> record_at(storage::Snapshot& snapshot, std::uint64_t position) {

@@ -18,6 +18,7 @@ class Sight {
   projections::Access& access() { return access_; }
   projections::Facts& facts() { return access_.facts(); }
   projections::Holds& holds() { return holds_; }
+  bool enforces();  // the organization's mode
   const projections::Models::Model& model() const { return model_; }
   Instant at() const { return at_; }
 

@@ -1,5 +1,7 @@
 #include "services/reviews/tasks.h"
 
+#include <algorithm>
+
 namespace tenure::services {
 
 using projections::Hold;
@@ -21,17 +23,42 @@ std::string_view to_text(TaskStatus status) {
 
 namespace {
 
-// Whether the log shows what the review came to.
-bool is_done(Sight& now, const Hold& hold, const review::Result& result) {
-  const auto held = now.holds().now(hold);
-  if (result.ends == Ends::revoke) return !held;
-  const auto wanted = now.facts().number(projections::EntityKind::role, result.role.text);
-  if (hold.kind == HoldKind::role) {
-    return now.access().direct_role(hold.member) == wanted && wanted != 0;
+// Whether somebody's own history has an entry since the close that counts.
+template <class Is>
+bool happened(Sight& now, projections::Number member, std::uint64_t closed_by, const Is& is) {
+  const auto& facts = now.facts();
+  const std::uint64_t known = facts.known();
+  const projections::Point until = facts.at();
+  const auto& history = now.holds().history(member);
+  return std::any_of(history.begin(), history.end(), [&](const projections::Entry& entry) {
+    return entry.at.position > closed_by && entry.at <= until && entry.counts(known) && is(entry);
+  });
+}
+
+// Whether the log shows that what the review came to was done. Once it was, it stays so: what is given anew later is
+// another hold, which somebody gave.
+bool is_done(Sight& now, const Hold& decided, const review::Result& result, std::uint64_t closed_by) {
+  using projections::Op;
+  using projections::SlotKind;
+  const auto held = now.holds().now(decided);
+  if (result.ends == Ends::revoke) {
+    if (decided.kind != HoldKind::role) return !held || held->since != decided.since;
+    return !now.access().active(decided.member) ||
+           happened(now, decided.member, closed_by, [](const auto& entry) { return entry.op == Op::end; });
   }
-  Hold other = hold;
+  const auto wanted = now.facts().number(projections::EntityKind::role, result.role.text);
+  if (wanted == 0) return false;
+  if (decided.kind == HoldKind::role) {
+    return now.access().direct_role(decided.member) == wanted ||
+           happened(now, decided.member, closed_by,
+                    [&](const auto& entry) { return entry.slot.kind == SlotKind::role && entry.value == wanted; });
+  }
+  if (held && held->since == decided.since) return false;
+  Hold other = decided;
   other.role = wanted;
-  return !held && wanted != 0 && now.holds().now(other);
+  return now.holds().now(other) || happened(now, decided.member, closed_by, [&](const auto& entry) {
+           return entry.slot.kind == SlotKind::grant && entry.slot.a == decided.of && entry.slot.b == wanted;
+         });
 }
 
 // Whoever is to do it: as the definition says, else whoever gave the power, else whoever decided, else whoever closed
@@ -75,11 +102,11 @@ Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Si
     if (task.result.ends != Ends::revoke && task.result.ends != Ends::change) continue;
     task.item = i;
     task.due_at = due;
-    const Hold& hold = review.hold(i);
+    const Hold hold = review.hold_in(when_decided.holds(), i);
     const auto owner = owner_of(org, review, now, i, task.result);
     if (!owner) return owner.error();
     task.owner = *owner;
-    if (is_done(now, hold, task.result)) {
+    if (is_done(now, hold, task.result, campaign.ended_by())) {
       task.status = TaskStatus::done;
     } else if (now.at() > due) {
       task.status = TaskStatus::overdue;

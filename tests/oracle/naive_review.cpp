@@ -158,7 +158,7 @@ std::set<int> NaiveReview::unheard(int item, std::size_t stage, std::int64_t at)
   return people;
 }
 
-NaiveReview::Result NaiveReview::result_if(int item, const std::string& status) const {
+NaiveReview::Result NaiveReview::result_if(int item, const std::string& status, const std::string& because) const {
   const auto index = static_cast<std::size_t>(item);
   if (status == "cancelled") return {"none", {}, "cancelled", 0};
   if (now[index].state.empty()) return {"none", {}, "ended", now[index].since};
@@ -172,10 +172,24 @@ NaiveReview::Result NaiveReview::result_if(int item, const std::string& status) 
   bool disagreed = false;
   for (std::size_t s = 0; s <= stage(); ++s) disagreed = disagreed || outcome(item, s).disagreed;
   if (status == "open") return {"none", {}, disagreed ? "disagreed" : "open", 0};
-  return {no_answer == "leave_open" ? "none" : no_answer, {}, disagreed ? "disagreed" : "no_answer", 0};
+  if (disagreed) return {no_answer == "leave_open" || because == "asked" ? "none" : no_answer, {}, "disagreed", 0};
+  // What was answered and became another hold since is nobody's silence.
+  bool changed = items[index].carried && items[index].state != now[index].state;
+  for (const ReviewWord& word : words) {
+    const bool decided = word.kind == "decided" && word.item == item && word.verb != "delegate";
+    changed = changed || (decided && !counts_now(item, word));
+  }
+  if (changed) return {"none", {}, "changed", 0};
+  return {no_answer == "leave_open" || because == "asked" ? "none" : no_answer, {}, "no_answer", 0};
 }
 
-NaiveReview::Result NaiveReview::result(int item) const { return result_if(item, status()); }
+NaiveReview::Result NaiveReview::result(int item) const {
+  std::string because;
+  for (const ReviewWord& word : words) {
+    if (word.kind == "closed") because = word.because;
+  }
+  return result_if(item, status(), because);
+}
 
 std::string NaiveReview::open_status(int item) const {
   const auto index = static_cast<std::size_t>(item);
@@ -201,7 +215,7 @@ bool NaiveReview::reopened(int item) const {
 }
 
 bool NaiveReview::overdue(int item, std::int64_t at) const {
-  if (status() == "closed") return result(item).because == "no_answer";
+  if (status() == "closed") return result(item).because == "no_answer" || result(item).because == "changed";
   if (item_status(item) != "open") return false;
   if (at >= stage_ends(stage())) return true;
   const Item& about = items[static_cast<std::size_t>(item)];

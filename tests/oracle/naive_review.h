@@ -99,7 +99,7 @@ struct NaiveReview {
   std::set<int> unheard(int item, std::size_t stage, std::int64_t at) const;
   std::map<int, const ReviewWord*> heard(int item, std::size_t stage) const;
   Outcome outcome(int item, std::size_t stage) const;
-  Result result_if(int item, const std::string& status) const;
+  Result result_if(int item, const std::string& status, const std::string& because) const;
   std::string open_status(int item) const;
   bool all_decided() const;
 };

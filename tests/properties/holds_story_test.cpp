@@ -427,7 +427,7 @@ TEST_CASE("a suggestion follows from the facts alone and says why") {
   facts.changed = true;
   suggests(Suggestion::look, "It is not what the last review certified.");
   facts.certified = false;
-  suggests(Suggestion::look, "No review has certified it yet.");
+  suggests(Suggestion::look, "No earlier review of this definition has certified it.");
 }
 
 TEST_CASE("the facts of a hold are its member's standing, its age, what it gives and who else has it") {

@@ -250,21 +250,6 @@ TEST_CASE("a hold that is taken and given again is another one") {
   CHECK(again.at("decisions").at(0).at("counts") == false);
 }
 
-TEST_CASE("a role that became another is gone, whatever was decided about it") {
-  ReviewsTold acme;
-  a_small_team(acme);
-  opened(acme, named_review("q", {olga, ana}), "q1");
-  acme.decided("q1", olga, ReviewsTold::decision(acme.item("q1", ben, "role"), "keep"));
-  const auto by = acme.happens("member.role_changed", {{"member", ben}, {"role", "owner"}});
-  acme.happens("group.created", {{"group", "later"}});
-  const json gone = acme.item("q1", ben, "role");
-  CHECK(gone.at("status") == "ended");
-  CHECK(gone.at("role") == "member");
-  CHECK(gone.at("changed_by").at("position") == by);
-  CHECK(gone.at("result").at("by").at("position") == by);
-  CHECK(outcome(gone) == "none");
-}
-
 TEST_CASE("a role whose grants are edited reopens the items of all who hold it, and of nobody else") {
   ReviewsTold acme("ccai");
   acme.happens("role.created", {{"role", "auditors"}, {"name", "Auditors"}, {"grants", {{"dashboard", "yes"}}}});
