@@ -55,10 +55,12 @@ Sha256& hasher() {
 
 template <std::size_t N>
 void append_hex(std::string& text, const std::array<std::uint8_t, N>& bytes) {
-  for (std::uint8_t byte : bytes) {
-    text.push_back(hex_digits[byte >> 4]);
-    text.push_back(hex_digits[byte & 0x0f]);
+  char digits[2 * N];
+  for (std::size_t i = 0; i < N; ++i) {
+    digits[2 * i] = hex_digits[bytes[i] >> 4];
+    digits[2 * i + 1] = hex_digits[bytes[i] & 0x0f];
   }
+  text.append(digits, sizeof digits);
 }
 
 // What each byte is worth as a hexadecimal digit; 255 for those that are none.

@@ -71,7 +71,13 @@ void note_late(ViewWriter& views, OrgNumber org, Number entity, std::int64_t occ
 }  // namespace
 
 std::string id_key(OrgNumber org, const EventId& id) {
-  const Digest digest = sha256(id.text);
+  // One event's id is looked for, folded and noted, all on one thread.
+  thread_local std::string last;
+  thread_local Digest digest = sha256(last);
+  if (id.text != last) {
+    last = id.text;
+    digest = sha256(last);
+  }
   return row_key(org, Row::event_id).append(reinterpret_cast<const char*>(digest.data()), 16);
 }
 

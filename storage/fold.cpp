@@ -34,7 +34,11 @@ void append_folded(std::string& to, std::string_view identity) {
   const bool ascii =
       std::all_of(identity.begin(), identity.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
   if (ascii) {
-    for (char c : identity) to.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    const std::size_t start = to.size();
+    to += identity;
+    std::transform(to.begin() + static_cast<std::ptrdiff_t>(start), to.end(),
+                   to.begin() + static_cast<std::ptrdiff_t>(start),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return;
   }
   if (!is_utf8(identity)) {

@@ -140,15 +140,14 @@ std::optional<std::string> open_bytes(const SecretKey& key, std::string_view ass
 }
 
 std::string to_base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  char* out = text.data();
+  for (std::size_t i = 0; i < bytes.size(); i += 3, out += 4) {
     const std::string_view three = bytes.substr(i, 3);
     std::uint32_t bits = 0;
     for (std::size_t n = 0; n < 3; ++n)
       bits = bits << 8 | (n < three.size() ? static_cast<std::uint8_t>(three[n]) : 0u);
-    for (std::size_t n = 0; n < 4; ++n)
-      text.push_back(n <= three.size() ? base64_digits[bits >> (18 - 6 * n) & 63] : '=');
+    for (std::size_t n = 0; n <= three.size(); ++n) out[n] = base64_digits[bits >> (18 - 6 * n) & 63];
   }
   return text;
 }

@@ -198,9 +198,28 @@ bool eight_are_plain(const char* bytes) {
   return (found & tops) == 0;
 }
 
+bool is_plain(std::string_view text) {
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  std::size_t at = 0;
+  for (; at + word <= text.size(); at += word) {
+    if (!eight_are_plain(text.data() + at)) return false;
+  }
+  if (at == text.size()) return true;
+  char rest[] = "        ";
+  std::memcpy(rest, text.data() + at, text.size() - at);
+  return eight_are_plain(rest);
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view utf8) {
+  if (is_plain(utf8)) {
+    // Nearly every text, and most are short: room for it and both its quotes at once.
+    const std::size_t start = out.size();
+    out.append(utf8.size() + 2, '"');
+    utf8.copy(out.data() + start + 1, utf8.size());
+    return;
+  }
   out += '"';
   std::size_t plain_from = 0;
   for (std::size_t i = 0; i < utf8.size();) {

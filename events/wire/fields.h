@@ -56,7 +56,7 @@ void write(WriteTo& to, const std::vector<T>& list) {
   to.out += ']';
 }
 
-// Writes `"name":` after a comma where one is due.
+// Writes `"name":` after a comma where one is due. The name is one of ours: nothing in it needs an escape.
 void write_name(WriteTo& to, std::string_view name, bool& first);
 // Replaces what was written since `start` by {"blob":hash} if it is long and there is a place for it.
 void move_out_if_long(WriteTo& to, std::size_t start);

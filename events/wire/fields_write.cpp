@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "events/wire/fields.h"
 
@@ -60,7 +61,12 @@ void write(WriteTo& to, const Grants& grants) {
   for (const auto& entry : grants) order.push_back(&entry);
   std::sort(order.begin(), order.end(),
             [](const auto* a, const auto* b) { return canonical_less(a->first.text, b->first.text); });
-  for (const auto* entry : order) write_field(to, entry->first.text, entry->second.text, first);
+  for (const auto* entry : order) {
+    if (!std::exchange(first, false)) to.out += ',';
+    append_json_string(to.out, entry->first.text);
+    to.out += ':';
+    write(to, entry->second.text);
+  }
   to.out += '}';
   move_out_if_long(to, start);
 }
@@ -78,10 +84,9 @@ void write(WriteTo& to, const Actor& actor) {
 }
 
 void write_name(WriteTo& to, std::string_view name, bool& first) {
-  if (!first) to.out += ',';
-  first = false;
-  append_json_string(to.out, name);
-  to.out += ':';
+  to.out += std::exchange(first, false) ? "\"" : ",\"";
+  to.out += name;
+  to.out += "\":";
 }
 
 void move_out_if_long(WriteTo& to, std::size_t start) {
