@@ -4,6 +4,7 @@
 
 #include "events/judge.h"
 #include "events/model/actions.h"
+#include "events/model/rule_reach.h"
 
 namespace tenure {
 namespace {
@@ -85,6 +86,8 @@ class Trial {
     }
     return is_member ? indirect(to, role, rule) : std::nullopt;
   }
+
+  bool removes_target() const { return try_one(event::MemberRemoved{other()}).has_value(); }
 
   std::optional<Way> makes_custom(const RolePower& custom) {
     Grants grants;
@@ -205,6 +208,46 @@ std::optional<Way> RoleTrial::makes_custom(std::size_t actor) {
   const auto [at, is_new] = answers_.try_emplace({actor, no_role, no_role});
   if (is_new) at->second = Trial(model_, roles_[actor], powers_[actor]).makes_custom(powers_.back());
   return at->second;
+}
+
+bool RoleTrial::removes(std::size_t actor) {
+  Trial trial(model_, roles_[actor], powers_[actor]);
+  for (std::size_t from = 0; from < roles_.size(); ++from) {
+    if (roles_[from] && !is_had_by_members(model_.roles()[*roles_[from]])) continue;
+    trial.has_target(roles_[from], powers_[from]);
+    if (trial.removes_target()) return true;
+  }
+  return false;
+}
+
+std::vector<RoleIndex> roles_that_manage_members(const AccessModel& model) {
+  RoleTrial trial(model);
+  const auto roles = static_cast<RoleIndex>(model.roles().size());
+  const auto of_members = [&](RoleIndex role) { return is_had_by_members(model.roles()[role]); };
+  const auto changes = [&](RoleIndex role) {
+    for (RoleIndex from = 0; from < roles; ++from) {
+      for (RoleIndex gives = 0; gives < roles; ++gives) {
+        if (from == gives || !of_members(from) || !of_members(gives)) continue;
+        if (const auto way = trial.to_other(role, from, gives); way && way->direct) return true;
+      }
+    }
+    return false;
+  };
+  std::vector<RoleIndex> removers, changers;
+  for (RoleIndex role = 0; role < roles; ++role) {
+    if (role == model.owner_role() || !of_members(role)) continue;
+    if (trial.removes(role)) {
+      removers.push_back(role);
+    } else if (changes(role)) {
+      changers.push_back(role);
+    }
+  }
+  for (auto* list : {&removers, &changers}) {
+    std::stable_sort(list->begin(), list->end(),
+                     [&](RoleIndex a, RoleIndex b) { return model.roles()[a].rank > model.roles()[b].rank; });
+  }
+  removers.insert(removers.end(), changers.begin(), changers.end());
+  return removers;
 }
 
 }  // namespace tenure

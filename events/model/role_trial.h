@@ -40,6 +40,8 @@ class RoleTrial {
   std::optional<Way> to_other(std::size_t actor, std::optional<std::size_t> from, std::size_t gives);
   // How an account in the role makes the custom role, or changes one into it.
   std::optional<Way> makes_custom(std::size_t actor);
+  // Whether an account in the role may take a member of some role out of the team.
+  bool removes(std::size_t actor);
 
  private:
   void add(AnalysedRole role);
@@ -50,5 +52,9 @@ class RoleTrial {
   std::vector<std::vector<std::pair<PermissionIndex, LevelIndex>>> held_;
   std::map<std::array<std::size_t, 3>, std::optional<Way>> answers_;
 };
+
+// The model's roles, but for the owner's, in which a member may remove members, then those in which they may give
+// members another role; each in order of rank, the highest first.
+std::vector<RoleIndex> roles_that_manage_members(const AccessModel& model);
 
 }  // namespace tenure

@@ -142,8 +142,8 @@ std::string_view definition_schema();
 
 // A shipped one: what a team's regular review is about by the advice of text 001, whatever the model: members no longer
 // needed, roles still right, pending invitations to cancel. Its reviewers are the holders of `owner_role`; about a hold
-// of the only one of these, who gave it.
+// of the only one of these, who gave it, else the holders of the first of `others` that somebody else has.
 inline constexpr std::string_view quarterly_basics = "quarterly-basics";
-std::string quarterly_basics_json(std::string_view owner_role);
+std::string quarterly_basics_json(std::string_view owner_role, const std::vector<RoleId>& others = {});
 
 }  // namespace tenure::review

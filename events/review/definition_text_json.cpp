@@ -208,8 +208,9 @@ std::string shown_definition(const Definition& definition, const IdentityOf& ide
   });
 }
 
-std::string quarterly_basics_json(std::string_view owner_role) {
-  const json sources{{{"kind", "holders_of"}, {"role", owner_role}}, {{"kind", "granted_by"}}};
+std::string quarterly_basics_json(std::string_view owner_role, const std::vector<RoleId>& others) {
+  json sources{{{"kind", "holders_of"}, {"role", owner_role}}, {{"kind", "granted_by"}}};
+  for (const RoleId& role : others) sources.push_back({{"kind", "holders_of"}, {"role", role.text}});
   const json definition{
       {"id", quarterly_basics},
       {"name", "Quarterly basics"},

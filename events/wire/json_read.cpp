@@ -99,7 +99,10 @@ class JsonWalk {
 
   bool word(std::string_view expected) {
     for (const char c : expected) {
-      if (!take(c)) return stop_expecting("the word " + std::string(expected));
+      if (take(c)) continue;
+      if (at_ >= text_.size()) return stop_expecting("the word " + std::string(expected));
+      return stop(
+          "No JSON value begins so: text stands in double quotes, and the only words are true, false and null.");
     }
     return true;
   }

@@ -11,6 +11,12 @@ Acting acting_of(const Request& request, const Said& said) {
   return acting;
 }
 
+void write_warnings(JsonText& json, const std::vector<std::string>& warnings) {
+  json.key("warnings").open('[');
+  for (const std::string& warning : warnings) json.text(warning);
+  json.close(']');
+}
+
 boost::system::result<HeldReview, Response> review_of(Parts& parts, const Request& request, const OpenOrg& org) {
   const std::string id(request.param("review"));
   auto review = parts.reviews->reviews.get(org, id, parts.now());

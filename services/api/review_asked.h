@@ -11,6 +11,12 @@ namespace tenure::services {
 // Who acts by a request's body, whose actor is settled.
 Acting acting_of(const Request& request, const Said& said);
 
+// What answers have beside a definition: it is passed over where one is sent, so that what was read may be sent again.
+inline constexpr std::string_view only_answered[] = {"defined", "next_runs", "warnings"};
+
+// "warnings": […]
+void write_warnings(JsonText& json, const std::vector<std::string>& warnings);
+
 // The review of the path, brought up to now and locked. A Response is a no.
 boost::system::result<HeldReview, Response> review_of(Parts& parts, const Request& request, const OpenOrg& org);
 

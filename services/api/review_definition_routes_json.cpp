@@ -1,6 +1,7 @@
 // What is reviewed, by whom and how often: definitions, made, replaced, listed and withdrawn.
 #include <nlohmann/json.hpp>
 
+#include "events/model/role_trial.h"
 #include "services/api/review_asked.h"
 
 namespace tenure::services {
@@ -11,20 +12,53 @@ using nlohmann::json;
 
 constexpr std::string_view of_events[] = {"actor", "approved_by", "reason", "ticket", "correlation_id", "occurred_at"};
 
+constexpr std::size_t runs_shown = 3;
+
+// `,"next_runs":[…]` of a schedule by the wall clock of its zone; nothing without one.
+void write_runs(JsonText& json, const review::Definition& definition, Instant now) {
+  if (!definition.schedule) return;
+  json.key("next_runs").open('[');
+  for (const Instant run : next_runs(*definition.schedule, now, runs_shown)) json.text(format_instant(run));
+  json.close(']');
+}
+
+// An object with members more, which `write` writes behind those that it has.
+template <class F>
+std::string with_more(std::string object, const F& write) {
+  JsonText more;
+  more.open('{');
+  write(more);
+  const std::string text = more.close('}').take();
+  if (text == "{}") return object;
+  object.back() = ',';
+  return object.append(text, 1);
+}
+
 Response define(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return no(known.error());
-  auto said = Said::read(
-      request, {"id", "name", "description", "purpose", "scope", "stages", "no_answer", "justification", "carry_over",
-                "ends_early", "remedy", "group_owners", "schedule", "period_days", "revocations_at_most"});
+  auto said = Said::read(request, {"id", "name", "description", "purpose", "scope", "stages", "no_answer",
+                                   "justification", "carry_over", "ends_early", "remedy", "group_owners", "schedule",
+                                   "period_days", "revocations_at_most", "defined", "next_runs", "warnings"});
   if (!said) return said.error();
   json own = said->body();
   for (const std::string_view name : of_events) own.erase(std::string(name));
+  for (const std::string_view name : only_answered) own.erase(std::string(name));
   const auto definition = review::read_definition(own.dump(-1, ' ', false, json::error_handler_t::replace));
   if (!definition) return http::problem(definition.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   if (auto refused = said->settle_actor(asking)) return std::move(*refused);
-  return append_response(parts.reviews->reviewing.define(asking.org(), *definition, acting_of(request, *said)));
+  Reviewing& reviewing = parts.reviews->reviewing;
+  const auto result = reviewing.define(asking.org(), *definition, acting_of(request, *said));
+  auto response = append_response(result);
+  if (!std::holds_alternative<AppendAnswer>(result)) return response;
+  // It is defined, whether or not this can be told.
+  const auto warnings = reviewing.warnings(asking.org(), *definition);
+  response.body = with_more(std::move(response.body), [&](JsonText& json) {
+    write_runs(json, *definition, parts.now());
+    if (warnings) write_warnings(json, *warnings);
+  });
+  return response;
 }
 
 Response withdraw(Parts& parts, Request& request) {
@@ -84,24 +118,42 @@ Response one(Parts& parts, Request& request) {
   write(json, shown, **kept);
   if (shown.failure()) return http::problem(*shown.failure());
   Response response;
-  response.body = json.take();
+  response.body = with_more(json.take(), [&](JsonText& more) { write_runs(more, (*kept)->definition, parts.now()); });
   return response;
 }
 
 // ---- shipped -------------------------------------------------------------------------------------
 
-// Those that come with Tenure, by id, as they are for the organization: what is sent as it stands to define one.
-std::vector<std::pair<std::string_view, std::string>> shipped_for(const AccessModel& model) {
-  const std::string& owner = model.roles()[model.owner_role()].id.text;
-  return {{review::quarterly_basics, review::quarterly_basics_json(owner)}};
+// Those that come with Tenure, by id, as they are for the organization: what is sent as it stands to define one, and
+// what speaks against that.
+using Shipped = std::vector<std::pair<std::string_view, std::string>>;
+boost::system::result<Shipped, Response> shipped_for(Parts& parts, Asking& asking) {
+  const AccessModel& model = asking.model();
+  std::vector<RoleId> others;
+  for (const RoleIndex role : roles_that_manage_members(model)) others.push_back(model.roles()[role].id);
+  Shipped shipped{
+      {review::quarterly_basics, review::quarterly_basics_json(model.roles()[model.owner_role()].id.text, others)}};
+  for (auto& [id, text] : shipped) {
+    const auto definition = review::read_definition(text);
+    if (!definition) return http::problem(definition.error());
+    const auto warnings = parts.reviews->reviewing.warnings(asking.org(), *definition);
+    if (!warnings) return http::problem(warnings.error());
+    text = with_more(std::move(text), [&](JsonText& json) {
+      write_runs(json, *definition, parts.now());
+      write_warnings(json, *warnings);
+    });
+  }
+  return shipped;
 }
 
 Response list_shipped(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {"limit", "cursor"}); !known) return no(known.error());
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
+  auto shipped = shipped_for(parts, asking);
+  if (!shipped) return shipped.error();
   std::vector<std::pair<std::uint64_t, std::string>> rows;
-  for (auto& [id, text] : shipped_for(asking.model())) rows.emplace_back(rows.size() + 1, std::move(text));
+  for (auto& [id, text] : *shipped) rows.emplace_back(rows.size() + 1, std::move(text));
   return asking.list(
       rows, [](const auto& row) { return row.first; }, [](JsonText& json, const auto& row) { json.raw(row.second); });
 }
@@ -111,7 +163,9 @@ Response one_shipped(Parts& parts, Request& request) {
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   const std::string wanted(request.param("definition"));
-  for (auto& [id, text] : shipped_for(asking.model())) {
+  auto shipped = shipped_for(parts, asking);
+  if (!shipped) return shipped.error();
+  for (auto& [id, text] : *shipped) {
     if (id != wanted) continue;
     Response response;
     response.body = std::move(text);

@@ -21,6 +21,7 @@ std::shared_ptr<Review> tried_review(Opened opened) {
                     std::move(opened.population.items), std::move(opened.population.reviewer_sets));
   auto review = std::make_shared<Review>(Record{}, std::move(campaign), std::move(opened.population.holds));
   review->without_reviewer = opened.population.without_reviewer.size();
+  review->warnings = std::move(opened.warnings);
   return review;
 }
 
@@ -62,6 +63,7 @@ Response page_of(Parts& parts, Asking& asking, HeldReview& held) {
   asking.head(json);
   json.field("due_at", campaign.opening().due_at).field("total", static_cast<std::uint64_t>(campaign.items().size()));
   json.field("without_reviewer", static_cast<std::uint64_t>(review.without_reviewer));
+  write_warnings(json, review.warnings);
   write_progress(json, rows.shown(), review, pinned.when.at);
   PageRows page(json, asking.request(), parts, pinned);
   auto item = static_cast<ItemIndex>(pinned.page.after);  // rows are numbered from 1

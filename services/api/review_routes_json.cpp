@@ -61,7 +61,11 @@ boost::system::result<std::pair<review::Definition, bool>, Response> wanted_defi
                          "/review-definitions lists them.",
                      "/definition"));
   }
-  auto stated = review::read_definition(it->dump(-1, ' ', false, json::error_handler_t::replace));
+  json own = *it;
+  if (own.is_object()) {
+    for (const std::string_view name : only_answered) own.erase(std::string(name));
+  }
+  auto stated = review::read_definition(own.dump(-1, ' ', false, json::error_handler_t::replace));
   if (!stated) {
     auto faults = stated.error();
     for (Refusal& fault : faults) fault.field = "/definition" + fault.field;
@@ -123,7 +127,9 @@ Response open(Parts& parts, Request& request) {
   json.open('{').field("review", opened->review);
   json.field("items", static_cast<std::uint64_t>(opened->items));
   json.field("as_of", opened->as_of).field("due_at", opened->due_at);
-  json.field("position", opened->recorded->items.front().position.value).close('}');
+  json.field("position", opened->recorded->items.front().position.value);
+  write_warnings(json, opened->warnings);
+  json.close('}');
   Response response;
   response.status = 201;
   response.headers.emplace_back("Location", "/v1/orgs/" + asking.org().id.text + "/reviews/" + opened->review);

@@ -112,7 +112,12 @@ unsigned status_of(FailureCode code) { return row_of(code).status; }
 
 Response problem(const Refusal& refusal, std::optional<unsigned> status) {
   const Row& row = row_of(refusal.code);
-  Response response = begin_problem(status.value_or(row.status), row.code, row.title, refusal.because);
+  // That names no place: the body as a whole, up to a byte.
+  const bool no_json = refusal.code == RefusalCode::malformed_json && refusal.field.empty() && refusal.offset;
+  const std::string detail =
+      no_json ? "The body is not JSON at byte " + std::to_string(*refusal.offset + 1) + ": " + refusal.because : "";
+  Response response =
+      begin_problem(status.value_or(row.status), row.code, row.title, no_json ? detail : refusal.because);
   append_circumstances(response.body, refusal);
   response.body += '}';
   return response;

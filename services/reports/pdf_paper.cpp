@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "services/http/utf8.h"
+#include "services/reports/cell_text.h"
 
 namespace tenure::reports {
 
@@ -47,25 +47,6 @@ Type type_of(Face face) {
       return {7.5, false, 1.0};
   }
   return {9, false, 1.0};
-}
-
-// Control characters have no shape; Unicode has pictures of them (U+2400 on).
-std::string drawable(std::string_view text) {
-  const std::string whole = http::as_utf8(text);
-  std::string out;
-  out.reserve(whole.size());
-  for (const char c : whole) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n' || (byte >= 0x20 && byte != 0x7F)) {
-      out += c;
-    } else if (c == '\t') {
-      out += ' ';
-    } else if (c != '\r') {
-      out += "\xE2\x90";
-      out += static_cast<char>(byte == 0x7F ? 0xA1 : 0x80 + byte);
-    }
-  }
-  return out;
 }
 
 void set_colour(cairo_t* cairo, Colour colour) {
@@ -145,8 +126,8 @@ void Paper::draw(const Sink& sink) {
   const auto say = [&](cairo_pdf_metadata_t what, const std::string& text) {
     cairo_pdf_surface_set_metadata(surface_, what, text.c_str());
   };
-  say(CAIRO_PDF_METADATA_TITLE, drawable(document_.title));
-  say(CAIRO_PDF_METADATA_SUBJECT, drawable(document_.organization));
+  say(CAIRO_PDF_METADATA_TITLE, drawable_text(document_.title));
+  say(CAIRO_PDF_METADATA_SUBJECT, drawable_text(document_.organization));
   say(CAIRO_PDF_METADATA_CREATOR, "Tenure");
   say(CAIRO_PDF_METADATA_CREATE_DATE, created);
   say(CAIRO_PDF_METADATA_MOD_DATE, created);
@@ -243,7 +224,7 @@ double Paper::text(double x, double y, double width, std::string_view text, Face
 void Paper::bookmark(const std::string& title) {
   if (!cairo_) return;
   const std::string place = "page=" + std::to_string(page_) + " pos=[0 " + std::to_string(static_cast<int>(y)) + "]";
-  cairo_pdf_surface_add_outline(surface_, CAIRO_PDF_OUTLINE_ROOT, drawable(title).c_str(), place.c_str(),
+  cairo_pdf_surface_add_outline(surface_, CAIRO_PDF_OUTLINE_ROOT, drawable_text(title).c_str(), place.c_str(),
                                 static_cast<cairo_pdf_outline_flags_t>(0));
 }
 
@@ -259,6 +240,11 @@ Laid::Laid(Paper& paper, Face face, double width, Side side, bool one_line)
   pango_layout_set_width(layout_.get(), static_cast<int>(width * PANGO_SCALE));
   pango_layout_set_wrap(layout_.get(), PANGO_WRAP_WORD_CHAR);
   pango_layout_set_line_spacing(layout_.get(), static_cast<float>(type.line_spacing));
+  // A name has the hyphens that it has: where a line breaks inside it, nothing is drawn that was not written.
+  PangoAttrList* attributes = pango_attr_list_new();
+  pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
+  pango_layout_set_attributes(layout_.get(), attributes);
+  pango_attr_list_unref(attributes);
   if (one_line) {
     pango_layout_set_ellipsize(layout_.get(), PANGO_ELLIPSIZE_END);
     pango_layout_set_single_paragraph_mode(layout_.get(), TRUE);
@@ -273,7 +259,7 @@ void Laid::set(std::string_view text) {
 
 void Laid::lay_out() {
   if (laid_out_) return;
-  const std::string text = drawable(text_);
+  const std::string text = drawable_text(text_);
   pango_layout_set_text(layout_.get(), text.data(), static_cast<int>(text.size()));
   // A text that reads from the right stands where its column does; Pango would take it to the other side.
   PangoLayoutLine* first = pango_layout_get_line_readonly(layout_.get(), 0);

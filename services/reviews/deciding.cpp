@@ -142,6 +142,10 @@ class Call {
       return refuse(RefusalCode::unknown_role,
                     "there is no role \"" + wanted.role->text + "\" to change to; GET …/roles lists them.", "/role");
     }
+    if (wanted.role && is_so_already(review_.hold(*item), *wanted.role)) {
+      return refuse(RefusalCode::invalid_field,
+                    "the role is \"" + wanted.role->text + "\" already; \"keep\" says that it stays.", "/role");
+    }
     const review::Item& of = campaign.items()[*item];
     asked_ = *item;
     if (wanted.verb == ReviewVerb::revoke || wanted.verb == ReviewVerb::change) {
@@ -172,6 +176,11 @@ class Call {
   std::optional<Failure> failure() { return state_.failure() ? state_.failure() : sight_.facts().failure(); }
 
  private:
+  // Whether a change to the role would change nothing.
+  bool is_so_already(const projections::Hold& opened, const RoleId& role) {
+    const auto hold = sight_.holds().now(opened);
+    return hold && sight_.facts().name(hold->kind == review::HoldKind::grant ? hold->role : hold->of).name == role.text;
+  }
   // Whose role is taken by what was decided before this decision, in this call or earlier.
   std::vector<projections::Number> losers_of(const RoleId& role) {
     std::vector<projections::Number> losers;

@@ -7,6 +7,43 @@ namespace tenure::services {
 using projections::EntityKind;
 using review::Definition;
 
+namespace {
+
+void add_resource_faults(Sight& sight, const review::ReviewScope& scope, Refusals& faults) {
+  for (std::size_t i = 0; i < scope.resources.size(); ++i) {
+    const ResourceId& resource = scope.resources[i];
+    const std::string field = "/scope/resources/" + std::to_string(i);
+    if (!sight.model()->resource_kind(resource.kind)) {
+      faults.push_back(refuse(RefusalCode::unknown_resource,
+                              "the model has no resources of kind \"" + resource.kind + "\".", field));
+    } else if (resource.id != "*" && sight.facts().number(EntityKind::scope, to_text(resource)) == 0) {
+      // Somebody may hold a power over all of a kind, and so over what no event has named: a slip of the pen would pass
+      // for that.
+      faults.push_back(refuse(RefusalCode::unknown_resource,
+                              "nothing here is known of \"" + to_text(resource) +
+                                  "\": it was never added, and nobody was given anything on it. See whether it is "
+                                  "spelled right; an event resource.added makes it known.",
+                              field));
+    }
+  }
+}
+
+void add_finding_faults(const review::ReviewScope& scope, Refusals& faults) {
+  for (std::size_t i = 0; i < scope.findings.size(); ++i) {
+    if (projections::finding_kind_from(scope.findings[i])) continue;
+    std::string kinds;
+    for (std::size_t kind = 0; kind < projections::finding_kinds; ++kind) {
+      kinds += kind == 0 ? "" : kind + 1 == projections::finding_kinds ? " or " : ", ";
+      kinds += projections::to_text(static_cast<projections::FindingKind>(kind));
+    }
+    faults.push_back(refuse(RefusalCode::invalid_field,
+                            "\"" + scope.findings[i] + "\" is no kind of finding; it is one of " + kinds + ".",
+                            "/scope/findings/" + std::to_string(i)));
+  }
+}
+
+}  // namespace
+
 // Names that neither the model nor the organization has.
 Refusals Reviewing::faults_of(Sight& sight, const Definition& definition) {
   Refusals faults;
@@ -50,12 +87,8 @@ Refusals Reviewing::faults_of(Sight& sight, const Definition& definition) {
             "\"" + scope.permissions[i].level.text + "\" is not a level of that permission.", field + "/level");
     }
   }
-  for (std::size_t i = 0; i < scope.resources.size(); ++i) {
-    if (!model.resource_kind(scope.resources[i].kind)) {
-      fault(RefusalCode::unknown_resource, "the model has no resources of kind \"" + scope.resources[i].kind + "\".",
-            "/scope/resources/" + std::to_string(i));
-    }
-  }
+  add_resource_faults(sight, scope, faults);
+  add_finding_faults(scope, faults);
   if (definition.schedule && !definition.schedule->once) {
     const review::Schedule& schedule = *definition.schedule;
     const auto read = Recurrence::parse(schedule.rrule, schedule.start, schedule.tz);
@@ -69,6 +102,12 @@ Refusals Reviewing::faults_of(Sight& sight, const Definition& definition) {
     }
   }
   return faults;
+}
+
+std::vector<Instant> next_runs(const review::Schedule& schedule, Instant after, std::size_t n) {
+  if (schedule.once) return *schedule.once > after ? std::vector{*schedule.once} : std::vector<Instant>();
+  const auto read = Recurrence::parse(schedule.rrule, schedule.start, schedule.tz);
+  return read ? read->upcoming(after, n) : std::vector<Instant>();
 }
 
 std::optional<Refusal> schedule_is_over(const review::Schedule& schedule, Instant now) {

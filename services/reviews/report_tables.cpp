@@ -1,9 +1,9 @@
 // The tables of a review's report. Each is read row by row, in an order that follows from the review alone.
 #include <algorithm>
-#include <map>
 
 #include "events/digest.h"
 #include "services/reviews/everyone.h"
+#include "services/reviews/how_worked.h"
 #include "services/reviews/report_source.h"
 #include "services/reviews/report_words.h"
 #include "services/reviews/table_rows.h"
@@ -155,59 +155,6 @@ Table decisions_of(const Source& source) {
   return table;
 }
 
-// How somebody worked: what an auditor looks at who asks whether the reviewing was real.
-struct Worked {
-  SubjectId reviewer;
-  std::uint64_t decisions = 0, keep = 0, revoke = 0, change = 0, delegated = 0, in_bulk = 0;
-  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> calls;  // all, kept
-  std::vector<std::int64_t> seconds;
-};
-
-constexpr std::size_t many = 10;           // fewer decisions say nothing of how somebody works
-constexpr std::int64_t hasty_seconds = 3;  // nobody reads an item in less
-
-Texts signals_of(Worked& worked) {
-  Texts signals;
-  for (const auto& [call, counts] : worked.calls) {
-    if (counts.first >= many && counts.first == counts.second) {
-      signals.push_back("kept all of " + std::to_string(counts.first) + " in one call");
-    }
-  }
-  if (worked.seconds.size() >= many) {
-    std::nth_element(worked.seconds.begin(),
-                     worked.seconds.begin() + static_cast<std::ptrdiff_t>(worked.seconds.size() / 2),
-                     worked.seconds.end());
-    const std::int64_t median = worked.seconds[worked.seconds.size() / 2];
-    if (median < hasty_seconds)
-      signals.push_back("half of the decisions took less than " + std::to_string(hasty_seconds) + " s");
-  }
-  if (worked.decisions >= many && worked.keep == worked.decisions) signals.emplace_back("kept everything");
-  return signals;
-}
-
-std::vector<Worked> workers_of(ReportSource& source) {
-  std::map<SubjectId, Worked> all;
-  for (const Spoken& one : source.spoken()) {
-    Worked& worked = all[one.said->reviewer];
-    worked.reviewer = one.said->reviewer;
-    ++worked.decisions;
-    const bool kept = one.said->verb == ReviewVerb::keep;
-    worked.keep += kept;
-    worked.revoke += one.said->verb == ReviewVerb::revoke;
-    worked.change += one.said->verb == ReviewVerb::change;
-    worked.delegated += one.said->verb == ReviewVerb::delegate;
-    if (one.seconds) worked.seconds.push_back(*one.seconds);
-    if (one.said->call.empty()) continue;
-    ++worked.in_bulk;
-    auto& [count, keeps] = worked.calls[one.said->call];
-    ++count;
-    keeps += kept;
-  }
-  std::vector<Worked> workers;
-  for (auto& [reviewer, worked] : all) workers.push_back(std::move(worked));
-  return workers;
-}
-
 Table reviewers_of(const Source& source) {
   Table table{"reviewers", "Reviewers", "", {}, {}, "Nobody decided anything."};
   table.columns = {{"reviewer", "Reviewer", Kind::text, 26}, {"decisions", "Decisions", Kind::number},
@@ -217,7 +164,7 @@ Table reviewers_of(const Source& source) {
   table.open = [source] {
     const auto workers = std::make_shared<std::vector<Worked>>(workers_of(*source));
     return rows_of(source, workers->size(), [workers](ReportSource& from, std::size_t n, Row& row) {
-      Worked& worked = (*workers)[n];
+      const Worked& worked = (*workers)[n];
       row = {from.people.identity(worked.reviewer),
              number(worked.decisions),
              number(worked.keep),

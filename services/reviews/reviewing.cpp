@@ -1,6 +1,7 @@
 #include "services/reviews/reviewing.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "events/digest.h"
 #include "services/reviews/desk.h"
@@ -18,8 +19,11 @@ constexpr std::size_t tries_max = 20;  // to close at a version while others app
 
 std::string day_of(Instant at) { return format_instant(at).substr(0, 10); }
 
-// Items by whose they are and what they hold, for a sentence.
-constexpr std::size_t named_in_a_sentence = 5;
+// A refusal's sentence as one that stands alone.
+std::string sentence(std::string because) {
+  because.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(because.front())));
+  return because;
+}
 
 }  // namespace
 
@@ -120,24 +124,6 @@ std::string Reviewing::new_name(const OpenOrg& org, EntityKind kind, const Defin
   }
 }
 
-// Why a review is not opened of which some items have nobody to ask, with whose they are.
-Reviewing::OpenAnswer Reviewing::nobody_asked(const OpenOrg& org, const Population& population) {
-  const auto& nobody = population.without_reviewer;
-  std::string whose;
-  for (std::size_t i = 0; i < nobody.size() && i < named_in_a_sentence; ++i) {
-    const auto identity =
-        parts_.identities.of_member(*org.snapshot, org.id, org.number, population.holds[nobody[i]].member);
-    if (!identity) return identity.error();
-    whose += (i == 0 ? "" : ", ") + *identity;
-  }
-  return Refusals{refuse(
-      RefusalCode::invalid_field,
-      "nobody may be asked about " + std::to_string(nobody.size()) + " of " + std::to_string(population.items.size()) +
-          " items (of " + whose + (nobody.size() > named_in_a_sentence ? ", …" : "") +
-          "): nobody reviews themselves, and who was removed or is disabled is not asked; add a \"fallback\".",
-      "/stages")};
-}
-
 // Nothing, once it is recorded.
 std::optional<Reviewing::OpenAnswer> Reviewing::record_opening(const OpenOrg& org, const Definition& definition,
                                                                const OpenWish& wish, const Acting& acting,
@@ -196,7 +182,15 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
                "was opened; widen \"scope\".",
                "/scope")};
   }
-  if (!opened.population.without_reviewer.empty() && !wish.dry_run) return nobody_asked(org, opened.population);
+  if (!opened.population.without_reviewer.empty() && !wish.dry_run) return nobody_asked(org, opened.population, wish);
+  auto warnings = strangers(org, **sight, definition);
+  if (!warnings) return warnings.error();
+  opened.warnings = std::move(*warnings);
+  if (!opened.population.without_reviewer.empty()) {
+    auto because = about_nobody_asked(org, opened.population);
+    if (!because) return because.error();
+    opened.warnings.push_back(std::move(*because));
+  }
   if (!wish.dry_run) {
     // Whoever asks for it as soon as it is recorded finds what was worked out here.
     const auto alone = reviews_.loading();
@@ -220,11 +214,9 @@ EventId run_id(const std::string& definition, Instant due) {
 }
 
 AppendResult Reviewing::skip(const OpenOrg& org, const std::string& definition, Instant due, const Refusal& because) {
-  // The sentence of a refusal may name people, which the log does not.
-  const bool nobody_asked = because.field == "/stages";
-  event::ReviewSkipped event{nobody_asked                ? "There are items that nobody may be asked about."
-                             : because.field == "/scope" ? "The scope matches nothing that anybody holds."
-                                                         : "The definition names what is not there any more.",
+  // The sentences of a run's refusals name roles, groups and numbers, and never a person: the log does not.
+  const bool nothing = because.field == "/scope" && because.code == RefusalCode::invalid_field;
+  event::ReviewSkipped event{nothing ? "The scope matches nothing that anybody holds." : sentence(because.because),
                              definition, due};
   return append(org.id, {std::move(event)}, acting_for(definition), std::nullopt, run_id(definition, due));
 }
@@ -248,27 +240,6 @@ AppendResult Reviewing::report(const OpenOrg& org, const Definition& definition,
   const EventId id =
       wish.scheduled_for ? run_id(definition.id, *wish.scheduled_for) : EventId("report:" + event.report);
   return append(org.id, {std::move(event)}, acting, std::nullopt, id);
-}
-
-AppendResult Reviewing::reassign(const OpenOrg& org, HeldReview& review, const std::optional<std::string>& from,
-                                 const std::string& to, const std::optional<std::string>& item, const Acting& acting) {
-  if (const auto open = review->campaign->may_change(); !open) return Refusals{open.error()};
-  if (item && !review->campaign->find(*item)) {
-    return Refusals{refuse(RefusalCode::not_found, "the review has no item \"" + *item + "\".", "/item")};
-  }
-  event::ReviewReassigned event;
-  if (from) {
-    const auto known = parts_.people.find(org.id, *from);
-    if (!known) return known.error();
-    if (!*known) {
-      return Refusals{refuse(RefusalCode::unknown_member, "nobody is known as \"" + *from + "\" here.", "/from")};
-    }
-    event.from = Person{*from, **known};
-  }
-  event.item = item;
-  event.review = review->campaign->opening().review;
-  event.to = Person{to, {}};
-  return append(org.id, {std::move(event)}, acting);
 }
 
 // ---- the end -------------------------------------------------------------------------------------

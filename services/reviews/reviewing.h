@@ -43,6 +43,7 @@ struct Opened {
   Population population;  // of a dry run; else the review that was opened has it
   Position pinned;
   Instant as_of, due_at;
+  std::vector<std::string> warnings;     // sentences: what is worth a look
   std::optional<AppendAnswer> recorded;  // nothing for a dry run
 };
 
@@ -67,6 +68,9 @@ class Reviewing {
   Reviewing(Parts& parts, Reviews& reviews) : parts_(parts), reviews_(reviews) {}
 
   AppendResult define(const OpenOrg& org, const review::Definition& definition, const Acting& acting);
+  // What is worth a look before a review is opened by it, as things stand, a sentence each: somebody is asked whom
+  // nobody knows, or it could not be opened now.
+  Outcome<std::vector<std::string>> warnings(const OpenOrg& org, review::Definition definition);
   AppendResult withdraw(const OpenOrg& org, const std::string& definition, const Acting& acting);
 
   using OpenAnswer = std::variant<Opened, Refusals, Failure>;
@@ -97,7 +101,9 @@ class Reviewing {
   Outcome<void> remedy_once(const OpenOrg& org, const ReviewSummary& closed);
 
  private:
-  OpenAnswer nobody_asked(const OpenOrg& org, const Population& population);
+  Outcome<std::string> about_nobody_asked(const OpenOrg& org, const Population& population);
+  OpenAnswer nobody_asked(const OpenOrg& org, const Population& population, const OpenWish& wish);
+  Outcome<std::vector<std::string>> strangers(const OpenOrg& org, Sight& sight, const review::Definition& definition);
   std::optional<OpenAnswer> record_opening(const OpenOrg& org, const review::Definition& definition,
                                            const OpenWish& wish, const Acting& acting, Opened& opened);
   void keep(const std::string& org, Opened& opened, const Reviews::Before& before);
@@ -116,6 +122,9 @@ class Reviewing {
 
 // Why a schedule that reads well would never run: its last date is past.
 std::optional<Refusal> schedule_is_over(const review::Schedule& schedule, Instant now);
+
+// When it runs next after an instant, at most `n` of its runs.
+std::vector<Instant> next_runs(const review::Schedule& schedule, Instant after, std::size_t n);
 
 // The client's id of the event that a run of a schedule makes, whatever it comes to: each happens once.
 EventId run_id(const std::string& definition, Instant due);

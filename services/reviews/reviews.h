@@ -57,6 +57,7 @@ struct Review {
   Instant unread_until;                                  // till then, events that nobody read may come into force
   std::shared_ptr<const OpenFindings> findings;          // of the state under review; worked out when first asked for
   std::size_t without_reviewer = 0;                      // of a dry run: items about which some stage has nobody to ask
+  std::vector<std::string> warnings;                     // of a dry run: what is worth a look
 };
 
 // A review in hand.

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "events/model/role_trial.h"
 #include "tests/catch.h"
 
 namespace {
@@ -245,6 +247,37 @@ TEST_CASE("the shipped definition asks the owners about everything in a team, ev
   REQUIRE(read->schedule);
   CHECK(read->schedule->rrule == "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=1");
   CHECK(read->people.empty());
+}
+
+TEST_CASE("the shipped definition asks about the only owner who gave the role, then whoever manages members") {
+  const auto read = read_definition(quarterly_basics_json("owner", {RoleId("admin"), RoleId("lead")}));
+  REQUIRE(read.has_value());
+  const auto& asked = read->stages.at(0).reviewers;
+  REQUIRE(asked.size() == 4);
+  CHECK(asked[1].kind == SourceKind::granted_by);
+  CHECK(asked[2].role == RoleId("admin"));
+  CHECK(asked[3].role == RoleId("lead"));
+}
+
+TEST_CASE("who manages members in each shipped model follows from its rules, those who may remove them first") {
+  const std::map<std::string_view, std::vector<std::string>> managers{
+      {"answering-agent", {"admin"}},
+      {"ccai", {"app_developer", "app_tester", "supervisor"}},
+      {"chatbot-team", {"admin"}},
+      {"cx-modules", {}},
+      {"github", {}},
+      {"newo", {"technical_owner", "account_manager", "viewer"}}};
+  std::size_t models = 0;
+  for (const ShippedModel& shipped : shipped_models()) {
+    const auto model = AccessModel::parse(shipped.document);
+    REQUIRE(model.has_value());
+    std::vector<std::string> found;
+    for (const RoleIndex role : roles_that_manage_members(**model)) found.push_back((*model)->roles()[role].id.text);
+    INFO(shipped.id);
+    CHECK(found == managers.at(shipped.id));
+    ++models;
+  }
+  CHECK(models == 6);
 }
 
 TEST_CASE("the schema of definitions that the program carries is the file's") {

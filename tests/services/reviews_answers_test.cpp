@@ -52,8 +52,12 @@ std::vector<Refused> refused_openings() {
        "/scope/permissions/0/permission", "nope"},
       {"an unknown kind of resource", "/reviews", scope({{"resources", {"boat:x"}}}), 400, "unknown_resource",
        "/scope/resources/0", "boat"},
-      {"a scope that matches nothing", "/reviews", scope({{"resources", {"repo:acme/none"}}, {"kinds", {"group"}}}),
-       400, "invalid_field", "/scope", "nothing was opened"},
+      {"a resource of which nobody has heard", "/reviews", scope({{"resources", {"repo:acme/wbe"}}}), 400,
+       "unknown_resource", "/scope/resources/0", "repo:acme/wbe"},
+      {"no kind of finding", "/reviews", scope({{"findings", {"rule_violation", "nonsense"}}}), 400, "invalid_field",
+       "/scope/findings/1", "self_approval, granted_and_revoked, duties_not_separated or judgement_changed"},
+      {"a scope that matches nothing", "/reviews", scope({{"resources", {"repo:acme/web"}}, {"kinds", {"group"}}}), 400,
+       "invalid_field", "/scope", "nothing was opened"},
       {"nobody to ask", "/reviews", alone, 400, "invalid_field", "/stages", "olga@acme.test"},
       {"a schedule that never fires", "/review-definitions", named_review("n", {olga}, {{"schedule", never}}), 400,
        "invalid_field", "/schedule/rrule", ""},
@@ -69,7 +73,7 @@ std::vector<Refused> refused_openings() {
        "none"}};
 }
 
-std::vector<Refused> refused_decisions(const json& grant, const json& own, const json& over) {
+std::vector<Refused> refused_decisions(const json& grant, const json& own_role, const json& own, const json& over) {
   json stale = ReviewsTold::decision(grant, "keep");
   stale["state"] = "0000000000000000";
   json no_reason = ReviewsTold::decision(grant, "revoke");
@@ -93,6 +97,10 @@ std::vector<Refused> refused_decisions(const json& grant, const json& own, const
        "change"},
       {"a change to a role that there is not", by_ana, named(grant, "change", {{"role", "nope"}}), 400, "unknown_role",
        "/role", "nope"},
+      {"a change to the role that it is", by_ana, named(grant, "change", {{"role", "write"}}), 400, "invalid_field",
+       "/role", "keep"},
+      {"a change to the member's own role", by_ana, named(own_role, "change", {{"role", "member"}}), 400,
+       "invalid_field", "/role", "already"},
       {"a delegation to nobody", by_ana, named(grant, "delegate"), 400, "missing_field", "/to", "to"},
       {"a delegation to oneself", by_ana, named(grant, "delegate", {{"to", ana}}), 400, "invalid_field", "/to",
        "yours"},
@@ -220,8 +228,8 @@ TEST_CASE("what cannot be reviewed or decided is refused with its code, field an
   acme.told("/reviews", {{"id", "over"}, {"definition", "q"}});
   acme.told("/reviews/over/close", json::object());
   std::vector<Refused> rows = refused_openings();
-  for (Refused& row : refused_decisions(acme.item("q1", ben, "grant"), acme.item("q1", ana, "role"),
-                                        acme.item("over", ben, "grant"))) {
+  for (Refused& row : refused_decisions(acme.item("q1", ben, "grant"), acme.item("q1", ben, "role"),
+                                        acme.item("q1", ana, "role"), acme.item("over", ben, "grant"))) {
     rows.push_back(std::move(row));
   }
   const auto total = acme.get("/events?limit=1").at("total");

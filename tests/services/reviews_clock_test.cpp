@@ -6,7 +6,6 @@
 #include <set>
 
 #include "events/instant.h"
-#include "events/review/definition.h"
 #include "tests/services/reviews_told.h"
 #include "tests/shared_files.h"
 
@@ -291,54 +290,6 @@ TEST_CASE("what was certified and has not changed is carried over with the decis
   acme.happens("member.added", {{"member", ana}, {"role", "member"}});
   CHECK(acme.item("q3", ana, "role").at("status") == "open");
   CHECK(acme.item("q3", ana, "role").at("reopened") == true);
-}
-
-TEST_CASE("the shipped quarterly basics are opened, decided, closed and reported on a team of each of the six models") {
-  std::size_t models = 0;
-  for (const char* model : {"github", "newo", "ccai", "cx-modules", "chatbot-team", "answering-agent"}) {
-    INFO(model);
-    ReviewsTold acme(model);
-    const json roles = acme.get("/roles");
-    const json members = acme.get("/members");
-    REQUIRE(members.at("items").size() == 1);
-    const auto owner = members.at("items").at(0).at("role").get<std::string>();
-    std::string other;
-    for (const json& role : roles.at("items")) {
-      if (role.at("role") != owner) other = role.at("role").get<std::string>();
-    }
-    acme.happens("member.added", {{"member", ana}, {"role", other}});
-    acme.happens("member.invited", {{"member", cy}, {"role", other}});
-    const json definition = json::parse(tenure::review::quarterly_basics_json(owner));
-    acme.told("/review-definitions", definition);
-    const auto tried = acme.post("/reviews", {{"definition", "quarterly-basics"}, {"dry_run", true}});
-    REQUIRE(tried.status == 200);
-    CHECK(tried.said().at("total") == 3);
-    acme.happens("member.added", {{"member", "second@acme.test"}, {"role", owner}});
-    acme.told("/reviews", {{"definition", "quarterly-basics"}, {"id", "q1"}});
-    CHECK(acme.item("q1", ana, "role").at("reviewers").size() == 2);
-    CHECK(acme.item("q1", cy, "invitation").at("reviewers").size() == 2);
-    CHECK(acme.item("q1", olga, "role").at("reviewers") == json::array({"second@acme.test"}));
-    // A member no longer needed, a role still right, an invitation to cancel.
-    acme.decided("q1", "second@acme.test",
-                 {ReviewsTold::decision(acme.item("q1", ana, "role"), "revoke"),
-                  ReviewsTold::decision(acme.item("q1", olga, "role"), "keep"),
-                  ReviewsTold::decision(acme.item("q1", cy, "invitation"), "revoke")});
-    acme.decided("q1", olga, ReviewsTold::decision(acme.item("q1", "second@acme.test", "role"), "keep"));
-    acme.told("/reviews/q1/close", json::object());
-    CHECK(acme.get("/reviews/q1/tasks?status=open").at("total") == 2);
-    acme.happens("member.removed", {{"member", ana}});
-    acme.happens("invitation.cancelled", {{"member", cy}});
-    const json report = acme.get("/reviews/q1/report");
-    CHECK(report.at("facts").at("population") == 4);
-    std::map<std::string, std::string> outcomes;
-    for (const json& row : report.at("tables").at("items"))
-      outcomes[row.at("member").get<std::string>()] = row.at("outcome").get<std::string>();
-    CHECK(outcomes == std::map<std::string, std::string>{
-                          {ana, "revoke"}, {cy, "revoke"}, {olga, "keep"}, {"second@acme.test", "keep"}});
-    for (const json& row : report.at("tables").at("remediation")) CHECK(row.at("status") == "done");
-    ++models;
-  }
-  CHECK(models == 6);
 }
 
 TEST_CASE("kubernetes-sigs reviewed in four quarters: what is unchanged does not come back, what changed does") {

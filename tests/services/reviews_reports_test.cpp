@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "events/digest.h"
 #include "tests/services/reviews_told.h"
 
 namespace {
@@ -280,6 +281,69 @@ TEST_CASE("a report tells how each reviewer worked, and what looks like a rubber
   CHECK(signals("slow@else.test") == "[]");
   CHECK(worked.at("slow@else.test").at("revoke") == 1);
   CHECK(worked.at("bulk@else.test").at("in_bulk") == 12);
+}
+
+TEST_CASE(
+    "the digest of a population is what its README says, made of the list of items alone, whatever became of them") {
+  ReviewsTold acme;
+  for (const char* member : {ana, ben}) acme.happens("member.added", {{"member", member}, {"role", "member"}});
+  acme.told("/reviews", {{"id", "q1"}, {"definition", named_review("q", {"lead@else.test"})}});
+  acme.decided("q1", "lead@else.test", ReviewsTold::decision(acme.item("q1", ana, "role"), "revoke"));
+  acme.happens("member.removed", {{"member", ana}});
+  std::string lines;
+  for (const json& item : acme.items("q1")) {
+    lines += item.at("item").get<std::string>() + " " + item.at("state_when_opened").get<std::string>() + "\n";
+  }
+  const std::string digest = tenure::to_hex(tenure::sha256(lines));
+  CHECK(acme.get("/reviews/q1").at("population").at("digest") == digest);
+  CHECK(acme.get("/reviews/q1/report").at("facts").at("population_digest") == digest);
+}
+
+TEST_CASE("one odd item in a call, one handed on, or small calls hide no rubber stamp: the ratios are told") {
+  ReviewsTold acme;
+  for (int i = 0; i < 32; ++i) {
+    acme.happens("member.added", {{"member", "m" + std::to_string(i) + "@acme.test"}, {"role", "member"}});
+  }
+  const std::vector<std::string> people{"odd@else.test", "hands@else.test", "small@else.test", "reads@else.test"};
+  json definition = named_review("q", people, {{"scope", {{"roles", {"member"}}}}});
+  definition["stages"][0]["outcome"] = "all_agree";
+  acme.told("/review-definitions", definition);
+  acme.clock("2026-01-06T09:00:00Z");
+  acme.told("/reviews", {{"id", "q1"}, {"definition", "q"}});
+  const auto items = acme.items("q1");
+  REQUIRE(items.size() == 32);
+  const auto decisions = [&](std::size_t from, std::size_t until) {
+    json some = json::array();
+    for (std::size_t i = from; i < until; ++i) some.push_back(ReviewsTold::decision(items[i], "keep"));
+    return some;
+  };
+  json all = decisions(0, 32);
+  all[7]["decision"] = "revoke";
+  acme.clock("2026-01-06T09:00:04Z");
+  acme.decided("q1", "odd@else.test", all);
+  all = decisions(0, 32);
+  all[7].update({{"decision", "delegate"}, {"to", "other@else.test"}});
+  acme.clock("2026-01-07T09:00:00Z");
+  acme.decided("q1", "hands@else.test", all);
+  for (std::size_t from = 0; from < 32; from += 8) acme.decided("q1", "small@else.test", decisions(from, from + 8));
+  // Whoever takes a minute an item, and revokes some, gives no sign.
+  for (std::size_t i = 0; i < 32; i += 16) {
+    all = decisions(i, i + 16);
+    all[3]["decision"] = all[5]["decision"] = "revoke";
+    acme.clock(i == 0 ? "2026-01-07T10:00:00Z" : "2026-01-07T10:16:00Z");
+    acme.decided("q1", "reads@else.test", all);
+  }
+  std::map<std::string, json> signals;
+  const json report = acme.get("/reviews/q1/report");
+  for (const json& row : report.at("tables").at("reviewers")) {
+    signals[row.at("reviewer").get<std::string>()] = row.at("signals");
+  }
+  CHECK(signals.at("odd@else.test") == json{"kept 31 of 32 in one call",
+                                            "32 decisions in one call, 4 s after the opening: 0.1 s an item",
+                                            "kept 97 % of 32"});
+  CHECK(signals.at("hands@else.test") == json{"kept 31 of 32 in one call", "kept everything: 31"});
+  CHECK(signals.at("small@else.test") == json{"24 of 32 decisions took less than 3 s each", "kept everything: 32"});
+  CHECK(signals.at("reads@else.test") == json::array());
 }
 
 TEST_CASE("a report shows what was carried over and from where, what holds give and when they were last certified") {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "services/reports/cell_text.h"
 #include "tests/catch.h"
 #include "tests/services_reports/foreign_readers.h"
 #include "tests/services_reports/sample_report.h"
@@ -87,6 +88,31 @@ TEST_CASE("names of any script can be read and searched for on paper") {
   const std::string all = without_blanks(whole_text(read_pdf(pdf_of(list_of(names_of_the_world())))));
   for (const std::string& name : names_of_the_world()) CHECK_THAT(all, Catch::Contains(without_blanks(name)));
   CHECK_THAT(all, !Catch::Contains("drawnasboxes"));
+}
+
+TEST_CASE("a long name is broken over lines without a hyphen that it does not have") {
+  std::string name;
+  for (int i = 0; i < 60; ++i) name += "extraordinarily";
+  name += "@acme.test";
+  const std::string all = without_blanks(whole_text(read_pdf(pdf_of(list_of({name})))));
+  CHECK_THAT(all, Catch::Contains(name));
+}
+
+TEST_CASE("what would turn a text round on paper is shown, and turns nothing") {
+  const std::string turned = "a\xE2\x80\xAEtxt.exe";  // U+202E
+  const std::string marks =
+      "b\xD8\x9C\xE2\x80\x8E\xE2\x80\x8F\xE2\x81\xA6\xE2\x81\xA9"
+      "c";
+  Document document = list_of({turned, marks});
+  document.title = turned;
+  const ReadPdf pdf = read_pdf(pdf_of(document));
+  const std::string all = without_blanks(whole_text(pdf));
+  CHECK_THAT(all, Catch::Contains("a‹U+202E›txt.exe"));
+  CHECK_THAT(all, Catch::Contains("b‹U+061C›‹U+200E›‹U+200F›‹U+2066›‹U+2069›c"));
+  CHECK_THAT(all, !Catch::Contains("aexe.txt"));
+  CHECK(pdf.says.at("Title") == "a‹U+202E›txt.exe");
+  // As data it stays what it is.
+  CHECK_THAT(exact_text(turned, ""), Catch::Contains(turned));
 }
 
 TEST_CASE("names of any script are drawn, each as itself, and what no font has is said") {

@@ -56,6 +56,8 @@ int send_said(const ClientOptions& options, const ReviewOptions& o, const std::s
               nlohmann::json body, const std::function<std::string(const nlohmann::json&)>& done);
 // "Defined at position 18"
 std::string at_position(const nlohmann::json& answer, const std::string& deed);
+// A line each: "\nNote: …"
+std::string warnings_in(const nlohmann::json& answer);
 // What an item is a hold of: "write on repo:acme/web".
 std::string power_of(const nlohmann::json& item);
 

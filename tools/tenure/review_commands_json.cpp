@@ -86,6 +86,13 @@ std::string at_position(const json& answer, const std::string& deed) {
   return deed + " at position " + answer.at("items").at(0).at("position").dump();
 }
 
+std::string warnings_in(const json& answer) {
+  std::string text;
+  const json warnings = answer.value("warnings", json::array());
+  for (const json& warning : warnings) text += "\nNote: " + warning.get<std::string>();
+  return text;
+}
+
 std::string power_of(const json& item) {
   const std::string kind = text_of(item, "kind");
   if (kind == "group") return "group " + text_of(item, "group");
@@ -117,7 +124,8 @@ int print_preview(const ClientOptions& options, json head, const json& items) {
   }
   print_table({"ITEM", "MEMBER", "POWER", "SINCE", "STATUS", "REVIEWERS"}, rows);
   std::cout << "\nWould open " << text_of(head, "review") << " with " << head.at("total") << " items, of which "
-            << head.at("without_reviewer") << " have nobody to ask, due " << text_of(head, "due_at") << "\n";
+            << head.at("without_reviewer") << " have nobody to ask, due " << text_of(head, "due_at")
+            << warnings_in(head) << "\n";
   for (const json& each : head.at("reviewers")) {
     std::cout << "  " << text_of(each, "reviewer") << "  " << each.at("open") << " items\n";
   }
@@ -148,7 +156,7 @@ int open_review(const ClientOptions& options, const ReviewOptions& o) {
   if (o.dry_run) return try_opening(options, o, std::move(body));
   return send_said(options, o, "POST", org_path(o.org, "/reviews"), std::move(body), [](const json& answer) {
     return "Opened " + text_of(answer, "review") + " with " + answer.at("items").dump() + " items, due " +
-           text_of(answer, "due_at");
+           text_of(answer, "due_at") + warnings_in(answer);
   });
 }
 

@@ -37,8 +37,12 @@ int define(const ClientOptions& options, const ReviewOptions& o) {
     return exit_usage;
   }
   ask_these(body, o);
-  return send_said(options, o, "POST", org_path(o.org, "/review-definitions"), std::move(body),
-                   [](const json& answer) { return at_position(answer, "Defined"); });
+  return send_said(options, o, "POST", org_path(o.org, "/review-definitions"), std::move(body), [](const json& answer) {
+    std::string runs;
+    const json next = answer.value("next_runs", json::array());
+    for (const json& run : next) runs += (runs.empty() ? ", runs next at " : ", ") + run.get<std::string>();
+    return at_position(answer, "Defined") + runs + warnings_in(answer);
+  });
 }
 
 int withdraw(const ClientOptions& options, const ReviewOptions& o) {
@@ -76,14 +80,16 @@ int definitions(const ClientOptions& options, const ReviewOptions& o) {
   return exit_ok;
 }
 
-// As `define --file` takes it; with --json as the server says it, which tells who defined it, too.
+// As `define --file` takes it; with --json as the server says it, which tells who defined it, and when it runs next.
 int definition(const ClientOptions& options, const ReviewOptions& o) {
   Client client(options);
   json answer;
   const std::string rest = "/" + percent_encoded(o.definition);
   const std::string path = o.comes_shipped ? shipped_path(o, rest) : org_path(o.org, "/review-definitions" + rest);
   if (!client.get(path, answer)) return client.exit_code();
-  if (!options.json) answer.erase("defined");
+  if (!options.json) {
+    for (const char* name : {"defined", "next_runs", "warnings"}) answer.erase(name);
+  }
   std::cout << answer.dump(2) << "\n";
   return exit_ok;
 }
