@@ -53,7 +53,7 @@ std::shared_ptr<const Block> Feed::find(const Kind& kind, Position position, std
 }
 
 std::shared_ptr<const Block> Feed::find_traits(Position& position, std::uint64_t subscriber, const http::Waker& waker,
-                                               std::shared_ptr<const Windows::Wants> wants) {
+                                               std::shared_ptr<const Wants> wants) {
   Windows::Ask ask{traits_kind, position, subscriber, waker, std::move(wants)};
   bool wake = false;
   auto block = windows_.find(ask, wake);

@@ -94,7 +94,7 @@ class Feed {
                                     const http::Waker& waker);
   // Traits of the next position from there on in whose block something is wanted, where `position` is then.
   std::shared_ptr<const Block> find_traits(Position& position, std::uint64_t subscriber, const http::Waker& waker,
-                                           std::shared_ptr<const Windows::Wants> wants);
+                                           std::shared_ptr<const Wants> wants);
   std::shared_ptr<const Block> held(const Kind& kind, Position position) { return windows_.held(kind, position); }
   void ask(const Kind& kind, Position position) {
     if (windows_.ask(kind, position)) wake_reader();

@@ -51,4 +51,14 @@ bool FeedFilter::passes(const Block& block, Position position) const {
   return false;
 }
 
+std::string FeedFilter::key() const {
+  std::string key;
+  for (const auto* list : {&seen_orgs, &orgs, &types, &actors, &members, &verdicts}) {
+    key += std::to_string(list->size());
+    for (const std::string& item : *list) key += ' ' + std::to_string(item.size()) + ' ' + item;
+    key += '\n';
+  }
+  return key;
+}
+
 }  // namespace tenure::services

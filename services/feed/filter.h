@@ -20,6 +20,8 @@ struct FeedFilter {
     return seen_orgs.empty() && orgs.empty() && types.empty() && actors.empty() && members.empty() && verdicts.empty();
   }
   bool passes(const Block& block, Position position) const;
+  // The same text for filters that are written the same, another for others.
+  std::string key() const;
 };
 
 // Whether two identities are one person.

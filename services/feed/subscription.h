@@ -68,7 +68,7 @@ class Subscription final : public http::LiveStream {
   bool sparse_;
   std::deque<Position> passing_;  // what passes from here up to passing_through_, where the filter comes first
   Position passing_through_;
-  std::shared_ptr<const Windows::Wants> wants_;
+  std::shared_ptr<const Wants> wants_;
   Position pinged_;                 // the newest position that a ping carried
   std::uint64_t acknowledged_ = 0;  // told to the client as durable
   bool tells_acknowledged_ = false;

@@ -46,16 +46,22 @@ std::string_view sentence_of(http::CloseCode code) {
   return "Nothing was taken and nothing was said for a minute; go on from the cursor when you can.";
 }
 
-// A long poll is woken at its end too.
-std::shared_ptr<const Windows::Wants> wants_of(const FeedWish& wish, Position newest) {
+// A long poll is woken at its end too, whatever it wants.
+std::shared_ptr<const Wants> wants_of(const FeedWish& wish, Position newest) {
   const std::uint64_t end = wish.wait ? newest.value : UINT64_MAX;
-  return std::make_shared<const Windows::Wants>([filter = wish.filter, end](const Block& block, Position from) {
+  auto wants = std::make_shared<Wants>();
+  if (!wish.wait) {
+    wants->key = wish.filter.key();
+    wants->orgs = wish.filter.orgs.empty() ? wish.filter.seen_orgs : wish.filter.orgs;
+  }
+  wants->in = [filter = wish.filter, end](const Block& block, Position from) {
     if (block.last().value >= end) return true;
     for (Position at = from; at <= block.last(); at = at.next()) {
       if (filter.passes(block, at)) return true;
     }
     return false;
-  });
+  };
+  return wants;
 }
 
 std::string_view word_of(http::Ending how) {

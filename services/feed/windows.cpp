@@ -34,14 +34,22 @@ std::shared_ptr<const Block> Windows::find(Ask& ask, bool& wake_reader) {
   if (ask.wants) {
     const auto before = window.waiting.find(ask.subscriber);
     if (before != window.waiting.end()) ask.position = std::max(ask.position, before->second.position);
+    if (window.watch.holds(ask.subscriber)) ask.position = std::max(ask.position, window.watch.edge());
   }
   const auto found = holder(window, ask.position);
   if (found == window.blocks.end()) {
-    window.waiting.insert_or_assign(ask.subscriber, Waiting{ask.position, ask.waker, ask.wants});
+    window.watch.remove(ask.subscriber);
+    if (ask.wants && may_watch(window, ask.position)) {
+      window.waiting.erase(ask.subscriber);
+      window.watch.add({ask.subscriber, ask.waker, ask.wants}, ask.position);
+    } else {
+      window.waiting.insert_or_assign(ask.subscriber, Waiting{ask.position, ask.waker, ask.wants});
+    }
     wake_reader = want(kind, ask.position);
     return nullptr;
   }
   window.waiting.erase(ask.subscriber);
+  window.watch.remove(ask.subscriber);
   auto block = use(found);
   if (block->failure() || kind.part == Part::single) return block;
   // Encoded while this one is on its way.
@@ -66,7 +74,14 @@ bool Windows::ask(const Kind& kind, Position position) {
 void Windows::forget(const Kind& kind, std::uint64_t subscriber) {
   const std::lock_guard lock(guard_);
   const auto window = windows_.find(kind);
-  if (window != windows_.end()) window->second.waiting.erase(subscriber);
+  if (window == windows_.end()) return;
+  window->second.waiting.erase(subscriber);
+  window->second.watch.remove(subscriber);
+}
+
+// Together with those who watch already, or as the first one at the end of the log.
+bool Windows::may_watch(const Window& window, Position position) const {
+  return window.watch.empty() ? position > head_ : position == window.watch.edge();
 }
 
 // As far as the next border of blocks, so that those who come by at other places meet the same ones; and not into what
@@ -91,6 +106,8 @@ std::optional<Windows::Work> Windows::next(Position head) {
       for (const auto& [unused, waiting] : window.waiting) {
         if (!waiting.woken && waiting.position > known && waiting.position <= head) positions.insert(waiting.position);
       }
+      const Position edge = window.watch.edge();
+      if (!window.watch.empty() && edge > known && edge <= head) positions.insert(edge);
       for (const Position position : positions) {
         if (wanted_once_.emplace(kind, position).second) wanted_.emplace_front(kind, position);
       }
@@ -116,7 +133,7 @@ void Windows::drop(std::list<Place>::iterator place) {
 
 // The block holds what somebody waits for: that one is woken, or waits on behind it if nothing in it is wanted.
 void Windows::tell(Window& window, const Kind& kind, Waiting& waiting, std::shared_ptr<const Block> block) {
-  while (waiting.wants && !block->failure() && !(*waiting.wants)(*block, waiting.position)) {
+  while (waiting.wants && !block->failure() && !waiting.wants->in(*block, waiting.position)) {
     waiting.position = block->last().next();
     const auto behind = holder(window, waiting.position);
     if (behind == window.blocks.end()) {
@@ -129,6 +146,25 @@ void Windows::tell(Window& window, const Kind& kind, Waiting& waiting, std::shar
   waiting.waker();
 }
 
+// Those who want something of the block go back to who waits by itself, woken, and the others' edge moves behind it.
+void Windows::tell_watch(Window& window, const Kind& kind, std::shared_ptr<const Block> block) {
+  while (!window.watch.empty()) {
+    const Position edge = window.watch.edge();
+    if (edge < block->first() || edge > block->last()) return;
+    for (Watch::Watcher& one : window.watch.look(*block)) {
+      one.waker();
+      window.waiting.insert_or_assign(one.subscriber, Waiting{edge, std::move(one.waker), std::move(one.wants), true});
+    }
+    if (window.watch.empty()) return;
+    const auto behind = holder(window, window.watch.edge());
+    if (behind == window.blocks.end()) {
+      want(kind, window.watch.edge());
+      return;
+    }
+    block = behind->second.block;
+  }
+}
+
 void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   const http::Bunch together;
   const std::lock_guard lock(guard_);
@@ -136,11 +172,14 @@ void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   const Position first = block->first();
   bytes_ += block->memory();
   used_.push_front({kind, first});
+  tell_watch(window, kind, block);
   for (auto at = window.waiting.begin(); at != window.waiting.end();) {
     Waiting& waiting = at->second;
     const bool here = !waiting.woken && waiting.position >= block->first() && waiting.position <= block->last();
     if (here) tell(window, kind, waiting, block);
-    at = here && waiting.woken && !waiting.wants ? window.waiting.erase(at) : std::next(at);
+    const bool watches = here && !waiting.woken && may_watch(window, waiting.position);
+    if (watches) window.watch.add({at->first, waiting.waker, waiting.wants}, waiting.position);
+    at = watches || (here && waiting.woken && !waiting.wants) ? window.waiting.erase(at) : std::next(at);
   }
   window.blocks.insert_or_assign(first, Held{std::move(block), used_.begin()});
   while (bytes_ > blocks_bytes_max && used_.size() > 1) drop(std::prev(used_.end()));
@@ -151,6 +190,7 @@ void Windows::wake_all() {
   const std::lock_guard lock(guard_);
   for (auto& [kind, window] : windows_) {
     for (const auto& [unused, waiting] : window.waiting) waiting.waker();
+    window.watch.wake_all();
   }
 }
 

@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -25,8 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "services/feed/block.h"
-#include "services/http/live.h"
+#include "services/feed/watch.h"
 
 namespace tenure::services {
 
@@ -40,8 +38,6 @@ class Windows {
     Position last;  // at most
   };
 
-  // Whether anything from that position on, within a block that holds it, is wanted.
-  using Wants = std::function<bool(const Block&, Position)>;
   struct Ask {
     Kind kind;
     Position position;
@@ -87,10 +83,13 @@ class Windows {
   struct Window {
     std::map<Position, Held> blocks;
     std::unordered_map<std::uint64_t, Waiting> waiting;
+    Watch watch;  // those of them who want few, and have come to the end of the log
   };
   using Wanted = std::pair<Kind, Position>;
 
   void tell(Window& window, const Kind& kind, Waiting& waiting, std::shared_ptr<const Block> block);
+  void tell_watch(Window& window, const Kind& kind, std::shared_ptr<const Block> block);
+  bool may_watch(const Window& window, Position position) const;
 
   std::map<Position, Held>::iterator holder(Window& window, Position position);
   std::shared_ptr<const Block> use(std::map<Position, Held>::iterator found);

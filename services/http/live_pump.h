@@ -62,6 +62,7 @@ class LivePump final : private FrameSink {
   bool websocket() const { return carrier_ == Carrier::websocket; }
   bool writes() const { return state_ == State::open || state_ == State::closing; }
   void read_more();
+  void drop_more();
   void got(std::string_view bytes);
   void watch_for_end();
   void take_from_stream();

@@ -19,6 +19,9 @@ std::chrono::milliseconds tick_of(const ServerLimits& limits) {
   return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(1000));
 }
 
+// Looked at for deadlines at a time. Each may have a heartbeat to write, which costs about 20 µs.
+constexpr std::size_t connections_a_turn = 16;
+
 // The loop that this thread runs, if any.
 thread_local const Loop* running_loop = nullptr;
 
@@ -146,11 +149,19 @@ void Loop::receive(std::uint32_t slot, std::uint64_t serial, Arrival& arrival) {
 
 void Loop::tick() {
   date_ = date_line(std::time(nullptr));
+  look_at_deadlines(0);
+}
+
+// A thousand followers' heartbeats, all due at once, are not written in one go: whatever came meanwhile has its turn.
+void Loop::look_at_deadlines(std::size_t from) {
   const auto now = Clock::now();
   const bool time_is_up = draining_ && now >= drain_until_;
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
+  for (std::size_t i = from, looked_at = 0; i < slots_.size(); ++i) {
     Connection* connection = slots_[i].get();
     if (!connection) continue;
+    if (looked_at++ == connections_a_turn) {
+      return boost::asio::post(context_, [this, i] { look_at_deadlines(i); });
+    }
     if (time_is_up) {
       connection->cut();
     } else {
@@ -158,6 +169,7 @@ void Loop::tick() {
     }
     settle(*connection);
   }
+  if (stay_) wait_for_tick();
 }
 
 void Loop::wait_for_tick() {
@@ -165,7 +177,6 @@ void Loop::wait_for_tick() {
   timer_.async_wait([this](boost::system::error_code code) {
     if (code) return;
     tick();
-    if (stay_) wait_for_tick();
   });
 }
 

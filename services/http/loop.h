@@ -140,6 +140,7 @@ class Loop {
   void receive_all();
   void receive(std::uint32_t slot, std::uint64_t serial, Arrival& arrival);
   void tick();
+  void look_at_deadlines(std::size_t from);
   void wait_for_tick();
   void begin_drain(bool restart);
   void end_if_empty();

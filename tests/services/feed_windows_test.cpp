@@ -2,6 +2,7 @@
 // and memory is bounded, whatever order subscribers, commits and the reader come in.
 #include <algorithm>
 #include <iostream>
+#include <numeric>
 #include <random>
 
 #include "services/feed/filter.h"
@@ -18,10 +19,10 @@ struct Bells final : http::WakeTarget {
   void wake(std::uint32_t slot, std::uint64_t) override { ++rung[slot]; }
 };
 
-Record record_at(Position position) {
+Record record_at(Position position, const std::string& org = "acme") {
   Record record;
   record.position = position;
-  record.org = OrgId("acme");
+  record.org = OrgId(org);
   record.event.data = event::OrgDeleted{};
   return record;
 }
@@ -41,7 +42,12 @@ class Rehearsal {
     for (std::size_t i = 0; i < all_.size(); ++i) {
       all_[i].kind.framing = i % 2 == 0 ? Framing::lines : Framing::websocket;
       all_[i].kind.part = i % 6 == 5 ? Part::single : Part::whole;
-      if (i % 6 == 4) all_[i].wants = std::make_shared<const Windows::Wants>(wanted_in);
+      // Each by itself, those who want the same together, or of this organization alone.
+      if (i % 6 != 4) continue;
+      const bool of_orgs = i > 4, with_others = i > 10;
+      all_[i].wants = std::make_shared<const Wants>(
+          Wants{wanted_in, of_orgs ? std::vector<std::string>{"acme", "other"} : std::vector<std::string>{},
+                with_others ? "the same" : ""});
     }
   }
 
@@ -87,7 +93,7 @@ class Rehearsal {
   }
   struct Subscriber {
     Kind kind;
-    std::shared_ptr<const Windows::Wants> wants;
+    std::shared_ptr<const Wants> wants;
     Position next{1};
     bool waits = false;
     int rung = 0;
@@ -155,6 +161,55 @@ TEST_CASE("whoever waits for a position is woken when it can be had, in any orde
   }
   CHECK(rehearsal.given() > 1'000);
   CHECK(rehearsal.most_bytes() <= Windows::blocks_bytes_max + 256 * 1024);
+}
+
+TEST_CASE("of a new event only those are asked whom it may concern, and those who want the same once") {
+  Windows windows;
+  const auto bells = std::make_shared<Bells>();
+  bells->rung.resize(1'000);
+  std::size_t asked = 0;
+  bool wake = false;
+  // Of ten organizations each is followed by a hundred, who say it with one key.
+  const auto wait = [&](std::uint64_t i, Position from) {
+    const std::string org = "org-" + std::to_string(i % 10);
+    const auto in = [&asked, org](const Block& block, Position at) {
+      ++asked;
+      for (; at <= block.last(); at = at.next()) {
+        if (block.text(block.traits(at).org) == org) return true;
+      }
+      return false;
+    };
+    Windows::Ask ask{traits_kind, from, i, http::Waker(bells, static_cast<std::uint32_t>(i), 1),
+                     std::make_shared<const Wants>(Wants{in, {org}, org})};
+    CHECK(windows.find(ask, wake) == nullptr);
+    return ask.position;
+  };
+  const auto commit = [&](Position position, const std::string& org) {
+    const auto work = windows.next(position);
+    REQUIRE(work);
+    BlockWriter block(position, Framing::lines, 0);
+    block.add_traits(record_at(position, org));
+    windows.put(work->kind, std::make_shared<const Block>(block.take()));
+  };
+  const auto rung = [&] { return std::accumulate(bells->rung.begin(), bells->rung.end(), 0); };
+  for (std::uint64_t i = 0; i < 1'000; ++i) wait(i, Position(1));
+  for (std::uint64_t at = 1; at <= 50; ++at) commit(Position(at), "nobody's");
+  CHECK(asked == 0);
+  CHECK(rung() == 0);
+  // Whoever asks again goes on behind what was passed over, and is not forgotten.
+  CHECK(wait(3, Position(1)) == Position(51));
+  commit(Position(51), "org-3");
+  CHECK(asked == 1);
+  CHECK(rung() == 100);
+  CHECK(bells->rung[3] == 1);
+  commit(Position(52), "org-4");
+  CHECK(asked == 2);
+  CHECK(rung() == 200);
+  // One that left is neither asked for nor woken.
+  for (std::uint64_t i = 5; i < 1'000; i += 10) windows.forget(traits_kind, i);
+  commit(Position(53), "org-5");
+  CHECK(asked == 2);
+  CHECK(rung() == 200);
 }
 
 TEST_CASE("two spellings of a person are one to a filter, and another person is not") {

@@ -31,7 +31,9 @@ struct Settings {
   double who_can_per_second = 50;  // open loop
   std::size_t history_times = 10;  // the longer history of who-can
   unsigned echo_threads = 1;
-  bool peers = false;  // other programs too, where there are some to compare with
+  bool peers = false;                // other programs too, where there are some to compare with
+  std::vector<std::string> hostile;  // kinds of clients beside the feed's, by name; none: every kind
+  double hostile_per_second = 500;   // events, beside them
   std::uint64_t seed = 1;
   std::string tenure;                      // the program measured
   std::vector<std::string> serve_options;  // for `tenure serve`, behind those that the bench sets
@@ -64,6 +66,7 @@ void measure_organizations(Bench& bench);
 void measure_judge(Bench& bench);
 void measure_memory(Bench& bench);
 void measure_feed(Bench& bench);
+void measure_hostile(Bench& bench);
 void measure_reports(Bench& bench);
 void measure_review(Bench& bench);
 

@@ -21,7 +21,7 @@ void measure_following(Bench& bench) {
   for (unsigned round = 0; round < bench.settings.rounds; ++round) {
     run.catch_up(one);
     run.follow(fan, appends, many, batch, std::nullopt);
-    p99_ms.push_back(run.follow_steadily(steady, singles));
+    p99_ms.push_back(run.follow_steadily(steady, singles, events_per_second));
   }
   Section section{"feed", "every change to those who follow, over WebSockets", {}, {}, {}};
   section.settings = {
@@ -44,7 +44,6 @@ void measure_following(Bench& bench) {
 void measure_feed(Bench& bench) {
   measure_following(bench);
   measure_filters(bench);
-  measure_hostile(bench);
   if (bench.settings.peers) measure_peers(bench);
 }
 

@@ -13,13 +13,11 @@ inline constexpr double events_per_second = 2'000;   // for the 50
 inline constexpr std::size_t batch = 20;             // events of one append, for the 200
 
 // What rows are called that several parts have.
-std::string steady_name();
-std::string singles_name();
+std::string steady_name(double per_second = events_per_second);
+std::string singles_name(double per_second = events_per_second);
 
 // One client that wants one event in a thousand.
 void measure_filters(Bench& bench);
-// 50 clients before, and beside, a thousand idle ones and some that mean ill.
-void measure_hostile(Bench& bench);
 // The same bytes to 200 clients by nats-server.
 void measure_peers(Bench& bench);
 

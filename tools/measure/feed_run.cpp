@@ -21,8 +21,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-std::string steady_name() { return fmt::format("delivered to {} clients at {:.0f} events/s", some, events_per_second); }
-std::string singles_name() { return fmt::format("appends of one event, {:.0f} due a second", events_per_second); }
+std::string steady_name(double per_second) {
+  return fmt::format("delivered to {} clients at {:.0f} events/s", some, per_second);
+}
+std::string singles_name(double per_second) {
+  return fmt::format("appends of one event, {:.0f} due a second", per_second);
+}
 
 std::uint64_t newest(const TenureServer& server) { return number_in(server.get("/readyz"), "position"); }
 
@@ -101,10 +105,10 @@ void FeedRun::follow(Row& row, Row& appended, std::size_t clients, std::size_t e
   row.client_cpu_seconds += own_cpu_seconds() - client_before;
 }
 
-double FeedRun::follow_steadily(Row& row, Row& appended) {
+double FeedRun::follow_steadily(Row& row, Row& appended, double per_second) {
   Row here = row;
   here.latency = {};
-  follow(here, appended, some, 1, events_per_second);
+  follow(here, appended, some, 1, per_second);
   row.latency.add(here.latency);
   row.rates = here.rates;
   row.done = here.done;

@@ -44,7 +44,7 @@ class FeedRun {
   // events a second.
   void follow(Row& row, Row& appended, std::size_t clients, std::size_t events, std::optional<double> per_second);
   // 50 clients and single events that fall due; the round's p99 from recorded to received, in ms.
-  double follow_steadily(Row& row, Row& appended);
+  double follow_steadily(Row& row, Row& appended, double per_second);
 
   TenureServer& server() { return server_; }
 

@@ -9,6 +9,7 @@
 
 #include "tools/measure/bench.h"
 #include "tools/measure/echo_server.h"
+#include "tools/measure/hostile.h"
 #include "tools/measure/servers.h"
 
 namespace {
@@ -30,7 +31,8 @@ constexpr std::array measurements{
     Measurement{"past", "Paths, cards, diffs and whole lists in a long history", measure_past},
     Measurement{"organizations", "One of 10,000 small organizations", measure_organizations},
     Measurement{"judge", "An access model's verdict on one event, on each shipped model", measure_judge},
-    Measurement{"feed", "The feed to one client, to many, by filters, and beside hostile clients", measure_feed},
+    Measurement{"feed", "The feed to one client, to many, and by filters", measure_feed},
+    Measurement{"feed-hostile", "The feed beside hostile clients, of one kind or all", measure_hostile},
     Measurement{"reports", "Reports of 100,000 rows as JSON, CSV and XLSX, and of 10,000 as PDF", measure_reports},
     Measurement{"review", "An access review of 100,000 holds: opened, paged, decided, reported", measure_review},
     Measurement{"memory", "One server through an import and then everything at once", measure_memory}};
@@ -65,6 +67,12 @@ void settle(Options& options) {
   for (std::string word; words >> word;) settings.serve_options.push_back(word);
 }
 
+std::vector<std::string> hostile_names() {
+  std::vector<std::string> names;
+  for (const HostileKind& kind : hostile_kinds()) names.emplace_back(kind.name);
+  return names;
+}
+
 void add_options(CLI::App& app, Options& options) {
   options.settings.tenure = (beside() / "tenure").string();
   options.settings.folder = beside().string();
@@ -87,6 +95,11 @@ void add_options(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_flag("--peers", options.settings.peers, "Also other programs, for the feed nats-server [off]");
+  app.add_option("--hostile", options.settings.hostile, "This kind of hostile clients alone; may be repeated [every]")
+      ->check(CLI::IsMember(hostile_names()));
+  app.add_option("--hostile-per-second", options.settings.hostile_per_second, "Events while there are hostile clients")
+      ->check(CLI::Range(1.0, 100'000.0))
+      ->capture_default_str();
   app.add_option("--seed", options.settings.seed, "Of everything random")->capture_default_str();
   app.add_option("--tenure", options.settings.tenure, "The program to measure")->capture_default_str();
   app.add_option("--serve", options.serve_options, "Further options for `tenure serve`, in one text [none]");
@@ -146,12 +159,19 @@ int main(int argc, char** argv) {
   unsigned threads = 1;
   auto* echo = app.add_subcommand("echo-server", "")->group("");  // what EchoServer starts
   echo->add_option("--threads", threads);
+  HostileWish wish;
+  auto* hostile = app.add_subcommand("hostile-clients", "")->group("");  // what Hostile starts
+  hostile->add_option("--port", wish.port)->required();
+  hostile->add_option("--token-file", wish.token_file)->required();
+  hostile->add_option("--quiet", wish.quiet)->required();
+  hostile->add_option("--kind", wish.kinds)->required();
   try {
     app.parse(argc, argv);
     if (echo->parsed()) {
       serve_echo(threads, [](std::uint16_t port) { std::cout << port << std::endl; });
       return 0;
     }
+    if (hostile->parsed()) be_hostile(wish, [] { std::cout << "hostile" << std::endl; });
     return measure(options, wanted);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
