@@ -287,8 +287,7 @@ TEST_CASE("a clearing of the views that was cut in the middle leaves them empty 
     const SharedMemory memory = shared_memory(1 << 20, 1 << 20);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
-    const rocksdb::DBOptions options = durable_options(rocksdb::Env::Default(), memory);
-    REQUIRE(rocksdb::DB::Open(options, folder.path("store"), column_families(memory), &handles, &raw).ok());
+    REQUIRE(rocksdb::DB::Open({}, folder.path("store"), column_families(memory, nullptr), &handles, &raw).ok());
     const std::unique_ptr<rocksdb::DB> db(raw);
     for (auto* handle : handles) {
       if (handle->GetName() == "views") REQUIRE(db->DropColumnFamily(handle).ok());
