@@ -53,7 +53,7 @@ boost::system::result<std::pair<review::Definition, bool>, Response> wanted_defi
                      "\"definition\" is needed: the id of a review definition, or one stated here.", "/definition"));
   }
   if (it->is_string()) {
-    const auto kept = parts.reviews->reviews.definition_known_at(org, it->get<std::string>(), known);
+    auto kept = parts.reviews->reviews.definition_known_at(org, it->get<std::string>(), known);
     if (!kept) return http::problem(kept.error());
     if (*kept) return std::pair(std::move((*kept)->definition), true);
     return no(refuse(RefusalCode::not_found,

@@ -51,10 +51,8 @@ std::vector<Watch::Groups::iterator> Watch::concerned(const Block& block) const 
     for (auto one = from; one != to; ++one) groups.push_back(one->second);
   }
   // One that wants several organizations is asked once.
-  const auto key = [](Groups::iterator group) -> const std::string& { return group->first; };
-  std::ranges::sort(groups, {}, key);
-  const auto twice = std::ranges::unique(groups);
-  groups.erase(twice.begin(), twice.end());
+  std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a->first < b->first; });
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   groups.insert(groups.end(), of_any_org_.begin(), of_any_org_.end());
   return groups;
 }
