@@ -81,6 +81,7 @@ std::vector<Worked> workers_of(ReportSource& source) {
     worked.calls.back().keep += kept;
   }
   std::vector<Worked> workers;
+  workers.reserve(all.size());
   for (auto& [reviewer, worked] : all) workers.push_back(std::move(worked));
   return workers;
 }
