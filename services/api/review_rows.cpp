@@ -1,6 +1,7 @@
 #include "services/api/review_rows.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace tenure::services {
@@ -25,8 +26,11 @@ void write_progress(JsonText& json, Shown& shown, const Review& review, Instant 
   json.field("change", counts.change).field("none", counts.unanswered).close('}');
   json.key("reviewers").open('[');
   if (campaign.status() == review::CampaignStatus::open) {
-    for (const auto& [reviewer, open] : review.progress->loads()) {
-      json.open('{').field("reviewer", shown.identity(reviewer)).field("open", open).close('}');
+    // By name: who was a stranger on one page of a dry run may have a subject by the next.
+    std::map<std::string, std::uint64_t> loads;
+    for (const auto& [reviewer, open] : review.progress->loads()) loads[shown.identity(reviewer)] += open;
+    for (const auto& [reviewer, open] : loads) {
+      json.open('{').field("reviewer", reviewer).field("open", open).close('}');
     }
   }
   json.close(']');

@@ -35,7 +35,9 @@ std::string power_in_words(projections::Facts& names, const projections::Hold& h
 reports::Texts gives_in_words(projections::Holds& holds, const projections::Hold& hold) {
   auto& names = holds.access().facts();
   reports::Texts texts;
-  for (const projections::Holds::Gives& each : holds.gives(hold)) {
+  const auto gives = holds.gives(hold);
+  texts.reserve(gives.size());
+  for (const projections::Holds::Gives& each : gives) {
     std::string& text = texts.emplace_back(names.name(each.role).name);
     if (each.scope != 0) text += " on " + names.name(each.scope).name;
     if (each.by != 0) text += " through group " + names.name(each.by).name;
