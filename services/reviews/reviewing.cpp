@@ -35,7 +35,7 @@ Acting acting_for(const std::string& review) {
 }
 
 AppendResult Reviewing::append(const OrgId& org, std::vector<EventPayload> events, const Acting& acting,
-                               std::optional<Version> expected, std::optional<EventId> id) {
+                               std::optional<Version> expected, const std::optional<EventId>& id) {
   AppendRequest request;
   request.org = org;
   request.own = true;

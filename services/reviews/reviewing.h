@@ -112,7 +112,7 @@ class Reviewing {
   std::string new_name(const OpenOrg& org, projections::EntityKind kind, const review::Definition& definition,
                        Instant at, Position known);
   AppendResult append(const OrgId& org, std::vector<EventPayload> events, const Acting& acting,
-                      std::optional<Version> expected = {}, std::optional<EventId> id = {});
+                      std::optional<Version> expected = {}, const std::optional<EventId>& id = {});
 
   AppendResult recorded(AppendRequest request);
 
