@@ -32,16 +32,17 @@ void write_texts(JsonText& out, std::string_view name, const std::vector<std::st
   out.close(']');
 }
 
-Outcome<void> write_sink(JsonText& out, Parts& parts, const SinkShown& shown, storage::Snapshot& snapshot) {
-  const auto& [sink, state] = shown;
+Outcome<void> write_sink(JsonText& out, Parts& parts, const SinkShown& found, storage::Snapshot& snapshot) {
   Lag behind;
   Position delivered;
-  if (const auto consumer = parts.feed->consumers().find(sink.name)) {
+  if (const auto consumer = parts.feed->consumers().find(found.sink.name)) {
     const auto lag = lag_of(*consumer, snapshot, parts.now());
     if (!lag) return lag.error();
     behind = *lag;
     delivered = consumer->acknowledged;
   }
+  // Looked at after the position, as it is told before it: where nothing is left to deliver, nothing is failing.
+  const auto [sink, state] = parts.sinks->find(found.sink.name).value_or(found);
   out.open('{').field("sink", sink.name).field("kind", name_of(sink.kind)).field("url", sink.url);
   out.field("format", formats::name_of(sink.format));
   write_texts(out, "orgs", sink.orgs);

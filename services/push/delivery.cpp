@@ -251,12 +251,12 @@ asio::awaitable<void> Delivery::failed(const Sent& sent) {
     state_.error = sent.because;
     state_.error_at = now;
     state_.next_try = Instant{now.us + pause.count() * 1'000};
+    enter_locked(phase);
   }
   if (news) {
     world_.log.say("sink " + sink_.name + ": " + sent.because + "; position " + std::to_string(next_.value) +
                    " is next, tried again until it is taken");
   }
-  enter(phase);
   while (Steady::now() < until && !ending_ && !paused_ && !(attachment_ && attachment_->lost)) {
     co_await wait_until(until);
   }
@@ -293,12 +293,16 @@ void Delivery::took(const Batch& batch) {
   const Position through(batch.next.value - 1);
   next_ = batch.next;
   const bool sent = !batch.bytes.empty();
+  // Before the position: whoever sees that all is delivered sees the sink as it is after that.
+  if (sent) note_taken(batch, through);
   if (receiver_->settles() && (sent || !settling_.empty())) {
     settling_.push_back({Steady::now() + world_.times.settle, through});
   } else {
     acknowledge(through);
   }
-  if (!sent) return;
+}
+
+void Delivery::note_taken(const Batch& batch, Position through) {
   std::uint64_t attempts = 0;
   {
     const std::lock_guard lock(guard_);
@@ -308,12 +312,12 @@ void Delivery::took(const Batch& batch) {
     ++state_.batches;
     state_.error.clear();
     state_.error_at.reset();
+    enter_locked(SinkPhase::running);
   }
   if (attempts > 0) {
     world_.log.say("sink " + sink_.name + ": taken again after " + std::to_string(attempts) +
                    " attempts, up to position " + std::to_string(through.value));
   }
-  enter(SinkPhase::running);
 }
 
 void Delivery::settle() {
@@ -356,6 +360,10 @@ asio::awaitable<void> Delivery::part() {
 
 void Delivery::enter(SinkPhase phase) {
   const std::lock_guard lock(guard_);
+  enter_locked(phase);
+}
+
+void Delivery::enter_locked(SinkPhase phase) {
   if (paused_) phase = SinkPhase::paused;
   if (state_.phase != phase) state_.since = world_.clock();
   state_.phase = phase;

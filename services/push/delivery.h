@@ -89,11 +89,14 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
   boost::asio::awaitable<void> failed(const Sent& sent);
   boost::asio::awaitable<void> part();
   void took(const Batch& batch);
+  void note_taken(const Batch& batch, Position through);
   void settle();
   void acknowledge(Position through);
   void hang_up();
   bool attach();
   void enter(SinkPhase phase);
+  // With `guard_` held: what a failure or a success changes is seen whole or not at all.
+  void enter_locked(SinkPhase phase);
   std::chrono::milliseconds pause_after(const Sent& sent);
 
   PushWorld& world_;

@@ -38,7 +38,7 @@ json delivered(RunningProgram& program, const std::string& name) {
   while (std::chrono::steady_clock::now() < until) {
     const auto now = sink(program, name);
     if (now.at("lag_events") == 0) return now;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::yield();
   }
   return sink(program, name);
 }
