@@ -166,7 +166,7 @@ struct ReviewClosed {
 // "review:ID", approved by its reviewer.
 struct ReviewRemediated {
   std::uint64_t applied = 0;
-  std::uint64_t held_back = 0;  // more than the definition lets go by themselves: tasks instead
+  std::uint64_t held_back = 0;  // tasks instead: more than may go by themselves, or become other holds
   std::uint64_t refused = 0;    // by a rule of every team, such as that of the last owner: tasks instead
   std::string review;
 #define TENURE_FIELDS                                                                             \

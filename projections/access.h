@@ -108,6 +108,8 @@ class Access {
   // Their own scoped grants that count, and what is assigned to them and exists, in order.
   std::vector<const Live*> grants_of(Number member);
   std::vector<Number> assignments_of(Number member);
+  // Whether any of a kind is assigned to them, or counts so because they added it.
+  bool any_assignment(const EntityState& member, const std::string& kind);
   // Groups whose membership counts, in order of number.
   std::vector<const Live*> groups_of(Number member);
   // The direct members of a group that exists.
@@ -119,6 +121,8 @@ class Access {
   Number group_role(Number group);
   Number group_parent(Number group);
   bool role_exists(Number role);
+  // Whether a feature is on, by an event or else by the model; what depends on none is always on.
+  bool feature_on(const std::string& feature);
   // Whether anybody has the role: a member, by whatever made it theirs, a group, or somebody on a scope.
   bool role_held(Number role);
   // The role that a link points at now, its deletions followed (each an edge), if that exists; else 0.
@@ -196,7 +200,6 @@ class Access {
   bool some_assigned(const EntityState& member, const Is& is);
   bool assigned_directly(const EntityState& member, Number resource);
   bool owned_by_creator(Number resource);
-  bool any_assignment(const EntityState& member, const std::string& kind);
   // Whether a resource of the kind lies in the resource.
   bool holds_kind(Number resource, const std::string& kind, int depth);
   bool assigned_to_some(const EntityState& member, const std::string& kind);
@@ -241,7 +244,6 @@ class Access {
   void gather(Gathered& gathered, const Interval& link, Number role, Reach reach, const Question& question);
   void cut_disabled(Gathered& gathered, const Question& question);
   std::optional<LevelIndex> sure_level(Number role, const Question& question);
-  bool feature_on(const std::string& feature);
   // Whether a setting may give everyone a role at some instant of [from, to).
   bool setting_over(const Question& question, Instant from, Instant to);
   // The roles that settings give everyone on every resource of the question's kind.

@@ -94,12 +94,12 @@ Instant Campaign::stage_ends(std::size_t stage) const {
 
 // ---- moved by its events -------------------------------------------------------------------------
 
-void Campaign::stands(ItemIndex item, std::string state, std::uint64_t since) {
+void Campaign::stands(ItemIndex item, std::string state, std::uint64_t since, bool anew) {
   move(item);
   if (since == 0 && state == items()[item].state) {
     now_.erase(item);
   } else {
-    now_[item] = {std::move(state), since};
+    now_[item] = {std::move(state), since, anew};
   }
 }
 
@@ -373,8 +373,14 @@ bool Campaign::has_changed_since_answer(ItemIndex item) const {
                      [&](const Said& one) { return one.verb != ReviewVerb::delegate && !counts(item, one); });
 }
 
-// Silence means something only where there was time to speak: not before the review was due, and not of a hold that was
-// answered for and became another one, be it a moment before the end.
+bool Campaign::given_anew(ItemIndex item) const {
+  const auto now = now_.find(item);
+  return now != now_.end() && now->second.anew;
+}
+
+// Silence means something only where there was time to speak: not before the review was due, not of a hold that was
+// answered for and became another one, and not of one that was given anew while the review was under way, be it a
+// moment before the end.
 Result Campaign::result_if(ItemIndex item, End end) const {
   if (end.status == CampaignStatus::cancelled) return {Ends::none, {}, 0, "cancelled"};
   if (state_now(item).empty()) return {Ends::none, {}, changed_by(item), "ended"};
@@ -386,7 +392,7 @@ Result Campaign::result_if(ItemIndex item, End end) const {
   }
   if (unchanged_since_carried(item)) return {Ends::keep, {}, items()[item].carried->decision, "carried"};
   if (end.status == CampaignStatus::open) return {Ends::none, {}, 0, disagreed ? "disagreed" : "open"};
-  if (!disagreed && has_changed_since_answer(item)) return {Ends::none, {}, 0, "changed"};
+  if (!disagreed && (given_anew(item) || has_changed_since_answer(item))) return {Ends::none, {}, 0, "changed"};
   const std::string_view silence = disagreed ? "disagreed" : "no_answer";
   if (!end.in_time) return {Ends::none, {}, 0, silence};
   switch (definition_.no_answer) {

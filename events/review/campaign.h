@@ -81,7 +81,7 @@ struct Result {
   RoleId role;                 // change: to this one
   std::uint64_t decision = 0;  // the position of the decision, or of the event that ended the hold; 0: nobody's
   // "decided", "carried", "ended", "no_answer", "disagreed", "changed" (nobody looked again at what was decided or
-  // carried over, and is another hold since), "open" or "cancelled"
+  // carried over and is another hold since, or at what ended and was given anew), "open" or "cancelled"
   std::string_view because;
 };
 
@@ -120,8 +120,9 @@ class Campaign {
 
   // One of its events, after the opening and in order. What comes after the end changes nothing.
   void apply(const Record& record);
-  // What the item's hold is now: its state, empty if it is gone, and the event since which it is so.
-  void stands(ItemIndex item, std::string state, std::uint64_t since);
+  // What the item's hold is now: its state, empty if it is gone, and the event since which it is so. `anew`: it is not
+  // the very hold that was there when the review was opened; that one ended, and this was given since.
+  void stands(ItemIndex item, std::string state, std::uint64_t since, bool anew);
   // Counts what has moved the campaign. What is answered of an item is the same until its own number grows, but for
   // delegations that come to their end.
   std::uint64_t moves() const { return moves_made_; }
@@ -191,6 +192,7 @@ class Campaign {
   struct Now {
     std::string state;
     std::uint64_t since = 0;
+    bool anew = false;
   };
   struct Move {  // somebody is asked in another's place, or beside all
     std::uint64_t position = 0;
@@ -240,6 +242,7 @@ class Campaign {
   Counts counts_if(End end) const;
   std::uint8_t counted_if(ItemIndex item, End end) const;
   bool has_changed_since_answer(ItemIndex item) const;
+  bool given_anew(ItemIndex item) const;
   bool unchanged_since_carried(ItemIndex item) const {
     return items()[item].carried && state_now(item) == items()[item].state;
   }

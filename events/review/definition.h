@@ -53,7 +53,7 @@ struct ReviewScope {
   std::vector<Power> permissions;
   std::vector<ResourceId> resources;  // the hold reaches one of them
   std::vector<Standing> members;
-  bool changed_since_last = false;    // only holds that the last campaign did not certify in their present state
+  bool changed_since_last = false;    // only holds not certified in their present state
   std::vector<std::string> findings;  // only holds of members whom an open finding of such a kind is about
 };
 

@@ -108,13 +108,15 @@ class Following {
       for (const Live& link : state.live) add_link(link.slot, link.value, add);
     };
     add_links(before_.access().facts().state(member));
+    add_role_at(before_.access(), member, found);
     for (const Entry& entry : own_) {
       if (!is_between(entry)) continue;
       if (entry.op == Op::set) add_link(entry.slot, entry.value, add);
       if (entry.op == Op::accept) add_links(facts_.state_once(member, entry.at));
-      if (bears_on(entry, {member, HoldKind::role, 0, 0, {}})) add_role_at(entry.at, member, found);
+      if (bears_on(entry, {member, HoldKind::role, 0, 0, {}}, false))
+        add_role_at(moment(entry.at).access(), member, found);
     }
-    for (const Point& at : points_of_org()) add_role_at(at, member, found);
+    for (const Point& at : points_of_org()) add_role_at(moment(at).access(), member, found);
     add_moved(member, found);
     std::set<Hold> all;
     for (const auto& [what, hold] : found) all.insert(hold);
@@ -130,10 +132,14 @@ class Following {
   }
 
   // A link may name a role that stands for another one, by the model in force.
-  void add_role_at(Point at, Number member, std::map<What, Hold>& found) {
-    Access& access = moment(at).access();
-    const Number role = access.has_model() ? access.direct_role(member) : 0;
-    if (role != 0) found.try_emplace({HoldKind::role, role, 0}, Hold{member, HoldKind::role, role, 0, {}});
+  void add_role_at(Access& access, Number member, std::map<What, Hold>& found) {
+    const auto add = [&](Number role) {
+      if (role != 0) found.try_emplace({HoldKind::role, role, 0}, Hold{member, HoldKind::role, role, 0, {}});
+    };
+    const Live* link = access.has_model() ? access.facts().state(member).find({SlotKind::role}) : nullptr;
+    if (!link) return;
+    add(access.named_role(link->value, link->at));  // where that is none, its deletion may make it one that is
+    add(access.direct_role(member));
   }
 
   // Roles that come to whoever holds another one when that is deleted, and so on.
@@ -163,7 +169,7 @@ class Following {
   // ---- one hold ----------------------------------------------------------------------------------
 
   void follow(const Hold& hold) {
-    std::set<Number> behind;
+    Behind behind;
     add_behind(before_, hold, behind);
     add_behind(after_, hold, behind);
     Standing was = standing(before_, hold);
@@ -178,15 +184,23 @@ class Following {
     note(was, standing(after_, hold), {after_.at().us, 0});  // what the clock alone did since
   }
 
-  // Whose events bear on the hold, as things stand at a moment.
-  void add_behind(Holds& then, const Hold& hold, std::set<Number>& behind) {
+  // Whose events bear on a hold, and whether what is assigned to the member does.
+  struct Behind {
+    std::set<Number> entities;
+    bool by_assignment = false;
+  };
+
+  // As things stand at a moment.
+  void add_behind(Holds& then, const Hold& hold, Behind& all) {
     if (!then.access().has_model()) return;
+    std::set<Number>& behind = all.entities;
     behind.insert({hold.of, hold.role});
     for (const Number group : then.groups(hold)) {
       behind.insert(group);
       // What is linked gives something once it is there.
       for (const Live& link : then.access().facts().state(group).live) {
-        if (link.slot.kind == SlotKind::role || link.slot.kind == SlotKind::parent) behind.insert(link.value);
+        if (link.slot.kind == SlotKind::role) add_heirs(link.value, behind);
+        if (link.slot.kind == SlotKind::parent) behind.insert(link.value);
         if (link.slot.kind == SlotKind::grant) behind.insert({link.slot.a, link.slot.b});
       }
     }
@@ -194,12 +208,30 @@ class Following {
     for (const Holds::Gives& each : then.gives(at_that_time)) behind.insert({each.role, each.scope, each.by});
     if (hold.kind == HoldKind::role) {
       const Live* named = then.access().facts().state(hold.member).find({SlotKind::role});
-      if (named) behind.insert({named->value, then.access().direct_role(hold.member)});
+      if (named) add_heirs(then.access().named_role(named->value, named->at), behind);
+    }
+    all.by_assignment = all.by_assignment || then.asks_assignments(at_that_time);
+    if (all.by_assignment) {
+      for (const SlotKind kind : {SlotKind::assigned, SlotKind::created}) {
+        const auto [first, last] = then.access().facts().state(hold.member).of_kind(kind);
+        for (const Live* link = first; link != last; ++link) behind.insert(link->slot.a);
+      }
     }
     behind.erase(0);
   }
 
-  std::optional<Point> next_after(Point at, const Hold& hold, const std::set<Number>& behind) {
+  // A role, whether or not it is one now, and those that it may have become.
+  void add_heirs(Number role, std::set<Number>& behind) {
+    std::vector<Number> roles{role};
+    for (std::size_t next = 0; next < roles.size(); ++next) {
+      behind.insert(roles[next]);
+      for (const Number heir : heirs_of(roles[next])) {
+        if (std::find(roles.begin(), roles.end(), heir) == roles.end()) roles.push_back(heir);
+      }
+    }
+  }
+
+  std::optional<Point> next_after(Point at, const Hold& hold, const Behind& behind) {
     std::optional<Point> next;
     const auto take = [&](const std::vector<Point>& points) {
       const auto first = std::upper_bound(points.begin(), points.end(), at);
@@ -208,11 +240,11 @@ class Following {
     // The member's are many where somebody holds much; only some bear on this one.
     auto entry = std::partition_point(own_.begin(), own_.end(), [&](const Entry& each) { return each.at <= at; });
     for (; entry != own_.end(); ++entry) {
-      if (!is_between(*entry) || !bears_on(*entry, hold)) continue;
+      if (!is_between(*entry) || !bears_on(*entry, hold, behind.by_assignment)) continue;
       next = entry->at;
       break;
     }
-    for (const Number entity : behind) take(points_of(entity));
+    for (const Number entity : behind.entities) take(points_of(entity));
     take(points_of_org());
     if (hold.kind == HoldKind::invitation) take(run_outs_);
     return next;

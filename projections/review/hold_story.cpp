@@ -10,11 +10,12 @@ using review::HoldKind;
 
 // ---- what changed --------------------------------------------------------------------------------
 
-bool bears_on(const Entry& of_member, const Hold& hold) {
-  if (of_member.op == Op::end) return true;
-  if (of_member.op == Op::accept) return hold.kind != HoldKind::grant;
+bool bears_on(const Entry& of_member, const Hold& hold, bool by_assignment) {
+  if (of_member.op == Op::end || of_member.op == Op::accept) return true;
   const Slot& slot = of_member.slot;
-  if (slot.kind == SlotKind::exists) return true;
+  if (slot.kind == SlotKind::exists || slot.kind == SlotKind::disabled || slot.kind == SlotKind::enabled_in)
+    return true;
+  if (slot.kind == SlotKind::assigned || slot.kind == SlotKind::created) return by_assignment;
   switch (hold.kind) {
     case HoldKind::role:
       return slot.kind == SlotKind::role;
@@ -29,7 +30,8 @@ bool bears_on(const Entry& of_member, const Hold& hold) {
 }
 
 bool bears_on_all(const Entry& of_organization) {
-  return of_organization.op == Op::end || of_organization.slot.kind == SlotKind::model;
+  const SlotKind kind = of_organization.slot.kind;
+  return of_organization.op == Op::end || kind == SlotKind::model || kind == SlotKind::feature;
 }
 
 namespace {
@@ -40,8 +42,10 @@ class Touching {
       : holds_(holds), access_(holds.access()), facts_(access_.facts()), earlier_(earlier) {}
 
   std::vector<HoldTouch> of(const Hold& hold) {
-    add(hold.member, [&](const Entry& entry) { return bears_on(entry, hold); });
+    const bool by_assignment = holds_.asks_assignments(hold);
+    add(hold.member, [&](const Entry& entry) { return bears_on(entry, hold, by_assignment); });
     add_since(hold.since);
+    add_inviters(hold.member);
     std::set<Number> behind;
     if (hold.kind == HoldKind::grant) behind = {hold.of, hold.role};
     if (hold.kind == HoldKind::role || hold.kind == HoldKind::invitation) behind = {hold.of};
@@ -53,7 +57,11 @@ class Touching {
     }
     behind.erase(0);
     for (const Number entity : behind) add_bases(entity);
-    add(facts_.org_entity(), bears_on_all);
+    if (by_assignment) add_assigned(hold.member);
+    const std::set<Number> features = holds_.features(hold);
+    add(facts_.org_entity(), [&](const Entry& entry) {
+      return bears_on_all(entry) && (entry.slot.kind != SlotKind::feature || features.contains(entry.slot.a));
+    });
     return {touches_.begin(), touches_.end()};
   }
 
@@ -90,6 +98,34 @@ class Touching {
       if (!base) return;
       role = base->value;
       before = std::min(before, base->at);
+    }
+  }
+
+  // An assignment ends with what it is about.
+  void add_assigned(Number member) {
+    for (const SlotKind kind : {SlotKind::assigned, SlotKind::created}) {
+      const auto [first, last] = facts_.state(member).of_kind(kind);
+      for (const Live* link = first; link != last; ++link) {
+        add(link->slot.a,
+            [](const Entry& entry) { return entry.op == Op::end || entry.slot.kind == SlotKind::exists; });
+      }
+    }
+  }
+
+  // Whoever was invited by somebody disabled starts so, where the model says it.
+  void add_inviters(Number member) {
+    if (!access_.has_model() || !access_.model().invitees_share_disabling()) return;
+    for (int step = 0; step < chain_max; ++step) {
+      const Live* came = facts_.state(member).find({SlotKind::came_by});
+      if (!came) return;
+      const Point invited = came->at;
+      member = came->value;
+      add(member, [&](const Entry& entry) {
+        const SlotKind kind = entry.slot.kind;
+        const bool disables = kind == SlotKind::disabled || kind == SlotKind::enabled_in;
+        const bool begins = kind == SlotKind::exists || entry.op == Op::accept || entry.op == Op::end;
+        return (disables || begins) && entry.at < invited;
+      });
     }
   }
 

@@ -33,8 +33,10 @@ struct HoldTouch {
 // stand as it did: whether it differs its state says.
 std::vector<HoldTouch> touches_since(Holds& holds, const Hold& hold, const EarlierLook& earlier);
 
-// Whether an entry of the member's own history, or of the organization's, may have a part in how the hold stands.
-bool bears_on(const Entry& of_member, const Hold& hold);
+// Whether an entry of the member's own history may have a part in how the hold stands. `by_assignment`: what is
+// assigned to the member has one.
+bool bears_on(const Entry& of_member, const Hold& hold, bool by_assignment);
+// Whether an entry of the organization's may; a feature does where something that is given needs it.
 bool bears_on_all(const Entry& of_organization);
 
 // ---- what it gave and who has it still -----------------------------------------------------------

@@ -124,6 +124,18 @@ std::optional<Hold> Holds::now(const Hold& hold) {
   return found && found->of == hold.of ? found : std::nullopt;
 }
 
+// The first by name of the groups that somebody came into after a position.
+std::optional<Hold> Holds::group_given_since(Number member, std::uint64_t since) {
+  std::optional<Hold> first;
+  const auto [begin, end] = access_.facts().state(member).of_kind(SlotKind::group);
+  for (const Live* link = begin; link != end; ++link) {
+    if (link->at.position <= since) continue;
+    const auto group = group_of(member, *link);
+    if (group && (!first || name(group->of) < name(first->of))) first = group;
+  }
+  return first;
+}
+
 std::optional<Hold> Holds::become(const Hold& hold, std::uint64_t since) {
   if (const auto same = now(hold)) return same;
   if (!access_.has_model()) return std::nullopt;
@@ -134,6 +146,7 @@ std::optional<Hold> Holds::become(const Hold& hold, std::uint64_t since) {
     case HoldKind::invitation:
       found = invitation_of(hold.member);
       if (!found) found = role_of(hold.member);
+      if (!found) found = group_given_since(hold.member, since);
       break;
     case HoldKind::role:
       found = role_of(hold.member);
@@ -195,7 +208,7 @@ const Holds::GroupGives& Holds::group_gives(Number group) {
     line += '\0';
     put(line, name(each.by));
     put(line, name(each.role));
-    put(line, role_digest(each.role));
+    put(line, word_of(each.role).digest);
     put(line, name(each.scope));
     put(line, each.since);
   }
@@ -292,23 +305,104 @@ std::string Holds::id(const Hold& hold) {
   return digest_of(text, id_digits);
 }
 
-const std::string& Holds::role_digest(Number role) {
-  const auto [kept, is_new] = role_digests_.try_emplace(role);
-  if (!is_new) return kept->second;
+const Holds::RoleWord& Holds::word_of(Number role) {
+  const auto [kept, is_new] = words_.try_emplace(role);
+  RoleWord& word = kept->second;
+  if (!is_new) return word;
   const AccessModel& model = access_.model();
   std::vector<std::string> lines;
   for (PermissionIndex p = 0; p < model.permissions().size(); ++p) {
     const Cell cell = access_.cell(role, p);
     if (cell.level == 0) continue;
+    const PermissionRule& rule = model.permissions()[p];
     std::string& line = lines.emplace_back();
-    put(line, model.permissions()[p].id.text);
+    put(line, rule.id.text);
     put(line, model.level_name(p, cell.level).text);
     put(line, to_text(cell.visibility));
+    const bool on = access_.feature_on(rule.feature);
+    put(line, on ? "on" : "off");
+    if (!on) word.features_off.insert(rule.feature);
+    const Number feature = rule.feature.empty() ? 0 : access_.facts().number(EntityKind::feature, rule.feature);
+    if (feature != 0) word.features.insert(feature);
+    if (rule.resource_kind.empty() || cell.visibility == Visibility::all) continue;
+    if (cell.visibility == Visibility::all_unless_assigned) {
+      word.unless_assigned.insert(rule.resource_kind);
+    } else {
+      word.where_assigned = true;
+    }
   }
   std::sort(lines.begin(), lines.end());
   std::string text;
   for (const std::string& line : lines) text += line + '\n';
-  return kept->second = to_hex(sha256(text));
+  word.digest = to_hex(sha256(text));
+  return word;
+}
+
+bool Holds::asks_assignments(const Hold& hold) {
+  std::vector<Gives> own;
+  const auto& all = gives(hold, own);
+  return std::any_of(all.begin(), all.end(), [&](const Gives& each) { return word_of(each.role).asks_assignments(); });
+}
+
+std::set<Number> Holds::features(const Hold& hold) {
+  std::set<Number> all;
+  for (const Gives& each : gives(hold)) {
+    const auto& of_role = word_of(each.role).features;
+    all.insert(of_role.begin(), of_role.end());
+  }
+  return all;
+}
+
+std::vector<std::string> Holds::disabled(Number member) {
+  std::vector<std::string> where;
+  for (const Number area : access_.disabled_in(member))
+    where.push_back(area == 0 ? std::string(everywhere) : name(area));
+  std::sort(where.begin(), where.end());
+  return where;
+}
+
+// What somebody gave the member to work on, with the events that did. What they added themselves comes with being
+// allowed to add it, and is part of the state only where it takes something away (`narrowed`).
+std::vector<Holds::Assigned> Holds::assigned_to(Number member) {
+  std::vector<Assigned> all;
+  const EntityState& state = access_.facts().state(member);
+  if (!state.exists()) return all;
+  const auto [first, last] = state.of_kind(SlotKind::assigned);
+  for (const Live* link = first; link != last; ++link) {
+    const Number resource = link->slot.a;
+    if (!access_.resource_exists(resource, link->at)) continue;
+    all.push_back({name(resource), access_.standing_since(member, *link, {resource})});
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+Holds::Limits Holds::limits(const Hold& hold) {
+  Limits limits;
+  limits.disabled = disabled(hold.member);
+  for (const Gives& each : gives(hold)) {
+    const auto& off = word_of(each.role).features_off;
+    limits.features_off.insert(off.begin(), off.end());
+  }
+  for (const Gives& each : gives(hold)) {
+    limits.where_assigned = limits.where_assigned || word_of(each.role).where_assigned;
+    limits.unless_assigned = limits.unless_assigned || !word_of(each.role).unless_assigned.empty();
+  }
+  if (!limits.where_assigned && !limits.unless_assigned) return limits;
+  limits.has_assigned = !narrowed(hold).empty();
+  for (const Assigned& each : assigned_to(hold.member)) limits.assigned.push_back(each.resource);
+  return limits;
+}
+
+std::set<std::string> Holds::narrowed(const Hold& hold) {
+  std::set<std::string> narrowed;
+  const EntityState& member = access_.facts().state(hold.member);
+  for (const Gives& each : gives(hold)) {
+    for (const std::string& kind : word_of(each.role).unless_assigned) {
+      if (access_.any_assignment(member, kind)) narrowed.insert(kind);
+    }
+  }
+  return narrowed;
 }
 
 std::string Holds::state_of(const Hold& hold) {
@@ -322,20 +416,28 @@ std::string Holds::state_of(const Hold& hold) {
   };
   switch (hold.kind) {
     case HoldKind::role:
-      put(text, role_digest(hold.of));
+      put(text, word_of(hold.of).digest);
       break;
     case HoldKind::group:
       put_group(hold.of);
       break;
     case HoldKind::grant:
-      put(text, role_digest(hold.role));
+      put(text, word_of(hold.role).digest);
       break;
     case HoldKind::invitation:
-      put(text, access_.role_exists(hold.of) ? role_digest(hold.of) : std::string());
+      put(text, access_.role_exists(hold.of) ? word_of(hold.of).digest : std::string());
       std::vector<Number> groups = invited_groups(hold.member);
       std::sort(groups.begin(), groups.end(), [&](Number a, Number b) { return name(a) < name(b); });
       for (const Number group : groups) put_group(group);
       break;
+  }
+  for (const std::string& where : disabled(hold.member)) put(text, "disabled " + where);
+  if (asks_assignments(hold)) {
+    for (const Assigned& each : assigned_to(hold.member)) {
+      put(text, "assigned " + each.resource);
+      put(text, each.since);
+    }
+    for (const std::string& kind : narrowed(hold)) put(text, "not every " + kind);
   }
   return digest_of(text, state_digits);
 }

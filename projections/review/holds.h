@@ -6,9 +6,10 @@
 // give the same list, from live views and from rebuilt ones alike, and so does its digest.
 //
 // A hold's id is 20 hex digits made of subject, kind and names, the same in every review. Its state is 16 hex digits
-// made of what the hold gives (the role's cells under the model in force; of a group all that it and those above it
-// give) and of the events since which it stands, so that any change of what a reviewer saw changes it. Positions and
-// names go in, never the views' numbers or anybody's identity.
+// made of what the hold gives (the role's cells under the model in force, and whether the features they need are on; of
+// a group all that it and those above it give), of where its holder is disabled, of what is assigned to them if a cell
+// depends on that, and of the events since which all of it stands, so that any change of what a reviewer saw changes
+// it. Positions and names go in, never the views' numbers or anybody's identity.
 //
 // Who is no member holds what will count once they are one: their groups, and grants whether or not the model lets
 // those count for outsiders. A role is a member's; an invitation is a hold until whoever was invited is a member, or it
@@ -22,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -62,7 +64,8 @@ class Holds {
   // The same hold, with the event since which it stands now; nothing if it is gone.
   std::optional<Hold> now(const Hold& hold);
   // What has become of a hold since a position: the same, or what came in its place after that: another role of the
-  // member, the role of whoever accepted the invitation, another role on the same scope. Nothing if it is gone.
+  // member, the role of whoever accepted the invitation (without one, the first group of theirs by name), another role
+  // on the same scope. Nothing if it is gone.
   std::optional<Hold> become(const Hold& hold, std::uint64_t since);
   // The state of a hold as `of` or `become` answers it.
   std::string state_of(const Hold& hold);
@@ -89,6 +92,20 @@ class Holds {
   std::vector<Gives> gives(const Hold& hold);
   // The groups that the hold is of or invites into, and those above them that hand down what they have; each once.
   std::vector<Number> groups(const Hold& hold);
+  // What decides how far a hold goes, beside what it gives; all of it is part of its state.
+  static constexpr std::string_view everywhere = "everywhere";
+  struct Limits {
+    std::vector<std::string> disabled;   // where the holder is: `everywhere` or areas, in order
+    std::set<std::string> features_off;  // of those that what it gives needs
+    bool where_assigned = false;         // some of what it gives, it gives only on what is assigned to the holder;
+    bool unless_assigned = false;        // some, on everything until something of the kind is assigned,
+    bool has_assigned = false;           // as is the case, by others or by having added it
+    std::vector<std::string> assigned;   // by others, in order; where any of it goes by that
+  };
+  Limits limits(const Hold& hold);
+  bool asks_assignments(const Hold& hold);
+  // The features that must be on for all that it gives to count, those that an event ever spoke of.
+  std::set<Number> features(const Hold& hold);
   // What many holds have in common is read once: every entry of an entity's history, whether or not it counts; who is
   // in a group now, empty where it has more members than that.
   const std::vector<Entry>& history(Number entity);
@@ -102,18 +119,37 @@ class Holds {
     std::vector<Gives> gives;
     std::string digest;
   };
+  // What a role says now, and what beside it decides how far that goes.
+  struct RoleWord {
+    std::string digest;
+    std::set<Number> features;
+    std::set<std::string> features_off;
+    bool where_assigned = false;
+    std::set<std::string> unless_assigned;  // kinds of resources
+    bool asks_assignments() const { return where_assigned || !unless_assigned.empty(); }
+  };
 
   std::optional<Hold> role_of(Number member);
   std::optional<Hold> group_of(Number member, const Live& link);
   std::optional<Hold> grant_of(Number member, const Live& link);
   std::optional<Hold> invitation_of(Number member);
+  std::optional<Hold> group_given_since(Number member, std::uint64_t since);
   std::vector<Number> invited_groups(Number member);
   // What a hold of a group gives is kept; of any other it is put into `own`.
   const std::vector<Gives>& gives(const Hold& hold, std::vector<Gives>& own);
   const GroupGives& group_gives(Number group);
   void add_group(Number group, std::vector<Gives>& gives);
   LevelIndex level(const std::vector<Gives>& gives, PermissionIndex permission);
-  const std::string& role_digest(Number role);
+  const RoleWord& word_of(Number role);
+  std::vector<std::string> disabled(Number member);
+  struct Assigned {
+    std::string resource;
+    Point since;
+    auto operator<=>(const Assigned&) const = default;
+  };
+  std::vector<Assigned> assigned_to(Number member);
+  // Of the kinds that the hold gives all of while nothing is assigned: those of which something is.
+  std::set<std::string> narrowed(const Hold& hold);
   const std::string& name(Number number);
 
   class Scope;  // of one review, looked up once (scope.cpp)
@@ -121,7 +157,7 @@ class Holds {
   Access& access_;
   Instant at_;
   std::shared_ptr<Scope> scope_;  // the last that was asked about
-  std::unordered_map<Number, std::string> role_digests_;
+  std::unordered_map<Number, RoleWord> words_;
   std::unordered_map<Number, GroupGives> groups_;
   std::unordered_map<Number, std::vector<Entry>> histories_;
   std::map<std::pair<Number, std::size_t>, std::vector<Number>> small_groups_;

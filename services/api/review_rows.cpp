@@ -103,6 +103,37 @@ void ItemRows::gives(JsonText& json, ItemIndex item) {
   json.close(']');
 }
 
+void ItemRows::limits(JsonText& json, const projections::Hold& hold) {
+  const auto limits = sight_.holds().limits(hold);
+  const auto list = [&](std::string_view name, const auto& texts) {
+    json.key(name).open('[');
+    for (const std::string& text : texts) json.text(text);
+    json.close(']');
+  };
+  json.key("limits").open('{');
+  list("disabled", limits.disabled);
+  list("features_off", limits.features_off);
+  if (limits.where_assigned || limits.unless_assigned) {
+    json.field("where_assigned", limits.where_assigned);
+    if (limits.unless_assigned) json.field("all_since_none_assigned", !limits.has_assigned);
+    list("assigned", limits.assigned);
+  }
+  json.close('}');
+}
+
+// Whoever loses a direct role is a member no more, and loses with it all else that they hold.
+void ItemRows::ended_with(JsonText& json, const projections::Hold& hold) {
+  if (hold.kind != HoldKind::role || !sight_.holds().now(hold)) return;
+  json.key("revoking_ends").open('[');
+  for (const projections::Hold& other : sight_.holds().of(hold.member)) {
+    if (other.kind == HoldKind::role) continue;
+    json.open('{');
+    held(json, other);
+    json.close('}');
+  }
+  json.close(']');
+}
+
 // How many there are, and the last so many.
 void ItemRows::touches(JsonText& json, const std::vector<projections::HoldTouch>& touches) {
   const std::size_t first = touches.size() - std::min(touches.size(), touches_shown_max);
@@ -232,6 +263,8 @@ void ItemRows::write(JsonText& json, ItemIndex item, bool whole) {
   said(json, item);
   if (whole) {
     gives(json, item);
+    limits(json, hold);
+    ended_with(json, hold);
     touched(json, item);
     suggested(json, item, findings(json, item));
   }

@@ -13,8 +13,8 @@ class ItemRows {
   ItemRows(Parts& parts, const OpenOrg& org, Review& review, Sight& sight)
       : parts_(parts), org_(org), review_(review), sight_(sight), shown_(parts, org) {}
 
-  // One row of a list; `whole`: with what it gives, what touched it since it was last looked at, the findings that are
-  // about it, and what its facts suggest.
+  // One row of a list; `whole`: with what it gives and what limits that, what would end with it, what touched it since
+  // it was last looked at, the findings that are about it, and what its facts suggest.
   void write(JsonText& json, review::ItemIndex item, bool whole);
   // {"role"|"group"|"on"…}: what is held.
   void held(JsonText& json, review::ItemIndex item);
@@ -25,6 +25,8 @@ class ItemRows {
   void held(JsonText& json, const projections::Hold& hold);
   void said(JsonText& json, review::ItemIndex item);
   void gives(JsonText& json, review::ItemIndex item);
+  void limits(JsonText& json, const projections::Hold& hold);
+  void ended_with(JsonText& json, const projections::Hold& hold);
   void touched(JsonText& json, review::ItemIndex item);
   void changed(JsonText& json, review::ItemIndex item);
   void touches(JsonText& json, const std::vector<projections::HoldTouch>& touches);

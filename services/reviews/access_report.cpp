@@ -24,6 +24,20 @@ Outcome<review::Definition> definition_at(Parts& parts, const OpenOrg& org, cons
   return *kept ? (*kept)->definition : review::Definition{};
 }
 
+// Up to which position the report of the same definition knew that ends where this one begins.
+Outcome<std::optional<Position>> known_before(Parts& parts, const OpenOrg& org, const Record& record) {
+  const auto& reported = std::get<event::AccessReported>(record.event.data);
+  std::optional<Position> knew;
+  if (!reported.definition) return knew;
+  const auto all = parts.reviews->reviews.reports(org, Position(record.position.value - 1));
+  if (!all) return all.error();
+  for (const Record& other : *all) {
+    const auto& earlier = std::get<event::AccessReported>(other.event.data);
+    if (earlier.definition == reported.definition && earlier.as_of == reported.from) knew = earlier.pinned;
+  }
+  return knew;
+}
+
 std::vector<reports::Fact> facts_of(AccessSource& source, const review::Definition& definition, const Record& record) {
   const auto& reported = std::get<event::AccessReported>(record.event.data);
   std::vector<reports::Fact> facts{
@@ -39,6 +53,7 @@ std::vector<reports::Fact> facts_of(AccessSource& source, const review::Definiti
       {"population_query", "The same list",
        "GET /v1/orgs/" + source.org->id.text + "/reports/" + reported.report + "?format=csv&table=holds"},
       {"changes", "Changes of holds", number(source.changes.size())},
+      {"late", "Holds learnt of late", number(source.late.size())},
       {"powers", "Powers that differ", number(source.diff.rows.size())},
       {"findings", "Findings", number(source.findings.size())},
       {"position", "As known at position", number(reported.pinned.value)}};
@@ -67,7 +82,9 @@ AccessReport access_report(Parts& parts, std::shared_ptr<OpenOrg> org, const Rec
   auto sight = Sight::at(parts, *source->org, reported.as_of, reported.pinned);
   if (!sight) return sight.error();
   source->sight = std::move(*sight);
-  const auto read = source->read(definition->scope, reported.from);
+  const auto knew = known_before(parts, *source->org, record);
+  if (!knew) return knew.error();
+  const auto read = source->read(parts, definition->scope, reported.from, *knew);
   if (source->failure()) return *source->failure();
   if (!read) return read.error();
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "projections/review/hold_story.h"
+
 namespace tenure::services {
 
 namespace {
@@ -12,6 +14,7 @@ using projections::DiffRow;
 using projections::EntityKind;
 using projections::Finding;
 using projections::Grain;
+using projections::HoldTurn;
 using projections::Number;
 using projections::Point;
 using review::ReviewScope;
@@ -71,7 +74,7 @@ bool is_of_kind(const Finding& finding, const std::vector<std::string>& kinds) {
 
 }  // namespace
 
-Decided<void> AccessSource::read(const ReviewScope& scope, Instant from) {
+Decided<void> AccessSource::read(Parts& parts, const ReviewScope& scope, Instant from, std::optional<Position> knew) {
   auto open = open_findings(*sight);
   if (!open) {
     people.note(open.error());
@@ -94,8 +97,51 @@ Decided<void> AccessSource::read(const ReviewScope& scope, Instant from) {
   auto turns = projections::hold_changes(before, sight->holds(), scope, changes_max, has_finding);
   if (!turns) return turns.error();
   changes = std::move(*turns);
+  if (knew) {
+    if (const auto done = find_late(parts, before, scope, has_finding, *knew); !done) return done;
+  }
+  if (const auto& failure = before.access().facts().failure()) people.note(*failure);
   if (const auto done = compare(scope, from); !done) return done;
   keep_findings(scope);
+  return {};
+}
+
+// Two lists of one instant: as the report before this one knew it, and as it is known now. With `changes` that makes
+// the one report's holds into the other's.
+Decided<void> AccessSource::find_late(Parts& parts, projections::Holds& before, const ReviewScope& scope,
+                                      const HasFinding& has_finding, Position knew) {
+  const auto none = [](const std::string&, const std::string&) { return false; };
+  const auto sight_then = Sight::at(parts, *org, before.at(), knew);
+  if (!sight_then) {
+    people.note(sight_then.error());
+    return {};
+  }
+  projections::Holds& then = (*sight_then)->holds();
+  auto as_known_then = then.in_scope(scope, review_items_max, has_finding, none);
+  if (!as_known_then) return as_known_then.error();
+  auto as_known_now = before.in_scope(scope, review_items_max, has_finding, none);
+  if (!as_known_now) return as_known_now.error();
+  std::unordered_map<std::string_view, const projections::Holds::Found*> told;
+  for (const auto& each : *as_known_then) told.emplace(each.id, &each);
+  // By the newest of the events that were learnt since.
+  const auto add = [&](const projections::Hold& hold, HoldTurn turn) {
+    std::uint64_t by = 0;
+    for (const auto& touch : touches_since(before, hold, {before.at(), knew.value})) by = std::max(by, touch.told_by);
+    late.push_back({hold, turn, {before.at().us, by}});
+  };
+  for (const auto& each : *as_known_now) {
+    const auto was = told.find(each.id);
+    if (was == told.end()) {
+      add(each.hold, HoldTurn::given);
+    } else {
+      if (was->second->state != each.state) add(each.hold, HoldTurn::changed);
+      told.erase(was);
+    }
+  }
+  for (const auto& each : *as_known_then) {
+    if (told.contains(each.id)) add(each.hold, HoldTurn::ended);
+  }
+  if (const auto& failure = then.access().facts().failure()) people.note(*failure);
   return {};
 }
 

@@ -38,6 +38,7 @@ Table holds_of(const Source& source) {
                    {"event", "Event", Kind::text, 18, false},
                    {"granted_by", "Granted by", Kind::text, 24},
                    {"gives", "Gives", Kind::text, 30, false},
+                   {"limits", "Limits", Kind::text, 20, false},
                    {"item", "Hold", Kind::text, 20, false},
                    {"state", "State", Kind::text, 16, false}};
   table.open = [source] {
@@ -48,6 +49,7 @@ Table holds_of(const Source& source) {
       row.push_back(Instant{hold.since.us});
       add_event(from, hold.since.position, row);
       row.emplace_back(gives_in_words(from.sight->holds(), hold));
+      row.emplace_back(limits_in_words(from.sight->holds(), hold));
       row.emplace_back(id);
       row.emplace_back(state);
     });
@@ -55,27 +57,45 @@ Table holds_of(const Source& source) {
   return table;
 }
 
-Table changes_of(const Source& source) {
-  Table table{"changes",
-              "What changed in the period",
-              "Each time that a hold in scope was given, ended, or came to give something else; also of what was given "
-              "and ended again.",
-              {},
-              {},
-              "Nothing was given, ended or changed."};
+// `turns`: which of the source's.
+Table with_turns(const Source& source, Table table, std::vector<projections::HoldChange> AccessSource::*turns) {
   table.columns = {{"at", "When", Kind::instant},        {"change", "Change", Kind::text, 11},
                    {"member", "Member", Kind::text, 28}, {"kind", "Kind", Kind::text, 10},
                    {"power", "Power", Kind::text, 30},   {"position", "By event", Kind::number, 0, false},
                    {"event", "Event", Kind::text, 20},   {"actor", "By", Kind::text, 24}};
-  table.open = [source] {
-    return rows_of(source, source->changes.size(), [](AccessSource& from, std::size_t n, Row& row) {
-      const auto& [hold, turn, by] = from.changes[n];
+  table.open = [source, turns] {
+    return rows_of(source, ((*source).*turns).size(), [turns](AccessSource& from, std::size_t n, Row& row) {
+      const auto& [hold, turn, by] = (from.*turns)[n];
       row = {Instant{by.us}, std::string(projections::to_text(turn)), from.identity(hold.member),
              std::string(review::to_text(hold.kind)), power_in_words(from.sight->facts(), hold)};
       add_event(from, by.position, row);
     });
   };
   return table;
+}
+
+Table changes_of(const Source& source) {
+  return with_turns(source,
+                    {"changes",
+                     "What changed in the period",
+                     "Each time that a hold in scope was given, ended, or came to give something else; also of what "
+                     "was given and ended again.",
+                     {},
+                     {},
+                     "Nothing was given, ended or changed."},
+                    &AccessSource::changes);
+}
+
+Table late_of(const Source& source) {
+  return with_turns(source,
+                    {"late",
+                     "What was learnt late",
+                     "Holds in scope that stood otherwise at the beginning of the period than the report before this "
+                     "one told, by events that were recorded after it.",
+                     {},
+                     {},
+                     "Nothing was learnt late of what an earlier report told."},
+                    &AccessSource::late);
 }
 
 // On what the power changed: one resource, every one of a kind, or the most that is held anywhere.
@@ -137,8 +157,9 @@ Table findings_of(const Source& source) {
 }  // namespace
 
 std::vector<Table> tables_of(const Source& source) {
-  return {holds_of(source), everyone_table(*source->sight, source->people, *source->org->snapshot), changes_of(source),
-          powers_of(source), findings_of(source)};
+  return {holds_of(source),   everyone_table(*source->sight, source->people, *source->org->snapshot),
+          changes_of(source), late_of(source),
+          powers_of(source),  findings_of(source)};
 }
 
 }  // namespace tenure::services

@@ -31,6 +31,12 @@ struct AboutPeople {
   }
 };
 
+bool is_of_membership(const EventPayload& data) {
+  return std::holds_alternative<event::MemberInvited>(data) ||
+         std::holds_alternative<event::InvitationAccepted>(data) || std::holds_alternative<event::MemberAdded>(data) ||
+         std::holds_alternative<event::MemberRemoved>(data);
+}
+
 bool touches_nobody(const EventPayload& data) {
   if (std::holds_alternative<event::EventRetracted>(data)) return false;
   return is_about_the_record(data) || std::holds_alternative<event::SourceRecorded>(data) ||
@@ -48,7 +54,7 @@ void add(Stretch& stretch, const std::string& review, Record record) {
     return;
   }
   if (touches_nobody(record.event.data)) return;
-  Touching touching{record.position.value, *record.event.occurred_at, false, {}};
+  Touching touching{record.position.value, *record.event.occurred_at, false, is_of_membership(record.event.data), {}};
   touching.all = !std::visit(AboutPeople{}, record.event.data);
   if (!touching.all) {
     each_person_in_data(record.event, [&](const Person& person) { touching.people.push_back(person.subject); });

@@ -15,7 +15,8 @@ namespace tenure::services {
 struct Touching {
   std::uint64_t position = 0;
   Instant occurred_at;
-  bool all = false;  // what anybody holds: a role, a group, a setting, the model
+  bool all = false;         // what anybody holds: a role, a group, a setting, the model
+  bool membership = false;  // how somebody became a member, or ceased to be one
   std::vector<SubjectId> people;
 };
 

@@ -82,6 +82,21 @@ const Recurrence* ReviewClock::recurrence_of(const KeptDefinition& kept) {
   return at->second ? &*at->second : nullptr;
 }
 
+// What was due by the definition that was replaced, just before it was.
+Outcome<std::optional<Instant>> ReviewClock::due_before(const OpenOrg& org, const KeptDefinition& kept) {
+  const Position before(kept.defined.position.value - 1);
+  const auto older = reviews_.definition_known_at(org, kept.definition.id, before);
+  if (!older) return older.error();
+  if (!*older || !(*older)->definition.schedule) return std::optional<Instant>();
+  std::optional<Instant> due = (*older)->definition.schedule->once;
+  if (!due) {
+    const Recurrence* recurrence = recurrence_of(**older);
+    if (recurrence) due = recurrence->last_at_or_before(kept.defined.recorded_at);
+  }
+  const bool was_due = due && *due >= (*older)->defined.recorded_at && *due < kept.defined.recorded_at;
+  return was_due ? due : std::nullopt;
+}
+
 Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
   bool more = false;
   const auto all = reviews_.definitions(org);
@@ -99,8 +114,13 @@ Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
       more = more || recurrence->first_after(now).has_value();
       due = recurrence->last_at_or_before(now);
     }
-    // What was due before it was said is nobody's miss.
-    if (!due || *due < kept.defined.recorded_at) continue;
+    // What was due before it was said is nobody's miss, but for what it was due by what was said before.
+    if (!due || *due < kept.defined.recorded_at) {
+      auto missed = due_before(org, kept);
+      if (!missed) return missed.error();
+      due = *missed;
+    }
+    if (!due) continue;
     const auto ran = projections::position_of_id(*org.snapshot, org.number, run_id(kept.definition.id, *due));
     if (!ran) return ran.error();
     if (*ran != Position(0)) continue;

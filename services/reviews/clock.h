@@ -39,6 +39,7 @@ class ReviewClock {
  private:
   void run();
   Outcome<std::set<std::string>> organizations();
+  Outcome<std::optional<Instant>> due_before(const OpenOrg& org, const KeptDefinition& kept);
   Outcome<bool> run_schedules(const OpenOrg& org);
   Outcome<void> run_one(const OpenOrg& org, const KeptDefinition& kept, Instant due);
   const Recurrence* recurrence_of(const KeptDefinition& kept);

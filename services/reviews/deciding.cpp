@@ -142,7 +142,7 @@ class Call {
       return refuse(RefusalCode::unknown_role,
                     "there is no role \"" + wanted.role->text + "\" to change to; GET …/roles lists them.", "/role");
     }
-    if (wanted.role && is_so_already(review_.hold(*item), *wanted.role)) {
+    if (wanted.role && is_so_already(*item, *wanted.role)) {
       return refuse(RefusalCode::invalid_field,
                     "the role is \"" + wanted.role->text + "\" already; \"keep\" says that it stays.", "/role");
     }
@@ -177,8 +177,8 @@ class Call {
 
  private:
   // Whether a change to the role would change nothing.
-  bool is_so_already(const projections::Hold& opened, const RoleId& role) {
-    const auto hold = sight_.holds().now(opened);
+  bool is_so_already(ItemIndex item, const RoleId& role) {
+    const auto hold = sight_.holds().now(review_.hold_in(sight_.holds(), item));
     return hold && sight_.facts().name(hold->kind == review::HoldKind::grant ? hold->role : hold->of).name == role.text;
   }
   // Whose role is taken by what was decided before this decision, in this call or earlier.

@@ -132,6 +132,10 @@ std::uint64_t changed_by(Sight& sight, const OpenOrg& org, const Review& review,
 // Reads anew what the holds are that the log may have changed, and by which event. Answers whether any is another.
 Outcome<bool> Reviews::look_again(Review& review, const OpenOrg& org, Position known, Instant at,
                                   const Stretch& stretch) {
+  const auto sight = Sight::at(parts_, org, at, known);
+  if (!sight) return sight.error();
+  // Then what is learnt late of a membership may be about those whom that member invited.
+  const bool shares = (*sight)->model()->invitees_share_disabling();
   bool all = stretch.unread;
   std::set<SubjectId> people;
   std::vector<std::pair<Instant, std::uint64_t>> ahead;
@@ -145,11 +149,9 @@ Outcome<bool> Reviews::look_again(Review& review, const OpenOrg& org, Position k
   for (const Touching& touching : stretch.touching) {
     if (touching.position > known.value) continue;
     if (touching.occurred_at > at) ahead.emplace_back(touching.occurred_at, touching.position);
-    all = all || touching.all;
+    all = all || touching.all || (shares && touching.membership && touching.occurred_at <= review.at);
     people.insert(touching.people.begin(), touching.people.end());
   }
-  const auto sight = Sight::at(parts_, org, at, known);
-  if (!sight) return sight.error();
   const auto& items = review.campaign->items();
   bool another = false;
   const auto again = [&](ItemIndex item) {
@@ -162,7 +164,7 @@ Outcome<bool> Reviews::look_again(Review& review, const OpenOrg& org, Position k
     const std::uint64_t by = changed ? changed_by(**sight, org, review, item, state.empty()) : 0;
     if (as_before && by == review.campaign->changed_by(item)) return;
     another = true;
-    review.to_move().stands(item, std::move(state), by);
+    review.to_move().stands(item, std::move(state), by, found && found->since != review.hold(item).since);
   };
   if (stretch.unread) review.unread_until = {at.us + limits::future_us_max};
   if (all || review.at < review.unread_until) {

@@ -176,9 +176,10 @@ Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const Definit
   (void)parts;
   const auto with_findings = members_with_findings(sight, definition.scope.findings);
   if (!with_findings) return with_findings.error();
+  const std::string terms = review::terms_of(definition);
   const auto certified = [&](const std::string& id, const std::string& state) {
     const auto it = certificates.find(id);
-    return it != certificates.end() && it->second.review == last && it->second.state == state;
+    return it != certificates.end() && it->second.stands && it->second.state == state && *it->second.terms == terms;
   };
   auto found = sight.holds().in_scope(
       definition.scope, review_items_max,
@@ -201,8 +202,10 @@ Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const Definit
       asked = asked && set;
       item.reviewers[stage] = set ? *set : reviewers.set_of_nobody();
     }
-    if (definition.carry_over && certified(each.id, each.state)) {
-      const Certificate& certificate = certificates.at(each.id);
+    const auto earlier = certificates.find(each.id);
+    if (definition.carry_over && earlier != certificates.end() && earlier->second.review == last &&
+        earlier->second.state == each.state) {
+      const Certificate& certificate = earlier->second;
       item.carried = review::Carried{certificate.review, certificate.decision};
     }
     if (!asked) population.without_reviewer.push_back(static_cast<review::ItemIndex>(population.items.size()));

@@ -29,9 +29,12 @@ Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight);
 struct Certificate {
   std::string state;
   std::string review;
-  std::uint64_t decision = 0;  // its position
+  std::uint64_t decision = 0;                // its position
+  std::shared_ptr<const std::string> terms;  // of the review
+  // No review that was closed later asked about the hold and did not certify it.
+  bool stands = true;
 };
-// By item; all that the reviews of one definition certified up to one of them, the newest of each.
+// By item; all that the reviews of one definition certified up to a position, the newest of each by when they closed.
 using Certificates = std::unordered_map<std::string, Certificate>;
 
 struct Population {
@@ -43,7 +46,8 @@ struct Population {
   std::vector<review::ItemIndex> without_reviewer;
 };
 
-// `last`: the review whose certificates count as the last one's; empty where there was none. A Refusal: more items than
+// `last`: the review whose certificates may be carried over; empty where there is none. What was certified on the same
+// terms, and stands as it did, is left out where the scope wants changes only. A Refusal: more items than
 // review_items_max.
 using Populated = std::variant<Population, Refusal, Failure>;
 Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const review::Definition& definition,

@@ -4,6 +4,7 @@
 #include "projections/access_fold.h"
 #include "projections/review/rows.h"
 #include "services/reviews/reviewing.h"
+#include "services/reviews/tasks.h"
 
 namespace tenure::services {
 
@@ -249,6 +250,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (!now) return now.error();
   Due due(parts_, on, *review->review, **when_closed, **now);
   if (const auto read = due.read_refused(); !read) return read.error();
+  const auto on_close = [&](ItemIndex item) { return (*review)->hold_in((*when_closed)->holds(), item); };
   UnderWay under_way(parts_.appends);
   for (const auto& [item, result] : wanted) {
     const auto recorded = due.is_recorded(item);
@@ -261,6 +263,9 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
       auto request = request_of(on, *review->review, **now, due, item, result);
       if (!request) return request.error();
       under_way.submit(std::move(*request));
+    } else if (!is_done(**now, on_close(item), result, campaign.ended_by())) {
+      // The invitation was accepted, say: what it became nobody has reviewed, and it is not to be forgotten.
+      ++done.held_back;
     }
   }
   under_way.wait();

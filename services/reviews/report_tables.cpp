@@ -66,6 +66,7 @@ void fill_item(ReportSource& source, ItemIndex i, Row& row) {
   row.emplace_back(granted ? Cell(source.people.name_of(*granted)) : Cell());
   row.emplace_back(number(hold.since.position));
   row.emplace_back(gives_in_words(source.under_review->holds(), hold));
+  row.emplace_back(limits_in_words(source.under_review->holds(), hold));
   add_certificate(source, item, row);
   row.emplace_back(std::string(review::to_text(campaign.item_status(i))));
   row.emplace_back(std::string(review::to_text(result.ends)));
@@ -89,6 +90,7 @@ Table items_of(const Source& source) {
                    {"granted_by", "Granted by", Kind::text, 20},
                    {"granted_at_position", "By event", Kind::number, 0, false},
                    {"gives", "Gives", Kind::text, 30, false},
+                   {"limits", "Limits", Kind::text, 20, false},
                    {"last_certified_at", "Last certified", Kind::instant, 0, false},
                    {"last_certified_by", "Last certified by", Kind::text, 20, false},
                    {"last_certified_in", "Last certified in", Kind::text, 14, false},

@@ -45,6 +45,22 @@ reports::Texts gives_in_words(projections::Holds& holds, const projections::Hold
   return texts;
 }
 
+reports::Texts limits_in_words(projections::Holds& holds, const projections::Hold& hold) {
+  const auto limits = holds.limits(hold);
+  reports::Texts texts;
+  for (const std::string& where : limits.disabled) {
+    texts.push_back(where == projections::Holds::everywhere ? "disabled" : "disabled in " + where);
+  }
+  for (const std::string& feature : limits.features_off) texts.push_back("off: the feature " + feature);
+  if (limits.where_assigned) texts.emplace_back("some only on what is assigned");
+  if (limits.unless_assigned) {
+    texts.emplace_back(limits.has_assigned ? "some not on all, since something is assigned"
+                                           : "on all, since nothing is assigned");
+  }
+  for (const std::string& resource : limits.assigned) texts.push_back("assigned: " + resource);
+  return texts;
+}
+
 std::string scope_in_words(const review::ReviewScope& scope) {
   std::vector<std::string> parts;
   const auto list = [&](const char* what, const auto& all, const auto& name) {

@@ -17,6 +17,10 @@ inline reports::Cell text_or_nothing(std::string text) {
   return text.empty() ? reports::Cell() : reports::Cell(std::move(text));
 }
 
+// What limits it, a text each: "disabled", "disabled in billing", "off: the feature exports", "some only on what is
+// assigned", "assigned: repo:acme/web".
+reports::Texts limits_in_words(projections::Holds& holds, const projections::Hold& hold);
+
 // A scope as an auditor reads it.
 std::string scope_in_words(const review::ReviewScope& scope);
 

@@ -259,7 +259,7 @@ AppendResult Reviewing::cancel(const OpenOrg& org, HeldReview& review, const Act
 }
 
 AppendResult Reviewing::close(const std::string& org_name, const std::string& id, const std::string& because,
-                              const Acting& acting) {
+                              const Acting& acting, bool if_due) {
   AppendResult result = fail(FailureCode::conflict, "the organization's events came faster than the review was closed");
   for (std::size_t n = 0; n < tries_max; ++n) {
     auto org = open_org(parts_, org_name);
@@ -268,6 +268,12 @@ AppendResult Reviewing::close(const std::string& org_name, const std::string& id
     if (!review) return review.error();
     if (!*review) return Refusals{refuse(RefusalCode::not_found, "there is no review \"" + id + "\".", "review")};
     if (const auto open = (*review)->campaign->may_change(); !open) return Refusals{open.error()};
+    if (if_due) {
+      const auto due = (*review)->campaign->due(parts_.now());
+      const auto* still = due.empty() ? nullptr : std::get_if<event::ReviewClosed>(&due.front());
+      if (!still || still->because != because)
+        return Refusals{refuse(RefusalCode::version_conflict, "it is not due any more.", "review")};
+    }
     event::ReviewClosed event = (*review)->campaign->closing(because);
     event.as_of = (*review)->at;
     result = append(org->id, {std::move(event)}, acting, review->on(*org).head.version);
@@ -296,9 +302,9 @@ Outcome<bool> Reviewing::tick(const std::string& org_name, const std::string& id
       return true;
     }
   }
-  const auto result = close(org_name, id, std::get<event::ReviewClosed>(due.front()).because, acting_for(id));
+  const auto result = close(org_name, id, std::get<event::ReviewClosed>(due.front()).because, acting_for(id), true);
   if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
-  return false;
+  return std::holds_alternative<Refusals>(result);  // what came meanwhile has opened an item again
 }
 
 }  // namespace tenure::services

@@ -89,9 +89,10 @@ class Reviewing {
                         const std::string& to, const std::optional<std::string>& item, const Acting& acting);
   AppendResult end_stage(const OpenOrg& org, HeldReview& review, const Acting& acting);
   AppendResult cancel(const OpenOrg& org, HeldReview& review, const Acting& acting);
-  // Closes it, and in mode enforce records what it came to.
+  // Closes it, and in mode enforce records what it came to. `if_due`: only while that is why it is due; a Refusal once
+  // something has opened an item again.
   AppendResult close(const std::string& org, const std::string& review, const std::string& because,
-                     const Acting& acting);
+                     const Acting& acting, bool if_due = false);
   // Whatever the clock asks for by now. Answers whether the review is open still.
   Outcome<bool> tick(const std::string& org, const std::string& review);
   // What a closed review of mode enforce came to, where that was not recorded or was held back; `all_the_same`: also

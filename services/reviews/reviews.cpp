@@ -1,5 +1,7 @@
 #include "services/reviews/reviews.h"
 
+#include <algorithm>
+
 #include "services/reviews/review_records.h"
 
 namespace tenure::services {
@@ -20,14 +22,19 @@ std::vector<std::string> names_of(Parts& parts, const OpenOrg& org, EntityKind k
   return names;
 }
 
-// Together with what was certified before: what stands certified after a closed review.
-std::shared_ptr<const Certificates> certified_by(const Review& review) {
-  auto all = std::make_shared<Certificates>(review.certificates ? *review.certificates : Certificates());
+// Together with what was certified before it: what stands certified after a closed review.
+std::shared_ptr<const Certificates> certified_with(const Certificates& before, const Review& review) {
+  auto all = std::make_shared<Certificates>(before);
   const Campaign& campaign = *review.campaign;
+  const auto terms = std::make_shared<const std::string>(review::terms_of(campaign.definition()));
   for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
+    const std::string& id = campaign.items()[i].id;
     const review::Result result = campaign.result(i);
-    if (result.ends != review::Ends::keep || result.decision == 0) continue;
-    (*all)[campaign.items()[i].id] = {campaign.state_now(i), campaign.opening().review, result.decision};
+    if (result.ends == review::Ends::keep && result.decision != 0) {
+      (*all)[id] = {campaign.state_now(i), campaign.opening().review, result.decision, terms, true};
+    } else if (const auto earlier = all->find(id); earlier != all->end()) {
+      earlier->second.stands = false;
+    }
   }
   return all;
 }
@@ -98,45 +105,57 @@ Outcome<std::vector<Record>> Reviews::reports(const OpenOrg& org, Position known
 
 // ---- what was certified before -------------------------------------------------------------------
 
+// In order of their ends: reviews of one definition may overlap, and the newest word counts.
 Outcome<Reviews::Before> Reviews::before(const OpenOrg& org, const std::string& definition, Position position) {
   Before found{{}, std::make_shared<Certificates>(), {}};
   if (definition.empty()) return found;
-  const auto all = list(org, position);
+  auto all = list(org, position);
   if (!all) return all.error();
-  std::uint64_t newest = 0;
-  for (const ReviewSummary& summary : *all) {
-    const auto& opening = std::get<event::ReviewOpened>(summary.opened.event.data);
-    if (opening.definition != definition || !summary.ended) continue;
-    if (!std::holds_alternative<event::ReviewClosed>(summary.ended->event.data)) continue;
-    if (summary.ended->position.value <= newest) continue;
-    newest = summary.ended->position.value;
-    found.last = summary.id;
-    const auto held_by = definition_of(summary.opened);
-    if (!held_by) return held_by.error();
-    found.terms = review::terms_of(*held_by);
-  }
-  if (found.last.empty()) return found;
-  const Key key{org.id, found.last};
+  std::erase_if(*all, [&](const ReviewSummary& summary) {
+    return std::get<event::ReviewOpened>(summary.opened.event.data).definition != definition || !summary.ended ||
+           !std::holds_alternative<event::ReviewClosed>(summary.ended->event.data);
+  });
+  if (all->empty()) return found;
+  std::sort(all->begin(), all->end(),
+            [](const ReviewSummary& a, const ReviewSummary& b) { return a.ended->position < b.ended->position; });
+  found.last = all->back().id;
+  const auto held_by = definition_of(all->back().opened);
+  if (!held_by) return held_by.error();
+  found.terms = review::terms_of(*held_by);
+  // From the newest that is known on.
+  std::size_t next = all->size();
   {
     const std::lock_guard lock(guard_);
-    const auto known = certified_.find(key);
-    if (known != certified_.end()) {
+    for (; next > 0; --next) {
+      const auto known = certified_.find({org.id, (*all)[next - 1].id});
+      if (known == certified_.end()) continue;
       found.certificates = known->second;
-      return found;
+      break;
     }
   }
+  for (; next < all->size(); ++next) {
+    auto with = with_certified(org, (*all)[next], *found.certificates);
+    if (!with) return with.error();
+    found.certificates = std::move(*with);
+  }
+  return found;
+}
+
+Outcome<std::shared_ptr<const Certificates>> Reviews::with_certified(const OpenOrg& org, const ReviewSummary& closed,
+                                                                     const Certificates& before) {
+  const Key key{org.id, closed.id};
+  const Position end = closed.ended->position;
   // It has ended, and stands as its end left it.
   const auto kept = find(key);
-  auto last = kept ? present_at(*kept, org, true, Position(newest), Instant())
-                   : worked_out(org, found.last, Position(newest), Instant());
-  if (!last) return last.error();
-  if (!*last) return fail(FailureCode::corruption, "the review \"" + found.last + "\" cannot be read again");
-  found.certificates = certified_by(**last);
+  const auto review = kept ? present_at(*kept, org, true, end, Instant()) : worked_out(org, closed.id, end, Instant());
+  if (!review) return review.error();
+  if (!*review) return fail(FailureCode::corruption, "the review \"" + closed.id + "\" cannot be read again");
+  auto all = certified_with(before, **review);
   const std::lock_guard lock(guard_);
   // The newest of a definition is asked for again, those before it are not.
   if (certified_.size() >= 16) certified_.erase(certified_.begin());
-  certified_[key] = found.certificates;
-  return found;
+  certified_[key] = all;
+  return all;
 }
 
 }  // namespace tenure::services

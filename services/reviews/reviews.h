@@ -48,7 +48,7 @@ struct Review {
   std::shared_ptr<const std::vector<review::ItemIndex>> by_power;     // in that order; when first asked for
   std::shared_ptr<review::Progress> progress;                         // of the campaign, as it was when last asked for
   std::string last;                                      // the review before this one of the same definition
-  std::shared_ptr<const Certificates> certificates;      // of all reviews of the definition before this one
+  std::shared_ptr<const Certificates> certificates;      // of all reviews of the definition closed before this one
   Position applied;                                      // its own events up to here
   Position seen;                                         // the holds' states as known here …
   Instant at;                                            // … and at this instant
@@ -131,6 +131,8 @@ class Reviews {
     Key key;
   };
 
+  Outcome<std::shared_ptr<const Certificates>> with_certified(const OpenOrg& org, const ReviewSummary& closed,
+                                                              const Certificates& before);
   Outcome<std::shared_ptr<Review>> load(const OpenOrg& org, const std::string& id);
   Outcome<std::shared_ptr<Review>> made(Record record, Population population, const Before& before);
   Outcome<void> bring(Review& review, const OpenOrg& org, Position known, Instant at);

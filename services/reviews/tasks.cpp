@@ -35,30 +35,93 @@ bool happened(Sight& now, projections::Number member, std::uint64_t closed_by, c
   });
 }
 
-// Whether the log shows that what the review came to was done. Once it was, it stays so: what is given anew later is
-// another hold, which somebody gave.
+// The event by which the very invitation was accepted, if it was.
+std::optional<projections::Point> accepted(Sight& now, const Hold& invitation) {
+  auto& facts = now.facts();
+  for (const projections::Entry& entry : now.holds().history(invitation.member)) {
+    const bool is_it = entry.op == projections::Op::accept && entry.at > invitation.since && entry.at <= facts.at() &&
+                       entry.counts(facts.known());
+    if (!is_it) continue;
+    const auto before = facts.state_once(invitation.member, {entry.at.us, entry.at.position - 1});
+    const auto taken = before.invitation(Instant{entry.at.us});
+    if (taken && taken->at == invitation.since) return entry.at;
+  }
+  return std::nullopt;
+}
+
+// Whether another role was on the scope already when the grant was revoked: the hold became that one.
+bool became_another(Sight& now, const Hold& decided, std::uint64_t closed_by) {
+  const auto other = now.holds().become(decided, closed_by);
+  if (!other || other->role == decided.role) return false;
+  const auto& history = now.holds().history(decided.member);
+  const std::uint64_t known = now.facts().known();
+  return std::none_of(history.begin(), history.end(), [&](const projections::Entry& entry) {
+    const bool revokes = entry.op == projections::Op::clear && entry.slot.kind == projections::SlotKind::grant &&
+                         entry.slot.a == decided.of && entry.slot.b == decided.role;
+    return revokes && entry.at > decided.since && entry.at < other->since && entry.counts(known);
+  });
+}
+
+}  // namespace
+
+// Once it was done, it stays so: what is given anew later is another hold, which somebody gave.
 bool is_done(Sight& now, const Hold& decided, const review::Result& result, std::uint64_t closed_by) {
   using projections::Op;
   using projections::SlotKind;
   const auto held = now.holds().now(decided);
+  const bool stands = held && held->since == decided.since;
+  const auto ended_since = [&](std::uint64_t position) {
+    return happened(now, decided.member, position, [](const auto& entry) { return entry.op == Op::end; });
+  };
+  const auto is_no_member = [&] { return !now.access().active(decided.member) || ended_since(closed_by); };
   if (result.ends == Ends::revoke) {
-    if (decided.kind != HoldKind::role) return !held || held->since != decided.since;
-    return !now.access().active(decided.member) ||
-           happened(now, decided.member, closed_by, [](const auto& entry) { return entry.op == Op::end; });
+    if (decided.kind == HoldKind::role) return is_no_member();
+    if (stands || decided.kind != HoldKind::invitation) return !stands;
+    // Whoever accepted it has what it offered until they are a member no more.
+    const auto taken = accepted(now, decided);
+    return !taken || !now.access().active(decided.member) || ended_since(taken->position);
   }
   const auto wanted = now.facts().number(projections::EntityKind::role, result.role.text);
-  if (wanted == 0) return false;
   if (decided.kind == HoldKind::role) {
-    return now.access().direct_role(decided.member) == wanted ||
-           happened(now, decided.member, closed_by,
-                    [&](const auto& entry) { return entry.slot.kind == SlotKind::role && entry.value == wanted; });
+    if (is_no_member()) return true;
+    return wanted != 0 && (now.access().direct_role(decided.member) == wanted ||
+                           happened(now, decided.member, closed_by, [&](const auto& entry) {
+                             return entry.slot.kind == SlotKind::role && entry.value == wanted;
+                           }));
   }
-  if (held && held->since == decided.since) return false;
+  if (stands) return false;
   Hold other = decided;
   other.role = wanted;
-  return now.holds().now(other) || happened(now, decided.member, closed_by, [&](const auto& entry) {
-           return entry.slot.kind == SlotKind::grant && entry.slot.a == decided.of && entry.slot.b == wanted;
-         });
+  const bool as_wanted =
+      wanted != 0 && (now.holds().now(other) || happened(now, decided.member, closed_by, [&](const auto& entry) {
+                        return entry.slot.kind == SlotKind::grant && entry.slot.a == decided.of &&
+                               entry.slot.b == wanted;
+                      }));
+  return as_wanted || !became_another(now, decided, closed_by);
+}
+
+namespace {
+
+bool reaches_as_far(const Cell& is, const Cell& was) {
+  return is.level >= was.level && (is.visibility == was.visibility || is.visibility == Visibility::all);
+}
+
+// What was to be taken: all that a revoked hold gave; of a changed one what the other role gives less of.
+std::vector<projections::HeldPower> taken(Sight& when_decided, Sight& now, const Hold& decided,
+                                          const review::Result& result) {
+  auto powers = projections::powers_of(when_decided.holds(), decided);
+  if (result.ends == Ends::revoke) return powers;
+  Hold other = decided;
+  (decided.kind == HoldKind::grant ? other.role : other.of) =
+      now.facts().number(projections::EntityKind::role, result.role.text);
+  const auto role_of = [](const Hold& hold) { return hold.kind == HoldKind::grant ? hold.role : hold.of; };
+  std::erase_if(powers, [&](const projections::HeldPower& power) {
+    const auto was = when_decided.model()->permission(power.permission.text);
+    const auto is = now.model()->permission(power.permission.text);
+    return was && is &&
+           reaches_as_far(now.access().cell(role_of(other), *is), when_decided.access().cell(role_of(decided), *was));
+  });
+  return powers;
 }
 
 // Whoever is to do it: as the definition says, else whoever gave the power, else whoever decided, else whoever closed
@@ -111,9 +174,8 @@ Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Si
     } else if (now.at() > due) {
       task.status = TaskStatus::overdue;
     }
-    if (task.result.ends == Ends::revoke && task.status == TaskStatus::done) {
-      task.still_held =
-          projections::still_held(now.access(), hold.member, projections::powers_of(when_decided.holds(), hold));
+    if (task.status == TaskStatus::done) {
+      task.still_held = projections::still_held(now.access(), hold.member, taken(when_decided, now, hold, task.result));
     }
     tasks.push_back(std::move(task));
   }

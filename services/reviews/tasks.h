@@ -2,7 +2,7 @@
 // was done.
 //
 // A task is derived, not kept: it is done when the hold is gone (or stands as it was changed to) as known at a
-// position, and whoever still holds what was revoked by another path is told with that path. One thread; errors stick
+// position, and whoever still holds what was taken by another path is told with that path. One thread; errors stick
 // in the facts of the sight. Complexity: an item's states and, for revoked ones, an answer a power.
 #pragma once
 
@@ -20,9 +20,14 @@ struct Task {
   TaskStatus status = TaskStatus::open;
   SubjectId owner;  // empty: nobody by name
   Instant due_at;
-  // Of a revoked hold that is gone: what its member holds all the same.
+  // Once it is done: what the member holds all the same of what was taken. Of a change that is what the other role does
+  // not give.
   std::vector<projections::StillHeld> still_held;
 };
+
+// Whether the log shows that what a review came to for a hold was done, whoever did it. `decided`: the hold as it was
+// at the close, by the event `closed_by`.
+bool is_done(Sight& now, const projections::Hold& decided, const review::Result& result, std::uint64_t closed_by);
 
 // Of a closed review, in order of item, as `now` sees it. `when_decided` sees the holds as they were at the close.
 Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Sight& when_decided, Sight& now);

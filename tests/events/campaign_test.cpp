@@ -150,14 +150,14 @@ TEST_CASE("a decision counts while the hold is in the state that the reviewer sa
   CHECK(s.status() == ItemStatus::open);
   const auto position = s.says(ann, ReviewVerb::keep);
   CHECK(s.status() == ItemStatus::decided);
-  s.campaign().stands(0, "changed", 50);
+  s.campaign().stands(0, "changed", 50, false);
   CHECK(s.status() == ItemStatus::open);
   CHECK(s.campaign().reopened(0));
   CHECK(s.waits_for(ann));
-  s.campaign().stands(0, "s", 51);  // the change was retracted
+  s.campaign().stands(0, "s", 51, false);  // the change was retracted
   CHECK(s.result().decision == position);
   CHECK_FALSE(s.campaign().reopened(0));
-  s.campaign().stands(0, "", 52);
+  s.campaign().stands(0, "", 52, false);
   CHECK(s.status() == ItemStatus::ended);
   CHECK(s.result().because == "ended");
   CHECK(s.result().decision == 52);
@@ -206,7 +206,7 @@ TEST_CASE("what may not be said is refused, each with its own code") {
   wanted.to = as_person(ben);
   wanted.until = s.now;
   CHECK(s.refused(wanted) == RefusalCode::invalid_field);
-  s.campaign().stands(0, "", 9);
+  s.campaign().stands(0, "", 9, false);
   CHECK(s.refused(s.wanted(ann, ReviewVerb::keep)) == RefusalCode::stale_state);
   s.happens(event::ReviewCancelled{});
   CHECK(s.refused(s.wanted(ann, ReviewVerb::keep)) == RefusalCode::review_ended);
@@ -338,7 +338,7 @@ TEST_CASE("a carried item waits for nobody until its hold changes or somebody de
   CHECK(s.status() == ItemStatus::carried);
   CHECK(s.result().decision == 77);
   CHECK(s.result().because == "carried");
-  s.campaign().stands(1, "changed", 9);
+  s.campaign().stands(1, "changed", 9, false);
   CHECK(s.status(1) == ItemStatus::open);
   CHECK(s.campaign().reopened(1));
   s.says(ann, ReviewVerb::revoke, 2);

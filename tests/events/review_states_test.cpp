@@ -200,8 +200,8 @@ class Reviewed {
     ++position_;
     story_ += std::to_string(position_) + " item " + std::to_string(item) + " is " + state + "\n";
     auto& now = naive_.now[static_cast<std::size_t>(item)];
-    now = {state, static_cast<std::int64_t>(position_)};
-    campaign_->stands(static_cast<ItemIndex>(item), std::move(state), position_);
+    now = {state, static_cast<std::int64_t>(position_), one_in(3)};
+    campaign_->stands(static_cast<ItemIndex>(item), std::move(state), position_, now.anew);
   }
 
   void reassign() {
@@ -291,7 +291,8 @@ class Reviewed {
     Campaign again = opened();
     for (const Record& record : log_) again.apply(record);
     for (std::size_t i = 0; i < naive_.now.size(); ++i) {
-      again.stands(static_cast<ItemIndex>(i), naive_.now[i].state, static_cast<std::uint64_t>(naive_.now[i].since));
+      const auto& now = naive_.now[i];
+      again.stands(static_cast<ItemIndex>(i), now.state, static_cast<std::uint64_t>(now.since), now.anew);
     }
     campaign_.emplace(std::move(again));
     progress_ = Progress();

@@ -326,6 +326,7 @@ class Folding {
   bool assignment() {
     const std::pair link(person("member"), text(data_, "resource"));
     if (type_ == "assignment.added") {
+      made(link.second + " assigned to " + link.first, s_.assignments.count(link) > 0);
       s_.assignments.insert(link);
     } else if (type_ == "assignment.removed") {
       s_.assignments.erase(link);

@@ -38,6 +38,30 @@ class Holding {
     }
   }
 
+  // What decides how far it goes beside what it is: how its holder is disabled, and where it asks for that what is
+  // assigned to them.
+  void add_limits(NaiveHold& hold, const std::string& identity) const {
+    const Disablement disabled = s_.disablement(identity);
+    if (disabled.whole) hold.gives.insert("disabled everywhere");
+    for (const std::string& area : disabled.areas) hold.gives.insert("disabled in " + area);
+    bool asks = false;
+    for (const std::string& role : hold.roles) {
+      if (!s_.role_exists(role)) continue;
+      for (const json& permission : s_.model->at("permissions")) {
+        const auto cell = s_.cell(role, permission);
+        if (!cell || level_of(*s_.model, permission, cell->level) == 0 || !permission.contains("resource")) continue;
+        const std::string visibility = visibility_of(permission, *cell), kind = text(permission, "resource");
+        asks = asks || visibility != "all";
+        if (visibility == "all_unless_assigned" && has_one(identity, kind)) hold.gives.insert("not every " + kind);
+      }
+    }
+    if (!asks || s_.members.count(identity) == 0) return;
+    for (const auto& [who, resource] : s_.assignments) {
+      if (who != identity || !s_.resource_exists(resource)) continue;
+      hold.gives.insert(resource + " since " + std::to_string(since(resource + " assigned to " + identity)));
+    }
+  }
+
   bool counts(const ScopedGrant& grant) const {
     const bool single = grant.on != "org" && grant.on.substr(grant.on.find(':')) != ":*";
     return s_.role_exists(grant.role) && (!single || s_.resource_exists(grant.on));
@@ -64,8 +88,27 @@ class Holding {
       const auto cell = s_.cell(role, permission);
       if (!cell || level_of(*s_.model, permission, cell->level) == 0) continue;
       all += ", " + text(permission, "id") + "=" + cell->level + "/" + visibility_of(permission, *cell);
+      if (const std::string needs = text_or_none(permission, "feature"); !needs.empty() && !is_on(needs)) all += " off";
     }
     return all;
+  }
+
+  bool is_on(const std::string& feature) const {
+    const auto said = s_.features.find(feature);
+    return said != s_.features.end() ? said->second
+                                     : says(*entry(*s_.model, "features", feature), "on_by_default", true);
+  }
+
+  // Whether a member has a resource of that kind: by assignment, or by having added it where those are theirs.
+  bool has_one(const std::string& identity, const std::string& kind) const {
+    if (s_.members.count(identity) == 0) return false;
+    const json* of_kind = entry(*s_.model, "resource_kinds", kind);
+    const auto is_it = [&](const auto& link) {
+      return link.first == identity && kind_of(link.second) == kind && s_.resource_exists(link.second);
+    };
+    if (std::any_of(s_.assignments.begin(), s_.assignments.end(), is_it)) return true;
+    const bool theirs = of_kind != nullptr && says(*of_kind, "owned_by_creator", false);
+    return theirs && std::any_of(s_.created.begin(), s_.created.end(), is_it);
   }
 
   const State& s_;
@@ -81,7 +124,9 @@ NaiveHolds NaiveFold::holds(std::int64_t at_us, std::int64_t known_position) con
     const std::string role = direct_role(state, identity);
     if (!role.empty()) {
       const std::int64_t since = holding.since("role of member:" + identity);
-      holds["role|" + shown + "|" + role] = holding.role(role, "everything", since);
+      NaiveHold hold = holding.role(role, "everything", since);
+      holding.add_limits(hold, identity);
+      holds["role|" + shown + "|" + role] = hold;
     }
     const std::vector<Invitation> pending = pending_invitations(state, identity, at_us);
     if (state.members.count(identity) > 0 || pending.empty()) continue;
@@ -92,6 +137,7 @@ NaiveHolds NaiveFold::holds(std::int64_t at_us, std::int64_t known_position) con
     if (!latest.role.empty()) hold.roles.insert(latest.role);
     hold.gives.insert("invited at " + std::to_string(latest.position));
     for (const std::string& group : latest.groups) holding.add_group(hold, group);
+    holding.add_limits(hold, identity);
     holds["invitation|" + shown + "|" + latest.role] = hold;
   }
   for (const auto& [link, joined] : state.members_of_groups) {
@@ -101,12 +147,15 @@ NaiveHolds NaiveFold::holds(std::int64_t at_us, std::int64_t known_position) con
     hold.since = holding.since(identity + " in " + group);
     hold.gives.insert("in " + group + " since " + std::to_string(hold.since));
     holding.add_group(hold, group);
+    holding.add_limits(hold, identity);
     holds["group|" + inside_->shown.at(identity) + "|" + group] = hold;
   }
   for (const ScopedGrant& grant : state.grants) {
     if (grant.principal.rfind("member:", 0) != 0 || !holding.counts(grant)) continue;
     const std::string words = inside_->shown.at(grant.principal.substr(7)) + "|" + grant.role + "|" + grant.on;
-    holds["grant|" + words] = holding.role(grant.role, grant.on, holding.since(link_name(grant)));
+    NaiveHold hold = holding.role(grant.role, grant.on, holding.since(link_name(grant)));
+    holding.add_limits(hold, grant.principal.substr(7));
+    holds["grant|" + words] = hold;
   }
   return holds;
 }

@@ -173,8 +173,8 @@ NaiveReview::Result NaiveReview::result_if(int item, const std::string& status, 
   for (std::size_t s = 0; s <= stage(); ++s) disagreed = disagreed || outcome(item, s).disagreed;
   if (status == "open") return {"none", {}, disagreed ? "disagreed" : "open", 0};
   if (disagreed) return {no_answer == "leave_open" || because == "asked" ? "none" : no_answer, {}, "disagreed", 0};
-  // What was answered and became another hold since is nobody's silence.
-  bool changed = items[index].carried && items[index].state != now[index].state;
+  // What was answered and became another hold since is nobody's silence, nor is what was given anew.
+  bool changed = now[index].anew || (items[index].carried && items[index].state != now[index].state);
   for (const ReviewWord& word : words) {
     const bool decided = word.kind == "decided" && word.item == item && word.verb != "delegate";
     changed = changed || (decided && !counts_now(item, word));

@@ -48,6 +48,7 @@ struct NaiveReview {
   struct Hold {
     std::string state;  // empty: gone
     std::int64_t since = 0;
+    bool anew = false;  // given while the review was under way
   };
   struct Result {
     std::string ends, role, because;

@@ -254,6 +254,50 @@ TEST_CASE("a run that comes to nothing is on record with why, and is not tried a
   CHECK(acme.get("/review-definitions/once").at("id") == "once");
 }
 
+TEST_CASE("a run that was due when its definition was replaced is not lost") {
+  ReviewsTold acme;
+  acme.happens("member.added", {{"member", ana}, {"role", "member"}});
+  const auto planned = [&](const char* name) {
+    return named_review(
+        "m", {olga, ana},
+        {{"name", name}, {"schedule", {{"rrule", "FREQ=MONTHLY"}, {"start", "2026-01-10T09:00:00"}, {"tz", "UTC"}}}});
+  };
+  acme.told("/review-definitions", planned("first"));
+  acme.clock("2026-01-10T09:00:04Z");
+  acme.told("/review-definitions", planned("second"));
+  acme.pass();
+  REQUIRE(acme.events("review.opened").size() == 1);
+  CHECK(acme.events("review.opened").front().at("data").at("scheduled_for") == "2026-01-10T09:00:00Z");
+  acme.told("/review-definitions", planned("third"));
+  acme.restart();
+  acme.pass();
+  CHECK(acme.events("review.opened").size() == 1);
+  // What was due while it was withdrawn is nobody's miss.
+  acme.ask("DELETE", "/review-definitions/m", "{}");
+  acme.clock("2026-03-01T09:00:00Z");
+  acme.told("/review-definitions", planned("fourth"));
+  acme.pass();
+  CHECK(acme.events("review.opened").size() == 1);
+}
+
+TEST_CASE("silence takes nothing that ended and was given anew while the review was under way") {
+  ReviewsTold acme("github", "enforce");
+  opened(acme, {{"no_answer", "revoke"}, {"scope", {{"roles", {"member"}}}}});
+  acme.clock("2026-01-06T09:00:00Z");
+  acme.happens("member.removed", {{"member", ben}});
+  acme.clock("2026-01-19T08:59:00Z");
+  acme.happens("member.added", {{"member", ben}, {"role", "member"}});
+  passes(acme, "2026-01-19T09:00:10Z");
+  REQUIRE(acme.get("/reviews/q1").at("status") == "closed");
+  CHECK(acme.item("q1", ben, "role").at("result").at("because") == "changed");
+  CHECK(acme.item("q1", cy, "role").at("result").at("because") == "no_answer");
+  std::multiset<std::string> removed;
+  for (const json& event : acme.events("member.removed")) {
+    removed.insert(event.at("data").at("member").get<std::string>());
+  }
+  CHECK(removed == std::multiset<std::string>{ana, ben, cy});  // ben before, and not again
+}
+
 // ---- carry-over ----------------------------------------------------------------------------------
 
 TEST_CASE("what was certified and has not changed is carried over with the decision, and what changed comes back") {

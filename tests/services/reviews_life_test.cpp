@@ -418,3 +418,31 @@ TEST_CASE("a cancelled review comes to nothing and stays readable") {
   CHECK(again.status == 409);
   CHECK(again.code() == "review_ended");
 }
+
+TEST_CASE("an item whose hold became the role that is asked for is changed by nothing") {
+  ReviewsTold acme;
+  acme.happens("member.added", {{"member", ana}, {"role", "member"}});
+  acme.told("/review-definitions", named_review("q", {olga, "auditor@acme.test"}));
+  acme.told("/reviews", {{"id", "q1"}, {"definition", "q"}});
+  acme.happens("member.role_changed", {{"member", ana}, {"role", "owner"}});
+  const auto no =
+      acme.decide("q1", olga, {ReviewsTold::decision(acme.item("q1", ana, "role"), "change", {{"role", "owner"}})});
+  INFO(no.body);
+  CHECK(no.status == 400);
+}
+
+TEST_CASE("an invitation into groups alone becomes the membership that it led to") {
+  ReviewsTold acme;
+  acme.happens("group.created", {{"group", "sre"}});
+  acme.happens("group.created", {{"group", "web"}});
+  acme.happens("member.invited", {{"member", ana}, {"groups", {"web", "sre"}}});
+  acme.told("/review-definitions", named_review("q", {olga, "auditor@acme.test"}));
+  acme.told("/reviews", {{"id", "q1"}, {"definition", "q"}});
+  const json invited = acme.item("q1", ana, "invitation");
+  acme.happens("invitation.accepted", {{"member", ana}}, "", ana);
+  const json item = acme.item("q1", ana, "invitation");
+  INFO(item.dump());
+  CHECK(item.at("status") == "open");
+  CHECK(item.at("state") != invited.at("state"));
+  CHECK(item.at("now") == json{{"kind", "group"}, {"group", "sre"}});
+}

@@ -192,6 +192,7 @@ class Reviewed {
     const int item = any(members);
     if (hold(item).state.empty()) {
       hold(item).since = give(item);
+      hold(item).anew = true;
       const auto now = acme_.ask("GET", "/reviews/q1/items/" + items_[static_cast<std::size_t>(item)]);
       REQUIRE(now.status == 200);
       // Of a review that has ended nothing is looked at any more.

@@ -161,7 +161,40 @@ TEST_CASE("a report's CSV of the summary states the population, and asking again
   }
   const auto none = acme.ask("GET", "/reports/r?format=csv&table=none");
   CHECK(none.status == 400);
-  CHECK(none.body.find("holds, everyone, changes, powers, findings, summary") != std::string::npos);
+  CHECK(none.body.find("holds, everyone, changes, late, powers, findings, summary") != std::string::npos);
+}
+
+TEST_CASE(
+    "of two access reports in a row the first one's holds, with what was learnt late and what changed, are the "
+    "second's") {
+  ReviewsTold acme;
+  acme.happens("member.added", {{"member", ben}, {"role", "member"}});
+  acme.happens("member.added", {{"member", ana}, {"role", "member"}});
+  acme.happens("role.granted", grant(ben, "read", "repo:acme/web"));
+  acme.told("/review-definitions",
+            {{"id", "monthly"}, {"name", "Monthly"}, {"purpose", "access_report"}, {"period_days", 31}});
+  acme.clock("2026-03-01T09:00:00Z");
+  acme.told("/reports", {{"id", "r1"}, {"definition", "monthly"}});
+  acme.clock("2026-03-05T09:00:00Z");
+  const auto given = acme.happens("role.granted", grant(ben, "admin", "repo:acme/secret"), "2026-02-20T09:00:00Z");
+  const auto taken = acme.happens("role.revoked", grant(ben, "read", "repo:acme/web"), "2026-02-21T09:00:00Z");
+  acme.happens("member.removed", {{"member", ana}});
+  acme.clock("2026-04-01T09:00:00Z");
+  acme.told("/reports", {{"id", "r2"}, {"definition", "monthly"}});
+  const json first = acme.get("/reports/r1?format=json"), second = acme.get("/reports/r2?format=json");
+  CHECK(first.at("tables").at("late").empty());
+  std::map<std::string, std::uint64_t> late;
+  for (const json& row : second.at("tables").at("late")) {
+    late[row.at("change").get<std::string>() + " " + row.at("power").get<std::string>()] =
+        row.at("position").get<std::uint64_t>();
+  }
+  CHECK(late == std::map<std::string, std::uint64_t>{{"given admin on repo:acme/secret", given},
+                                                     {"ended read on repo:acme/web", taken}});
+  CHECK(fact(second, "late") == 2);
+  CHECK(told_changes(second) == std::vector<std::string>{"ended ana@acme.test role member"});
+  // Of a report that stands alone there is none that could have known less.
+  acme.told("/reports", {{"id", "alone"}, {"period_days", 31}});
+  CHECK(acme.get("/reports/alone?format=json").at("tables").at("late").empty());
 }
 
 TEST_CASE("access reports come on a schedule, each from where the one before it ended") {

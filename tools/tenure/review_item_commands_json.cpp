@@ -115,6 +115,29 @@ void print_paths(const json& item) {
   }
 }
 
+// What cuts it or decides how far it goes, where something does; and what else would end with it.
+void print_limits(const json& item) {
+  const json& limits = item.at("limits");
+  const auto list = [](const std::string& name, const json& texts) {
+    if (texts.empty()) return;
+    line(name, "");
+    for (const json& text : texts) below(printable(text.get<std::string>()));
+  };
+  list("disabled", limits.at("disabled"));
+  list("features off", limits.at("features_off"));
+  if (limits.contains("assigned")) {
+    const bool all = limits.value("all_since_none_assigned", false);
+    std::string reach = limits.value("where_assigned", false) ? "some of it only on what is assigned" : "";
+    if (all)
+      reach += std::string(reach.empty() ? "" : "; ") + "some of it on all of a kind, since none is assigned to them";
+    if (!reach.empty()) line("reach", reach);
+    list("assigned", limits.at("assigned"));
+  }
+  if (!item.contains("revoking_ends") || item.at("revoking_ends").empty()) return;
+  line("revoking ends also", "");
+  for (const json& other : item.at("revoking_ends")) below(power_of(other));
+}
+
 // Events that touched the hold, and how many were left out.
 void print_touches(const std::string& since, const json& touches) {
   const json& events = touches.at("events");
@@ -172,6 +195,7 @@ int item(const ClientOptions& options, const ReviewOptions& o) {
   print_standing(answer);
   print_origin(answer);
   print_paths(answer);
+  print_limits(answer);
   print_changes(answer);
   print_advice(answer);
   print_decisions(answer);
