@@ -127,10 +127,14 @@ Decided<EncodedRecord> write_record(const Record& record) {
 
 std::string show_record(const Record& record, std::string_view before_json) {
   std::string out;
-  out.reserve(640);
+  out.reserve(1'024);
+  show_record(out, record, before_json);
+  return out;
+}
+
+void show_record(std::string& out, const Record& record, std::string_view before_json) {
   WriteTo to{out};
   write_members(to, record, before_json);
-  return out;
 }
 
 namespace {
@@ -148,9 +152,9 @@ bool read_verdict(ReadFrom& from, const Element& json, Verdict& verdict) {
     std::string text;
     if (!read_raw(from, value, "/verdict", text)) return false;
     if (key == "because") {
-      verdict.because = text;
+      verdict.because = std::move(text);
     } else if (key == "rule") {
-      verdict.rule = text;
+      verdict.rule = std::move(text);
     } else if (key == "result" && text == "allowed") {
       verdict.result = VerdictResult::allowed;
     } else if (key == "result" && text == "violation") {
@@ -169,11 +173,11 @@ bool read_recorded_by(ReadFrom& from, const Element& json, RecordedBy& by) {
     std::string text;
     if (!read_raw(from, value, "/recorded_by", text)) return false;
     if (key == "token") {
-      by.token = text;
+      by.token = std::move(text);
     } else if (key == "principal") {
-      by.principal = text;
+      by.principal = std::move(text);
     } else if (key == "import") {
-      by.import_id = text;
+      by.import_id = std::move(text);
     } else if (key == "channel" && (text == "api" || text == "import" || text == "console")) {
       by.channel = text == "api" ? Channel::api : text == "import" ? Channel::import : Channel::console;
     } else {

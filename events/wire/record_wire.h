@@ -39,5 +39,7 @@ Outcome<Record> read_record(std::string_view bytes, const PartSource& parts);
 // The record as the API shows it: one JSON object; people by identity where `Person::identity` or the
 // given texts are filled in. `before` is passed as JSON because its people are resolved by the caller.
 std::string show_record(const Record& record, std::string_view before_json);
+// The same, written behind what is in `out`.
+void show_record(std::string& out, const Record& record, std::string_view before_json);
 
 }  // namespace tenure::wire

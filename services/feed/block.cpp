@@ -54,8 +54,12 @@ void append_control(std::string& out, Framing framing, std::string_view name, st
   append_framed(out, framing, message, id);
 }
 
-BlockWriter::BlockWriter(Position first, Framing framing, std::size_t expected_bytes) : framing_(framing) {
+BlockWriter::BlockWriter(Position first, Framing framing, std::size_t expected, std::size_t expected_bytes)
+    : framing_(framing) {
   block_.first_ = first;
+  block_.ends_.reserve(expected);
+  block_.traits_.reserve(expected);
+  block_.texts_.reserve(2 * expected + 1);
   block_.bytes_.reserve(expected_bytes);
 }
 

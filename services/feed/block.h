@@ -58,8 +58,8 @@ class Block {
 
 class BlockWriter {
  public:
-  // Of about so many bytes.
-  BlockWriter(Position first, Framing framing, std::size_t expected_bytes);
+  // Of about so many positions and bytes.
+  BlockWriter(Position first, Framing framing, std::size_t expected, std::size_t expected_bytes);
 
   // The messages of the next position, in order; none is possible.
   void add(const Record& record, const std::vector<std::string>& messages);

@@ -37,7 +37,9 @@ class FeedEncoder {
   Identities identities_;
   projections::DirectoryCache& names_;
   const formats::Source source_;
+  // Kept from block to block for their room.
   std::vector<storage::LogRecord> records_;
+  std::string message_;
 };
 
 }  // namespace tenure::services

@@ -12,19 +12,38 @@
 
 namespace tenure::services {
 
+namespace {
+
+// What most records need is kept for the next ones; a long one's room is given back.
+class RoomKept {
+ public:
+  explicit RoomKept(std::string& text) : text_(text) {}
+  ~RoomKept() {
+    if (text_.capacity() > room_max) text_ = std::string();
+  }
+  RoomKept(const RoomKept&) = delete;
+  RoomKept& operator=(const RoomKept&) = delete;
+
+ private:
+  static constexpr std::size_t room_max = 4'096;
+  std::string& text_;
+};
+
+}  // namespace
+
 std::shared_ptr<const Block> FeedEncoder::encode(storage::Snapshot& snapshot, const Kind& kind, Position first,
                                                  Position last) {
-  records_.clear();
-  std::size_t bytes = 0;
+  std::size_t bytes = 0, count = 0;
   const auto read = snapshot.records(first, [&](const storage::LogRecord& record) {
     bytes += record.bytes.size();
-    records_.push_back(record);
+    if (count == records_.size()) records_.emplace_back();
+    records_[count++] = record;
     return record.position < last && bytes < block_bytes_max;
   });
-  BlockWriter block(first, kind.framing, kind.part == Part::traits ? 0 : bytes + bytes / 8);
-  for (const storage::LogRecord& record : records_) {
-    if (block.full()) break;
-    if (const auto added = add(snapshot, kind, record, block); !added) {
+  BlockWriter block(first, kind.framing, count, kind.part == Part::traits ? 0 : bytes + bytes / 8);
+  for (std::size_t i = 0; i < count && !block.full(); ++i) {
+    const RoomKept room(records_[i].bytes);
+    if (const auto added = add(snapshot, kind, records_[i], block); !added) {
       block.fail(added.error());
       return std::make_shared<const Block>(block.take());
     }
@@ -49,7 +68,10 @@ Outcome<void> FeedEncoder::add(storage::Snapshot& snapshot, const Kind& kind, co
   }
   const auto before = identities_.resolve(snapshot, *number, *record);
   if (!before) return before.error();
-  std::string message = wire::show_record(*record, *before);
+  std::string& message = message_;
+  const RoomKept room(message);
+  message.clear();
+  wire::show_record(message, *record, *before);
   if (kind.format != FeedFormat::native) {
     const auto shown = nlohmann::json::parse(message);
     auto messages = formats::messages(kind.format, shown, source_, sha256(stored.bytes));

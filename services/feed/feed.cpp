@@ -6,26 +6,36 @@
 
 namespace tenure::services {
 
+namespace {
+
+// What a client that catches up takes longest for is the encoding; two cores do it in half the time. More would take
+// from those who append.
+constexpr std::size_t readers_max = 2;
+
+}  // namespace
+
 Feed::Feed(storage::Store& store, Identities identities, projections::DirectoryCache& names, Consumers& consumers,
            Clock clock, FeedTimes times, FeedSource source)
-    : store_(store),
-      encoder_(identities, names, {store.id(), std::move(source.version), std::move(source.host)}),
-      consumers_(consumers),
-      clock_(std::move(clock)),
-      times_(times) {
+    : store_(store), consumers_(consumers), clock_(std::move(clock)), times_(times) {
+  const formats::Source from{store.id(), std::move(source.version), std::move(source.host)};
+  for (std::size_t i = 0; i < readers_max; ++i) {
+    encoders_.push_back(std::make_unique<FeedEncoder>(identities, names, from));
+  }
   consumers_.on_acknowledged([this] {
     {
       const std::lock_guard lock(guard_);
       acknowledged_ = true;
     }
-    work_.notify_one();
+    work_.notify_all();  // only one of the readers writes it down
   });
 }
 
 Feed::~Feed() { stop(); }
 
 void Feed::start() {
-  reader_ = std::thread([this] { read(); });
+  for (const auto& encoder : encoders_) {
+    readers_.emplace_back([this, &encoder] { read(*encoder, encoder == encoders_.front()); });
+  }
   wake_reader();
 }
 
@@ -62,17 +72,27 @@ std::shared_ptr<const Block> Feed::find_traits(Position& position, std::uint64_t
   return block;
 }
 
-void Feed::read() {
+Feed::Look Feed::look() {
+  const std::lock_guard lock(looking_);
+  // A snapshot for each piece of work: what was committed meanwhile comes first the next time round.
+  Look found{store_.snapshot(), {}, false};
+  found.work = windows_.next(found.snapshot->head(), found.more);
+  return found;
+}
+
+void Feed::read(FeedEncoder& encoder, bool writes_acknowledged) {
   auto write_at = std::chrono::steady_clock::now();
   std::unique_lock lock(guard_);
   while (!stopping_) {
-    if (acknowledged_) {
+    if (!writes_acknowledged) {
+      work_.wait(lock, [this] { return ringing_ || stopping_; });
+    } else if (acknowledged_) {
       work_.wait_until(lock, write_at, [this] { return ringing_ || stopping_; });
     } else {
       work_.wait(lock, [this] { return ringing_ || stopping_ || acknowledged_; });
     }
     const bool look = std::exchange(ringing_, false);
-    const bool write = acknowledged_ && std::chrono::steady_clock::now() >= write_at;
+    const bool write = writes_acknowledged && acknowledged_ && std::chrono::steady_clock::now() >= write_at;
     if (write) acknowledged_ = false;
     lock.unlock();
     if (write) {
@@ -80,10 +100,10 @@ void Feed::read() {
       write_at = std::chrono::steady_clock::now() + ack_write_every;
     }
     if (look) {
-      // A snapshot for each piece of work: what was committed meanwhile comes first the next time round.
-      const auto snapshot = store_.snapshot();
-      if (const auto work = windows_.next(snapshot->head())) {
-        auto block = encoder_.encode(*snapshot, work->kind, work->first, work->last);
+      const auto [snapshot, work, more] = this->look();
+      if (more) wake_reader();
+      if (work) {
+        auto block = encoder.encode(*snapshot, work->kind, work->first, work->last);
         if (const auto& failure = block->failure()) log_.say("feed: cannot read on: " + failure->because);
         blocks_encoded_.fetch_add(1, std::memory_order_relaxed);
         auto& events = work->kind.part == Part::traits ? events_looked_at_ : events_encoded_;
@@ -103,9 +123,10 @@ void Feed::stop() {
     const std::lock_guard lock(guard_);
     stopping_ = true;
   }
-  work_.notify_one();
-  if (!reader_.joinable()) return;
-  reader_.join();
+  work_.notify_all();
+  if (readers_.empty()) return;
+  for (std::thread& reader : readers_) reader.join();
+  readers_.clear();
   consumers_.flush();
 }
 

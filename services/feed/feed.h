@@ -112,11 +112,18 @@ class Feed {
   }
 
  private:
-  void read();
+  // The encoders take turns at taking work, so that no reader's snapshot is older than what another has seen.
+  struct Look {
+    std::unique_ptr<storage::Snapshot> snapshot;
+    std::optional<Windows::Work> work;
+    bool more = false;
+  };
+  Look look();
+  void read(FeedEncoder& encoder, bool writes_acknowledged);
   void wake_reader();
 
   storage::Store& store_;
-  FeedEncoder encoder_;
+  std::vector<std::unique_ptr<FeedEncoder>> encoders_;  // one a reader
   Consumers& consumers_;
   Clock clock_;
   const FeedTimes times_;
@@ -126,7 +133,8 @@ class Feed {
   std::mutex guard_;
   std::condition_variable work_;
   bool ringing_ = false, acknowledged_ = false, stopping_ = false;
-  std::thread reader_;
+  std::vector<std::thread> readers_;
+  std::mutex looking_;
 
   std::atomic<std::uint64_t> next_subscriber_{1};
   std::atomic<std::uint64_t> events_sent_{0}, bytes_sent_{0}, blocks_encoded_{0}, events_encoded_{0},

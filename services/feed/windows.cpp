@@ -6,6 +6,18 @@
 
 namespace tenure::services {
 
+namespace {
+
+// Of one client that catches up: enough for two readers.
+constexpr std::size_t blocks_ahead = 8;
+
+// The last position before the next border of blocks.
+std::uint64_t border_behind(Position position) {
+  return ((position.value - 1) / block_positions_max + 1) * block_positions_max;
+}
+
+}  // namespace
+
 // The block that holds the position, if there is one.
 std::map<Position, Windows::Held>::iterator Windows::holder(Window& window, Position position) {
   auto at = window.blocks.upper_bound(position);
@@ -52,10 +64,33 @@ std::shared_ptr<const Block> Windows::find(Ask& ask, bool& wake_reader) {
   window.watch.remove(ask.subscriber);
   auto block = use(found);
   if (block->failure() || kind.part == Part::single) return block;
-  // Encoded while this one is on its way.
-  const Position behind = block->last().next();
-  if (behind <= head_ && holder(window, behind) == window.blocks.end()) wake_reader = want(kind, behind);
+  look_ahead(window, kind, block->last().next(), wake_reader);
   return block;
+}
+
+// What is behind a block is encoded while that one is on its way; and further on, so that no reader stands idle, unless
+// others wait for something else.
+void Windows::look_ahead(Window& window, const Kind& kind, Position from, bool& wake_reader) {
+  const std::size_t ahead = wanted_.empty() ? blocks_ahead : 1;
+  for (std::size_t blocks = 0; blocks < ahead && from <= head_; ++blocks) {
+    const auto found = holder(window, from);
+    if (found != window.blocks.end()) {
+      from = found->second.block->last().next();
+    } else if (const auto at = encoder_of(window, from); at != window.encoding.end()) {
+      from = at->second.next();
+    } else {
+      wake_reader = want(kind, from) || wake_reader;
+      from = Position(border_behind(from) + 1);
+    }
+  }
+}
+
+// The work under way that holds the position.
+std::map<Position, Position>::const_iterator Windows::encoder_of(const Window& window, Position position) const {
+  auto at = window.encoding.upper_bound(position);
+  if (at == window.encoding.begin()) return window.encoding.end();
+  --at;
+  return at->second >= position ? at : window.encoding.end();
 }
 
 std::shared_ptr<const Block> Windows::held(const Kind& kind, Position position) {
@@ -88,15 +123,16 @@ bool Windows::may_watch(const Window& window, Position position) const {
 // is there already.
 Windows::Work Windows::work_for(const Kind& kind, Position first, Position head) {
   if (kind.part == Part::single) return {kind, first, first};
-  const std::uint64_t border = ((first.value - 1) / block_positions_max + 1) * block_positions_max;
-  std::uint64_t last = std::min(border, head.value);
-  const auto& blocks = windows_[kind].blocks;
-  const auto behind = blocks.upper_bound(first);
-  if (behind != blocks.end()) last = std::min(last, behind->first.value - 1);
+  std::uint64_t last = std::min(border_behind(first), head.value);
+  const Window& window = windows_[kind];
+  const auto behind = window.blocks.upper_bound(first);
+  if (behind != window.blocks.end()) last = std::min(last, behind->first.value - 1);
+  const auto at_work = window.encoding.upper_bound(first);
+  if (at_work != window.encoding.end()) last = std::min(last, at_work->first.value - 1);
   return {kind, first, Position(last)};
 }
 
-std::optional<Windows::Work> Windows::next(Position head) {
+std::optional<Windows::Work> Windows::next(Position head, bool& more) {
   const std::lock_guard lock(guard_);
   const Position known = std::exchange(head_, head);
   if (known < head) {
@@ -118,8 +154,17 @@ std::optional<Windows::Work> Windows::next(Position head) {
     wanted_.pop_front();
     wanted_once_.erase({kind, position});
     Window& window = windows_[kind];
-    if (holder(window, position) == window.blocks.end()) return work_for(kind, position, head);
+    if (holder(window, position) != window.blocks.end()) continue;
+    if (encoder_of(window, position) != window.encoding.end()) {
+      window.deferred.insert(position);
+      continue;
+    }
+    const Work work = work_for(kind, position, head);
+    window.encoding.emplace(work.first, work.last);
+    more = !wanted_.empty();
+    return work;
   }
+  more = false;
   return std::nullopt;
 }
 
@@ -170,6 +215,7 @@ void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   const std::lock_guard lock(guard_);
   Window& window = windows_[kind];
   const Position first = block->first();
+  window.encoding.erase(first);
   bytes_ += block->memory();
   used_.push_front({kind, first});
   tell_watch(window, kind, block);
@@ -182,6 +228,9 @@ void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
     at = watches || (here && waiting.woken && !waiting.wants) ? window.waiting.erase(at) : std::next(at);
   }
   window.blocks.insert_or_assign(first, Held{std::move(block), used_.begin()});
+  for (const Position position : std::exchange(window.deferred, {})) {
+    if (holder(window, position) == window.blocks.end()) want(kind, position);
+  }
   while (bytes_ > blocks_bytes_max && used_.size() > 1) drop(std::prev(used_.end()));
 }
 

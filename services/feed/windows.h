@@ -56,9 +56,10 @@ class Windows {
   bool ask(const Kind& kind, Position position);
   void forget(const Kind& kind, std::uint64_t subscriber);
 
-  // By the reader. What is to be encoded next, now that the log reaches to `head`.
-  std::optional<Work> next(Position head);
-  // The block is there; who waits for it is woken.
+  // By a reader. What is to be encoded next, now that the log reaches to `head`, which never falls from call to call.
+  // No two readers have the same positions of a kind at a time. `more`: there is work for another reader.
+  std::optional<Work> next(Position head, bool& more);
+  // The block of some work, which it may not fill, is there; who waits for it is woken.
   void put(const Kind& kind, std::shared_ptr<const Block> block);
   // Wakes everyone.
   void wake_all();
@@ -83,7 +84,9 @@ class Windows {
   struct Window {
     std::map<Position, Held> blocks;
     std::unordered_map<std::uint64_t, Waiting> waiting;
-    Watch watch;  // those of them who want few, and have come to the end of the log
+    Watch watch;                            // those of them who want few, and have come to the end of the log
+    std::map<Position, Position> encoding;  // at work on these, first to last
+    std::set<Position> deferred;            // asked for while at work there, where a block may come out shorter
   };
   using Wanted = std::pair<Kind, Position>;
 
@@ -94,6 +97,8 @@ class Windows {
   std::map<Position, Held>::iterator holder(Window& window, Position position);
   std::shared_ptr<const Block> use(std::map<Position, Held>::iterator found);
   bool want(const Kind& kind, Position position);
+  std::map<Position, Position>::const_iterator encoder_of(const Window& window, Position position) const;
+  void look_ahead(Window& window, const Kind& kind, Position from, bool& wake_reader);
   Work work_for(const Kind& kind, Position first, Position head);
   void drop(std::list<Place>::iterator place);
 

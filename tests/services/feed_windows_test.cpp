@@ -28,14 +28,14 @@ Record record_at(Position position, const std::string& org = "acme") {
 }
 
 std::shared_ptr<const Block> block_of(Position first, Position last, std::size_t bytes) {
-  BlockWriter block(first, Framing::lines, 0);
+  BlockWriter block(first, Framing::lines, 0, 0);
   for (Position at = first; at <= last && !block.full(); at = at.next()) {
     block.add(record_at(at), std::to_string(at.value) + std::string(bytes, ' '));
   }
   return std::make_shared<const Block>(block.take());
 }
 
-// Subscribers, a log that grows, and a reader, one step at a time.
+// Subscribers, a log that grows, and readers, one step at a time.
 class Rehearsal {
  public:
   explicit Rehearsal(std::uint64_t seed) : random_(seed), all_(24) {
@@ -57,8 +57,10 @@ class Rehearsal {
         head_ = Position(head_.value + random_() % 40);
         break;
       case 1:
+        if (at_work_.size() < 3) take();
+        break;
       case 2:
-        read();
+        finish();
         break;
       case 3:
         if (random_() % 50 == 0) jump(random_() % all_.size());
@@ -68,9 +70,9 @@ class Rehearsal {
         break;
     }
   }
-  // Once the reader has nothing left to do, whoever waits for what there is has been woken.
+  // Once the readers have nothing left to do, whoever waits for what there is has been woken.
   void settle() {
-    while (read()) {
+    while (take() || finish()) {
     }
     for (std::size_t i = 0; i < all_.size(); ++i) {
       if (!all_[i].waits || all_[i].next > head_) continue;
@@ -129,13 +131,27 @@ class Rehearsal {
     one.next = Position(one.next.value + 1 + random_() % (block->last().value - one.next.value + 1));
     ++given_;
   }
-  bool read() {
-    const auto work = windows_.next(head_);
+  // A reader takes up some work, which no other one has.
+  bool take() {
+    bool more = false;
+    const auto work = windows_.next(head_, more);
     if (!work) return false;
     REQUIRE(work->last <= head_);
     REQUIRE(work->first <= work->last);
-    const Position last(work->first.value + random_() % (work->last.value - work->first.value + 1));
-    windows_.put(work->kind, block_of(work->first, last, 1 + random_() % 900));
+    for (const Windows::Work& other : at_work_) {
+      REQUIRE((other.kind != work->kind || other.last < work->first || work->last < other.first));
+    }
+    at_work_.push_back(*work);
+    return true;
+  }
+  // One of those at work is done, with as many positions as went into a block.
+  bool finish() {
+    if (at_work_.empty()) return false;
+    const auto done = at_work_.begin() + static_cast<std::ptrdiff_t>(random_() % at_work_.size());
+    const Windows::Work work = *done;
+    at_work_.erase(done);
+    const Position last(work.first.value + random_() % (work.last.value - work.first.value + 1));
+    windows_.put(work.kind, block_of(work.first, last, 1 + random_() % 900));
     most_ = std::max(most_, windows_.bytes());
     return true;
   }
@@ -144,6 +160,7 @@ class Rehearsal {
   std::shared_ptr<Bells> bells_ = std::make_shared<Bells>();
   Windows windows_;
   std::vector<Subscriber> all_;
+  std::vector<Windows::Work> at_work_;
   Position head_;
   std::size_t given_ = 0, most_ = 0;
 };
@@ -185,9 +202,10 @@ TEST_CASE("of a new event only those are asked whom it may concern, and those wh
     return ask.position;
   };
   const auto commit = [&](Position position, const std::string& org) {
-    const auto work = windows.next(position);
+    bool more = false;
+    const auto work = windows.next(position, more);
     REQUIRE(work);
-    BlockWriter block(position, Framing::lines, 0);
+    BlockWriter block(position, Framing::lines, 0, 0);
     block.add_traits(record_at(position, org));
     windows.put(work->kind, std::make_shared<const Block>(block.take()));
   };
