@@ -1,50 +1,39 @@
 #include "services/feed/feed.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "services/feed/subscription.h"
 
 namespace tenure::services {
 
-namespace {
-
-// What a client that catches up takes longest for is the encoding; two cores do it in half the time. More would take
-// from those who append.
-constexpr std::size_t readers_max = 2;
-
-}  // namespace
-
 Feed::Feed(storage::Store& store, Identities identities, projections::DirectoryCache& names, Consumers& consumers,
            Clock clock, FeedTimes times, FeedSource source)
     : store_(store), consumers_(consumers), clock_(std::move(clock)), times_(times) {
   const formats::Source from{store.id(), std::move(source.version), std::move(source.host)};
-  for (std::size_t i = 0; i < readers_max; ++i) {
-    encoders_.push_back(std::make_unique<FeedEncoder>(identities, names, from));
-  }
+  for (Reader& reader : readers_) reader.encoder = std::make_unique<FeedEncoder>(identities, names, from);
   consumers_.on_acknowledged([this] {
-    {
-      const std::lock_guard lock(guard_);
-      acknowledged_ = true;
-    }
-    work_.notify_all();  // only one of the readers writes it down
+    const std::lock_guard lock(guard_);
+    if (!std::exchange(acknowledged_, true)) readers_.front().bell.notify_one();
   });
 }
 
 Feed::~Feed() { stop(); }
 
 void Feed::start() {
-  for (const auto& encoder : encoders_) {
-    readers_.emplace_back([this, &encoder] { read(*encoder, encoder == encoders_.front()); });
+  for (Reader& reader : readers_) {
+    reader.thread = std::thread([this, &reader] { read(reader); });
   }
-  wake_reader();
+  committed();
 }
 
 void Feed::wake_reader() {
-  {
-    const std::lock_guard lock(guard_);
-    if (std::exchange(ringing_, true)) return;
-  }
-  work_.notify_one();
+  const std::lock_guard lock(guard_);
+  if (std::exchange(ringing_, true)) return;
+  const auto idle = std::find_if(readers_.begin(), readers_.end(), [](const Reader& reader) { return reader.idle; });
+  if (idle == readers_.end()) return;  // whoever is done first takes it
+  idle->idle = false;
+  idle->bell.notify_one();
 }
 
 void Feed::committed() { wake_reader(); }
@@ -80,41 +69,50 @@ Feed::Look Feed::look() {
   return found;
 }
 
-void Feed::read(FeedEncoder& encoder, bool writes_acknowledged) {
-  auto write_at = std::chrono::steady_clock::now();
+bool Feed::encode_one(Reader& reader) {
+  const auto [snapshot, work, more] = look();
+  if (more) wake_reader();
+  if (!work) return false;
+  auto block = reader.encoder->encode(*snapshot, work->kind, work->first, work->last);
+  if (const auto& failure = block->failure()) log_.say("feed: cannot read on: " + failure->because);
+  blocks_encoded_.fetch_add(1, std::memory_order_relaxed);
+  auto& events = work->kind.part == Part::traits ? events_looked_at_ : events_encoded_;
+  events.fetch_add(block->last().value - block->first().value + 1, std::memory_order_relaxed);
+  return windows_.put(work->kind, std::move(block));
+}
+
+// Until there is something to do for this reader; the first one sees to acknowledgements as well.
+void Feed::wait(Reader& reader, std::unique_lock<std::mutex>& lock) {
+  while (!ringing_ && !stopping_) {
+    auto until = std::chrono::steady_clock::time_point::max();
+    if (is_first(reader) && acknowledged_) until = write_at_;
+    if (until <= std::chrono::steady_clock::now()) break;
+    reader.idle = true;
+    if (until == std::chrono::steady_clock::time_point::max()) {
+      reader.bell.wait(lock);
+    } else {
+      reader.bell.wait_until(lock, until);
+    }
+  }
+  reader.idle = false;
+}
+
+void Feed::read(Reader& reader) {
   std::unique_lock lock(guard_);
   while (!stopping_) {
-    if (!writes_acknowledged) {
-      work_.wait(lock, [this] { return ringing_ || stopping_; });
-    } else if (acknowledged_) {
-      work_.wait_until(lock, write_at, [this] { return ringing_ || stopping_; });
-    } else {
-      work_.wait(lock, [this] { return ringing_ || stopping_ || acknowledged_; });
-    }
+    wait(reader, lock);
+    const auto now = std::chrono::steady_clock::now();
     const bool look = std::exchange(ringing_, false);
-    const bool write = writes_acknowledged && acknowledged_ && std::chrono::steady_clock::now() >= write_at;
-    if (write) acknowledged_ = false;
-    lock.unlock();
+    const bool write = is_first(reader) && acknowledged_ && now >= write_at_;
     if (write) {
-      consumers_.write_acknowledged();
-      write_at = std::chrono::steady_clock::now() + ack_write_every;
+      acknowledged_ = false;
+      write_at_ = now + ack_write_every;
     }
-    if (look) {
-      const auto [snapshot, work, more] = this->look();
-      if (more) wake_reader();
-      if (work) {
-        auto block = encoder.encode(*snapshot, work->kind, work->first, work->last);
-        if (const auto& failure = block->failure()) log_.say("feed: cannot read on: " + failure->because);
-        blocks_encoded_.fetch_add(1, std::memory_order_relaxed);
-        auto& events = work->kind.part == Part::traits ? events_looked_at_ : events_encoded_;
-        events.fetch_add(block->last().value - block->first().value + 1, std::memory_order_relaxed);
-        windows_.put(work->kind, std::move(block));
-        lock.lock();
-        ringing_ = true;  // there may be more
-        continue;
-      }
-    }
+    lock.unlock();
+    if (write) consumers_.write_acknowledged();
+    const bool more = look && encode_one(reader);
     lock.lock();
+    ringing_ = ringing_ || more;
   }
 }
 
@@ -122,11 +120,10 @@ void Feed::stop() {
   {
     const std::lock_guard lock(guard_);
     stopping_ = true;
+    for (Reader& reader : readers_) reader.bell.notify_one();
   }
-  work_.notify_all();
-  if (readers_.empty()) return;
-  for (std::thread& reader : readers_) reader.join();
-  readers_.clear();
+  if (!readers_.front().thread.joinable()) return;
+  for (Reader& reader : readers_) reader.thread.join();
   consumers_.flush();
 }
 

@@ -16,6 +16,7 @@
 // beside what its connection has at hand.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -112,18 +113,27 @@ class Feed {
   }
 
  private:
-  // The encoders take turns at taking work, so that no reader's snapshot is older than what another has seen.
+  // The readers take turns at taking work, so that no reader's snapshot is older than what another has seen.
   struct Look {
     std::unique_ptr<storage::Snapshot> snapshot;
     std::optional<Windows::Work> work;
     bool more = false;
   };
   Look look();
-  void read(FeedEncoder& encoder, bool writes_acknowledged);
+  struct Reader {
+    std::unique_ptr<FeedEncoder> encoder;
+    std::condition_variable bell;
+    bool idle = false;  // waits for its bell
+    std::thread thread;
+  };
+  void read(Reader& reader);
+  void wait(Reader& reader, std::unique_lock<std::mutex>& lock);
+  bool is_first(const Reader& reader) const { return &reader == &readers_.front(); }
+  // Encodes one block, if there is one to encode. True: there may be another one.
+  bool encode_one(Reader& reader);
   void wake_reader();
 
   storage::Store& store_;
-  std::vector<std::unique_ptr<FeedEncoder>> encoders_;  // one a reader
   Consumers& consumers_;
   Clock clock_;
   const FeedTimes times_;
@@ -131,9 +141,9 @@ class Feed {
   LineWriter log_;
 
   std::mutex guard_;
-  std::condition_variable work_;
   bool ringing_ = false, acknowledged_ = false, stopping_ = false;
-  std::vector<std::thread> readers_;
+  std::chrono::steady_clock::time_point write_at_;
+  std::array<Reader, 2> readers_;
   std::mutex looking_;
 
   std::atomic<std::uint64_t> next_subscriber_{1};

@@ -210,7 +210,7 @@ void Windows::tell_watch(Window& window, const Kind& kind, std::shared_ptr<const
   }
 }
 
-void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
+bool Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   const http::Bunch together;
   const std::lock_guard lock(guard_);
   Window& window = windows_[kind];
@@ -232,6 +232,7 @@ void Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
     if (holder(window, position) == window.blocks.end()) want(kind, position);
   }
   while (bytes_ > blocks_bytes_max && used_.size() > 1) drop(std::prev(used_.end()));
+  return !wanted_.empty();
 }
 
 void Windows::wake_all() {

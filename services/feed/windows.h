@@ -59,8 +59,8 @@ class Windows {
   // By a reader. What is to be encoded next, now that the log reaches to `head`, which never falls from call to call.
   // No two readers have the same positions of a kind at a time. `more`: there is work for another reader.
   std::optional<Work> next(Position head, bool& more);
-  // The block of some work, which it may not fill, is there; who waits for it is woken.
-  void put(const Kind& kind, std::shared_ptr<const Block> block);
+  // The block of some work, which it may not fill, is there; who waits for it is woken. True: there is more to do.
+  bool put(const Kind& kind, std::shared_ptr<const Block> block);
   // Wakes everyone.
   void wake_all();
 
