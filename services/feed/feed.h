@@ -1,11 +1,11 @@
 // Start here: the feed. Every change, from any position on, to everyone who may see it.
 //
-// One reader of the log serves all, from the first position to the newest: whoever follows asks for the block that
+// One way of reading the log serves all, from the first position to the newest: whoever follows asks for the block that
 // holds its next position (services/feed/windows.h), and gets the same bytes whether that was written years or
 // milliseconds ago. A commit only rings a bell; what is sent is always read from the log, through a snapshot, so no
 // position is sent that is not durable, and none is left out or doubled where old meets new.
 //
-//   a client's cursor -> Subscription (its loop) -> Windows -> [reader thread: snapshot -> FeedEncoder -> Windows] ->
+//   a client's cursor -> Subscription (its loop) -> Windows -> [reader threads: snapshot -> FeedEncoder -> Windows] ->
 //   Subscription -> Outgoing -> socket
 //
 // Who filters much away asks for less: first for what filters ask of a run of events, then for the single events that

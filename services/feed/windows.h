@@ -1,7 +1,7 @@
 // The blocks that are in memory, shared by all subscribers: what was asked for lately, of every kind, within a bound.
 //
 // A subscriber asks for the block that holds a position. If there is none it is noted as waiting, and its Waker is used
-// once there is: that position was encoded, or was committed and then encoded. The reader asks what to encode next.
+// once there is: that position was encoded, or was committed and then encoded. The readers ask what to encode next.
 // What was committed since the last time, and is waited for, comes first; the rest in the order asked.
 //
 // Whoever wants few of the events looks at blocks of traits, and asks for the single positions that pass (Part in
