@@ -14,18 +14,25 @@ bool is_formula(std::string_view text) {
   return false;
 }
 
+// Where a cell may begin for somebody who cuts at other places than commas.
+bool is_cut(char c) { return c == ';' || c == '\t' || c == '\r' || c == '\n'; }
+
+bool begins_formula(std::string_view rest) {
+  const auto first = rest.find_first_not_of(" \"");
+  return first != std::string_view::npos && !is_cut(rest[first]) && is_formula(rest.substr(first));
+}
+
 }  // namespace
 
 void append_csv_text(std::string& out, std::string_view text) {
-  const bool formula = is_formula(text);
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    if (formula) out += '\'';
-    out += text;
-    return;
+  const bool quoted = text.find_first_of(",;\"\t\r\n") != std::string_view::npos;
+  if (quoted) out += '"';
+  if (is_formula(text)) out += '\'';
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    out.append(text[at] == '"' ? 2 : 1, text[at]);
+    if (is_cut(text[at]) && begins_formula(text.substr(at + 1))) out += '\'';
   }
-  out += formula ? "\"'" : "\"";
-  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
+  if (quoted) out += '"';
 }
 
 }  // namespace tenure::reports

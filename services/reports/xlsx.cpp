@@ -67,8 +67,8 @@ class Workbook {
     std::string title = http::as_utf8(document.title).substr(0, property_max);
     std::string company = http::as_utf8(document.organization).substr(0, property_max);
     // A cut may have hit the middle of a character.
-    title = http::as_utf8(title);
-    company = http::as_utf8(company);
+    title = xlsx_property(title);
+    company = xlsx_property(company);
     std::string author = "Tenure";
     lxw_doc_properties properties{};
     properties.title = title.data();

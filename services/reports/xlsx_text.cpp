@@ -34,15 +34,15 @@ std::string_view first_units(std::string_view text, std::size_t most) {
   return text.substr(0, at);
 }
 
-std::string shortened(std::string_view text) {
-  if (text.size() <= xlsx_text_max) return std::string(text);
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
   const std::size_t all = units_of(text);
-  if (all <= xlsx_text_max) return std::string(text);
+  if (all <= most) return std::string(text);
   const auto note = [all](std::size_t kept) {
     return " … [" + std::to_string(all - kept) +
            " more characters do not fit a cell of XLSX; the report as JSON or CSV has them]";
   };
-  const std::string_view start = first_units(text, xlsx_text_max - units_of(note(0)));
+  const std::string_view start = first_units(text, most - units_of(note(0)));
   return std::string(start) + note(units_of(start));
 }
 
@@ -58,10 +58,7 @@ void append_escape(std::string& out, unsigned unit) {
   out += '_';
 }
 
-}  // namespace
-
-std::string xlsx_text(std::string_view text) {
-  const std::string whole = shortened(http::as_utf8(text));
+std::string escaped(const std::string& whole) {
   std::string out;
   out.reserve(whole.size());
   for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -79,6 +76,30 @@ std::string xlsx_text(std::string_view text) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+std::string xlsx_text(std::string_view text) {
+  const std::string valid = http::as_utf8(text);
+  // Escapes are longer than what they stand for.
+  for (std::size_t most = xlsx_text_max;;) {
+    std::string out = escaped(shortened(valid, most));
+    const std::size_t units = units_of(out);
+    if (units <= xlsx_text_max) return out;
+    most -= std::min(most / 2, units - xlsx_text_max);
+  }
+}
+
+std::string xlsx_property(std::string_view text) {
+  std::string clean = http::as_utf8(text);
+  for (char& c : clean) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  for (const std::string_view no_character : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {  // U+FFFE, U+FFFF
+    for (std::size_t at = 0; (at = clean.find(no_character, at)) != std::string::npos;) clean.replace(at, 3, " ");
+  }
+  return clean;
 }
 
 std::string SheetNames::name(std::string_view title) {

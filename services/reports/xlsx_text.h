@@ -14,6 +14,8 @@ inline constexpr std::size_t xlsx_text_max = 32'767;
 // A text for a cell. A longer one is cut, and says at its end how many units were left out and where they are; what
 // XML cannot hold is written as its escape _xHHHH_, and what looks like such an escape is escaped itself.
 std::string xlsx_text(std::string_view text);
+// A text as a property of the document: what XML cannot say is a blank.
+std::string xlsx_property(std::string_view text);
 
 // Names of sheets as XLSX allows them: at most 31 units, none of []:*?/\, no apostrophe at either end, none twice.
 class SheetNames {

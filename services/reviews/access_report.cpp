@@ -24,7 +24,7 @@ Outcome<review::Definition> definition_at(Parts& parts, const OpenOrg& org, cons
   return *kept ? (*kept)->definition : review::Definition{};
 }
 
-// Up to which position the report of the same definition knew that ends where this one begins.
+// Up to which position the report by the very same definition knew that ends where this one begins.
 Outcome<std::optional<Position>> known_before(Parts& parts, const OpenOrg& org, const Record& record) {
   const auto& reported = std::get<event::AccessReported>(record.event.data);
   std::optional<Position> knew;
@@ -35,6 +35,14 @@ Outcome<std::optional<Position>> known_before(Parts& parts, const OpenOrg& org, 
     const auto& earlier = std::get<event::AccessReported>(other.event.data);
     if (earlier.definition == reported.definition && earlier.as_of == reported.from) knew = earlier.pinned;
   }
+  if (!knew) return knew;
+  // One of another scope told other things. Nor can it be said who would have been in it by findings of that day.
+  const auto then = parts.reviews->reviews.definition_known_at(org, *reported.definition, *knew);
+  const auto now = parts.reviews->reviews.definition_known_at(org, *reported.definition, reported.pinned);
+  if (!then) return then.error();
+  if (!now) return now.error();
+  const bool same = *then && *now && (*then)->defined.position == (*now)->defined.position;
+  if (!same || !(*now)->definition.scope.findings.empty()) knew.reset();
   return knew;
 }
 

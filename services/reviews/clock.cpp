@@ -82,19 +82,39 @@ const Recurrence* ReviewClock::recurrence_of(const KeptDefinition& kept) {
   return at->second ? &*at->second : nullptr;
 }
 
-// What was due by the definition that was replaced, just before it was.
+// What was due by the definition that was replaced, just before it was. Nothing of that changes any more.
 Outcome<std::optional<Instant>> ReviewClock::due_before(const OpenOrg& org, const KeptDefinition& kept) {
-  const Position before(kept.defined.position.value - 1);
-  const auto older = reviews_.definition_known_at(org, kept.definition.id, before);
-  if (!older) return older.error();
-  if (!*older || !(*older)->definition.schedule) return std::optional<Instant>();
-  std::optional<Instant> due = (*older)->definition.schedule->once;
-  if (!due) {
-    const Recurrence* recurrence = recurrence_of(**older);
-    if (recurrence) due = recurrence->last_at_or_before(kept.defined.recorded_at);
+  const auto known = replaced_.find(kept.defined.position.value);
+  if (known != replaced_.end()) return known->second;
+  std::optional<Instant> due;
+  Record next = kept.defined;
+  // Whoever sends it several times in a row has replaced what stood before that.
+  while (!due && next.recorded_at.us >= kept.defined.recorded_at.us - looks_every.count() * 1'000'000) {
+    const auto older = reviews_.definition_known_at(org, kept.definition.id, Position(next.position.value - 1));
+    if (!older) return older.error();
+    if (!*older) break;
+    if (const auto& schedule = (*older)->definition.schedule) {
+      due = schedule->once;
+      const Recurrence* recurrence = due ? nullptr : recurrence_of(**older);
+      if (recurrence) due = recurrence->last_at_or_before(next.recorded_at);
+      if (due && (*due < (*older)->defined.recorded_at || *due >= next.recorded_at)) due.reset();
+    }
+    next = (*older)->defined;
   }
-  const bool was_due = due && *due >= (*older)->defined.recorded_at && *due < kept.defined.recorded_at;
-  return was_due ? due : std::nullopt;
+  return replaced_[kept.defined.position.value] = due;
+}
+
+// What is due by the definition as it stands; nothing before it was said. `more`: something will be.
+std::optional<Instant> ReviewClock::due_now(const KeptDefinition& kept, Instant now, bool& more) {
+  if (!kept.definition.schedule) return std::nullopt;
+  std::optional<Instant> due = kept.definition.schedule->once;
+  if (due) {
+    more = more || *due > now;
+  } else if (const Recurrence* recurrence = recurrence_of(kept)) {
+    more = more || recurrence->first_after(now).has_value();
+    due = recurrence->last_at_or_before(now);
+  }
+  return due && *due <= now && *due >= kept.defined.recorded_at ? due : std::nullopt;
 }
 
 Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
@@ -103,19 +123,8 @@ Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
   if (!all) return all.error();
   const Instant now = parts_.now();
   for (const KeptDefinition& kept : *all) {
-    if (!kept.definition.schedule) continue;
-    std::optional<Instant> due = kept.definition.schedule->once;
-    if (due) {
-      more = more || *due > now;
-      if (*due > now) continue;
-    } else {
-      const Recurrence* recurrence = recurrence_of(kept);
-      if (!recurrence) continue;
-      more = more || recurrence->first_after(now).has_value();
-      due = recurrence->last_at_or_before(now);
-    }
-    // What was due before it was said is nobody's miss, but for what it was due by what was said before.
-    if (!due || *due < kept.defined.recorded_at) {
+    std::optional<Instant> due = due_now(kept, now, more);
+    if (!due) {
       auto missed = due_before(org, kept);
       if (!missed) return missed.error();
       due = *missed;

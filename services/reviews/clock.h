@@ -39,6 +39,7 @@ class ReviewClock {
  private:
   void run();
   Outcome<std::set<std::string>> organizations();
+  std::optional<Instant> due_now(const KeptDefinition& kept, Instant now, bool& more);
   Outcome<std::optional<Instant>> due_before(const OpenOrg& org, const KeptDefinition& kept);
   Outcome<bool> run_schedules(const OpenOrg& org);
   Outcome<void> run_one(const OpenOrg& org, const KeptDefinition& kept, Instant due);
@@ -54,6 +55,7 @@ class ReviewClock {
   bool stopping_ = false;
   std::thread thread_;
   std::map<std::uint64_t, std::optional<Recurrence>> recurrences_;  // by the position of the definition
+  std::map<std::uint64_t, std::optional<Instant>> replaced_;        // what was due before it, by the same
 };
 
 }  // namespace tenure::services

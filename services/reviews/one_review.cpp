@@ -164,7 +164,7 @@ Outcome<bool> Reviews::look_again(Review& review, const OpenOrg& org, Position k
     const std::uint64_t by = changed ? changed_by(**sight, org, review, item, state.empty()) : 0;
     if (as_before && by == review.campaign->changed_by(item)) return;
     another = true;
-    review.to_move().stands(item, std::move(state), by, found && found->since != review.hold(item).since);
+    review.to_move().stands(item, std::move(state), by, found && found->since > review.hold(item).since);
   };
   if (stretch.unread) review.unread_until = {at.us + limits::future_us_max};
   if (all || review.at < review.unread_until) {

@@ -111,8 +111,8 @@ class UnderWay {
   std::optional<Failure> failure_;
 };
 
-// Whether the review's outcome was recorded since it was closed, or was held back then.
-Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, bool all_the_same) {
+// What was recorded last of the review's outcome since it was closed.
+Outcome<std::optional<event::ReviewRemediated>> remedied(Parts& parts, const OpenOrg& org, const Review& review) {
   const auto number = parts.names.number(*org.snapshot, org.number, projections::EntityKind::review,
                                          review.campaign->opening().review, org.head.next_number);
   if (!number) return number.error();
@@ -123,9 +123,9 @@ Outcome<bool> remedied(Parts& parts, const OpenOrg& org, const Review& review, b
     const auto record = record_at(*org.snapshot, *position);
     if (!record) return record.error();
     const auto* done = std::get_if<event::ReviewRemediated>(&record->event.data);
-    if (done) return !all_the_same || done->held_back == 0;
+    if (done) return std::optional(*done);
   }
-  return false;
+  return std::optional<event::ReviewRemediated>();
 }
 
 // What of a closed review is carried out still, and what was before: a stop may have cut it off anywhere.
@@ -229,9 +229,9 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (!*review || (*review)->campaign->status() != CampaignStatus::closed) return {};
   const review::Campaign& campaign = *(*review)->campaign;
   const OpenOrg& on = review->on(*org);
-  const auto before = remedied(parts_, on, *review->review, all_the_same);
+  const auto before = remedied(parts_, on, *review->review);
   if (!before) return before.error();
-  if (*before) return {};
+  if (*before && (!all_the_same || (*before)->held_back == 0)) return {};
   std::vector<std::pair<ItemIndex, review::Result>> wanted;
   for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
     const review::Result result = campaign.result(i);
@@ -272,6 +272,10 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (under_way.failure()) return *under_way.failure();
   done.applied = under_way.applied();
   done.refused = under_way.refused();
+  // What could not be done before and cannot be now is on record already.
+  const bool nothing_new = *before && (*before)->applied == done.applied && (*before)->refused == done.refused &&
+                           (*before)->held_back == done.held_back;
+  if (nothing_new) return {};
   const auto told = append(org->id, {done}, acting_for(id));
   if (const auto* failure = std::get_if<Failure>(&told)) return *failure;
   return {};

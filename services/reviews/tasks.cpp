@@ -124,6 +124,16 @@ std::vector<projections::HeldPower> taken(Sight& when_decided, Sight& now, const
   return powers;
 }
 
+// What the other role gives itself is no other path.
+void leave_out_what_was_given(const Hold& decided, const RoleId& role, std::vector<projections::StillHeld>& held) {
+  using projections::PathKind;
+  const PathKind kind = decided.kind == HoldKind::grant ? PathKind::grant : PathKind::role;
+  for (projections::StillHeld& each : held) {
+    std::erase_if(each.paths, [&](const auto& path) { return path.kind == kind && path.role == role.text; });
+  }
+  std::erase_if(held, [](const projections::StillHeld& each) { return each.paths.empty(); });
+}
+
 // Whoever is to do it: as the definition says, else whoever gave the power, else whoever decided, else whoever closed
 // the review, else those who are asked where nobody else is. Not who was removed since or is disabled.
 Outcome<SubjectId> owner_of(const OpenOrg& org, const Review& review, Sight& now, ItemIndex item,
@@ -176,6 +186,7 @@ Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Si
     }
     if (task.status == TaskStatus::done) {
       task.still_held = projections::still_held(now.access(), hold.member, taken(when_decided, now, hold, task.result));
+      if (task.result.ends == Ends::change) leave_out_what_was_given(hold, task.result.role, task.still_held);
     }
     tasks.push_back(std::move(task));
   }

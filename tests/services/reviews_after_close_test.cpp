@@ -64,6 +64,9 @@ TEST_CASE("what was held back and has become another hold since is counted as no
   CHECK(told.at("applied") == 0);
   CHECK(acme.events("member.removed").empty());
   CHECK(tasks(acme).at(0).at("status") == "open");
+  const auto count = acme.events("review.remediated").size();
+  acme.told("/reviews/q1/remedy", json::object());
+  CHECK(acme.events("review.remediated").size() == count);
 }
 
 TEST_CASE("a change of somebody's role is done when they are no member any more") {
@@ -110,4 +113,16 @@ TEST_CASE("what a changed role gave on everything is still held where a group gi
     for (const json& path : held.at("paths")) by_group = by_group || path.at("kind") == "group";
   }
   CHECK(by_group);
+}
+
+TEST_CASE("what the role that was changed to gives itself is no other path") {
+  ReviewsTold acme("answering-agent");
+  acme.happens("member.added", {{"member", ben}, {"role", "admin"}});
+  decided_and_closed(acme, named_review("q", {olga, "auditor@acme.test"}), ben, "role", "change",
+                     {{"role", "manager"}});
+  acme.happens("member.role_changed", {{"member", ben}, {"role", "manager"}});
+  const json task = tasks(acme).at(0);
+  INFO(task.dump());
+  REQUIRE(task.at("status") == "done");
+  CHECK(task.at("still_held").empty());
 }

@@ -280,6 +280,24 @@ TEST_CASE("a run that was due when its definition was replaced is not lost") {
   CHECK(acme.events("review.opened").size() == 1);
 }
 
+TEST_CASE("a run that was due is not lost to a replacement without a schedule, or to several") {
+  for (const bool later : {false, true}) {
+    ReviewsTold acme;
+    acme.happens("member.added", {{"member", ana}, {"role", "member"}});
+    const json rule{{"rrule", "FREQ=MONTHLY"}, {"start", "2026-01-10T09:00:00"}, {"tz", "UTC"}};
+    acme.told("/review-definitions", named_review("m", {olga, ana}, {{"schedule", rule}}));
+    acme.clock("2026-01-10T09:00:04Z");
+    acme.told("/review-definitions", named_review("m", {olga, ana}));
+    json last = named_review("m", {olga, ana}, {{"name", "last"}});
+    if (later) last["schedule"] = {{"once", "2026-02-01T09:00:00Z"}};
+    acme.told("/review-definitions", last);
+    acme.pass();
+    acme.pass();
+    REQUIRE(acme.events("review.opened").size() == 1);
+    CHECK(acme.events("review.opened").front().at("data").at("scheduled_for") == "2026-01-10T09:00:00Z");
+  }
+}
+
 TEST_CASE("silence takes nothing that ended and was given anew while the review was under way") {
   ReviewsTold acme("github", "enforce");
   opened(acme, {{"no_answer", "revoke"}, {"scope", {{"roles", {"member"}}}}});

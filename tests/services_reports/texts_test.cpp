@@ -84,6 +84,17 @@ TEST_CASE("what a spreadsheet of any country would take for a formula has an apo
   }
 }
 
+TEST_CASE("no cell of CSV becomes a formula for a spreadsheet that cuts at semicolons, tabs or breaks of line") {
+  const std::pair<const char*, const char*> cells[] = {{"ok;=1", "\"ok;'=1\""},           {"ok; =1;x", "\"ok;' =1;x\""},
+                                                       {"a\t@b", "\"a\t'@b\""},           {"a\n-b", "\"a\n'-b\""},
+                                                       {"a;\"=1\"", "\"a;'\"\"=1\"\"\""}, {"a;b=1", "\"a;b=1\""}};
+  for (const auto& [text, expected] : cells) {
+    std::string cell;
+    append_csv_text(cell, text);
+    CHECK(cell == expected);
+  }
+}
+
 TEST_CASE("decimals are written exactly") {
   CHECK(decimal_text({1250, 2}) == "12.50");
   CHECK(decimal_text({-5, 2}) == "-0.05");

@@ -123,3 +123,15 @@ TEST_CASE("a whole number that XLSX would round is text there") {
   CHECK(sheet.at(2).at(0) == text("9007199254740992"));
   CHECK(sheet.at(3).at(0) == text("-9007199254740993"));
 }
+
+TEST_CASE("a text that is escaped at length fits a cell still, and a title that XML cannot say is a title") {
+  std::string text;
+  while (text.size() < 32'760) text += "_x0041_";
+  const std::string cell = xlsx_text(text);
+  CHECK(cell.size() <= xlsx_text_max + 2);  // one character of the note is three bytes long
+  CHECK(cell.starts_with("_x005F_x0041__x005F_x0041_"));
+  CHECK(xlsx_property("Q3\a\xEF\xBF\xBF.") == "Q3  .");
+  Document document = sample_report(3);
+  document.title = "Q3\a of \x01 2026";
+  CHECK_FALSE(xlsx_of(document).empty());
+}
