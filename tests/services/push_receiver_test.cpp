@@ -67,6 +67,8 @@ class Loop {
   void part(Receiver& from) { asio::co_spawn(io_, from.part(), asio::use_future).get(); }
   void close(Receiver& one) {
     asio::post(io_, asio::use_future([&one] { one.close(); })).get();
+    // What that cut short has come to its end as well before the receiver goes.
+    asio::post(io_, asio::use_future([] {})).get();
   }
   // The connection has ended by itself.
   bool heard() { return told.get_future().wait_for(std::chrono::minutes(1)) == std::future_status::ready; }
