@@ -66,6 +66,7 @@ std::string scope_in_words(const review::ReviewScope& scope) {
   const auto list = [&](const char* what, const auto& all, const auto& name) {
     if (all.empty()) return;
     std::vector<std::string> names;
+    names.reserve(all.size());
     for (const auto& each : all) names.emplace_back(name(each));
     parts.push_back(std::string(what) + " " + joined(names));
   };

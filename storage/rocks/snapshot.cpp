@@ -160,10 +160,9 @@ class RocksSnapshot final : public Snapshot {
     LogRecord record;
     Position last;
     for (versions.Seek(key_); next <= *newest; versions.Next(), next = next.next()) {
-      OrgId found = org;
       Version version;
       Position position;
-      const bool there = versions.Valid() && read_version_key(view_of(versions.key()), found, version) &&
+      const bool there = versions.Valid() && read_version_key(view_of(versions.key()), org, version) &&
                          version == next && read_number(view_of(versions.value()), position.value);
       if (!there) return no_version(versions.status(), org, next);
       if (const auto moved = move_to(last, position); !moved) return moved;

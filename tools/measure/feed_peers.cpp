@@ -51,8 +51,9 @@ void follow_nats(Bench& bench, const NatsServer& nats, const std::string& payloa
   followers.follow(stop, messages);  // what is under way
   row.rates.push_back(static_cast<double>(delivered) / seconds);
   row.done += delivered;
-  published.rates.push_back(static_cast<double>(messages / batch) / seconds);
-  published.done += messages / batch;
+  const auto batches = messages / batch;
+  published.rates.push_back(static_cast<double>(batches) / seconds);
+  published.done += batches;
   row.server_cpu_seconds += cost_of(nats.pid()).cpu_seconds - server_before;
   row.client_cpu_seconds += own_cpu_seconds() - client_before;
 }

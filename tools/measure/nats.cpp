@@ -68,7 +68,7 @@ NatsServer::NatsServer(Bench& bench) : folder_(bench.scratch.fresh("nats")), chi
   websocket_port_ = port_in(ports, "ws");
 }
 
-NatsFollowers::NatsFollowers(std::uint16_t websocket_port, std::size_t clients, std::string payload)
+NatsFollowers::NatsFollowers(std::uint16_t websocket_port, std::size_t clients, const std::string& payload)
     : clients_(clients),
       room_(read_bytes),
       message_("MSG feed 1 " + std::to_string(payload.size()) + "\r\n" + payload + "\r\n"),

@@ -37,7 +37,7 @@ class NatsServer {
 // One thread with epoll reads them all. Each message must have the same bytes.
 class NatsFollowers {
  public:
-  NatsFollowers(std::uint16_t websocket_port, std::size_t clients, std::string payload);
+  NatsFollowers(std::uint16_t websocket_port, std::size_t clients, const std::string& payload);
   ~NatsFollowers();
   NatsFollowers(const NatsFollowers&) = delete;
 

@@ -212,7 +212,8 @@ class ReviewRun {
         cursor = read_page(page, items);
       } while (!cursor.empty());
     });
-    pages_.rates.push_back(static_cast<double>(items.size() / page_rows) / spent.seconds);
+    const std::size_t pages = items.size() / page_rows;
+    pages_.rates.push_back(static_cast<double>(pages) / spent.seconds);
     pages_.server_cpu_seconds += spent.server_cpu;
     pages_.client_cpu_seconds += spent.client_cpu;
     std::set<std::string_view> once;
