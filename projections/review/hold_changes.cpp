@@ -212,10 +212,7 @@ class Following {
     }
     all.by_assignment = all.by_assignment || then.asks_assignments(at_that_time);
     if (all.by_assignment) {
-      for (const SlotKind kind : {SlotKind::assigned, SlotKind::created}) {
-        const auto [first, last] = then.access().facts().state(hold.member).of_kind(kind);
-        for (const Live* link = first; link != last; ++link) behind.insert(link->slot.a);
-      }
+      for (const Number each : assigned_or_added(then.access().facts(), hold.member)) behind.insert(each);
     }
     behind.erase(0);
   }

@@ -10,6 +10,15 @@ using review::HoldKind;
 
 // ---- what changed --------------------------------------------------------------------------------
 
+std::vector<Number> assigned_or_added(Facts& facts, Number member) {
+  std::vector<Number> resources;
+  for (const SlotKind kind : {SlotKind::assigned, SlotKind::created}) {
+    const auto [first, last] = facts.state(member).of_kind(kind);
+    for (const Live* link = first; link != last; ++link) resources.push_back(link->slot.a);
+  }
+  return resources;
+}
+
 bool bears_on(const Entry& of_member, const Hold& hold, bool by_assignment) {
   if (of_member.op == Op::end || of_member.op == Op::accept) return true;
   const Slot& slot = of_member.slot;
@@ -103,12 +112,8 @@ class Touching {
 
   // An assignment ends with what it is about.
   void add_assigned(Number member) {
-    for (const SlotKind kind : {SlotKind::assigned, SlotKind::created}) {
-      const auto [first, last] = facts_.state(member).of_kind(kind);
-      for (const Live* link = first; link != last; ++link) {
-        add(link->slot.a,
-            [](const Entry& entry) { return entry.op == Op::end || entry.slot.kind == SlotKind::exists; });
-      }
+    for (const Number resource : assigned_or_added(facts_, member)) {
+      add(resource, [](const Entry& entry) { return entry.op == Op::end || entry.slot.kind == SlotKind::exists; });
     }
   }
 

@@ -33,6 +33,9 @@ struct HoldTouch {
 // stand as it did: whether it differs its state says.
 std::vector<HoldTouch> touches_since(Holds& holds, const Hold& hold, const EarlierLook& earlier);
 
+// What is assigned to somebody, or was added by them, whether or not it counts now.
+std::vector<Number> assigned_or_added(Facts& facts, Number member);
+
 // Whether an entry of the member's own history may have a part in how the hold stands. `by_assignment`: what is
 // assigned to the member has one.
 bool bears_on(const Entry& of_member, const Hold& hold, bool by_assignment);

@@ -381,12 +381,10 @@ Holds::Limits Holds::limits(const Hold& hold) {
   Limits limits;
   limits.disabled = disabled(hold.member);
   for (const Gives& each : gives(hold)) {
-    const auto& off = word_of(each.role).features_off;
-    limits.features_off.insert(off.begin(), off.end());
-  }
-  for (const Gives& each : gives(hold)) {
-    limits.where_assigned = limits.where_assigned || word_of(each.role).where_assigned;
-    limits.unless_assigned = limits.unless_assigned || !word_of(each.role).unless_assigned.empty();
+    const RoleWord& word = word_of(each.role);
+    limits.features_off.insert(word.features_off.begin(), word.features_off.end());
+    limits.where_assigned = limits.where_assigned || word.where_assigned;
+    limits.unless_assigned = limits.unless_assigned || !word.unless_assigned.empty();
   }
   if (!limits.where_assigned && !limits.unless_assigned) return limits;
   limits.has_assigned = !narrowed(hold).empty();

@@ -93,28 +93,26 @@ Outcome<std::optional<Instant>> ReviewClock::due_before(const OpenOrg& org, cons
     const auto older = reviews_.definition_known_at(org, kept.definition.id, Position(next.position.value - 1));
     if (!older) return older.error();
     if (!*older) break;
-    if (const auto& schedule = (*older)->definition.schedule) {
-      due = schedule->once;
-      const Recurrence* recurrence = due ? nullptr : recurrence_of(**older);
-      if (recurrence) due = recurrence->last_at_or_before(next.recorded_at);
-      if (due && (*due < (*older)->defined.recorded_at || *due >= next.recorded_at)) due.reset();
-    }
+    due = last_due(**older, Instant{next.recorded_at.us - 1});
     next = (*older)->defined;
   }
   return replaced_[kept.defined.position.value] = due;
 }
 
-// What is due by the definition as it stands; nothing before it was said. `more`: something will be.
-std::optional<Instant> ReviewClock::due_now(const KeptDefinition& kept, Instant now, bool& more) {
+// The last run that a definition wants up to an instant; none from before it was said, which is nobody's miss.
+std::optional<Instant> ReviewClock::last_due(const KeptDefinition& kept, Instant until) {
   if (!kept.definition.schedule) return std::nullopt;
   std::optional<Instant> due = kept.definition.schedule->once;
-  if (due) {
-    more = more || *due > now;
-  } else if (const Recurrence* recurrence = recurrence_of(kept)) {
-    more = more || recurrence->first_after(now).has_value();
-    due = recurrence->last_at_or_before(now);
-  }
-  return due && *due <= now && *due >= kept.defined.recorded_at ? due : std::nullopt;
+  const Recurrence* recurrence = due ? nullptr : recurrence_of(kept);
+  if (recurrence) due = recurrence->last_at_or_before(until);
+  return due && *due <= until && *due >= kept.defined.recorded_at ? due : std::nullopt;
+}
+
+bool ReviewClock::runs_after(const KeptDefinition& kept, Instant now) {
+  if (!kept.definition.schedule) return false;
+  if (const auto& once = kept.definition.schedule->once) return *once > now;
+  const Recurrence* recurrence = recurrence_of(kept);
+  return recurrence && recurrence->first_after(now).has_value();
 }
 
 Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
@@ -123,7 +121,8 @@ Outcome<bool> ReviewClock::run_schedules(const OpenOrg& org) {
   if (!all) return all.error();
   const Instant now = parts_.now();
   for (const KeptDefinition& kept : *all) {
-    std::optional<Instant> due = due_now(kept, now, more);
+    more = more || runs_after(kept, now);
+    std::optional<Instant> due = last_due(kept, now);
     if (!due) {
       auto missed = due_before(org, kept);
       if (!missed) return missed.error();

@@ -39,7 +39,8 @@ class ReviewClock {
  private:
   void run();
   Outcome<std::set<std::string>> organizations();
-  std::optional<Instant> due_now(const KeptDefinition& kept, Instant now, bool& more);
+  std::optional<Instant> last_due(const KeptDefinition& kept, Instant until);
+  bool runs_after(const KeptDefinition& kept, Instant now);
   Outcome<std::optional<Instant>> due_before(const OpenOrg& org, const KeptDefinition& kept);
   Outcome<bool> run_schedules(const OpenOrg& org);
   Outcome<void> run_one(const OpenOrg& org, const KeptDefinition& kept, Instant due);

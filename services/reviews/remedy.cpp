@@ -45,9 +45,7 @@ bool lowers(Sight& sight, const Hold& hold, const RoleId& role) {
   for (PermissionIndex p = 0; p < sight.model()->permissions().size(); ++p) {
     const Cell was = sight.access().cell(from, p), is = sight.access().cell(to, p);
     if (is.level == 0) continue;
-    if (is.level > was.level || is.unspecified ||
-        (is.visibility != was.visibility && was.visibility != Visibility::all))
-      return false;
+    if (is.unspecified || !reaches_as_far(was, is)) return false;
   }
   return true;
 }
@@ -162,9 +160,10 @@ class Due {
     return *position != Position(0);
   }
   bool is_refused(ItemIndex item) const { return refused_.find("\"id\":\"" + id_of(item) + '"') != std::string::npos; }
+  projections::Hold on_close(ItemIndex item) const { return review_.hold_in(when_closed_.holds(), item); }
   // Whether the very hold that was decided on is there: it has not ended since, nor been given anew.
   bool stands(ItemIndex item) {
-    const projections::Hold then = review_.hold_in(when_closed_.holds(), item);
+    const projections::Hold then = on_close(item);
     const auto now = now_.holds().now(then);
     return now && then.since == now->since;
   }
@@ -250,7 +249,6 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (!now) return now.error();
   Due due(parts_, on, *review->review, **when_closed, **now);
   if (const auto read = due.read_refused(); !read) return read.error();
-  const auto on_close = [&](ItemIndex item) { return (*review)->hold_in((*when_closed)->holds(), item); };
   UnderWay under_way(parts_.appends);
   for (const auto& [item, result] : wanted) {
     const auto recorded = due.is_recorded(item);
@@ -263,7 +261,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
       auto request = request_of(on, *review->review, **now, due, item, result);
       if (!request) return request.error();
       under_way.submit(std::move(*request));
-    } else if (!is_done(**now, on_close(item), result, campaign.ended_by())) {
+    } else if (!is_done(**now, due.on_close(item), result, campaign.ended_by())) {
       // The invitation was accepted, say: what it became nobody has reviewed, and it is not to be forgotten.
       ++done.held_back;
     }

@@ -102,10 +102,6 @@ bool is_done(Sight& now, const Hold& decided, const review::Result& result, std:
 
 namespace {
 
-bool reaches_as_far(const Cell& is, const Cell& was) {
-  return is.level >= was.level && (is.visibility == was.visibility || is.visibility == Visibility::all);
-}
-
 // What was to be taken: all that a revoked hold gave; of a changed one what the other role gives less of.
 std::vector<projections::HeldPower> taken(Sight& when_decided, Sight& now, const Hold& decided,
                                           const review::Result& result) {

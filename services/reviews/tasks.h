@@ -25,6 +25,11 @@ struct Task {
   std::vector<projections::StillHeld> still_held;
 };
 
+// Whether one cell gives all that another one does: as high, and on as much.
+inline bool reaches_as_far(const Cell& is, const Cell& was) {
+  return is.level >= was.level && (is.visibility == was.visibility || is.visibility == Visibility::all);
+}
+
 // Whether the log shows that what a review came to for a hold was done, whoever did it. `decided`: the hold as it was
 // at the close, by the event `closed_by`.
 bool is_done(Sight& now, const projections::Hold& decided, const review::Result& result, std::uint64_t closed_by);

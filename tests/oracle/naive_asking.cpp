@@ -81,7 +81,8 @@ class Asking {
     if (s_.members.count(member) == 0) reasons.insert("no member");
     if (given(member, *permission, resource).level == 0) reasons.insert("nothing given");
     if (cut_by_disablement(member, *permission)) reasons.insert("disabled");
-    if (permission->contains("feature") && !feature_is_on(text(*permission, "feature"))) reasons.insert("feature off");
+    if (permission->contains("feature") && !s_.feature_is_on(text(*permission, "feature")))
+      reasons.insert("feature off");
     if (says(*permission, "owner_only", false) && direct_role(member) != owner_role(model_)) {
       reasons.insert("owner only");
     }
@@ -126,7 +127,7 @@ class Asking {
     if (kind.empty()) resource.reset();
     if (resource && kind_of(*resource) != kind) return {};
     if (says(permission, "owner_only", false) && direct_role(member) != owner_role(model_)) return {};
-    if (permission.contains("feature") && !feature_is_on(text(permission, "feature"))) return {};
+    if (permission.contains("feature") && !s_.feature_is_on(text(permission, "feature"))) return {};
     if (cut_by_disablement(member, permission)) return {};
     if (permission.contains("parent") && !parent_is_satisfied(member, permission, resource)) return {};
     return given(member, permission, resource);
@@ -139,13 +140,6 @@ class Asking {
       best = std::max(best, power_of(member, holding.role, holding.scope, permission, kind, resource));
     }
     return best.level == 0 ? Power() : best;
-  }
-
-  bool feature_is_on(const std::string& id) const {
-    const auto last = s_.features.find(id);
-    if (last != s_.features.end()) return last->second;
-    const json* feature = entry(model_, "features", id);
-    return feature == nullptr || says(*feature, "on_by_default", true);
   }
 
   bool cut_by_disablement(const std::string& member, const json& permission) const {
@@ -261,7 +255,7 @@ class Asking {
     if (!cell) return {};
     Power power{level_of(model_, permission, cell->level), on_one ? listed : all};
     std::string visibility = kind.empty() ? "all" : visibility_of(permission, *cell);
-    if (visibility == "all_unless_assigned") visibility = assigned_to_one_of(member, kind) ? "assigned" : "all";
+    if (visibility == "all_unless_assigned") visibility = s_.assigned_to_one_of(member, kind) ? "assigned" : "all";
     if (visibility != "all") {
       // Where it depends on the resource that is asked about, it is held without one.
       const bool reached = resource                         ? assigned_to(member, *resource)
@@ -274,21 +268,11 @@ class Asking {
     return power;
   }
 
-  bool has_live_assignment(const std::string& member, const std::string& resource) const {
-    if (s_.members.count(member) == 0 || !s_.resource_exists(resource)) return false;
-    return s_.assignments.count({member, resource}) > 0 || is_creator(member, resource);
-  }
-
-  bool is_creator(const std::string& member, const std::string& resource) const {
-    const json* kind = entry(model_, "resource_kinds", kind_of(resource));
-    return kind != nullptr && says(*kind, "owned_by_creator", false) && s_.created.count({member, resource}) > 0;
-  }
-
   // Assigned to the resource itself or to one that it lies in.
   bool assigned_to(const std::string& member, std::string resource) const {
     std::set<std::string> seen;
     while (s_.resource_exists(resource) && seen.insert(resource).second) {
-      if (has_live_assignment(member, resource)) return true;
+      if (s_.has_live_assignment(member, resource)) return true;
       const auto parent = s_.parent_of_resource.find(resource);
       if (parent == s_.parent_of_resource.end()) return false;
       resource = parent->second;
@@ -296,18 +280,9 @@ class Asking {
     return false;
   }
 
-  bool assigned_to_one_of(const std::string& member, const std::string& kind) const {
-    for (const auto* links : {&s_.assignments, &s_.created}) {
-      for (const auto& [who, resource] : *links) {
-        if (who == member && kind_of(resource) == kind && has_live_assignment(member, resource)) return true;
-      }
-    }
-    return false;
-  }
-
   // An assignment to a resource of that kind, or to one in which a resource of that kind lies.
   bool reaches_one_of(const std::string& member, const std::string& kind) const {
-    if (assigned_to_one_of(member, kind)) return true;
+    if (s_.assigned_to_one_of(member, kind)) return true;
     for (const auto& [resource, parent] : s_.parent_of_resource) {
       if (kind_of(resource) == kind && assigned_to(member, resource)) return true;
     }

@@ -52,7 +52,8 @@ class Holding {
         if (!cell || level_of(*s_.model, permission, cell->level) == 0 || !permission.contains("resource")) continue;
         const std::string visibility = visibility_of(permission, *cell), kind = text(permission, "resource");
         asks = asks || visibility != "all";
-        if (visibility == "all_unless_assigned" && has_one(identity, kind)) hold.gives.insert("not every " + kind);
+        if (visibility == "all_unless_assigned" && s_.assigned_to_one_of(identity, kind))
+          hold.gives.insert("not every " + kind);
       }
     }
     if (!asks || s_.members.count(identity) == 0) return;
@@ -88,27 +89,10 @@ class Holding {
       const auto cell = s_.cell(role, permission);
       if (!cell || level_of(*s_.model, permission, cell->level) == 0) continue;
       all += ", " + text(permission, "id") + "=" + cell->level + "/" + visibility_of(permission, *cell);
-      if (const std::string needs = text_or_none(permission, "feature"); !needs.empty() && !is_on(needs)) all += " off";
+      if (const std::string needs = text_or_none(permission, "feature"); !needs.empty() && !s_.feature_is_on(needs))
+        all += " off";
     }
     return all;
-  }
-
-  bool is_on(const std::string& feature) const {
-    const auto said = s_.features.find(feature);
-    return said != s_.features.end() ? said->second
-                                     : says(*entry(*s_.model, "features", feature), "on_by_default", true);
-  }
-
-  // Whether a member has a resource of that kind: by assignment, or by having added it where those are theirs.
-  bool has_one(const std::string& identity, const std::string& kind) const {
-    if (s_.members.count(identity) == 0) return false;
-    const json* of_kind = entry(*s_.model, "resource_kinds", kind);
-    const auto is_it = [&](const auto& link) {
-      return link.first == identity && kind_of(link.second) == kind && s_.resource_exists(link.second);
-    };
-    if (std::any_of(s_.assignments.begin(), s_.assignments.end(), is_it)) return true;
-    const bool theirs = of_kind != nullptr && says(*of_kind, "owned_by_creator", false);
-    return theirs && std::any_of(s_.created.begin(), s_.created.end(), is_it);
   }
 
   const State& s_;

@@ -102,6 +102,29 @@ struct State {
     }
     return all;
   }
+  bool feature_is_on(const std::string& id) const {
+    const auto last = features.find(id);
+    if (last != features.end()) return last->second;
+    const nlohmann::json* feature = entry(*model, "features", id);
+    return feature == nullptr || says(*feature, "on_by_default", true);
+  }
+  bool has_live_assignment(const std::string& member, const std::string& resource) const {
+    if (members.count(member) == 0 || !resource_exists(resource)) return false;
+    return assignments.count({member, resource}) > 0 || is_creator(member, resource);
+  }
+  bool is_creator(const std::string& member, const std::string& resource) const {
+    const nlohmann::json* kind = entry(*model, "resource_kinds", kind_of(resource));
+    return kind != nullptr && says(*kind, "owned_by_creator", false) && created.count({member, resource}) > 0;
+  }
+  // Of a kind, by assignment or by having added it where those are theirs.
+  bool assigned_to_one_of(const std::string& member, const std::string& kind) const {
+    for (const auto* links : {&assignments, &created}) {
+      for (const auto& [who, resource] : *links) {
+        if (who == member && kind_of(resource) == kind && has_live_assignment(member, resource)) return true;
+      }
+    }
+    return false;
+  }
   // How somebody is disabled: by what was said of them, and where the model says so by how their inviter was.
   Disablement disablement(const std::string& member) const {
     const auto own = disabled.find(member), shared = came_disabled.find(member);
