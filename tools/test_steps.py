@@ -65,7 +65,7 @@ class Tally:
             self.failures.append(name)
             print(f"  FAILED  {name}")
             if detail:
-                print("\n".join("          " + line for line in detail.splitlines()[-60:]))
+                print("\n".join("          " + line for line in both_ends(detail.splitlines())))
 
     def close(self):
         for name in self.skipped:
@@ -75,6 +75,11 @@ class Tally:
         line = f"{self.passed} passed, {len(self.failures)} failed"
         print(line + (f", {len(self.skipped)} skipped" if self.skipped else ""))
         return 0 if self.passed and not self.failures else 1
+
+
+def both_ends(lines, first=50, last=30):
+    """What is long without its middle: a test prints its seed first, and what differs last."""
+    return lines if len(lines) <= first + last else [*lines[:first], "[…]", *lines[-last:]]
 
 
 def heading(text):

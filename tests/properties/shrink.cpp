@@ -96,12 +96,12 @@ Shrunk shrink(RandomHistory history, Question question) {
 }
 
 std::string Shrunk::text() const {
-  std::string text = "models " + history.models.dump() + "\n";
+  std::string text = question.kind + " " + question.asked.dump() + "\n" + difference_on(history, question) + "\n";
   for (std::size_t e = 0; e < history.events.size(); ++e) {
     text += std::to_string(history.position(e)) + " @" + std::to_string(history.occurred_us(e)) + " " +
             history.events[e].dump() + "\n";
   }
-  return text + question.kind + " " + question.asked.dump() + "\n" + difference_on(history, question) + "\n";
+  return text + "models " + history.models.dump() + "\n";
 }
 
 }  // namespace tenure::test

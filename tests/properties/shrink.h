@@ -18,7 +18,7 @@ struct Shrunk {
   oracle::RandomHistory history;
   oracle::Question question;
 
-  // The models, then an event a line, then the question and what differs.
+  // The question and what differs, then an event a line, then the models, which are long.
   std::string text() const;
 };
 Shrunk shrink(oracle::RandomHistory history, oracle::Question question);
