@@ -53,6 +53,12 @@ class TeamState {
     (void)role, (void)permission;
     return std::nullopt;
   }
+  // What a custom role's own definition says of that very permission, by its creation or an edit; nothing where that
+  // follows from its base or from another permission.
+  virtual std::optional<LevelIndex> stated(const RoleId& role, PermissionIndex permission) const {
+    (void)role, (void)permission;
+    return std::nullopt;
+  }
   virtual bool role_exists(const RoleId& role) const = 0;  // custom roles; system roles are the model's
   virtual bool role_was_deleted(const RoleId& role) const = 0;
   virtual bool group_exists(const GroupId& group) const = 0;

@@ -20,11 +20,16 @@ bool parents_hold(const AccessModel& model, PermissionIndex permission, const Le
 // What the role grants once the event has happened.
 class GrantsAfter {
  public:
-  GrantsAfter(const AccessModel& model, const TeamState& before, const Grants& stated, const RoleId* prior)
-      : model_(model), before_(before), stated_(stated), prior_(prior) {}
+  static GrantsAfter creation(const AccessModel& model, const TeamState& before, const event::RoleCreated& created) {
+    return {model, before, created.grants, created.based_on ? &*created.based_on : nullptr, nullptr};
+  }
+  static GrantsAfter edit(const AccessModel& model, const TeamState& before, const event::RoleEdited& edited) {
+    return {model, before, edited.grants, &edited.role, &edited.role};
+  }
 
   LevelIndex operator()(PermissionIndex permission) const {
     if (const auto level = stated(permission)) return *level;
+    if (const auto level = itself_ ? before_.stated(*itself_, permission) : std::nullopt) return *level;
     const auto from = model_.permissions()[permission].level_from;
     if (const auto level = from ? stated(*from) : std::nullopt) return *level;
     if (!prior_) return 0;
@@ -33,6 +38,10 @@ class GrantsAfter {
   }
 
  private:
+  GrantsAfter(const AccessModel& model, const TeamState& before, const Grants& stated, const RoleId* prior,
+              const RoleId* itself)
+      : model_(model), before_(before), stated_(stated), prior_(prior), itself_(itself) {}
+
   std::optional<LevelIndex> stated(PermissionIndex permission) const {
     const auto at = stated_.find(model_.permissions()[permission].id);
     return at == stated_.end() ? std::nullopt : model_.level(permission, at->second.text);
@@ -42,6 +51,8 @@ class GrantsAfter {
   const TeamState& before_;
   const Grants& stated_;
   const RoleId* prior_;  // what the grants come on top of: the base, or the role as it was
+  const RoleId*
+      itself_;  // the latter: what it said itself of a permission counts before where that takes its level from
 };
 
 std::string sentence(const AccessModel& model, const Grants& stated, const GrantsAfter& after) {
@@ -75,11 +86,10 @@ std::vector<PermissionIndex> without_effect(const AccessModel& model, const Leve
 
 std::string grants_without_effect(const AccessModel& model, const Event& event, const TeamState& before) {
   if (const auto* created = std::get_if<event::RoleCreated>(&event.data)) {
-    const RoleId* base = created->based_on ? &*created->based_on : nullptr;
-    return sentence(model, created->grants, GrantsAfter(model, before, created->grants, base));
+    return sentence(model, created->grants, GrantsAfter::creation(model, before, *created));
   }
   if (const auto* edited = std::get_if<event::RoleEdited>(&event.data)) {
-    return sentence(model, edited->grants, GrantsAfter(model, before, edited->grants, &edited->role));
+    return sentence(model, edited->grants, GrantsAfter::edit(model, before, *edited));
   }
   return {};
 }

@@ -102,6 +102,10 @@ class Access {
   // The areas in which the member is disabled, 0 for everywhere: by an event, or because whoever invited them was
   // disabled there then, where the model says that such invitees start so.
   std::vector<Number> disabled_in(Number member) { return disabled_in(member, facts_.at(), 0); }
+  bool disabled_anywhere(Number member) { return !disabled_in(member).empty(); }
+  // What a custom role's own definition says of a permission, by its creation or an edit: not what follows from its
+  // base or from where the permission takes its level.
+  std::optional<LevelIndex> stated_by(Number role, PermissionIndex permission);
   static bool holds_area(const std::vector<Number>& areas, Number area);
   // Whether the person has a role, groups, grants or assignments that stand, whether or not they count now.
   bool has_links(Number member);
@@ -178,6 +182,7 @@ class Access {
   bool made_nothing(Number role, Point creation);
   // The role as its own events made it, without creations that made nothing.
   EntityState custom_role_at(Number role, Point at);
+  const Live* statement(const EntityState& role, const PermissionId& permission);
   std::optional<CustomGrant> custom_grant(Number role, const PermissionRule& permission, Point at, int depth);
   std::vector<Number> disabled_in(Number member, Point at, int depth);
   std::string role_name(Number role);

@@ -155,11 +155,17 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
                                   RecordSource& records) {
   const Position target = std::get<event::EventRetracted>(record.event.data).position;
   // A retraction may retract a retraction: the entries are those of the event at the end of the chain.
-  Position base = target;
-  auto of = records.record(base);
-  while (of && std::holds_alternative<event::EventRetracted>(of->event.data)) {
-    base = std::get<event::EventRetracted>(of->event.data).position;
+  Position base = target, by = record.position;
+  Outcome<Record> of = fail(FailureCode::not_found, "");
+  for (;;) {
+    if (base >= by) {
+      return fail(FailureCode::corruption, "position " + std::to_string(by.value) + " retracts " +
+                                               std::to_string(base.value) + ", which does not come before it");
+    }
     of = records.record(base);
+    if (!of || !std::holds_alternative<event::EventRetracted>(of->event.data)) break;
+    by = base;
+    base = std::get<event::EventRetracted>(of->event.data).position;
   }
   if (!of) return of.error();
   const auto was = is_retracted(views, org, base, record.position);

@@ -53,6 +53,21 @@ bool Access::custom_role_exists(Number role) {
   return custom_role_at(role, facts_.at()).exists();
 }
 
+// What the role itself says of a permission: its last edit, else its creation.
+const Live* Access::statement(const EntityState& role, const PermissionId& permission) {
+  const Number number = facts_.number(EntityKind::permission, permission.text);
+  if (number == 0) return nullptr;
+  const Live* edited = role.find({SlotKind::edited_grant, number});
+  return edited ? edited : role.find({SlotKind::created_grant, number});
+}
+
+std::optional<LevelIndex> Access::stated_by(Number role, PermissionIndex permission) {
+  const EntityState state = custom_role_at(role, facts_.at());
+  const Live* stated = state.exists() ? statement(state, model_->permissions()[permission].id) : nullptr;
+  if (!stated) return std::nullopt;
+  return model_->level(permission, facts_.name(stated->value).name).value_or(0);
+}
+
 // A role that was copied had what it said by the model of that time, so each base is asked by its own.
 std::optional<Access::CustomGrant> Access::custom_grant(Number role, const PermissionRule& permission, Point at,
                                                         int depth) {
@@ -60,14 +75,8 @@ std::optional<Access::CustomGrant> Access::custom_grant(Number role, const Permi
   for (Models::Model model = model_; depth <= chain_max; ++depth) {
     const EntityState state = custom_role_at(role, at);
     if (!state.exists()) return std::nullopt;
-    const auto own = [&](const PermissionId& id) -> const Live* {
-      const Number p = facts_.number(EntityKind::permission, id.text);
-      if (p == 0) return nullptr;
-      const Live* edited = state.find({SlotKind::edited_grant, p});
-      return edited ? edited : state.find({SlotKind::created_grant, p});
-    };
-    const Live* stated = own(asked->id);
-    if (!stated && asked->level_from) stated = own(model->permissions()[*asked->level_from].id);
+    const Live* stated = statement(state, asked->id);
+    if (!stated && asked->level_from) stated = statement(state, model->permissions()[*asked->level_from].id);
     if (stated) return CustomGrant{facts_.name(stated->value).name, std::nullopt};
     const Live* base = state.find({SlotKind::based_on});
     if (!base || base->value == 0) return std::nullopt;

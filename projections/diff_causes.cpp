@@ -55,14 +55,13 @@ void Causes::add_steps(Number entity, bool shared, Bearing& bearing) {
     return;
   }
   const auto learnt = [&](std::uint64_t position) {
-    if (position <= before.known() || position > after.known()) return false;
+    if (position <= before.known() || position > after.known()) return;
     bearing.steps.push_back({static_cast<std::int64_t>(position), position, shared});
-    return true;
   };
   for (const Entry& entry : after.all_entries(entity)) {
-    bool between = learnt(entry.at.position);
-    for (const std::uint64_t position : entry.retractions) between = learnt(position) || between;
-    if (!between) continue;
+    learnt(entry.at.position);
+    for (const std::uint64_t position : entry.retractions) learnt(position);
+    // What was known before leads on as well: it may be seen again, or hidden, for a while in between alone.
     follow(entry.slot, entry.value, entry.at, bearing.links);
     if (entry.op == Op::end && entry.value != 0) bearing.links.push_back(entry.value);
   }
@@ -82,8 +81,10 @@ void Causes::add_links(Number entity, Bearing& bearing) {
   sides_.after.facts().each_change(children, sides_.before.facts().at(), sides_.after.facts().at(),
                                    [&](Number child, Point) { bearing.links.push_back(child); });
   // Of those about which something was learnt later no list tells what they did in between.
-  for (const Number other : sides_.after.facts().touched()) {
-    if (sides_.after.facts().name(other).kind == EntityKind::scope) bearing.links.push_back(other);
+  for (Access* side : {&sides_.before, &sides_.after}) {
+    for (const Number other : side->facts().touched()) {
+      if (side->facts().name(other).kind == EntityKind::scope) bearing.links.push_back(other);
+    }
   }
 }
 

@@ -31,8 +31,8 @@ TeamState::Status FactsTeamState::status(const Person& person) const {
 }
 
 bool FactsTeamState::disabled_anywhere(const Person& person) const {
-  const auto [first, last] = access_.facts().state(member(person)).of_kind(SlotKind::disabled);
-  return first != last;
+  const Number number = member(person);
+  return number != 0 && access_.disabled_anywhere(number);
 }
 
 bool FactsTeamState::has_links(const Person& person) const { return access_.has_links(member(person)); }
@@ -92,6 +92,11 @@ std::optional<LevelIndex> FactsTeamState::granted(const RoleId& role, Permission
   const Number number = access_.facts().number(EntityKind::role, role.text);
   if (number == 0 || !access_.role_exists(number)) return std::nullopt;
   return access_.cell(number, permission).level;
+}
+
+std::optional<LevelIndex> FactsTeamState::stated(const RoleId& role, PermissionIndex permission) const {
+  const Number number = access_.facts().number(EntityKind::role, role.text);
+  return number == 0 ? std::nullopt : access_.stated_by(number, permission);
 }
 
 bool FactsTeamState::role_exists(const RoleId& role) const {

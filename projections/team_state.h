@@ -49,6 +49,7 @@ class FactsTeamState : public TeamState {
                 const ResourceId& resource) const override;
   bool disabled_in(const Person& person, const AreaRule& area) const override;
   std::optional<LevelIndex> granted(const RoleId& role, PermissionIndex permission) const override;
+  std::optional<LevelIndex> stated(const RoleId& role, PermissionIndex permission) const override;
   bool role_exists(const RoleId& role) const override;
   bool role_was_deleted(const RoleId& role) const override;
   bool group_exists(const GroupId& group) const override;

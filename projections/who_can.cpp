@@ -161,7 +161,10 @@ bool Access::setting_over(const Question& question, Instant from, Instant to) {
   if (!first.setting_gifts(question).empty()) return true;
   for (const Entry& entry : facts_.entries(facts_.org_entity())) {
     const bool inside = entry.at.us > from.us && entry.at.us < to.us;
-    if (inside && (entry.slot.kind == SlotKind::setting || entry.slot.kind == SlotKind::model)) return true;
+    // The organization's end puts its settings back to where they began.
+    const bool moves_settings =
+        entry.op == Op::end || entry.slot.kind == SlotKind::setting || entry.slot.kind == SlotKind::model;
+    if (inside && moves_settings) return true;
   }
   return false;
 }

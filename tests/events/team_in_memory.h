@@ -60,6 +60,10 @@ class TeamInMemory : public TeamState {
     const auto at = grants.find({role.text, permission});
     return at == grants.end() ? std::nullopt : std::optional(at->second);
   }
+  std::optional<LevelIndex> stated(const RoleId& role, PermissionIndex permission) const override {
+    const auto at = stated_grants.find({role.text, permission});
+    return at == stated_grants.end() ? std::nullopt : std::optional(at->second);
+  }
   bool role_exists(const RoleId& role) const override { return custom_roles.contains(role.text); }
   bool role_was_deleted(const RoleId& role) const override { return deleted_roles.contains(role.text); }
   bool group_exists(const GroupId& group) const override { return groups.contains(group.text); }
@@ -68,6 +72,7 @@ class TeamInMemory : public TeamState {
   std::map<std::string, std::pair<Status, RoleId>> people;
   std::set<std::tuple<std::string, PermissionIndex, LevelIndex, std::string>> powers;  // who, what, level, resource id
   std::map<std::pair<std::string, PermissionIndex>, LevelIndex> grants;                // of custom roles
+  std::map<std::pair<std::string, PermissionIndex>, LevelIndex> stated_grants;         // of these, by the role itself
   std::set<std::pair<std::string, std::string>> disabled_areas;                        // who, area
   std::set<std::string> custom_roles, deleted_roles, groups, resources;
 };

@@ -90,3 +90,16 @@ TEST_CASE("in a range after all that was known then, whoever held a power last s
   CHECK(row.at("intervals").at(0).at("to_us").is_null());
   CHECK(over(s, 30, 40, {{"permission", "code"}}).empty());
 }
+
+TEST_CASE(
+    "in a range in which the organization's end puts a setting back, whoever has it from everyone is in the answer") {
+  json model = tenure::test::small_team();
+  model["settings"][0]["initial"] = "read";
+  ShortStory s(model);
+  s.happens(1, "org.setting_changed", {{"setting", "base"}, {"value", "none"}});
+  s.happens(10, "org.deleted", json::object());
+  const auto came = s.happens(20, "member.added", {{"member", "ann"}});
+  const json row = over(s, 5, 30, {{"permission", "code"}}).at("ann");
+  CHECK(row.at("intervals").at(0).at("from_us") == 20);
+  CHECK(row.at("intervals").at(0).at("opened_by") == came);
+}

@@ -75,3 +75,39 @@ TEST_CASE("deleting a role again that moves its holders changes something") {
   s.happens(4, "role.deleted", {{"role", "cust"}, {"reassign_to", "owner"}});
   CHECK(s.verdict() == "violation lifecycle.role_deleted");
 }
+
+TEST_CASE("enabling altogether somebody who came by an inviter disabled in an area changes something") {
+  json model = tenure::test::small_team();
+  model["invitees_share_disabling"] = true;
+  ShortStory s(model);
+  const json by_bob{{"actor", {{"kind", "member"}, {"id", "bob"}}}};
+  s.happens(1, "member.added", {{"member", "bob"}, {"role", "reader"}});
+  s.happens(2, "member.disabled", {{"member", "bob"}, {"area", "Work"}});
+  s.happens(3, "member.invited", {{"member", "ann"}, {"role", "reader"}}, by_bob);
+  s.happens(4, "invitation.accepted", {{"member", "ann"}});
+  s.happens(5, "member.enabled", {{"member", "ann"}});
+  CHECK(s.verdict() == "unspecified");
+  s.happens(6, "member.enabled", {{"member", "ann"}});
+  CHECK(s.verdict() == "allowed lifecycle.changes_nothing");
+}
+
+TEST_CASE("what a role said of a permission counts before what an edit says of where that takes its level from") {
+  json model = tenure::test::small_team();
+  const auto permission = [](const char* id, json more) {
+    json all{{"id", id}, {"name", id}, {"module", "Work"}, {"scale", "yes"}};
+    all.update(more);
+    return all;
+  };
+  model["permissions"].push_back(permission("source", json::object()));
+  model["permissions"].push_back(permission("above", {{"level_from", "source"}}));
+  model["permissions"].push_back(permission("below", {{"parent", "above"}, {"parent_level", "yes"}}));
+  model["rules"] = json::array({{{"id", "all"}, {"because", "Anyone may."}, {"actions", {"role.*"}}}});
+  const auto edited = [&](const char* above, const char* source) {
+    ShortStory s(model);
+    s.happens(1, "role.created", {{"role", "cust"}, {"name", "C"}, {"grants", {{"above", above}}}});
+    s.happens(2, "role.edited", {{"role", "cust"}, {"grants", {{"below", "yes"}, {"source", source}}}});
+    return s.verdict();
+  };
+  CHECK(edited("no", "yes").ends_with(", without effect in part"));
+  CHECK_FALSE(edited("yes", "no").ends_with(", without effect in part"));
+}
