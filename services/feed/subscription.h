@@ -28,6 +28,7 @@ class Subscription final : public http::LiveStream {
 
   void begin(http::Waker waker) override;
   void fill(http::Outgoing& out) override;
+  bool is_due() override;
   void heard(std::string_view message) override;
   void ponged(std::string_view payload) override;
   void leave(http::CloseCode code) override;

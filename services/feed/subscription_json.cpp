@@ -148,6 +148,13 @@ void Subscription::fill(http::Outgoing& out) {
   end_if_done(out);
 }
 
+// A thousand idle clients are asked every second: without the lock that all share.
+bool Subscription::is_due() {
+  if (wish_.consumer || wish_.wait) return true;
+  look_at_token();
+  return leaving_ || Clock::now() - sent_at_ >= feed_.times().heartbeat_every;
+}
+
 void Subscription::add_events(http::Outgoing& out) {
   const Position before = next_;
   const std::uint64_t events = events_;

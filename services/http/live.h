@@ -104,6 +104,8 @@ class LiveStream {
   virtual void begin(Waker waker) = 0;
   // Adds what is to be sent next, about as much as the limit of a connection's buffer at most, or nothing.
   virtual void fill(Outgoing& out) = 0;
+  // Asked about once a second where nothing woke it: whether `fill` would have something by the clock alone.
+  virtual bool is_due() { return true; }
   // A whole message, text or binary, of at most the limit's bytes. WebSockets only.
   virtual void heard(std::string_view message) = 0;
   virtual void ponged(std::string_view payload) = 0;

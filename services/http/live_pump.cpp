@@ -327,7 +327,8 @@ std::uint64_t LivePump::unacknowledged() {
 }
 
 void LivePump::look_for_progress(Clock::time_point now) {
-  const std::uint64_t taken = sent_in_all_ - std::min(sent_in_all_, unacknowledged());
+  const bool all_taken = taken_in_all_ == sent_in_all_;
+  const std::uint64_t taken = all_taken ? sent_in_all_ : sent_in_all_ - std::min(sent_in_all_, unacknowledged());
   if (waited_ && taken > taken_in_all_) progress_at_ = now;
   taken_in_all_ = taken;
   // A ping or a heartbeat under way is not yet a client that is behind.
@@ -353,7 +354,8 @@ void LivePump::tick(Clock::time_point now) {
     pinged_at_ = now;
     ping_due_ = true;
   }
-  pump();
+  const bool at_rest = state_ == State::open && queued_ == 0 && !ping_due_ && !pong_due_ && !leaving_;
+  if (!at_rest || stream_->is_due()) pump();
 }
 
 }  // namespace tenure::http

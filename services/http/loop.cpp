@@ -21,6 +21,8 @@ std::chrono::milliseconds tick_of(const ServerLimits& limits) {
 
 // Looked at for deadlines at a time. Each may have a heartbeat to write, which costs about 20 µs.
 constexpr std::size_t connections_a_turn = 16;
+// All are looked at once a tick, but not at one time: a share of them in each of so many parts of it.
+constexpr std::size_t tick_parts_max = 16;
 
 // The loop that this thread runs, if any.
 thread_local const Loop* running_loop = nullptr;
@@ -149,14 +151,20 @@ void Loop::receive(std::uint32_t slot, std::uint64_t serial, Arrival& arrival) {
 
 void Loop::tick() {
   date_ = date_line(std::time(nullptr));
-  look_at_deadlines(0);
+  part_ = (part_ + 1) % tick_parts();
+  look_at_deadlines(part_);
 }
 
-// A thousand followers' heartbeats, all due at once, are not written in one go: whatever came meanwhile has its turn.
+std::size_t Loop::tick_parts() const {
+  return std::clamp<std::size_t>(static_cast<std::size_t>(tick_every_.count()), 1, tick_parts_max);
+}
+
+// A thousand followers' heartbeats, all due in one second, are not written in one go: whatever came meanwhile has its
+// turn.
 void Loop::look_at_deadlines(std::size_t from) {
   const auto now = Clock::now();
   const bool time_is_up = draining_ && now >= drain_until_;
-  for (std::size_t i = from, looked_at = 0; i < slots_.size(); ++i) {
+  for (std::size_t i = from, looked_at = 0; i < slots_.size(); i += tick_parts()) {
     Connection* connection = slots_[i].get();
     if (!connection) continue;
     if (looked_at++ == connections_a_turn) {
@@ -173,7 +181,7 @@ void Loop::look_at_deadlines(std::size_t from) {
 }
 
 void Loop::wait_for_tick() {
-  timer_.expires_after(tick_every_);
+  timer_.expires_after(tick_every_ / tick_parts());
   timer_.async_wait([this](boost::system::error_code code) {
     if (code) return;
     tick();

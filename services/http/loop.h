@@ -140,6 +140,7 @@ class Loop {
   void receive_all();
   void receive(std::uint32_t slot, std::uint64_t serial, Arrival& arrival);
   void tick();
+  std::size_t tick_parts() const;
   void look_at_deadlines(std::size_t from);
   void wait_for_tick();
   void begin_drain(bool restart);
@@ -157,6 +158,7 @@ class Loop {
   std::size_t live_ = 0;
   std::uint64_t serial_ = 0;
   std::chrono::milliseconds tick_every_;
+  std::size_t part_ = 0;  // of the connections, which was looked at last
   std::string date_;
   bool draining_ = false;
   CloseCode farewell_ = CloseCode::going_away;
