@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "events/limits.h"
+
 namespace tenure {
 
 namespace {
@@ -122,6 +124,13 @@ std::optional<ActorKind> actor_kind_from(std::string_view text) {
     if (to_text(kind) == text) return kind;
   }
   return std::nullopt;
+}
+
+bool is_org_name(std::string_view text) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  return !text.empty() && text.size() <= limits::identifier_bytes_max && text.front() != '_' && text != "." &&
+         text != ".." && text.find_first_of("/?#%\\ ") == std::string_view::npos &&
+         std::none_of(text.begin(), text.end(), is_control);
 }
 
 Decided<ResourceId> parse_resource(std::string_view text, std::string_view field) {

@@ -424,6 +424,10 @@ bool is_about_reviews(std::string_view type);
 // Whether it is a word about the record rather than something that happened to the team: no history begins with one.
 bool is_about_the_record(const EventPayload& data);
 
+// Whether an organization may be made under this name, which stands in paths: 1 to 320 bytes without control
+// characters, spaces and / ? # % \, no _ in front (those are Tenure's own), neither "." nor "..".
+bool is_org_name(std::string_view text);
+
 // The text forms: "kind:id", "org" | "kind:id" | "kind:*", "member" ….
 std::string to_text(const ResourceId& resource);
 std::string to_text(const Scope& scope);

@@ -61,7 +61,7 @@ constexpr std::string_view history = R"([
    "data": {"member": "dmitri@demo.test", "role": "member", "groups": ["backend"]}}
 ])";
 
-Outcome<void> append(AppendQueue& appends, std::vector<Event> events) {
+Outcome<bool> append(AppendQueue& appends, std::vector<Event> events) {
   AppendRequest request;
   request.org = OrgId("demo");
   request.by.channel = Channel::console;
@@ -69,20 +69,21 @@ Outcome<void> append(AppendQueue& appends, std::vector<Event> events) {
   const auto result = appends.submit_and_wait(std::move(request));
   if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
   if (const auto* refusals = std::get_if<Refusals>(&result)) {
+    if (refusals->front().code == RefusalCode::already_exists) return false;
     return fail(FailureCode::io, "the demo organization was refused: " + refusals->front().because);
   }
-  return {};
+  return true;
 }
 
 }  // namespace
 
-Outcome<void> make_demo(AppendQueue& appends) {
+Outcome<bool> make_demo(AppendQueue& appends) {
   Event first;
   first.id = EventId("demo-1");
   first.occurred_at = *parse_instant("2023-01-09T08:00:00Z");
   first.actor = {ActorKind::member, {"ana@demo.test", {}}};
   first.data = event::OrgCreated{ModelId("github"), std::nullopt, Mode::observe, Person{"ana@demo.test", {}}};
-  if (const auto done = append(appends, {first}); !done) return done;
+  if (auto made = append(appends, {first}); !made || !*made) return made;
   auto events = wire::read_events(history, false);
   if (!events) return fail(FailureCode::io, "the demo history cannot be read: " + events.error().front().because);
   return append(appends, std::move(*events));

@@ -5,7 +5,8 @@
 
 namespace tenure::services {
 
-// Makes the organization `demo` where it is not there yet. Idempotent.
-Outcome<void> make_demo(AppendQueue& appends);
+// Makes the organization `demo` where it is not there yet. Idempotent. False: there is one that this did not make, and
+// which stays as it is.
+Outcome<bool> make_demo(AppendQueue& appends);
 
 }  // namespace tenure::services

@@ -137,7 +137,9 @@ Outcome<void> Program::Inside::begin_appends() {
   if (const auto done = sinks->load(identities); !done) return done;
   if (const auto done = publish_shipped(); !done) return done;
   if (options.demo) {
-    if (const auto done = make_demo(*appends); !done) return done;
+    const auto made = make_demo(*appends);
+    if (!made) return made.error();
+    if (!*made) spdlog::warn("an organization of your own is called \"demo\": it stays as it is");
   }
   feed->start();
   sinks->start();
@@ -173,7 +175,9 @@ Outcome<std::uint16_t> Program::start() {
   const bool behind = in.stand.behind();
   if (behind) {
     in.folding->begin(in.stand.reached, in.stand.head);
-    if (!in.stand.lost_keys.empty()) spdlog::warn("some Idempotency-Keys are lost: {}", in.stand.lost_keys);
+    if (!in.stand.lost_keys.empty())
+      spdlog::warn("some Idempotency-Keys, acknowledgements of consumers or tokens of sinks are lost: {}",
+                   in.stand.lost_keys);
   } else if (const auto done = in.begin_appends(); !done) {
     return done.error();
   }

@@ -116,8 +116,9 @@ class Store {
   virtual Position head() const = 0;
   // Random 16 bytes as hex, made when the store was created; a restored copy gets a new one.
   virtual std::string id() const = 0;
-  // Deletes every view, readable or not, for a rebuild. Durable when it returns.
-  virtual Outcome<void> clear_views() = 0;
+  // Deletes every view, readable or not, for a rebuild, but for the rows in `kept`, which stand there after it,
+  // whatever breaks it off. Durable when it returns.
+  virtual Outcome<void> clear_views(const std::vector<ViewWrite>& kept) = 0;
   // Reads every view block and checks its checksum; corruption names the file and key range.
   virtual Outcome<void> check_views() = 0;
   // Why the store takes no commits at the moment (background corruption, a full disk), if that is so.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "events/limits.h"
 #include "events/wire/record_wire.h"
 
 namespace tenure::services {
@@ -93,6 +94,18 @@ boost::system::result<Position, http::Response> asked_known(const http::Request&
     }
   }
   return Position(low);
+}
+
+Decided<std::optional<IdempotencyKey>> idempotency_of(const http::Request& request, const Parts& parts) {
+  const auto key = request.header("Idempotency-Key");
+  if (!key) return std::optional<IdempotencyKey>();
+  if (key->empty() || key->size() > limits::identifier_bytes_max) {
+    return refuse(RefusalCode::invalid_field, "Idempotency-Key must be 1 to 320 bytes.", "Idempotency-Key");
+  }
+  const Digest body = parts.people.keyed_digest(std::string(request.target()) + "\n" + request.body);
+  return std::optional<IdempotencyKey>(
+      IdempotencyKey{request.identity_as<Token>()->id, std::string(*key),
+                     std::string(reinterpret_cast<const char*>(body.data()), body.size())});
 }
 
 }  // namespace tenure::services

@@ -25,6 +25,8 @@ boost::system::result<Position, http::Response> asked_known(const http::Request&
                                                             std::string_view name = "known_at");
 // Whether a parameter that is true or false says true; absent, it is false.
 Decided<bool> asked_flag(const http::Request& request, std::string_view name);
+// The Idempotency-Key of a request, bound to its token, target and body; nothing where it has none.
+Decided<std::optional<IdempotencyKey>> idempotency_of(const http::Request& request, const Parts& parts);
 // Decimal digits and nothing else.
 std::optional<std::uint64_t> whole_number(std::string_view text);
 

@@ -29,6 +29,14 @@ class Asking {
     auto org = open_org(parts_, request_.param("org"));
     if (!org) return org.error();
     org_ = std::move(*org);
+    if (org_.id == tenure_org) {
+      return http::problem(refuse(RefusalCode::not_found,
+                                  "\"" + tenure_org.text +
+                                      "\" has no members and no access model: it keeps what belongs "
+                                      "to no organization; its /events can be read.",
+                                  "org"),
+                           404);
+    }
     const auto pinned = asked_page(request_, parts_, *org_.snapshot);
     if (!pinned) return pinned.error();
     pinned_ = *pinned;

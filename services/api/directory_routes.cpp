@@ -85,8 +85,9 @@ Response group_members(Parts& parts, Request& request) {
   const std::string name(request.param("group"));
   const Number group = asking.facts().number(EntityKind::group, name);
   if (group == 0) {
-    return missing(
-        refuse(RefusalCode::unknown_group, "the organization has never had a group \"" + name + "\".", "group"));
+    return missing(refuse(RefusalCode::unknown_group,
+                          "the organization has never had a group \"" + name + "\"; GET …/groups lists them.",
+                          "group"));
   }
   const auto rows = found_once<std::vector<Interval>>(
       request, [&] { return asking.nothing_known() ? std::vector<Interval>() : asking.access().members_of(group); });
@@ -171,7 +172,8 @@ Response role(Parts& parts, Request& request) {
     role_row(asking, json, row);
     return asking.finish(std::move(json.close('}')));
   }
-  return missing(refuse(RefusalCode::unknown_role, "there was no role \"" + name + "\" at that time.", "role"));
+  return missing(refuse(RefusalCode::unknown_role,
+                        "there was no role \"" + name + "\" at that time; GET …/roles?at= lists those of it.", "role"));
 }
 
 }  // namespace

@@ -29,18 +29,6 @@ Decided<std::optional<Version>> expected_version(const Request& request) {
   return std::optional<Version>(Version(number));
 }
 
-Decided<std::optional<IdempotencyKey>> idempotency_of(const Request& request, const Parts& parts) {
-  const auto key = request.header("Idempotency-Key");
-  if (!key) return std::optional<IdempotencyKey>();
-  if (key->empty() || key->size() > limits::identifier_bytes_max) {
-    return refuse(RefusalCode::invalid_field, "Idempotency-Key must be 1 to 320 bytes.", "Idempotency-Key");
-  }
-  const Digest body = parts.people.keyed_digest(std::string(request.target()) + "\n" + request.body);
-  return std::optional<IdempotencyKey>(
-      IdempotencyKey{request.identity_as<Token>()->id, std::string(*key),
-                     std::string(reinterpret_cast<const char*>(body.data()), body.size())});
-}
-
 // Actors that the token may not speak for.
 Refusals speaking(const Token& token, const std::vector<Event>& events) {
   Refusals refusals;
@@ -127,6 +115,10 @@ constexpr std::uint64_t looked_at_max = 20'000;
 Decided<Filter> asked_filter(Parts& parts, const Request& request, const OpenOrg& org) {
   Filter filter;
   filter.type = std::string(request.query("type").value_or(""));
+  if (!filter.type.empty() && !is_event_type(filter.type)) {
+    return refuse(RefusalCode::unknown_type, "\"" + filter.type + "\" is not an event type; /openapi.json lists them.",
+                  "type");
+  }
   filter.action = std::string(request.query("action").value_or(""));
   for (const auto name : {std::string_view("actor"), std::string_view("member")}) {
     const auto text = request.query(name);
@@ -139,7 +131,9 @@ Decided<Filter> asked_filter(Parts& parts, const Request& request, const OpenOrg
     } else if (known) {
       filter.member = **subject;
     } else {
-      return refuse(RefusalCode::unknown_member, "the organization has never heard of \"" + std::string(*text) + "\".",
+      return refuse(RefusalCode::unknown_member,
+                    "the organization has never heard of \"" + std::string(*text) +
+                        "\"; GET /v1/orgs/{org}/members lists whom it has.",
                     "member");
     }
   }
@@ -154,13 +148,21 @@ Response list(Parts& parts, Request& request) {
   const auto pinned = asked_page(request, parts, *org->snapshot);
   if (!pinned) return pinned.error();
   const auto filter = asked_filter(parts, request, *org);
-  if (!filter) return http::problem(filter.error(), 404);
+  if (!filter) return http::problem(filter.error());
   const auto newest = org->snapshot->version_at(org->id, pinned->position);
   if (!newest) return http::problem(newest.error());
+  const auto earliest = projections::earliest_known(*org->snapshot, org->number, org->head, pinned->position);
+  if (!earliest) return http::problem(earliest.error());
   JsonText json;
   json.open('{').field("as_of", pinned->when.range ? parts.now() : pinned->when.at);
-  json.field("position", pinned->position.value).field("history_from", Instant{org->head.earliest_us});
-  json.field("before_history", false).field("versions", newest->value);
+  json.field("position", pinned->position.value);
+  if (*earliest) {
+    json.field("history_from", **earliest);
+  } else {
+    json.null("history_from");
+  }
+  json.field("before_history", pinned->when.range && (!*earliest || pinned->when.from < **earliest));
+  json.field("versions", newest->value);
   // How many pass a filter is not counted: it would cost a walk through the whole history.
   if (filter->passes_all() && !pinned->when.range) json.field("total", newest->value);
   PageRows rows(json, request, parts, *pinned);

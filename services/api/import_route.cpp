@@ -2,7 +2,9 @@
 #include <atomic>
 #include <deque>
 #include <future>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "events/limits.h"
 #include "events/wire/json_text.h"
@@ -18,8 +20,8 @@ namespace {
 using http::Request;
 using http::Response;
 
-// Events that are recorded together: enough to share a sync, few enough to keep in memory.
-constexpr std::size_t import_batch_events = 2'000;
+// Events that are recorded together: enough to share a sync, few enough to keep in memory, and so are their lines.
+constexpr std::size_t import_batch_events = 2'000, import_batch_bytes = std::size_t{4} << 20;
 // Batches on their way at once: one is read, one decided, one made durable.
 constexpr std::size_t import_batches_open_max = 2;
 // Refused lines that the summary names; the rest is counted.
@@ -46,21 +48,34 @@ std::optional<Response> refuses_imports(Parts& parts, const Request& request) {
                        409);
 }
 
+// Lines that are recorded together, and what they come to.
+struct LineBatch {
+  struct Line {
+    std::uint64_t number;
+    std::size_t text_end, events_end;  // in `text` and `events`; they begin where the line before ends
+  };
+  std::vector<Event> events;
+  std::vector<Line> lines;
+  std::string text;
+  std::uint64_t recorded_only = 0, not_followed = 0, duplicates = 0;
+  bool creates = false;
+
+  std::string_view text_of(std::size_t line) const {
+    const std::size_t begin = line == 0 ? 0 : lines[line - 1].text_end;
+    return std::string_view(text).substr(begin, lines[line].text_end - begin);
+  }
+  bool is_full() const { return events.size() >= import_batch_events || text.size() >= import_batch_bytes; }
+};
+
 // One import: lines in, batches of events out. What is there already (by id) is left as it is, so an import
-// that broke off is resumed by sending the file again.
+// that broke off is resumed by sending the file again. A line that is refused, be it by the log, is named and left out;
+// all others are recorded.
 class GithubImport : public http::Upload {
  public:
   GithubImport(Parts& parts, const Request& request)
       : parts_(parts), org_(request.param("org")), by_(recording_of(request, Channel::import)) {
     by_.import_id = next_import_id(parts.now());
-    const auto open = open_org(parts, org_.text);
-    exists_ = open.has_value();
-    if (!exists_) return;
-    // The line that made the organization is known by the id of its first event.
-    const auto position = open->snapshot->position_of(org_, Version(1));
-    const auto stored = position ? open->snapshot->record(*position) : Outcome<storage::LogRecord>(position.error());
-    const auto first = stored ? wire::read_record(stored->bytes, {}) : Outcome<Record>(stored.error());
-    if (first && first->event.id) created_by_ = first->event.id->text;
+    look_at_org();
   }
 
   std::optional<Response> chunk(std::string_view bytes) override {
@@ -81,7 +96,7 @@ class GithubImport : public http::Upload {
         rest_.clear();
       }
       bytes.remove_prefix(end + 1);
-      if (events_.size() < import_batch_events) continue;
+      if (!batch_.is_full()) continue;
       if (auto failed = flush()) return failed;
     }
     return std::nullopt;
@@ -106,21 +121,41 @@ class GithubImport : public http::Upload {
   }
 
  private:
+  // A batch on its way.
+  struct Sent {
+    LineBatch batch;  // its events are the log's now
+    std::future<AppendResult> answer;
+  };
+
+  void look_at_org() {
+    const auto open = open_org(parts_, org_.text);
+    exists_ = open.has_value();
+    if (!exists_) return;
+    // The line that made the organization is known by the id of its first event.
+    const auto position = open->snapshot->position_of(org_, Version(1));
+    const auto stored = position ? open->snapshot->record(*position) : Outcome<storage::LogRecord>(position.error());
+    const auto first = stored ? wire::read_record(stored->bytes, {}) : Outcome<Record>(stored.error());
+    if (first && first->event.id) created_by_ = first->event.id->text;
+  }
+
   void line(std::string_view text) {
     if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
     ++lines_;
-    if (text.find_first_not_of(" \t") == std::string_view::npos) return;
+    if (text.find_first_not_of(" \t") != std::string_view::npos) add(batch_, lines_, text);
+  }
+
+  void add(LineBatch& batch, std::uint64_t number, std::string_view text) {
     auto read = read_github_audit_line(text);
-    if (!read) return refuse_line(read.error().because);
+    if (!read) return refuse_line(number, read.error().because);
     if (read->org != org_.text) {
-      return refuse_line("the line is of organization \"" + read->org + "\", not \"" + org_.text + "\"");
+      return refuse_line(number, "the line is of organization \"" + read->org + "\", not \"" + org_.text + "\"");
     }
-    if (!exists_) begin_org(*read);
+    if (!exists_) begin_org(batch, *read);
     if (read->creates_org) {
       // The creation is the organization's own first event; a line that comes later than it is only kept.
       if (created_by_ == read->document_id) {
-        duplicates_ += !created_;
-        return;
+        batch.duplicates += !batch.creates;
+        return note(batch, number, text);
       }
       Event kept;
       kept.id = EventId(read->document_id);
@@ -130,14 +165,20 @@ class GithubImport : public http::Upload {
       read->events.push_back(std::move(kept));
       read->recorded_only = true;
     }
-    recorded_only_ += read->recorded_only;
-    not_followed_ += read->not_followed;
-    std::move(read->events.begin(), read->events.end(), std::back_inserter(events_));
+    batch.recorded_only += read->recorded_only;
+    batch.not_followed += read->not_followed;
+    std::move(read->events.begin(), read->events.end(), std::back_inserter(batch.events));
+    note(batch, number, text);
+  }
+
+  static void note(LineBatch& batch, std::uint64_t number, std::string_view text) {
+    batch.text += text;
+    batch.lines.push_back({number, batch.text.size(), batch.events.size()});
   }
 
   // History begins with the first line, whatever it is.
-  void begin_org(const ImportedLine& first) {
-    exists_ = true;
+  void begin_org(LineBatch& batch, const ImportedLine& first) {
+    exists_ = batch.creates = true;
     event::OrgCreated created;
     created.model = ModelId(github_audit_model);
     Event event;
@@ -148,35 +189,59 @@ class GithubImport : public http::Upload {
       event.id = EventId(first.document_id);
       created_by_ = first.document_id;
     }
-    events_.insert(events_.begin(), std::move(event));
-    created_ = true;
+    batch.events.insert(batch.events.begin(), std::move(event));
   }
 
-  void refuse_line(std::string because) {
+  void refuse_line(std::uint64_t number, std::string because) {
     ++refused_count_;
-    if (refused_.size() < refused_shown_max) refused_.emplace_back(lines_, std::move(because));
+    const auto place = std::upper_bound(refused_.begin(), refused_.end(), number,
+                                        [](std::uint64_t one, const auto& other) { return one < other.first; });
+    refused_.emplace(place, number, std::move(because));
+    if (refused_.size() > refused_shown_max) refused_.pop_back();
   }
 
   std::optional<Response> flush() {
-    if (events_.empty()) return std::nullopt;
+    send(std::exchange(batch_, {}));
+    // Until the organization is there, nothing else can be recorded of it.
+    const bool creates = !open_.empty() && open_.back().batch.creates;
+    while (open_.size() > (creates ? 0 : import_batches_open_max)) {
+      if (auto failed = end_oldest()) return failed;
+    }
+    return std::nullopt;
+  }
+
+  void send(LineBatch batch) {
+    if (batch.events.empty()) return count(batch);
     AppendRequest request;
     request.org = org_;
     request.by = by_;
-    request.events = std::move(events_);
-    events_.clear();
+    request.events = std::exchange(batch.events, {});
     auto answered = std::make_shared<std::promise<AppendResult>>();
-    open_.push_back(answered->get_future());
-    // The organization's own creation came before, in the same file: its line finds it by id.
+    open_.push_back({std::move(batch), answered->get_future()});
     parts_.appends.submit(std::move(request),
                           [answered](AppendResult result) { answered->set_value(std::move(result)); });
-    return open_.size() > import_batches_open_max ? end_oldest() : std::nullopt;
+  }
+
+  void count(const LineBatch& batch) {
+    recorded_only_ += batch.recorded_only;
+    not_followed_ += batch.not_followed;
+    duplicates_ += batch.duplicates;
   }
 
   std::optional<Response> end_oldest() {
-    const AppendResult result = open_.front().get();
+    Sent sent = std::move(open_.front());
     open_.pop_front();
+    const AppendResult result = sent.answer.get();
+    if (const auto* refusals = std::get_if<Refusals>(&result)) {
+      LineBatch rest;
+      if (!without_refused(sent.batch, *refusals, rest)) return append_response(result);
+      send(std::move(rest));
+      return std::nullopt;
+    }
     const auto* answer = std::get_if<AppendAnswer>(&result);
     if (!answer) return append_response(result);
+    count(sent.batch);
+    created_ = created_ || sent.batch.creates;
     for (const Appended& item : answer->items) {
       duplicates_ += item.duplicate;
       if (item.duplicate) continue;
@@ -187,16 +252,45 @@ class GithubImport : public http::Upload {
     return std::nullopt;
   }
 
+  // What is left of a batch without the lines whose events were refused; false if it was refused for something else.
+  bool without_refused(const LineBatch& batch, const Refusals& refusals, LineBatch& rest) {
+    std::map<std::size_t, std::string> because;  // by line of the batch
+    const bool made_meanwhile = batch.creates && refusals.front().code == RefusalCode::already_exists;
+    for (const Refusal& refusal : refusals) {
+      if (made_meanwhile) break;
+      if (!refusal.index) return false;
+      const auto line =
+          std::upper_bound(batch.lines.begin(), batch.lines.end(), *refusal.index,
+                           [](std::uint64_t i, const LineBatch::Line& one) { return i < one.events_end; });
+      if (line == batch.lines.end()) return false;
+      because.try_emplace(static_cast<std::size_t>(line - batch.lines.begin()), refusal.because);
+    }
+    if (because.empty() && !made_meanwhile) return false;
+    if (batch.creates) {  // by the first line that is left, or by somebody else who was faster
+      created_by_.clear();
+      look_at_org();
+    }
+    for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+      const auto refused = because.find(i);
+      if (refused == because.end()) {
+        add(rest, batch.lines[i].number, batch.text_of(i));
+      } else {
+        refuse_line(batch.lines[i].number, refused->second);
+      }
+    }
+    return true;
+  }
+
   Parts& parts_;
   OrgId org_;
   Recording by_;
-  bool exists_ = false, created_ = false;
+  bool exists_ = false, created_ = false;  // with the batches under way; by this import
   std::string created_by_;
   std::string rest_;
-  std::vector<Event> events_;
-  std::deque<std::future<AppendResult>> open_;  // batches that are not answered yet, the oldest first
+  LineBatch batch_;
+  std::deque<Sent> open_;  // batches that are not answered yet, the oldest first
   std::uint64_t lines_ = 0, recorded_ = 0, recorded_only_ = 0, not_followed_ = 0, duplicates_ = 0, refused_count_ = 0;
-  std::vector<std::pair<std::uint64_t, std::string>> refused_;
+  std::vector<std::pair<std::uint64_t, std::string>> refused_;  // the first of them, by line
   Position first_, last_;
 };
 

@@ -36,7 +36,7 @@ Decided<std::string> name_field(const json& body, std::string_view field) {
 Decided<OrgId> org_id(const json& body) {
   const auto id = name_field(body, "id");
   if (!id) return id.error();
-  if (id->find_first_of("/?#%\\ ") != std::string::npos || id->front() == '_' || *id == "." || *id == "..") {
+  if (!is_org_name(*id)) {
     return field_no("id", "\"id\" stands in paths: no spaces, no / ? # % \\, and no _ in front.");
   }
   return OrgId(*id);
@@ -120,6 +120,9 @@ void create(Parts& parts, Request&& request, http::Reply reply) {
   wanted.org = *id;
   wanted.by = recording_of(request, Channel::api);
   wanted.events.push_back(std::move(*event));
+  auto idempotency = idempotency_of(request, parts);
+  if (!idempotency) return reply(http::problem(idempotency.error()));
+  wanted.idempotency = std::move(*idempotency);
   auto answer = std::make_shared<http::Reply>(std::move(reply));
   parts.appends.submit(std::move(wanted), [answer, id = *id, created, model](AppendResult result) {
     const auto* taken = std::get_if<AppendAnswer>(&result);

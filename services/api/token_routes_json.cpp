@@ -66,12 +66,12 @@ Decided<TokenWish> wish_of(const json& body) {
     *list = *values;
   }
   if (wish.scopes.empty())
-    return refuse(RefusalCode::missing_field, "\"scopes\" needs at least one of admin, append, read, review, feed.",
-                  "/scopes");
+    return refuse(RefusalCode::missing_field,
+                  "\"scopes\" needs at least one of admin, append, read, review, review:any, feed.", "/scopes");
   for (const std::string& scope : wish.scopes) {
     if (std::find(std::begin(token_scopes), std::end(token_scopes), scope) == std::end(token_scopes)) {
-      return refuse(RefusalCode::invalid_field, "\"" + scope + "\" is no scope: admin, append, read, review, feed.",
-                    "/scopes");
+      return refuse(RefusalCode::invalid_field,
+                    "\"" + scope + "\" is no scope: admin, append, read, review, review:any, feed.", "/scopes");
     }
   }
   for (const std::string& kind : wish.actor_kinds) {
@@ -137,7 +137,9 @@ Response revoke(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   const std::string id(request.param("token"));
   const auto token = parts.tokens.by_id(id);
-  if (!token) return http::problem(refuse(RefusalCode::not_found, "there is no token \"" + id + "\".", "token"), 404);
+  if (!token)
+    return http::problem(
+        refuse(RefusalCode::not_found, "there is no token \"" + id + "\"; GET /v1/tokens lists them.", "token"), 404);
   if (!request.identity_as<Token>()->covers(token->orgs, token->actor_kinds)) {
     return beyond("this token may only revoke tokens within its own organizations and kinds of actors.");
   }

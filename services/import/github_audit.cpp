@@ -121,16 +121,18 @@ Decided<void> check_name(std::string_view field, std::string_view text, std::siz
   return {};
 }
 
+// Whether the access model knows what a level gives.
+bool means_something(std::string_view level) {
+  return level == "none" || std::find(levels.begin(), levels.end(), level) != levels.end();
+}
+
 // GitHub's older words, and an organization's own repository role by the role that it stands on: a role of their own
 // making gives at least that, and unlike its name it means something to the model. Without it the name is kept as it
 // is.
 std::string_view level_of(std::string_view permission, std::string_view base_role) {
   const auto today = [](std::string_view word) { return word == "pull" ? "read" : word == "push" ? "write" : word; };
-  const auto known = [](std::string_view word) {
-    return word == "none" || std::find(levels.begin(), levels.end(), word) != levels.end();
-  };
   const std::string_view level = today(permission), base = today(base_role);
-  return known(level) || !known(base) ? level : base;
+  return means_something(level) || !means_something(base) ? level : base;
 }
 
 // "acme/web" is team "web" of acme; what stands behind may have slashes of its own.
@@ -214,6 +216,8 @@ class Reading {
   }
 
   bool grant(const Principal& to, std::string_view level) {
+    // What such a role gives the log does not say.
+    out_.not_followed = out_.not_followed || !means_something(level);
     return level == "none" || add(event::RoleGranted{repo(), to, RoleId(level)});
   }
   bool revoke(const Principal& from, std::string_view level, const std::string& suffix) {

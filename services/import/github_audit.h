@@ -32,7 +32,8 @@ struct ImportedLine {
   std::vector<Event> events;   // in the order they are to be recorded; each has an id, a time and an actor
   bool creates_org = false;    // the organization begins here: no event of its own, its id would be `document_id`
   bool recorded_only = false;  // the one event is a `source.recorded`
-  bool not_followed = false;   // and that though the line changes access: a rename, a move, or a field is missing
+  bool not_followed = false;   // access may be understated from here on: a rename, a move, a field is missing, or a
+                               // repository role of the organization's own whose base the line does not say
   Instant occurred_at;         // of the line, for the organization that it creates
   Actor actor;
 };

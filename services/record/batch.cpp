@@ -95,6 +95,20 @@ std::string idempotency_row(const IdempotencyKey& key) {
   return row.append(reinterpret_cast<const char*>(digest.data()), digest.size());
 }
 
+std::pair<std::string, std::string> idempotency_rows() {
+  const std::string from = projections::row_key(kept_rows, projections::Row::event_id);
+  std::string to = from;
+  to.back() = static_cast<char>(to.back() + 1);
+  return {from, to};
+}
+
+bool is_over(std::string_view row, std::string_view value, Instant now) {
+  const auto [from, to] = idempotency_rows();
+  if (row < from || row >= to) return false;
+  const auto kept = KeptAnswer::decode(value);
+  return !kept || kept->at.us + idempotency_us < now.us;
+}
+
 std::string checkpoint_value(Position position, bool rebuilding) {
   std::string out;
   projections::put_varint(out, views_layout);

@@ -21,6 +21,7 @@ struct Recorder::Batch : projections::RecordSource {
   std::vector<std::unique_ptr<const Record>> records;  // beside commit.records
   std::map<std::string, Person> principals;
   std::map<OrgId, projections::OrgPlace> places;  // of every organization that the batch is about
+  std::size_t keys_noted = 0;
 
   Position next() const { return Position(first.value + records.size()); }
   // The first position that may yet come to nothing.
@@ -40,6 +41,15 @@ struct Recorder::Batch : projections::RecordSource {
 
   std::size_t records_marked_ = 0, blobs_marked_ = 0;
 };
+
+// Whether it makes its organization.
+inline bool creates(const AppendRequest& request) {
+  return !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
+}
+// What is Tenure's own: an organization and ids that no client's event may stand in. Nothing if the request is about
+// another.
+Refusals cannot_be_about(const AppendRequest& request);
+bool is_reserved(const EventId& id);
 
 // One request in the making.
 struct Recorder::Work {
@@ -72,6 +82,10 @@ struct KeptAnswer {
 // Rows that are no view of the log stand under a number that no organization gets, and outlive a rebuild.
 inline constexpr projections::OrgNumber kept_rows = 0xFFFFFFFF;
 std::string idempotency_row(const IdempotencyKey& key);
+// The rows of all Idempotency-Keys: the first key that there can be, and the first behind them.
+std::pair<std::string, std::string> idempotency_rows();
+// Whether a row of kept_rows is that of an Idempotency-Key that has had its seven days.
+bool is_over(std::string_view row, std::string_view value, Instant now);
 // The checkpoint says how far the views are folded, and by which rules: views of another layout are folded anew.
 inline constexpr std::uint64_t views_layout = 3;
 // `rebuilding`: views that are not all there yet, because a rebuild broke off.

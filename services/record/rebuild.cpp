@@ -236,22 +236,23 @@ namespace {
 
 // Empties the views of all but the rows that are no view of the log; answers why some of those are lost.
 Outcome<std::string> clear_views(storage::Store& store) {
-  storage::Commit kept;
-  kept.first = store.head().next();
+  const auto snapshot = store.snapshot();
+  Instant newest;
+  StoredRecords records(*snapshot);
+  if (const auto last = records.record(store.head())) newest = last->recorded_at;
+  std::vector<storage::ViewWrite> kept;
   std::string from, to, lost;
   projections::put_u32(from, kept_rows);
   to = from + std::string(1, '\xff');
-  const auto read_kept = store.snapshot()->scan(from, to, [&](std::string_view key, std::string_view value) {
-    kept.views.push_back({std::string(key), std::string(value)});
+  const auto read_kept = snapshot->scan(from, to, [&](std::string_view key, std::string_view value) {
+    if (!is_over(key, value, newest)) kept.push_back({std::string(key), std::string(value)});
     return true;
   });
   if (!read_kept) {
     if (read_kept.error().code != FailureCode::corruption) return read_kept.error();
     lost = read_kept.error().because;
   }
-  if (const auto done = store.clear_views(); !done) return done.error();
-  if (kept.views.empty()) return lost;
-  if (const auto done = store.commit(std::move(kept)); !done) return done.error();
+  if (const auto done = store.clear_views(kept); !done) return done.error();
   return lost;
 }
 

@@ -30,10 +30,6 @@ namespace {
 
 constexpr std::size_t ids_read_an_event = 64;
 
-bool creates(const AppendRequest& request) {
-  return !request.events.empty() && std::holds_alternative<event::OrgCreated>(request.events.front().data);
-}
-
 // Why an action is refused of which no rule says who may.
 std::string said_nothing_of(const AccessModel& model, const Event& event) {
   return "The access model \"" + model.id().text + "\" does not say who may do " + std::string(type_name(event.data)) +
@@ -103,6 +99,7 @@ storage::Commit Recorder::take() {
   assert(!under_way_);
   if (!decided_) return {};
   write_places(*decided_);
+  drop_old_keys(*decided_);
   storage::Commit commit = std::move(decided_->commit);
   commit.views = views_.take();
   if (!commit.empty()) under_way_ = std::move(decided_);
@@ -167,6 +164,7 @@ Outcome<bool> Recorder::will_be_there(Batch& batch, const OrgId& org, const std:
 Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>& requests) {
   std::map<OrgId, std::vector<Person*>> named;
   for (AppendRequest& request : requests) {
+    if (!cannot_be_about(request).empty()) continue;
     auto& people = named[request.org];
     for (Event& event : request.events) {
       each_person(event, [&](Person& person) {
@@ -196,6 +194,7 @@ Outcome<void> Recorder::resolve_people(Batch& batch, std::vector<AppendRequest>&
 }
 
 AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
+  if (auto refused = cannot_be_about(request); !refused.empty()) return refused;
   if (auto answer = seen_before(batch, request)) return std::move(*answer);
   const auto found = place(batch, request.org);
   if (!found) return found.error();
@@ -211,8 +210,10 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
     const auto again = earlier(batch, work, request.events.front(), work.refusals);
     if (!again) return again.error();
     if (*again && work.refusals.empty()) return AppendAnswer{{**again}, version};
-    return Refusals{
-        refuse(RefusalCode::already_exists, "the organization \"" + request.org.text + "\" exists.", "/id")};
+    return Refusals{refuse(RefusalCode::already_exists,
+                           "the organization \"" + request.org.text + "\" exists; GET /v1/orgs/" + request.org.text +
+                               " shows it, and events go to its /events.",
+                           "/id")};
   }
   if (before.number != 0) {
     const auto mode = mode_of(before.number);
@@ -232,6 +233,7 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   for (std::uint64_t i = 0; i < request.events.size(); ++i) {
     const auto done = take_event(batch, work, request.events[i], i);
     if (!done) return done.error();
+    if (creates(request) && work.version == Version(0)) break;  // what comes behind is about no organization
   }
   if (!work.refusals.empty()) {
     views_.roll_back();
@@ -291,6 +293,15 @@ bool Recorder::settle_models(Work& work, Event& event, std::uint64_t index) {
   return true;
 }
 
+void Recorder::say_who_records(const Batch& batch, Work& work, Record& record) {
+  const Recording& by = work.request.by;
+  record.recorded_by = {by.token, "tenure", by.channel, by.import_id};
+  const auto principal = batch.principals.find(work.request.org.text + '\0' + by.principal);
+  if (principal == batch.principals.end() || principal->second.subject.empty()) return;
+  record.recorded_by.principal = to_text(principal->second.subject);
+  work.people.push_back(principal->second);
+}
+
 Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::uint64_t index) {
   const std::size_t refused = work.refusals.size();
   if (event.id && !work.request.own && is_reserved(*event.id)) {
@@ -317,14 +328,7 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   record.version = work.version.next();
   record.position = batch.next();
   record.recorded_at = batch.now;
-  record.recorded_by = {work.request.by.token, {}, work.request.by.channel, work.request.by.import_id};
-  const auto principal = batch.principals.find(work.request.org.text + '\0' + work.request.by.principal);
-  if (principal == batch.principals.end() || principal->second.subject.empty()) {
-    record.recorded_by.principal = "tenure";
-  } else {
-    record.recorded_by.principal = to_text(principal->second.subject);
-    work.people.push_back(principal->second);
-  }
+  say_who_records(batch, work, record);
   const auto fit = judged(batch, work, event, record, index);
   if (!fit) return fit.error();
   if (!*fit) {
@@ -468,7 +472,7 @@ Outcome<void> Recorder::deny(Batch& batch, Work& work) {
     record.version = work.version.next();
     record.position = batch.next();
     record.recorded_at = batch.now;
-    record.recorded_by = {work.request.by.token, "tenure", work.request.by.channel, work.request.by.import_id};
+    say_who_records(batch, work, record);
     record.verdict = {VerdictResult::violation, refusal.rule, refusal.because};
     Facts facts(views_, names_, models_, work.place.number, Point::end_of(batch.now));
     if (const auto model = facts.model_at(facts.at())) {

@@ -117,8 +117,8 @@ class Recorder {
   Outcome<Refusals> stale_unless_sent_before(Batch& batch, Work& work, Version version);
   std::optional<AppendResult> seen_before(Batch& batch, const AppendRequest& request);
   Outcome<std::optional<Appended>> earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals);
+  static void say_who_records(const Batch& batch, Work& work, Record& record);
   Outcome<void> take_event(Batch& batch, Work& work, Event& event, std::uint64_t index);
-  static bool is_reserved(const EventId& id);
   void settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index);
   bool settle_models(Work& work, Event& event, std::uint64_t index);
   Outcome<bool> judged(Batch& batch, Work& work, Event& event, Record& record, std::uint64_t index);
@@ -126,6 +126,7 @@ class Recorder {
   Outcome<void> seal(Record& record, projections::OrgNumber org, Position first_open,
                      const std::vector<Person>& people);
   Outcome<void> deny(Batch& batch, Work& work);
+  void drop_old_keys(const Batch& batch);
   void note_key(Batch& batch, const AppendRequest& request, const AppendAnswer& answer);
 
   storage::Store& store_;
@@ -140,6 +141,7 @@ class Recorder {
   // Members whose sealed identity is in the log already; bounded, emptied when full.
   static constexpr std::size_t named_max = 200'000;
   std::unordered_set<std::uint64_t> named_;
+  std::string keys_looked_at_to_;                           // how far drop_old_keys came; empty: to the end
   std::unordered_map<projections::OrgNumber, Mode> modes_;  // as many as there are organizations
   std::unique_ptr<Batch> decided_;                          // the last one, until it is taken
   std::unique_ptr<Batch> under_way_;                        // taken, and not yet known to be in the store

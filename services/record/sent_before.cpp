@@ -1,6 +1,7 @@
 // What was sent before gets its first answer: by Idempotency-Key for seven days, by the event's id for ever.
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "events/people.h"
 #include "events/wire/event_wire.h"
@@ -56,6 +57,7 @@ void Recorder::note_key(Batch& batch, const AppendRequest& request, const Append
   KeptAnswer kept{batch.now, request.idempotency->body, answer.version, {}};
   for (const Appended& item : answer.items) kept.positions.push_back(item.position);
   views_.put(idempotency_row(*request.idempotency), kept.encode());
+  ++batch.keys_noted;
 }
 
 // The event's first answer, if its id was taken; a refusal if the id came with something else.
@@ -94,11 +96,24 @@ Outcome<std::optional<Appended>> Recorder::earlier(Batch& batch, Work& work, con
   return std::optional<Appended>(Appended{event.id, *position, record->version, record->verdict, true});
 }
 
-// Ids that Tenure gives its own events, so that each happens once: a client's event must not stand in their place.
-bool Recorder::is_reserved(const EventId& id) {
-  static constexpr std::string_view own[] = {"review:", "review-run:", "report:"};
-  return std::any_of(std::begin(own), std::end(own),
-                     [&](std::string_view prefix) { return id.text.starts_with(prefix); });
+// What has had its seven days goes, two rows for each key that comes, in the order of the rows and round again.
+void Recorder::drop_old_keys(const Batch& batch) {
+  if (batch.keys_noted == 0) return;
+  const auto [first, end] = idempotency_rows();
+  std::string from = std::max(first, std::exchange(keys_looked_at_to_, {}));
+  std::vector<std::string> over;
+  std::size_t left = 2 * batch.keys_noted;
+  const auto looked = batch.base->scan(from, end, [&](std::string_view key, std::string_view value) {
+    if (left-- == 0) return keys_looked_at_to_ = std::string(key), false;
+    if (is_over(key, value, batch.now)) over.emplace_back(key);
+    return true;
+  });
+  if (!looked) return;  // what cannot be read stays; it is told where it is asked for
+  for (std::string& key : over) {
+    std::string value;
+    const auto now = views_.get(key, value);
+    if (now && *now && is_over(key, value, batch.now)) views_.erase(std::move(key));
+  }
 }
 
 }  // namespace tenure::services

@@ -276,7 +276,7 @@ Position MemoryStore::head() const {
 
 std::string MemoryStore::id() const { return kept_->id; }
 
-Outcome<void> MemoryStore::clear_views() {
+Outcome<void> MemoryStore::clear_views(const std::vector<ViewWrite>& kept) {
   const std::lock_guard lock(kept_->guard);
   if (kept_->closed) return closed_failure();
   kept_->drop_deleted();
@@ -284,6 +284,7 @@ Outcome<void> MemoryStore::clear_views() {
   std::vector<std::string> keys;
   for (const auto& [key, dated] : kept_->views) keys.push_back(key);
   for (const std::string& key : keys) kept_->write_view(key, std::nullopt);
+  for (const ViewWrite& row : kept) kept_->write_view(row.key, row.value);
   return {};
 }
 

@@ -24,7 +24,7 @@ class MemoryStore : public Store {
   Outcome<void> commit(Commit&& commit) override;
   Position head() const override;
   std::string id() const override;
-  Outcome<void> clear_views() override;
+  Outcome<void> clear_views(const std::vector<ViewWrite>& kept) override;
   Outcome<void> check_views() override;
   std::optional<Failure> trouble() const override;
   std::size_t memory_bytes() const override;

@@ -28,6 +28,7 @@ inline constexpr std::string_view vault_format = "tenure-vault 1";
 inline constexpr std::string_view meta_format = "format";
 inline constexpr std::string_view meta_id = "id";
 inline constexpr std::string_view meta_head = "head";
+inline constexpr std::string_view meta_kept = "kept";  // in front of a key of the views
 
 inline constexpr std::size_t number_bytes = 8;
 inline constexpr std::size_t leaf_bytes = 32;

@@ -17,6 +17,7 @@
 
 #include "storage/rocks/failures.h"
 #include "storage/rocks/faults.h"
+#include "storage/rocks/kept_rows.h"
 #include "storage/rocks/open_options.h"
 #include "storage/rocks/snapshot.h"
 #include "storage/rocks/wal_tail.h"
@@ -382,6 +383,8 @@ Outcome<std::unique_ptr<RocksStore>> open_store(const std::string& path, const R
   if (auto done = in.open_database(); !done) return done.error();
   if (auto done = in.know_format(); !done) return done.error();
   if (auto done = in.check_head(); !done) return done.error();
+  const auto back = put_back(*in.db, in.family(Family::meta), in.family(Family::views));
+  if (!back.ok()) return failure_of(back, "opening the store in " + path);
   in.publish(Position(in.newest));
   return store;
 }
@@ -416,12 +419,14 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
 }
 
 // The whole family is dropped and made anew, which reads nothing: views are cleared because they may be damaged. A
-// crash in between leaves no family; the next start makes it, empty.
-Outcome<void> RocksStore::clear_views() {
+// crash in between leaves no family; the next start makes it, and puts back what was kept.
+Outcome<void> RocksStore::clear_views(const std::vector<ViewWrite>& kept) {
   Inside& in = *inside_;
   const std::lock_guard lock(in.writing);
   if (in.closed) return closed_failure();
   if (auto no = in.ready_to_write()) return *no;
+  const auto aside = put_aside(*in.db, in.family(Family::meta), kept);
+  if (!aside.ok()) return in.faults->note(aside, "keeping what is no view");
   const auto dropped = in.db->DropColumnFamily(in.family(Family::views));
   if (!dropped.ok()) return failure_of(dropped, "clearing the views");
   rocksdb::ColumnFamilyHandle* fresh = nullptr;
@@ -429,7 +434,9 @@ Outcome<void> RocksStore::clear_views() {
                                               family_name(Family::views), &fresh);
   if (!made.ok()) return failure_of(made, "making the views anew; open the store again");
   in.use_views(fresh);
+  const auto back = put_back(*in.db, in.family(Family::meta), in.family(Family::views));
   in.publish(Position(in.newest));
+  if (!back.ok()) return in.faults->note(back, "putting back what is no view");
   return {};
 }
 

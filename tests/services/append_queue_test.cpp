@@ -38,7 +38,7 @@ class SlowStore final : public storage::Store {
   }
   Position head() const override { return store_.head(); }
   std::string id() const override { return store_.id(); }
-  Outcome<void> clear_views() override { return store_.clear_views(); }
+  Outcome<void> clear_views(const std::vector<storage::ViewWrite>& kept) override { return store_.clear_views(kept); }
   Outcome<void> check_views() override { return store_.check_views(); }
   std::optional<Failure> trouble() const override { return store_.trouble(); }
   std::size_t memory_bytes() const override { return store_.memory_bytes(); }

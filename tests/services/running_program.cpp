@@ -143,6 +143,11 @@ HttpAnswer RunningProgram::raw(const std::string& bytes) {
   return answer_of(client.read_all());
 }
 
+void RunningProgram::cut_off(const std::string& bytes) {
+  const Client client(port_);
+  (void)client.send(bytes);
+}
+
 HttpAnswer RunningProgram::drip(const std::string& at_once, const std::string& slowly) {
   const Client client(port_);
   if (!client.send(at_once)) return {};

@@ -52,6 +52,8 @@ class RunningProgram {
   }
   // As it is, without a token of ours.
   HttpAnswer raw(const std::string& bytes);
+  // Sends it and goes away without waiting for an answer.
+  void cut_off(const std::string& bytes);
   // `at_once` in one piece, then `slowly` a byte at a time until there is an answer.
   HttpAnswer drip(const std::string& at_once, const std::string& slowly);
 

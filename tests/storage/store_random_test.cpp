@@ -22,7 +22,7 @@ class Pair {
   void step() {
     switch (random_() % 20) {
       case 0:
-        require_ok(disk_->clear_views()), require_ok(memory_.clear_views());
+        require_ok(disk_->clear_views({})), require_ok(memory_.clear_views({}));
         break;
       case 1:
         disk_.reopen(), snapshots_.clear();
