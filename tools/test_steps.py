@@ -72,8 +72,9 @@ class Tally:
             print(f"left out: {name}")
         for name in self.failures:
             print(f"failed: {name}")
-        line = f"{self.passed} passed, {len(self.failures)} failed"
-        print(line + (f", {len(self.skipped)} skipped" if self.skipped else ""))
+        if self.skipped:
+            print(f"{len(self.skipped)} left out")
+        print(f"{self.passed} passed, {len(self.failures)} failed")
         return 0 if self.passed and not self.failures else 1
 
 

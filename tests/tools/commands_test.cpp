@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -125,7 +126,12 @@ TEST_CASE("lists are followed page by page to the end, and a limit is the most t
   REQUIRE(serve.run({"import", "-"}, lines).code == exit_ok);
   CHECK(json::parse(serve.run({"--json", "members", "acme"}).out).at("items").size() == 1234);
   CHECK(json::parse(serve.run({"--json", "members", "acme", "--limit", "1100"}).out).at("items").size() == 1100);
-  CHECK(json::parse(serve.run({"--json", "events", "acme", "--limit", "7"}).out).size() == 7);
+  const Ran first_seven = serve.run({"--json", "events", "acme", "--limit", "7"});
+  const json seven = json::parse(first_seven.out);
+  CHECK(seven.at("items").size() == 7);
+  CHECK(seven.at("before_history") == false);
+  CHECK(first_seven.err.find("these are the first 7; there are more") != std::string::npos);
+  CHECK(serve.run({"--json", "events", "acme", "--limit", "1000000"}).err.empty());
 }
 
 TEST_CASE("models are listed and shown as roles by permissions") {
@@ -257,4 +263,17 @@ TEST_CASE("what changed, what touched a member, what they have and what deserves
   const Ran no = serve.run({"can", "acme", "bob", "repository", "admin", "--explain"});
   CHECK(no.code == exit_no);
   says(no.out, "give a role that has that level: ");
+}
+
+TEST_CASE("verify and rebuild say that there is no store where there is none, and make none") {
+  const RunningServe serve;
+  // The slip that it is made for: the store's own folder, where the data folder belongs.
+  const std::string slip = serve.folder() + "/store";
+  for (const char* command : {"verify", "rebuild"}) {
+    const Ran ran = run_tenure({command, "--data", slip});
+    CHECK(ran.code == exit_failed);
+    CHECK(ran.out.empty());
+    says(ran.err, "there is no store in " + slip);
+    CHECK_FALSE(std::filesystem::exists(slip + "/store"));
+  }
 }

@@ -92,7 +92,7 @@ TEST_CASE("the report of a review is saved as a file in each format, the same ea
   acme.define("q");
   acme.run({"reviews", "open", "acme", "q", "--id", "q1"});
   acme.decide("q1", "grant", "bob", "revoke", "ann");
-  const std::string position = acme.ask({"events", "acme"}).back().at("position").dump();
+  const std::string position = acme.ask({"events", "acme"}).at("items").back().at("position").dump();
   const std::vector<std::string> report{"reviews", "report", "acme", "q1"};
   const auto save = [&](const std::string& name, std::vector<std::string> more) {
     std::vector<std::string> all = report;

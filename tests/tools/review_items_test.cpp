@@ -144,7 +144,7 @@ TEST_CASE("a definition is shown as it was made, and defined again from that") {
   acme.run({"reviews", "define", "acme", "--file", "-", "--ticket", "OPS-7"}, shown.dump());
   CHECK(acme.ask({"reviews", "definition", "acme", "q"}).at("name") == "Each quarter");
   CHECK(acme.ask({"reviews", "definition", "acme", "q"}).at("defined").at("by").at("id").is_string());
-  CHECK(acme.ask({"events", "acme", "--type", "review.defined"}).back().at("ticket") == "OPS-7");
+  CHECK(acme.ask({"events", "acme", "--type", "review.defined"}).at("items").back().at("ticket") == "OPS-7");
   const json basics = json::parse(acme.run({"reviews", "definition", "acme", "quarterly-basics", "--shipped"}));
   CHECK(basics.at("id") == "quarterly-basics");
   says(acme.refused({"reviews", "definition", "acme", "none"}), "there is no review definition \"none\"");

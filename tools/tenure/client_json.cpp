@@ -128,7 +128,10 @@ bool Client::pages(const AskPage& ask, std::size_t most, json& first, json& item
     for (json& item : page.at("items")) {
       if (items.size() < most) items.push_back(std::move(item));
     }
-    if (!page.contains("next") || items.size() >= most) return true;
+    const bool cut = items.size() >= most && (page.contains("next") || page.at("items").size() > most);
+    if (cut)
+      std::cerr << "tenure: these are the first " << most << "; there are more, --limit says how many to show.\n";
+    if (cut || !page.contains("next")) return true;
     query.back().second = page.at("next").get<std::string>();
   }
 }

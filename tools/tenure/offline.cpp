@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <iostream>
+#include <memory>
 #include <unordered_map>
 
 #include "events/digest.h"
@@ -58,10 +60,21 @@ std::string fault_of(const storage::LogRecord& stored, storage::Snapshot& snapsh
   return {};
 }
 
+// The store of a data folder, which must be there: what is looked at or mended is never made.
+Outcome<std::unique_ptr<storage::RocksStore>> open_existing(const std::string& data,
+                                                            const storage::RocksSettings& settings = {}) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(data + "/store/CURRENT", ignored)) {
+    return fail(FailureCode::not_found,
+                "there is no store in " + data + "; --data names the folder that `tenure serve --data` was given.");
+  }
+  return storage::RocksStore::open(data + "/store", settings);
+}
+
 }  // namespace
 
 int run_verify(const OfflineOptions& options) {
-  auto store = storage::RocksStore::open(options.data + "/store");
+  auto store = open_existing(options.data);
   if (!store) return failed(store.error());
   // One snapshot is walked, the other looked things up in: a row must not use the reader that it comes from.
   const auto snapshot = (*store)->snapshot(), beside = (*store)->snapshot();
@@ -101,7 +114,7 @@ int run_verify(const OfflineOptions& options) {
 int run_rebuild(const OfflineOptions& options) {
   storage::RocksSettings settings;
   settings.for_mending = true;
-  auto store = storage::RocksStore::open(options.data + "/store", settings);
+  auto store = open_existing(options.data, settings);
   if (!store) return failed(store.error());
   projections::Models models;
   if (const auto done = services::load_models(**store, models); !done) return failed(done.error());
@@ -110,8 +123,9 @@ int run_rebuild(const OfflineOptions& options) {
   if (!done) return failed(done.error());
   if (!done->lost_keys.empty()) {
     std::cerr
-        << "tenure: some Idempotency-Keys could not be read and are lost: a request sent before and retried by its "
-           "key alone may be recorded again ("
+        << "tenure: some of what is no view of the log could not be read and is lost: a request sent before and "
+           "retried by its Idempotency-Key alone may be recorded again, a consumer or sink goes on from where it was "
+           "made, a sink may lack its token ("
         << done->lost_keys << ")\n";
   }
   if (options.json) {

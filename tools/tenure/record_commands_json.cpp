@@ -24,6 +24,29 @@ struct RecordOptions {
 
 constexpr std::size_t piece_bytes = 256 * 1024;
 
+void print_import(const std::string& org, const json& answer) {
+  std::cout << org << ": " << answer.at("lines") << " lines, " << answer.at("events") << " events recorded, "
+            << answer.at("recorded_only") << " kept without effect on access, " << answer.at("duplicates")
+            << " there already";
+  if (answer.at("to_position").get<std::uint64_t>() > 0)
+    std::cout << "; positions " << answer.at("from_position") << " to " << answer.at("to_position");
+  std::cout << "\n";
+  if (const auto lost = answer.at("not_followed").get<std::uint64_t>(); lost > 0) {
+    std::cerr << "tenure: " << lost
+              << " of the lines rename, move or delete something, lack a field, or give a repository role of the "
+              << "organization's own whose base they do not say: what they change is not known, and access may be "
+              << "understated from there on. `tenure events " << org
+              << " --type source.recorded` lists what was kept.\n";
+  }
+  for (const json& refused : answer.at("refused")) {
+    std::cerr << "tenure: line " << refused.at("line") << ": " << printable(refused.at("because").get<std::string>())
+              << "\n";
+  }
+  const auto all = answer.at("refused_lines").get<std::uint64_t>();
+  const std::uint64_t shown = answer.at("refused").size();
+  if (all > shown) std::cerr << "tenure: and " << all - shown << " more lines were refused.\n";
+}
+
 int import(const ClientOptions& options, const RecordOptions& wanted) {
   std::ifstream file;
   std::uint64_t size = 0;
@@ -69,28 +92,15 @@ int import(const ClientOptions& options, const RecordOptions& wanted) {
   json answer;
   if (!client.upload(with_query(org_path(org, "/import"), {{"format", wanted.format}}), source, answer))
     return client.exit_code();
+  if (in.bad()) {
+    std::cerr << "tenure: " << wanted.file << " could not be read to its end; what came before is recorded. Import it "
+              << "again once it can be read.\n";
+    return exit_failed;
+  }
   if (options.json) {
     std::cout << answer.dump(2) << "\n";
   } else {
-    std::cout << org << ": " << answer.at("lines") << " lines, " << answer.at("events") << " events recorded, "
-              << answer.at("recorded_only") << " kept without effect on access, " << answer.at("duplicates")
-              << " there already";
-    if (answer.at("to_position").get<std::uint64_t>() > 0)
-      std::cout << "; positions " << answer.at("from_position") << " to " << answer.at("to_position");
-    std::cout << "\n";
-    if (const auto lost = answer.at("not_followed").get<std::uint64_t>(); lost > 0) {
-      std::cerr << "tenure: " << lost
-                << " of the lines kept without effect rename, move or delete something, or lack a "
-                << "field: who could do what under the new name is not known from them. `tenure events " << org
-                << " --type source.recorded` lists what was kept.\n";
-    }
-    for (const json& refused : answer.at("refused")) {
-      std::cerr << "tenure: line " << refused.at("line") << ": " << printable(refused.at("because").get<std::string>())
-                << "\n";
-    }
-    const auto all = answer.at("refused_lines").get<std::uint64_t>();
-    const std::uint64_t shown = answer.at("refused").size();
-    if (all > shown) std::cerr << "tenure: and " << all - shown << " more lines were refused.\n";
+    print_import(org, answer);
   }
   return answer.at("refused_lines").get<std::uint64_t>() > 0 ? exit_refused : exit_ok;
 }
@@ -136,10 +146,7 @@ int events(const ClientOptions& options, const RecordOptions& wanted) {
   const Query query{{"type", wanted.type},     {"action", wanted.action}, {"actor", wanted.actor},
                     {"member", wanted.member}, {"from", wanted.from},     {"to", wanted.to}};
   if (!client.list(org_path(wanted.org, "/events"), query, wanted.limit, head, items)) return client.exit_code();
-  if (options.json) {
-    std::cout << items.dump(2) << "\n";
-    return exit_ok;
-  }
+  if (options.json) return print_whole(std::move(head), items);
   std::vector<std::vector<std::string>> rows;
   for (const json& item : items) {
     rows.push_back({item.at("version").dump(), item.value("occurred_at", ""), item.value("type", ""),
@@ -147,6 +154,7 @@ int events(const ClientOptions& options, const RecordOptions& wanted) {
                     item.at("data").dump().substr(0, 100)});
   }
   print_table({"VERSION", "OCCURRED AT", "TYPE", "ACTOR", "VERDICT", "WHAT"}, rows);
+  warn_before_history(head);
   return exit_ok;
 }
 
@@ -175,7 +183,8 @@ void add_record_commands(CLI::App& app, Commands& commands) {
   listed->add_option("--member", wanted->member, "Only about this person");
   listed->add_option("--from", wanted->from, "From this instant on");
   listed->add_option("--to", wanted->to, "Until this instant, not included");
-  listed->add_option("--limit", wanted->limit, "At most this many")->capture_default_str();
+  listed->add_option("--limit", wanted->limit, "At most this many; whether there are more is said")
+      ->capture_default_str();
   listed->callback(
       [&commands, wanted] { commands.run = [&commands, wanted] { return events(commands.client, *wanted); }; });
 }

@@ -33,6 +33,24 @@ int failed(const Failure& failure) {
   return failure.code == FailureCode::corruption ? exit_corrupt : exit_failed;
 }
 
+// What was made in a folder is there after a power cut.
+bool sync_folder(const std::filesystem::path& folder) {
+  const int directory = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return false;
+  const bool good = ::fsync(directory) == 0;
+  ::close(directory);
+  return good;
+}
+
+Outcome<void> make_folder(const std::string& path) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  if (error) return fail(FailureCode::io, "cannot make the folder " + path + ": " + error.message());
+  const auto parent = std::filesystem::absolute(path, error).lexically_normal().parent_path();
+  if (made && !sync_folder(parent)) return fail(FailureCode::io, "cannot keep the folder " + path);
+  return {};
+}
+
 // For its owner's eyes only, also where a file of that name stood open to others.
 bool write_secret(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -41,7 +59,7 @@ bool write_secret(const std::string& path, const std::string& text) {
   const bool good = ::fchmod(file, 0600) == 0 &&
                     ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
   ::close(file);
-  return good;
+  return good && sync_folder(std::filesystem::path(path).parent_path());
 }
 
 std::string host_name() {
@@ -89,9 +107,7 @@ int run_serve(const ServeOptions& options) {
   raise_file_limit();
   spdlog::set_level(spdlog::level::from_str(options.log_level));
 
-  std::error_code error;
-  std::filesystem::create_directories(options.data, error);
-  if (error) return failed(fail(FailureCode::io, "cannot make the folder " + options.data + ": " + error.message()));
+  if (const auto made = make_folder(options.data); !made) return failed(made.error());
   const auto key =
       storage::load_or_make_master_key(options.master_key.empty() ? options.data + "/master.key" : options.master_key);
   if (!key) return failed(key.error());
@@ -102,6 +118,7 @@ int run_serve(const ServeOptions& options) {
   if (!store) return failed(store.error());
   auto vault = storage::open_key_vault(options.data + "/keys");
   if (!vault) return failed(vault.error());
+  if (!sync_folder(options.data)) return failed(fail(FailureCode::io, "cannot keep the folder " + options.data));
   auto people = std::make_unique<storage::People>(std::move(*vault), *key);
   if (const auto fits = people->check_master(); !fits) return failed(fits.error());
 
