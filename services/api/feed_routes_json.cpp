@@ -5,6 +5,7 @@
 #include "events/wire/record_wire.h"
 #include "services/api/asked.h"
 #include "services/api/feed_asked.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -184,7 +185,10 @@ Outcome<Lag> lag_of(const Consumer& consumer, storage::Snapshot& snapshot, Insta
 
 void add_feed_routes(http::Router& router, Parts& parts) {
   router.live(http::Method::get, "/v1/feed", "feed", [&parts](Request& r) { return follow(parts, r); });
-  router.blocking(http::Method::get, "/v1/consumers", "feed", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, "/v1/consumers", "feed",
+                  with_rows({"consumer", "principal", "created_at", "acknowledged", "newest", "lag_events",
+                             "lag_seconds", "connected", "sink"},
+                            [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::get, "/v1/consumers/{name}", "feed", [&parts](Request& r) { return one(parts, r); });
   router.blocking(http::Method::delete_, "/v1/consumers/{name}", "feed",
                   [&parts](Request& r) { return remove(parts, r); });

@@ -2,6 +2,7 @@
 #include "events/wire/json_text.h"
 #include "services/api/asked.h"
 #include "services/api/model_answers.h"
+#include "services/api/rows.h"
 #include "services/publish.h"
 
 namespace tenure::services {
@@ -106,7 +107,8 @@ Response publish(Parts& parts, Request& request) {
 }  // namespace
 
 void add_model_routes(http::Router& router, Parts& parts) {
-  router.blocking(http::Method::get, "/v1/models", "read", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, "/v1/models", "read",
+                  with_rows({"id", "version", "title"}, [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::get, "/v1/models/{model}", "read", [&parts](Request& r) { return one(parts, r); });
   router.blocking(http::Method::get, "/v1/models/{model}/analysis", "read",
                   [&parts](Request& r) { return analysis(parts, r); });

@@ -6,6 +6,7 @@
 #include "events/wire/json_read.h"
 #include "projections/facts.h"
 #include "services/api/page.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -236,7 +237,9 @@ Response one(Parts& parts, Request& request) {
 void add_org_routes(http::Router& router, Parts& parts) {
   router.async(http::Method::post, "/v1/orgs", "append",
                [&parts](Request&& request, http::Reply reply) { create(parts, std::move(request), std::move(reply)); });
-  router.blocking(http::Method::get, "/v1/orgs", "read", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, "/v1/orgs", "read",
+                  with_rows({"id", "model", "model_version", "mode", "version", "position", "history_from"},
+                            [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::get, "/v1/orgs/{org}", "read", [&parts](Request& r) { return one(parts, r); });
 }
 

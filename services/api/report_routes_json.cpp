@@ -263,7 +263,9 @@ void add_report_routes(http::Router& router, Parts& parts) {
                             [&parts](Request& r) { return tasks(parts, r); }));
   router.blocking(http::Method::post, org + "/reports", "review",
                   [&parts](Request& r) { return make_report(parts, r); });
-  router.blocking(http::Method::get, org + "/reports", "read", [&parts](Request& r) { return list_reports(parts, r); });
+  router.blocking(http::Method::get, org + "/reports", "read",
+                  with_rows({"id", "definition", "as_of", "from", "scheduled_for", "position", "pinned", "made_by"},
+                            [&parts](Request& r) { return list_reports(parts, r); }));
   router.blocking(http::Method::get, org + "/reports/{report}", "read",
                   [&parts](Request& r) { return one_report(parts, r); });
 }

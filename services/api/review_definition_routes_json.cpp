@@ -3,6 +3,7 @@
 
 #include "events/model/role_trial.h"
 #include "services/api/review_asked.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -182,7 +183,9 @@ Response one_shipped(Parts& parts, Request& request) {
 void add_review_definition_routes(http::Router& router, Parts& parts) {
   const std::string all = "/v1/orgs/{org}/review-definitions", single = all + "/{definition}";
   router.blocking(http::Method::post, all, "review:any", [&parts](Request& r) { return define(parts, r); });
-  router.blocking(http::Method::get, all, "read", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, all, "read",
+                  with_rows({"id", "name", "defined.position", "defined.at", "defined.by.kind", "defined.by.id"},
+                            [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::get, single, "read", [&parts](Request& r) { return one(parts, r); });
   const std::string shipped = "/v1/orgs/{org}/shipped-review-definitions", one_of_them = shipped + "/{definition}";
   router.blocking(http::Method::get, shipped, "read", [&parts](Request& r) { return list_shipped(parts, r); });

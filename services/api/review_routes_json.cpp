@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "services/api/review_preview.h"
+#include "services/api/rows.h"
 
 namespace tenure::services {
 
@@ -249,7 +250,10 @@ Response reassign(Parts& parts, Request& request) {
 void add_review_routes(http::Router& router, Parts& parts) {
   const std::string all = "/v1/orgs/{org}/reviews", single = all + "/{review}";
   router.blocking(http::Method::post, all, "review:any", [&parts](Request& r) { return open(parts, r); });
-  router.blocking(http::Method::get, all, "read", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, all, "read",
+                  with_rows({"id", "definition", "status", "opened_at", "due_at", "ended_at", "scheduled_for", "items",
+                             "position", "opened_by"},
+                            [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::get, single, "read", [&parts](Request& r) { return one(parts, r); });
   router.blocking(http::Method::post, single + "/close", "review:any",
                   [&parts](Request& r) { return end(parts, r, Deed::close); });

@@ -134,7 +134,7 @@ class Stream {
   }
 
   // Finds the rows of a page, which stand as an array of objects under "items", each with a line's end behind it
-  // (PageRows), with the cursor behind them.
+  // (PageRows) if it is a list with pages, and with the cursor behind them.
   void take(std::string body) {
     body_ = std::move(body);
     static constexpr std::string_view items = "\"items\":[";
@@ -152,9 +152,13 @@ class Stream {
   std::string_view next_row() {
     if (body_[at_] == ',') ++at_;
     if (body_[at_] == ']') return {};
-    const std::size_t begin = at_, end = body_.find('\n', begin);
-    if (end == std::string::npos) throw std::logic_error("a row without an end");
-    at_ = end + 1;
+    const std::size_t begin = at_;
+    std::size_t end = body_.find('\n', begin);
+    if (end == std::string::npos) {
+      at_ = end = end_of_value(body_, begin);  // of a list that comes in one page
+    } else {
+      at_ = end + 1;
+    }
     return std::string_view(body_).substr(begin, end - begin);
   }
 

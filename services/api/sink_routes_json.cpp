@@ -4,6 +4,7 @@
 #include "events/wire/json_text.h"
 #include "services/api/asked.h"
 #include "services/api/feed_asked.h"
+#include "services/api/rows.h"
 #include "services/api/sink_asked.h"
 #include "services/push/sinks.h"
 
@@ -135,7 +136,11 @@ void add_sink_routes(http::Router& router, Parts& parts) {
     router.blocking(method, path, "admin", [&parts, asked](Request& r) { return with_sink(parts, r, asked); });
   };
   router.blocking(http::Method::post, "/v1/sinks", "admin", [&parts](Request& r) { return create(parts, r); });
-  router.blocking(http::Method::get, "/v1/sinks", "admin", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(http::Method::get, "/v1/sinks", "admin",
+                  with_rows({"sink",        "kind",       "url",      "format",   "orgs",      "types",   "verdicts",
+                             "principal",   "created_at", "state",    "since",    "delivered", "newest",  "lag_events",
+                             "lag_seconds", "failures",   "attempts", "next_try", "error",     "error_at"},
+                            [&parts](Request& r) { return list(parts, r); }));
   each(http::Method::get, "/v1/sinks/{sink}", show);
   each(http::Method::delete_, "/v1/sinks/{sink}", remove);
   each(http::Method::post, "/v1/sinks/{sink}/pause", pause<true>);

@@ -5,6 +5,7 @@
 #include "events/wire/json_read.h"
 #include "events/wire/json_text.h"
 #include "services/api/asked.h"
+#include "services/api/rows.h"
 #include "services/publish.h"
 
 namespace tenure::services {
@@ -159,7 +160,10 @@ Response revoke(Parts& parts, Request& request) {
 
 void add_token_routes(http::Router& router, Parts& parts) {
   router.blocking(http::Method::post, "/v1/tokens", "admin", [&parts](Request& r) { return create(parts, r); });
-  router.blocking(http::Method::get, "/v1/tokens", "admin", [&parts](Request& r) { return list(parts, r); });
+  router.blocking(
+      http::Method::get, "/v1/tokens", "admin",
+      with_rows({"token", "principal", "scopes", "orgs", "actor_kinds", "created_at", "expires_at", "revoked"},
+                [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::delete_, "/v1/tokens/{token}", "admin",
                   [&parts](Request& r) { return revoke(parts, r); });
 }

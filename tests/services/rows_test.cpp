@@ -83,3 +83,23 @@ TEST_CASE("a stream that is refused is a problem, and takes neither limit nor cu
   CHECK(team.program().request("GET", "/v1/orgs/acme/roles", {}, {csv}).status == 200);
   CHECK(team.program().request("GET", "/v1/orgs/acme/events", {}, {"Accept: application/x-ndjson"}).status == 200);
 }
+
+TEST_CASE("lists that come in one page are told as NDJSON and CSV, too") {
+  TeamTold team("github");
+  REQUIRE(team.program().post("/v1/tokens", R"({"principal":"ana","scopes":["read","feed"]})").status == 201);
+  REQUIRE(team.program().post("/v1/orgs", R"({"id":"other","model":"github","mode":"enforce"})").status == 201);
+  for (const char* target : {"/v1/orgs", "/v1/models", "/v1/tokens", "/v1/consumers", "/v1/sinks",
+                             "/v1/orgs/acme/reports", "/v1/orgs/acme/reviews", "/v1/orgs/acme/review-definitions"}) {
+    INFO(target);
+    const json list = team.program().get(target).json();
+    const auto ndjson = team.program().request("GET", target, {}, {"Accept: application/x-ndjson"});
+    CHECK(ndjson.headers.at("content-type") == "application/x-ndjson");
+    json rows = json::array();
+    for (const std::string& line : lines_of(unchunked(ndjson))) rows.push_back(json::parse(line));
+    CHECK(rows == list.at("items"));
+    const auto csv = team.program().request("GET", target, {}, {"Accept: text/csv"});
+    CHECK(lines_of(unchunked(csv)).size() == list.at("items").size() + 1);
+  }
+  const auto orgs = team.program().request("GET", "/v1/orgs", {}, {"Accept: text/csv"});
+  CHECK(lines_of(unchunked(orgs)).back().starts_with("other,github,"));
+}

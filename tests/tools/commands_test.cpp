@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/catch.h"
 #include "tests/tools/running_serve.h"
@@ -276,4 +277,31 @@ TEST_CASE("verify and rebuild say that there is no store where there is none, an
     says(ran.err, "there is no store in " + slip);
     CHECK_FALSE(std::filesystem::exists(slip + "/store"));
   }
+}
+
+TEST_CASE("organizations, groups and roles are listed, and any whole list goes out as CSV or JSON lines") {
+  RunningServe serve({"--demo"});
+  says(serve.run({"orgs"}).out, "demo");
+  says(serve.run({"groups", "demo"}).out, "backend");
+  says(serve.run({"groups", "demo", "backend", "--at", "2023-06-01T00:00:00Z"}).out, "MEMBER");
+  says(serve.run({"roles", "demo"}).out, "repository=maintain");
+  const json members = json::parse(serve.run({"--json", "members", "demo"}).out).at("items");
+  const Ran lines = serve.run({"--ndjson", "members", "demo"});
+  CHECK(lines.code == exit_ok);
+  json rows = json::array();
+  std::istringstream in(lines.out);
+  for (std::string line; std::getline(in, line);) rows.push_back(json::parse(line));
+  CHECK(rows == members);
+  const Ran csv = serve.run({"--csv", "events", "demo"});
+  CHECK(csv.code == exit_ok);
+  CHECK(csv.out.starts_with("position,version,type,"));
+  CHECK(serve.run({"--csv", "orgs"}).out.starts_with("id,model,"));
+  CHECK(serve.run({"--csv", "models", "list"}).out.starts_with("id,version,title"));
+  const Ran cut = serve.run({"--csv", "events", "demo", "--limit", "3"});
+  CHECK(cut.code == exit_usage);
+  says(cut.err, "leave --limit out");
+  const Ran no_list = serve.run({"--ndjson", "can", "demo", "ana@demo.test", "repository"});
+  CHECK(no_list.code == exit_usage);
+  says(no_list.err, "are for lists");
+  CHECK(serve.run({"--csv", "members", "nowhere"}).code != exit_ok);
 }

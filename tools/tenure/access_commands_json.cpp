@@ -15,7 +15,7 @@ using nlohmann::json;
 struct Asked {
   std::string org, permission, level, resource, member, at, on, tz, from, to, known_at, status;
   bool explain = false;
-  std::size_t limit = 1'000'000'000;
+  std::size_t limit = every_row;
 
   Query query() const {
     return {{"permission", permission},
@@ -33,11 +33,14 @@ struct Asked {
   }
 };
 
-void print_footer(const json& head, const std::string& what) {
-  std::cout << "\n"
-            << head.value("total", std::uint64_t{0}) << " " << what << ", as of " << text_of(head, "as_of")
-            << ", position " << head.at("position") << "\n";
-  warn_before_history(head);
+// The role that gives it, and by what it was what it was: its own definition, or a version of the model.
+std::string role_of(const json& path) {
+  const json& role = path.at("role");
+  if (role.contains("defined_by")) {
+    return text_of(role, "id") + " (defined at position " + role.at("defined_by").dump() + ")";
+  }
+  return text_of(role, "id") + " (model " + text_of(path.at("model"), "id") + " " +
+         text_of(path.at("model"), "version").substr(0, 12) + ")";
 }
 
 std::string edges_of(const json& path) {
@@ -52,15 +55,21 @@ std::string edges_of(const json& path) {
 
 void print_paths(const json& item) {
   for (const json& path : item.value("paths", json::array())) {
-    std::cout << "    by " << text_of(path, "kind") << ": " << text_of(path, "level") << edges_of(path) << "\n";
+    std::cout << "    by " << text_of(path, "kind") << ": " << text_of(path, "level") << " through role "
+              << role_of(path) << edges_of(path) << "\n";
   }
+}
+
+// The event at whose position an interval begins or ends.
+std::string by_event(const json& interval, const char* which) {
+  return interval.at(which).is_null() ? "" : " [" + interval.at(which).dump() + "]";
 }
 
 std::string intervals_of(const json& item) {
   std::string when;
   for (const json& i : item.value("intervals", json::array())) {
-    when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") + " to " +
-            (i.at("to").is_null() ? "now" : text_of(i, "to"));
+    when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") + by_event(i, "opened_by") +
+            " to " + (i.at("to").is_null() ? "now" : text_of(i, "to") + by_event(i, "closed_by"));
   }
   return when;
 }

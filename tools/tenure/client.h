@@ -18,10 +18,13 @@ struct ClientOptions {
   std::string token;
   std::string data = "./data";  // where admin.token is looked for
   bool json = false;
+  std::string rows;  // of lists, as they are streamed: a media type, or empty
 };
 
 // Query parameters in order; the ones with an empty value are left out.
 using Query = std::vector<std::pair<std::string, std::string>>;
+// As many rows as a list has.
+inline constexpr std::size_t every_row = 1'000'000'000;
 using Headers = std::vector<std::pair<std::string, std::string>>;
 std::string with_query(const std::string& path, const Query& query);
 // "/v1/orgs/ORG" and what comes behind it; the name may hold any character.
@@ -42,11 +45,16 @@ class Client {
   bool get(const std::string& target, nlohmann::json& answer) { return request("GET", target, {}, answer); }
   bool upload(const std::string& target, const std::function<std::string()>& source, nlohmann::json& answer);
   // What the server sends, as it is.
-  bool download(const std::string& target, std::ostream& out);
-  // A list, followed page by page to its end; `items` are all rows, `first` the first page.
+  bool download(const std::string& target, std::ostream& out, const Headers& headers = {});
+  // A list, followed page by page to its end; `items` are all rows, `first` the first page. Where rows are to be
+  // streamed they go to standard output as they come, all of them, and there is nothing left to be shown: false, of
+  // exit code 0.
   bool list(const std::string& path, const Query& query, std::size_t most, nlohmann::json& first,
             nlohmann::json& items);
-  // The same where a page is asked for in another way than by GET: `ask` adds `limit` and `cursor` to its question.
+  // One that comes in one page.
+  bool whole_list(const std::string& path, nlohmann::json& answer);
+  // The same as `list` where a page is asked for in another way than by GET: `ask` adds `limit` and `cursor` to its
+  // question.
   using AskPage = std::function<bool(const Query& page, nlohmann::json& answer)>;
   bool pages(const AskPage& ask, std::size_t most, nlohmann::json& first, nlohmann::json& items);
 
@@ -60,6 +68,10 @@ class Client {
   bool tell(const nlohmann::json& problem);
 
   ClientOptions options_;
+  // Streams a list where that is wanted.
+  bool streamed(const std::string& target, std::size_t most);
+  bool is_no_list();
+
   int exit_code_ = 0;
   std::string because_;
 };
@@ -74,6 +86,8 @@ std::string said_by(const nlohmann::json& event);
 // "role.edited at position 812, 2024-02-29T10:00:00Z, by ana@acme.test: the reason"
 std::string event_line(const nlohmann::json& event);
 // Says so where an answer is about a time before the history.
+// How many of what a list had, and what it rests on.
+void print_footer(const nlohmann::json& head, const std::string& what);
 void warn_before_history(const nlohmann::json& head);
 // A list that was followed to its end, as one JSON document. Returns exit_ok.
 int print_whole(nlohmann::json first, const nlohmann::json& items);

@@ -77,7 +77,7 @@ bool Client::tell(const json& problem) {
 
 bool Client::request(const std::string& method, const std::string& target, const std::string& body, json& answer,
                      const Headers& headers) {
-  return request_quietly(method, target, body, answer, headers) || tell(answer);
+  return is_no_list() && (request_quietly(method, target, body, answer, headers) || tell(answer));
 }
 
 bool Client::request_quietly(const std::string& method, const std::string& target, const std::string& body,
@@ -92,24 +92,50 @@ bool Client::request_quietly(const std::string& method, const std::string& targe
 }
 
 bool Client::upload(const std::string& target, const std::function<std::string()>& source, json& answer) {
+  if (!is_no_list()) return false;
   const auto server = server_address(options_.url);
   const HttpQuestion question{"POST", target, options_.token, {}, {{"Content-Type", "application/x-ndjson"}}};
   const auto got = server ? http_upload(*server, question, source) : Outcome<HttpAnswer>(server.error());
   return (got ? take(got->status, got->body, answer) : fail(got.error().because, answer)) || tell(answer);
 }
 
-bool Client::download(const std::string& target, std::ostream& out) {
+bool Client::download(const std::string& target, std::ostream& out, const Headers& headers) {
   const auto server = server_address(options_.url);
-  const HttpQuestion question{"GET", target, options_.token, {}, {}};
-  const auto got = server ? http_request(*server, question) : Outcome<HttpAnswer>(server.error());
+  const HttpQuestion question{"GET", target, options_.token, {}, headers};
+  const auto write = [&](std::string_view piece) { out << piece; };
+  const auto got = server ? http_download(*server, question, write) : Outcome<HttpAnswer>(server.error());
   json answer;
   if (!got) return fail(got.error().because, answer) || tell(answer);
   if (got->status != 200) return take(got->status, got->body, answer) || tell(answer);
-  out << got->body;
+  out.flush();
   return true;
 }
 
+bool Client::streamed(const std::string& target, std::size_t most) {
+  if (options_.rows.empty()) return false;
+  if (most != every_row) {
+    std::cerr << "tenure: --csv and --ndjson give whole lists; leave --limit out.\n";
+    exit_code_ = exit_usage;
+  } else {
+    (void)download(target, std::cout, {{"Accept", options_.rows}});
+  }
+  return true;
+}
+
+// What is no list has no rows to stream.
+bool Client::is_no_list() {
+  if (options_.rows.empty()) return true;
+  std::cerr << "tenure: --csv and --ndjson are for lists; this command has none.\n";
+  exit_code_ = exit_usage;
+  return false;
+}
+
+bool Client::whole_list(const std::string& path, json& answer) {
+  return !streamed(path, every_row) && get(path, answer);
+}
+
 bool Client::list(const std::string& path, const Query& query, std::size_t most, json& first, json& items) {
+  if (streamed(with_query(path, query), most)) return false;
   const auto ask = [&](const Query& page, json& answer) {
     Query whole = query;
     whole.insert(whole.end(), page.begin(), page.end());
@@ -173,6 +199,13 @@ std::string said_by(const nlohmann::json& event) {
 std::string event_line(const nlohmann::json& event) {
   return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at") +
          said_by(event);
+}
+
+void print_footer(const nlohmann::json& head, const std::string& what) {
+  std::cout << "\n"
+            << head.value("total", std::uint64_t{0}) << " " << what << ", as of " << text_of(head, "as_of")
+            << ", position " << head.at("position") << "\n";
+  warn_before_history(head);
 }
 
 void warn_before_history(const nlohmann::json& head) {

@@ -237,7 +237,7 @@ void print_consumers(const json& items) {
 int consumers_list(const ClientOptions& options) {
   Client client(options);
   json answer;
-  if (!client.get("/v1/consumers", answer)) return client.exit_code();
+  if (!client.whole_list("/v1/consumers", answer)) return client.exit_code();
   if (options.json) return std::cout << answer.dump(2) << "\n", exit_ok;
   print_consumers(answer.at("items"));
   return exit_ok;

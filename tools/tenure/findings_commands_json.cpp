@@ -16,12 +16,12 @@ using nlohmann::json;
 
 struct Look {
   std::string org, id, at, known_at, kind, status, pending_days, within_minutes, reason;
-  std::size_t limit = 1'000'000'000;
+  std::size_t limit = every_row;
 };
 
 struct Rule {
   std::string org, id, name, first, first_level, second, second_level, resource, reason, at, known_at;
-  std::size_t limit = 1'000'000'000;
+  std::size_t limit = every_row;
 };
 
 // What a finding is about, in its order.

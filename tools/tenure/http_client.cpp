@@ -67,14 +67,25 @@ class Connection {
     return stream_.socket().available(ignored) > 0;
   }
 
-  Outcome<HttpAnswer> read(const ServerAddress& server) {
+  // With a sink, what comes of a body of status 200 goes there as it comes.
+  Outcome<HttpAnswer> read(const ServerAddress& server, const std::function<void(std::string_view)>& sink = {}) {
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(boost::none);
     error_code error;
-    stream_.expires_after(answer_timeout);
-    http::async_read(stream_, buffer, parser, [&](error_code e, std::size_t) { error = e; });
-    run();
+    while (!error && !parser.is_done()) {
+      stream_.expires_after(answer_timeout);
+      const auto read = [&](error_code e, std::size_t) { error = e; };
+      if (sink) {
+        http::async_read_some(stream_, buffer, parser, read);
+      } else {
+        http::async_read(stream_, buffer, parser, read);
+      }
+      run();
+      if (!sink || !parser.is_header_done() || parser.get().result() != http::status::ok) continue;
+      sink(parser.get().body());
+      parser.get().body().clear();
+    }
     if (error) return unreachable(server, error);
     auto message = parser.release();
     return HttpAnswer{message.result_int(), std::move(message.body())};
@@ -156,6 +167,15 @@ Outcome<HttpAnswer> http_upload(const ServerAddress& server, const HttpQuestion&
   }
   if (error && !connection.heard()) return unreachable(server, error);
   return connection.read(server);
+}
+
+Outcome<HttpAnswer> http_download(const ServerAddress& server, const HttpQuestion& question,
+                                  const std::function<void(std::string_view)>& sink) {
+  Connection connection;
+  if (const error_code error = connection.connect(server)) return unreachable(server, error);
+  auto request = head_of<http::empty_body>(server, question);
+  if (const error_code error = connection.write(request)) return unreachable(server, error);
+  return connection.read(server, sink);
 }
 
 std::string percent_encoded(const std::string& text) {

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,11 @@ Outcome<HttpAnswer> http_request(const ServerAddress& server, const HttpQuestion
 // The body comes from `source` instead, piece by piece, and is never whole in memory. A server that answers before the
 // end has refused: the rest is not sent and its answer is what comes back.
 Outcome<HttpAnswer> http_upload(const ServerAddress& server, const HttpQuestion& question, const BodySource& source);
+
+// The body of an answer of status 200 goes to `sink` instead, piece by piece, and is never whole in memory; one that
+// breaks off is a failure, whatever came before.
+Outcome<HttpAnswer> http_download(const ServerAddress& server, const HttpQuestion& question,
+                                  const std::function<void(std::string_view)>& sink);
 
 // For a path or query: everything but letters, digits and -._~ as %XX.
 std::string percent_encoded(const std::string& text);

@@ -127,9 +127,16 @@ int main(int argc, char** argv) {
   app.add_option("--url", commands.client.url, "The server")->envname("TENURE_URL")->capture_default_str();
   app.add_option("--token", commands.client.token, "A token; on the server's machine DATA/admin.token is found")
       ->envname("TENURE_TOKEN");
-  app.add_flag("--json", commands.client.json, "JSON for programs");
+  auto* json = app.add_flag("--json", commands.client.json, "JSON for programs");
+  const auto rows = [&app, &commands, json](const char* flag, const char* type, const char* what) {
+    const auto take = [&commands, type] { commands.client.rows = type; };
+    return app.add_flag_callback(flag, take, what)->excludes(json);
+  };
+  auto* csv = rows("--csv", "text/csv", "A whole list as CSV, row by row as it comes");
+  rows("--ndjson", "application/x-ndjson", "A whole list as JSON lines, row by row as it comes")->excludes(csv);
   add_serve(app, commands);
   add_access_commands(app, commands);
+  add_directory_commands(app, commands);
   add_time_commands(app, commands);
   add_findings_commands(app, commands);
   add_record_commands(app, commands);

@@ -34,7 +34,7 @@ std::string joined(const json& list, const char* between) {
 int models_list(const ClientOptions& options) {
   Client client(options);
   json answer;
-  if (!client.get("/v1/models", answer)) return client.exit_code();
+  if (!client.whole_list("/v1/models", answer)) return client.exit_code();
   if (options.json) return std::cout << answer.dump(2) << "\n", exit_ok;
   std::vector<std::vector<std::string>> rows;
   for (const json& m : answer.at("items"))

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "services/import/github_audit.h"
@@ -19,9 +20,10 @@ using nlohmann::json;
 
 struct RecordOptions {
   std::string org, file, format = "github-audit", if_match, key, type, action, actor, member, from, to;
-  std::size_t limit = 100;
+  std::optional<std::size_t> limit;
 };
 
+constexpr std::size_t events_shown = 100;
 constexpr std::size_t piece_bytes = 256 * 1024;
 
 void print_import(const std::string& org, const json& answer) {
@@ -145,7 +147,8 @@ int events(const ClientOptions& options, const RecordOptions& wanted) {
   json head, items;
   const Query query{{"type", wanted.type},     {"action", wanted.action}, {"actor", wanted.actor},
                     {"member", wanted.member}, {"from", wanted.from},     {"to", wanted.to}};
-  if (!client.list(org_path(wanted.org, "/events"), query, wanted.limit, head, items)) return client.exit_code();
+  const std::size_t limit = wanted.limit.value_or(options.rows.empty() ? events_shown : every_row);
+  if (!client.list(org_path(wanted.org, "/events"), query, limit, head, items)) return client.exit_code();
   if (options.json) return print_whole(std::move(head), items);
   std::vector<std::vector<std::string>> rows;
   for (const json& item : items) {
@@ -183,8 +186,7 @@ void add_record_commands(CLI::App& app, Commands& commands) {
   listed->add_option("--member", wanted->member, "Only about this person");
   listed->add_option("--from", wanted->from, "From this instant on");
   listed->add_option("--to", wanted->to, "Until this instant, not included");
-  listed->add_option("--limit", wanted->limit, "At most this many; whether there are more is said")
-      ->capture_default_str();
+  listed->add_option("--limit", wanted->limit, "At most this many (default 100); whether there are more is said");
   listed->callback(
       [&commands, wanted] { commands.run = [&commands, wanted] { return events(commands.client, *wanted); }; });
 }

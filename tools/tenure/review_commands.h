@@ -20,7 +20,7 @@ struct ReviewOptions {
   std::string shipped;
   std::vector<std::string> asked, fallback;
   bool dry_run = false, detail = false, comes_shipped = false;
-  std::size_t limit = 1'000'000'000;
+  std::size_t limit = every_row;
 };
 
 using Options = std::shared_ptr<ReviewOptions>;

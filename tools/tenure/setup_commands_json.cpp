@@ -42,7 +42,7 @@ int token_create(const ClientOptions& options, const SetupOptions& wanted) {
 int token_list(const ClientOptions& options) {
   Client client(options);
   json answer;
-  if (!client.get("/v1/tokens", answer)) return client.exit_code();
+  if (!client.whole_list("/v1/tokens", answer)) return client.exit_code();
   if (options.json) return std::cout << answer.dump(2) << "\n", exit_ok;
   std::vector<std::vector<std::string>> rows;
   for (const json& t : answer.at("items")) {

@@ -52,7 +52,7 @@ int shown(Client& client, const std::string& method, const std::string& target, 
 int list(const ClientOptions& options) {
   Client client(options);
   json answer;
-  if (!client.get("/v1/sinks", answer)) return client.exit_code();
+  if (!client.whole_list("/v1/sinks", answer)) return client.exit_code();
   if (options.json) return std::cout << answer.dump(2) << "\n", exit_ok;
   print_sinks(answer.at("items"));
   return exit_ok;

@@ -16,7 +16,7 @@ using nlohmann::json;
 struct Asked {
   std::string org, member, permission, resource, role, group, from, to, at, known_at, known_from, known_to, by, cause;
   bool overall = false, explain = false;
-  std::size_t limit = 1'000'000'000;
+  std::size_t limit = every_row;
 };
 
 std::string level_of(const json& change, const char* side) {
@@ -72,7 +72,8 @@ int timeline(const ClientOptions& options, const Asked& asked) {
   if (!client.list(org_path(asked.org, "/timeline"), query, asked.limit, head, items)) return client.exit_code();
   if (options.json) return print_whole(std::move(head), items);
   for (const json& item : items) {
-    std::cout << event_line(item.at("event")) << "\n";
+    std::cout << event_line(item.at("event")) << (item.at("about").get<bool>() ? "" : "  (by another thing's event)")
+              << "\n";
     for (const json& effect : item.at("effects")) std::cout << "    " << text_of(effect, "text") << "\n";
   }
   std::cout << "\n" << items.size() << " events, position " << head.at("position") << "\n";
