@@ -171,7 +171,7 @@ boost::system::result<std::optional<Position>, Response> asked_start(Parts& part
     return std::optional(*position);
   }
   if (!since) return std::optional<Position>();
-  const auto instant = parse_instant(*since, "since");
+  const auto instant = parse_since(*since, "since", parts.now());
   if (!instant) return http::problem(instant.error());
   const auto position = first_since(snapshot, *instant);
   if (!position) return http::problem(position.error());
@@ -210,6 +210,15 @@ Decided<void> asked_acknowledging(const Request& request, FeedWish& wish) {
 }
 
 }  // namespace
+
+Decided<Instant> parse_since(std::string_view text, std::string_view field, Instant now) {
+  auto since = parse_instant(text, field);
+  if (!since || since->us <= now.us + limits::future_us_max) return since;
+  return refuse(RefusalCode::invalid_field,
+                format_instant(*since) + " is ahead of the server's clock, which says " + format_instant(now) +
+                    "; leave it out for what comes next.",
+                std::string(field));
+}
 
 // recorded_at never falls with the position, so halving finds it.
 Outcome<Position> first_since(storage::Snapshot& snapshot, Instant since) {

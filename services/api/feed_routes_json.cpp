@@ -42,7 +42,7 @@ Outcome<void> write_consumer(JsonText& out, const Consumer& consumer, storage::S
   const auto behind = lag_of(consumer, snapshot, now);
   if (!behind) return behind.error();
   out.open('{').field("consumer", consumer.name).field("principal", consumer.principal);
-  out.field("created_at", consumer.created_at).field("acknowledged", consumer.acknowledged.value);
+  out.field("created_at", consumer.created_at).field("acknowledged", consumer.durable.value);
   out.field("newest", head.value).field("lag_events", behind->events).field("lag_seconds", behind->seconds);
   out.field("connected", consumer.connected).field("sink", consumer.sink).close('}');
   return {};
@@ -129,7 +129,8 @@ boost::system::result<Position, Response> asked_position(Parts& parts, const Req
   }
   const json& value = body->at(field);
   if (by_since) {
-    const auto since = parse_instant(value.is_string() ? value.get<std::string>() : std::string(), "/since");
+    const std::string text = value.is_string() ? value.get<std::string>() : std::string();
+    const auto since = parse_since(text, "/since", parts.now());
     if (!since) return http::problem(since.error());
     const auto position = first_since(*parts.store.snapshot(), *since);
     if (!position) return http::problem(position.error());
@@ -165,8 +166,9 @@ Response acknowledge(Parts& parts, Request& request) {
   if (std::get<Consumer>(asked).sink) return a_sinks(name);
   const auto position = asked_position(parts, request, false, Position(0), parts.store.head());
   if (!position) return position.error();
-  parts.feed->consumers().acknowledge(name, *position);
-  parts.feed->consumers().flush();  // durable before it is answered
+  const auto done = parts.feed->consumers().acknowledge(name, *position);
+  if (const auto* refusal = std::get_if<Refusal>(&done)) return http::problem(*refusal);
+  if (const auto* failure = std::get_if<Failure>(&done)) return http::problem(*failure);
   return shown(parts, name);
 }
 
@@ -174,13 +176,13 @@ Response acknowledge(Parts& parts, Request& request) {
 
 Outcome<Lag> lag_of(const Consumer& consumer, storage::Snapshot& snapshot, Instant now) {
   const Position head = snapshot.head();
-  if (consumer.acknowledged >= head) return Lag{};
-  const auto stored = snapshot.record(consumer.acknowledged.next());
+  if (consumer.durable >= head) return Lag{};
+  const auto stored = snapshot.record(consumer.durable.next());
   if (!stored) return stored.error();
   const auto record = wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
   if (!record) return record.error();
   const std::int64_t us = std::max<std::int64_t>(0, now.us - record->recorded_at.us);
-  return Lag{head.value - consumer.acknowledged.value, static_cast<std::uint64_t>(us / 1'000'000)};
+  return Lag{head.value - consumer.durable.value, static_cast<std::uint64_t>(us / 1'000'000)};
 }
 
 void add_feed_routes(http::Router& router, Parts& parts) {

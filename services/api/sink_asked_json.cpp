@@ -155,7 +155,7 @@ Decided<std::optional<std::string>> read_token(const json& body, const Sink& sin
 }
 
 // "oldest" (the default), "now", a position, or an instant.
-boost::system::result<Position, Response> read_start(const json& body, storage::Snapshot& snapshot) {
+boost::system::result<Position, Response> read_start(const json& body, storage::Snapshot& snapshot, Instant now) {
   const Position next = snapshot.head().next();
   const json start = body.contains("start") ? body.at("start") : json("oldest");
   if (start.is_number_unsigned()) {
@@ -168,11 +168,12 @@ boost::system::result<Position, Response> read_start(const json& body, storage::
   const std::string text = start.is_string() ? start.get<std::string>() : std::string();
   if (text == "oldest") return Position(1);
   if (text == "now") return next;
-  const auto since = parse_instant(text, "/start");
-  if (!since) {
+  if (!parse_instant(text, "/start")) {
     return http::problem(
         wrong("\"start\" must be oldest, now, a position or an instant as 2026-01-31T08:00:00Z.", "start"));
   }
+  const auto since = parse_since(text, "/start", now);
+  if (!since) return http::problem(since.error());
   const auto position = first_since(snapshot, *since);
   if (!position) return http::problem(position.error());
   return *position;
@@ -198,7 +199,7 @@ std::variant<SinkWish, Response> asked_sink(Parts& parts, const Request& request
   auto token = read_token(*body, wish.sink);
   if (!token) return no(token.error());
   wish.token = std::move(*token);
-  const auto first = read_start(*body, *snapshot);
+  const auto first = read_start(*body, *snapshot, parts.now());
   if (!first) return first.error();
   wish.first = *first;
   return wish;

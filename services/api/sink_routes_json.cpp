@@ -40,7 +40,7 @@ Outcome<void> write_sink(JsonText& out, Parts& parts, const SinkShown& found, st
     const auto lag = lag_of(*consumer, snapshot, parts.now());
     if (!lag) return lag.error();
     behind = *lag;
-    delivered = consumer->acknowledged;
+    delivered = consumer->durable;
   }
   // Looked at after the position, as it is told before it: where nothing is left to deliver, nothing is failing.
   const auto [sink, state] = parts.sinks->find(found.sink.name).value_or(found);

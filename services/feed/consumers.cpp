@@ -84,6 +84,7 @@ Outcome<void> Consumers::load(Identities& identities) {
       entry.consumer.acknowledged = std::min(acknowledged, snapshot->head());
     }
     entry.written = entry.consumer.acknowledged;
+    entry.sent = snapshot->head();
   }
   return {};
 }
@@ -91,6 +92,7 @@ Outcome<void> Consumers::load(Identities& identities) {
 // Whoever is connected is told that it no longer is.
 void Consumers::let_go(Entry& entry) {
   if (const auto old = std::exchange(entry.attached, nullptr)) {
+    entry.sent = std::max(entry.sent, Position(old->sent));
     old->lost = true;
     wake(*old);
   }
@@ -170,7 +172,9 @@ std::shared_ptr<Attachment> Consumers::attach_sink(std::string_view name) {
 void Consumers::detach(const std::shared_ptr<Attachment>& attachment) {
   const std::lock_guard lock(guard_);
   const auto found = entries_.find(attachment->consumer);
-  if (found != entries_.end() && found->second.attached == attachment) found->second.attached.reset();
+  if (found == entries_.end() || found->second.attached != attachment) return;
+  found->second.sent = found->second.sent_in_all();
+  found->second.attached.reset();
 }
 
 bool Consumers::acknowledge(const Attachment& attachment, Position position) {
@@ -185,16 +189,27 @@ bool Consumers::acknowledge(const Attachment& attachment, Position position) {
   return true;
 }
 
-bool Consumers::acknowledge(std::string_view name, Position position) {
+Position Consumers::Entry::sent_in_all() const { return attached ? std::max(sent, Position(attached->sent)) : sent; }
+
+Consumers::Acknowledged Consumers::acknowledge(std::string_view name, Position position) {
   bool first = false;
   {
     const std::lock_guard lock(guard_);
     const auto found = entries_.find(name);
-    if (found == entries_.end()) return false;
+    if (found == entries_.end()) return {};
+    const Position sent = std::max(found->second.sent_in_all(), found->second.consumer.acknowledged);
+    if (position > sent) {
+      return refuse(RefusalCode::invalid_cursor,
+                    "position " + std::to_string(position.value) +
+                        " has not been sent to the consumer since it was made or reset; " + std::to_string(sent.value) +
+                        " is the newest that has.",
+                    "/position");
+    }
     move_to(found->second, position, first);
   }
   if (first && told_) told_();
-  return true;
+  if (auto failed = wait_until_durable(name, position)) return std::move(*failed);
+  return {};
 }
 
 // Forward only: what was acknowledged once stays so.
@@ -210,6 +225,7 @@ std::vector<Consumer> Consumers::all() const {
   for (const auto& [name, entry] : entries_) {
     consumers.push_back(entry.consumer);
     consumers.back().connected = entry.attached != nullptr;
+    consumers.back().durable = entry.written;
   }
   return consumers;
 }
@@ -220,6 +236,7 @@ std::optional<Consumer> Consumers::find(std::string_view name) const {
   if (found == entries_.end()) return std::nullopt;
   Consumer consumer = found->second.consumer;
   consumer.connected = found->second.attached != nullptr;
+  consumer.durable = found->second.written;
   return consumer;
 }
 
@@ -231,7 +248,7 @@ AppendResult Consumers::reset(const std::string& name, Position next, const Reco
     Entry& entry = entries_[name];
     let_go(entry);
     entry.consumer.since = answer->items.front().position;
-    entry.consumer.acknowledged = entry.written = before(next);
+    entry.consumer.acknowledged = entry.written = entry.sent = before(next);
   }
   return result;
 }
@@ -285,6 +302,8 @@ void Consumers::wrote(const std::vector<Writing>& rows, const Outcome<void>& don
   {
     const std::lock_guard lock(guard_);
     writing_ = false;
+    ++writings_;
+    writing_failed_ = done ? std::nullopt : std::optional(done.error());
     for (const Writing& row : rows) {
       const auto found = entries_.find(row.name);
       if (found == entries_.end() || found->second.consumer.since != row.since) continue;
@@ -303,6 +322,28 @@ void Consumers::wrote(const std::vector<Writing>& rows, const Outcome<void>& don
   }
   // What came meanwhile, or failed, is written in its turn.
   if (more && told_) told_();
+}
+
+// A writing under way may have begun before the acknowledgement came; the one behind it has it.
+std::optional<Failure> Consumers::wait_until_durable(std::string_view name, Position position) {
+  std::unique_lock lock(guard_);
+  const auto is_over = [&] {
+    const auto found = entries_.find(name);
+    // Deleted or reset meanwhile: that came later, and stands.
+    return found == entries_.end() || found->second.consumer.acknowledged < position ||
+           found->second.written >= position;
+  };
+  for (bool ours = false; !is_over(); ours = true) {
+    if (writing_) {
+      written_.wait(lock, [this, before = writings_] { return writings_ != before; });
+      if (ours && writing_failed_) return writing_failed_;
+    }
+    lock.unlock();
+    (void)write_acknowledged();
+    lock.lock();
+    if (!writing_ && !is_over()) return writing_failed_.value_or(fail(FailureCode::io, "it could not be written"));
+  }
+  return std::nullopt;
 }
 
 void Consumers::flush() {

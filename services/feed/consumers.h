@@ -42,6 +42,7 @@ struct Consumer {
   Instant created_at;
   Position since;         // the event that made or last reset it
   Position acknowledged;  // 0: nothing yet
+  Position durable;       // of that, what is in the store: what may be told
   bool connected = false;
   bool sink = false;  // the server itself feeds it (services/push): nobody else follows, acknowledges or deletes it
 };
@@ -52,6 +53,7 @@ struct Attachment {
   Position next;                          // the first position to be sent
   std::atomic<bool> lost{false};          // taken over by another connection, reset or deleted
   std::atomic<std::uint64_t> durable{0};  // acknowledged and in the store
+  std::atomic<std::uint64_t> sent{0};     // the newest position that went out
   std::mutex guard;
   http::Waker waker;  // under `guard`: told of both
 };
@@ -76,8 +78,10 @@ class Consumers {
   void detach(const std::shared_ptr<Attachment>& attachment);
   // Everything up to `position` was received. False if the attachment is no longer the consumer's.
   bool acknowledge(const Attachment& attachment, Position position);
-  // The same by name, for whoever has no WebSocket. False if there is no such consumer.
-  bool acknowledge(std::string_view name, Position position);
+  // The same by name, for whoever has no WebSocket; durable when it returns. invalid_cursor for a position that was not
+  // sent to the consumer since it was made or reset (of what was sent before the server's start all is believed).
+  using Acknowledged = std::variant<std::monostate, Refusal, Failure>;
+  Acknowledged acknowledge(std::string_view name, Position position);
 
   std::vector<Consumer> all() const;
   std::optional<Consumer> find(std::string_view name) const;
@@ -97,6 +101,9 @@ class Consumers {
     Consumer consumer;
     std::shared_ptr<Attachment> attached;
     Position written;  // in the store
+    Position sent;     // by connections that are over, since it was made or reset
+
+    Position sent_in_all() const;
   };
   struct Writing {
     std::string name;
@@ -104,6 +111,7 @@ class Consumers {
   };
 
   void move_to(Entry& entry, Position position, bool& first);
+  std::optional<Failure> wait_until_durable(std::string_view name, Position position);
   void let_go(Entry& entry);
   std::shared_ptr<Attachment> hold(Entry& entry);
   AppendResult remove_by(EventPayload deleted, const std::string& name, const Recording& by);
@@ -118,7 +126,9 @@ class Consumers {
   mutable std::mutex guard_;
   std::condition_variable written_;
   std::map<std::string, Entry, std::less<>> entries_;
-  bool writing_ = false;  // rows are with the writer
+  bool writing_ = false;                   // rows are with the writer
+  std::uint64_t writings_ = 0;             // how many are over
+  std::optional<Failure> writing_failed_;  // the last of them
   bool dirty_ = false;
 };
 

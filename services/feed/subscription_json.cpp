@@ -133,18 +133,20 @@ void Subscription::fill(http::Outgoing& out) {
   look_at_token();
   look_at_consumer();
   replies_ = 0;
-  if (!said_.empty()) out.add(std::exchange(said_, {}));
+  if (!said_.empty()) {
+    out.add(std::exchange(said_, {}));
+    sent_at_ = Clock::now();
+  }
   if (leaving_) return finish(out);
   add_events(out);
   if (over_) return;
   const auto now = Clock::now();
-  if (out.bytes() > 0) {
-    sent_at_ = now;
-  } else if (now - sent_at_ >= feed_.times().heartbeat_every) {
+  if (now - sent_at_ >= feed_.times().heartbeat_every) {
     say_heartbeat();
     out.add(std::exchange(said_, {}));
     sent_at_ = now;
   }
+  if (wish_.consumer) wish_.consumer->sent = through().value;
   end_if_done(out);
 }
 
@@ -159,7 +161,9 @@ void Subscription::add_events(http::Outgoing& out) {
   const Position before = next_;
   const std::uint64_t events = events_;
   const std::size_t bytes = out.bytes();
-  while (out.bytes() < fill_bytes_max && out.pieces().size() < fill_pieces_max) {
+  // However little of a block is sent, all of it stays in memory until then.
+  std::size_t kept = 0;
+  while (out.bytes() < fill_bytes_max && kept < fill_bytes_max && out.pieces().size() < fill_pieces_max) {
     if (wish_.limit && events_ >= *wish_.limit) break;
     const auto block = next_block();
     if (!block) break;
@@ -170,9 +174,12 @@ void Subscription::add_events(http::Outgoing& out) {
       out.add(std::exchange(said_, {}));
       return finish(out);
     }
-    if (!add_block(out, block)) break;
+    const std::size_t pieces = out.pieces().size();
+    const bool whole = add_block(out, block);
+    if (out.pieces().size() > pieces) kept += block->memory();
+    if (!whole) break;
   }
-  if (events_ > events) came_at_ = Clock::now();
+  if (events_ > events) came_at_ = sent_at_ = Clock::now();
   feed_.sent(events_ - events, out.bytes() - bytes);
   if (wish_.ack_by_pong && next_ > before) add_ping(out);
 }

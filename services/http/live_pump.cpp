@@ -107,7 +107,9 @@ void LivePump::take_from_stream() {
     if (out_.ended()) close_with(static_cast<std::uint16_t>(out_.code()), out_.reason(), planned_);
   } else {
     enqueue_chunk(out_.pieces(), out_.bytes(), out_.ended());
-    if (out_.ended()) state_ = State::closing;
+    if (!out_.ended()) return;
+    state_ = State::closing;
+    left_at_ = Clock::now();
   }
 }
 
@@ -244,6 +246,7 @@ void LivePump::yield() {
 void LivePump::close_with(std::uint16_t code, std::string_view reason, Ending how) {
   if (state_ != State::open) return;
   state_ = State::closing;
+  left_at_ = Clock::now();
   planned_ = how;
   if (how != Ending::by_stream && how != Ending::no_progress && how != Ending::server_stopped) {
     const auto from = next_border();

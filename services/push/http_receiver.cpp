@@ -133,6 +133,8 @@ class HttpReceiver final : public Receiver {
       if (!reader.take(bytes)) co_return failed("what " + address_.to.authority + " answers is no HTTP");
     }
     const Answer answer = reader.answer();
+    // What was not all written cannot have been taken, whatever is answered.
+    if (!why.empty() && answer.status / 100 == 2) co_return failed(address_.to.authority + ": " + why);
     if (!answer.keep || !why.empty()) wire_.close();
     co_return judged(answer);
   }

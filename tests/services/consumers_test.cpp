@@ -1,4 +1,7 @@
 // Named consumers: the server keeps how far each has acknowledged, across connections and restarts.
+#include <atomic>
+#include <thread>
+
 #include "tests/services/feed_client.h"
 
 namespace {
@@ -73,7 +76,7 @@ TEST_CASE("the newer of two connections as one consumer wins, and the older may 
     return limits;
   }()});
   make_org(program, "acme");
-  Follower older(program, "?consumer=siem&since=2999-01-01T00:00:00Z");
+  Follower older(program, "?consumer=siem&cursor=" + std::to_string(newest(program) + 1));
   Follower newer(program, "?consumer=siem");
   const json error = older.next("error");
   CHECK(error.at("code") == "taken_over");
@@ -129,7 +132,13 @@ TEST_CASE("consumers are listed with their lag, reset, acknowledged and deleted 
   const auto reset = program.post("/v1/consumers/siem/reset", json{{"position", first}}.dump());
   CHECK(reset.status == 200);
   CHECK(reset.json().at("acknowledged") == first - 1);
-  CHECK(program.post("/v1/consumers/siem/ack", json{{"position", first}}.dump()).json().at("acknowledged") == first);
+  const std::string acknowledged = json{{"position", first}}.dump();
+  const auto unsent = program.post("/v1/consumers/siem/ack", acknowledged);
+  CHECK(unsent.status == 400);
+  CHECK(unsent.json().at("field") == "/position");
+  CHECK(consumer(program, "siem").at("acknowledged") == first - 1);
+  Follower(program, "?consumer=siem").positions(1);
+  CHECK(program.post("/v1/consumers/siem/ack", acknowledged).json().at("acknowledged") == first);
   program.restart();
   CHECK(consumer(program, "siem").at("acknowledged") == first);
   const auto since = program.post("/v1/consumers/siem/reset", R"({"since":"2000-01-01T00:00:00Z"})");
@@ -185,7 +194,7 @@ TEST_CASE("acknowledgements that come while others are being written are written
     batch += R"({"type":"group.created","actor":{"kind":"system","id":"x"},"data":{"group":"g)" + std::to_string(i) +
              "\"}}\n";
   }
-  Follower follower(program, "?consumer=siem&since=2999-01-01T00:00:00Z");
+  Follower follower(program, "?consumer=siem&cursor=" + std::to_string(newest(program) + 1));
   std::uint64_t last = 0;
   for (int round = 0; round < 3; ++round) {
     REQUIRE(program.post("/v1/orgs/acme/events", batch, {"Content-Type: application/x-ndjson"}).status == 201);
@@ -200,4 +209,49 @@ TEST_CASE("acknowledgements that come while others are being written are written
   CHECK(consumer(program, "siem").at("acknowledged") == last);
   program.restart();
   CHECK(consumer(program, "siem").at("acknowledged") == last);
+}
+
+TEST_CASE("an acknowledgement of what was sent before a reset does not undo the reset") {
+  RunningProgram program;
+  make_org(program, "acme");
+  const std::uint64_t position = append(program, "acme", "bob");
+  Follower(program, "?consumer=siem").positions(position);
+  CHECK(program.post("/v1/consumers/siem/reset", R"({"position":1})").status == 200);
+  const auto late = program.post("/v1/consumers/siem/ack", json{{"position", position}}.dump());
+  CHECK(late.status == 400);
+  CHECK(late.json().at("detail").get<std::string>().find("has not been sent") != std::string::npos);
+  CHECK(consumer(program, "siem").at("acknowledged") == 0);
+}
+
+TEST_CASE("acknowledgements of several consumers at once are durable when they are answered") {
+  RunningProgram program;
+  make_org(program, "acme");
+  std::uint64_t last = 0;
+  for (int i = 0; i < 30; ++i) last = append(program, "acme", "m" + std::to_string(i));
+  const std::vector<std::string> names{"a", "b", "c"};
+  for (const std::string& name : names) Follower(program, "?consumer=" + name).positions(last);
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (const std::string& name : names) {
+    threads.emplace_back([&, name] {
+      for (std::uint64_t position = 1; position <= last; ++position) {
+        const auto answer = program.post("/v1/consumers/" + name + "/ack", json{{"position", position}}.dump());
+        // What is shown is what the store has.
+        if (answer.status != 200 || answer.json().at("acknowledged") != position) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("an instant ahead of the clock is nothing to begin at") {
+  RunningProgram program;
+  make_org(program, "acme");
+  CHECK(program.request("GET", "/v1/feed?since=2999-01-01T00:00:00Z", {}, {"Accept: application/x-ndjson"}).status ==
+        400);
+  { Follower follower(program, "?consumer=siem"); }
+  const auto reset = program.post("/v1/consumers/siem/reset", R"({"since":"2999-01-01T00:00:00Z"})");
+  CHECK(reset.status == 400);
+  CHECK(reset.json().at("detail").get<std::string>().find("ahead of the server's clock") != std::string::npos);
 }

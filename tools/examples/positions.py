@@ -37,6 +37,7 @@ def main():
     for name in asked.files:
         with open(name, encoding="utf-8") as file:
             for line in file:
+                line = line.lstrip("\ufeff")  # RFC 5424 has one before UTF-8
                 if line.startswith("{"):
                     position = position_of(json.loads(line))
                     if position is not None:

@@ -91,8 +91,9 @@ class Following {
     auto heard = std::chrono::steady_clock::now();
     while (true) {
       const bool owes = unacknowledged_ > 0;
-      const auto message = connection.read(owes ? quiet_before_ack : milliseconds(1'000));
+      const auto message = connection.read(owes || unflushed_ ? quiet_before_ack : milliseconds(1'000));
       if (!message) return say(message.error().because), std::nullopt;
+      if (!*message && std::exchange(unflushed_, false)) std::cout << std::flush;
       const auto now = std::chrono::steady_clock::now();
       if (*message) {
         heard = now;
@@ -115,17 +116,21 @@ class Following {
   Outcome<void> acknowledge(FeedConnection& connection) {
     std::cout << std::flush;  // first it is out, then it is acknowledged
     unacknowledged_ = 0;
+    owed_to_ = last_;
     return connection.send(json{{"type", "ack"}, {"position", last_}}.dump());
   }
 
   // The last one is durable before the command ends.
   void wait_for_acknowledged(FeedConnection& connection) {
     if (unacknowledged_ > 0 && !acknowledge(connection)) return;
-    while (acknowledged_ < last_) {
+    const auto until = std::chrono::steady_clock::now() + silence_max;
+    while (acknowledged_ < owed_to_ && std::chrono::steady_clock::now() < until) {
       const auto message = connection.read(silence_max);
       if (!message || !*message) return;
       const json read = json::parse(**message, nullptr, false);
-      if (read.is_object() && read.value("type", "") == "acknowledged") acknowledged_ = read.value("position", last_);
+      const std::string type = read.is_object() ? read.value("type", "") : "";
+      if (type == "acknowledged") acknowledged_ = read.value("position", owed_to_);
+      if (type == "error") return say(read.value("detail", **message));
     }
   }
 
@@ -135,10 +140,15 @@ class Following {
     if (type == "hello") return take_hello(message);
     if (type == "heartbeat") {
       move_to(message.value("through", std::uint64_t{0}));
+      // All that passes the filter came, up to there: nothing before it is owed any more.
+      if (last_ > owed_to_) unacknowledged_ = std::max<std::uint64_t>(unacknowledged_, 1);
       return std::nullopt;
     }
     if (type == "acknowledged") return acknowledged_ = message.value("position", last_), std::nullopt;
-    if (type == "error") return say(message.value("detail", text)), std::nullopt;
+    if (type == "error") {
+      if (message.value("retry", false)) move_to(message.value("cursor", std::uint64_t{1}) - 1);
+      return say(message.value("detail", text)), std::nullopt;
+    }
     if (const auto hole = find_hole(message)) {
       std::cout << std::flush;
       std::cerr << "tenure: " << *hole << "\n";
@@ -147,7 +157,34 @@ class Following {
     print(message, text);
     ++seen_;
     ++unacknowledged_;
-    if (message.is_object() && message.contains("position")) move_to(message.at("position").get<std::uint64_t>());
+    if (const auto position = position_of(message, text)) {
+      // Of one position OCSF has several messages: it is over when the next one comes, or a heartbeat.
+      move_to(wanted_.format.starts_with("ocsf") ? *position - 1 : *position);
+    }
+    return std::nullopt;
+  }
+
+  // Where each format says it (projections/formats/README.md).
+  static std::optional<std::uint64_t> position_of(const json& message, const std::string& text) {
+    if (!message.is_object()) {  // CEF
+      static constexpr std::string_view name = "externalId=";
+      const auto at = text.find(name);
+      if (at == std::string::npos) return std::nullopt;
+      return std::strtoull(text.c_str() + at + name.size(), nullptr, 10);
+    }
+    const auto number = [](const json& object, const char* name) -> std::optional<std::uint64_t> {
+      if (!object.is_object() || !object.contains(name)) return std::nullopt;
+      const json& value = object.at(name);
+      if (value.is_string()) return std::strtoull(value.get_ref<const std::string&>().c_str(), nullptr, 10);
+      return value.is_number_unsigned() ? std::optional(value.get<std::uint64_t>()) : std::nullopt;
+    };
+    if (const auto native = number(message, "position")) return native;
+    if (message.contains("specversion")) return number(message, "id");
+    for (const char* inner : {"metadata", "event"}) {
+      if (message.contains(inner)) {
+        if (const auto found = number(message.at(inner), "sequence")) return found;
+      }
+    }
     return std::nullopt;
   }
 
@@ -158,7 +195,14 @@ class Following {
       return exit_refused;
     }
     store_ = store;
-    cursor_ = std::to_string(hello.value("cursor", std::uint64_t{1}));
+    const auto cursor = hello.value("cursor", std::uint64_t{1});
+    cursor_ = std::to_string(cursor);
+    // Where a consumer goes on the server says, be it further back after a reset.
+    if (!wanted_.consumer.empty() && cursor - 1 < last_) {
+      last_ = owed_to_ = acknowledged_ = cursor - 1;
+      unacknowledged_ = 0;
+      versions_.clear();
+    }
     return std::nullopt;
   }
 
@@ -202,7 +246,11 @@ class Following {
       }
       std::cout << line << said_by(event) << "  " << colored(shade, verdict) << "\n";
     }
-    if (color_) std::cout << std::flush;
+    if (color_) {
+      std::cout << std::flush;
+    } else {
+      unflushed_ = true;
+    }
   }
 
   void say(const std::string& what) const {
@@ -213,9 +261,11 @@ class Following {
   const ClientOptions client_;
   const FeedOptions wanted_;
   std::string cursor_, store_;
-  std::uint64_t last_ = 0, seen_ = 0, unacknowledged_ = 0, acknowledged_ = 0;
+  // Positions: the last that is over, what was acknowledged to the server, what it has as durable. Messages: seen,
+  // owed.
+  std::uint64_t last_ = 0, owed_to_ = 0, acknowledged_ = 0, seen_ = 0, unacknowledged_ = 0;
   std::map<std::string, std::uint64_t> versions_;
-  bool color_ = false, whole_ = false;
+  bool color_ = false, whole_ = false, unflushed_ = false;
 };
 
 // ---- consumers ----
