@@ -32,8 +32,8 @@ json raising_roles(const json& models) {
     const auto model = AccessModel::parse(document.dump());
     REQUIRE(model.has_value());
     json& roles = raising[(*model)->id().text] = json::array();
-    for (const Escalation& raise : find_escalations(**model).found) {
-      if (raise.alone) roles.push_back((*model)->roles()[raise.role].id.text);
+    for (const SelfRaise& raise : find_escalations(**model).alone) {
+      roles.push_back((*model)->roles()[raise.role].id.text);
     }
   }
   return raising;
