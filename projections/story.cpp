@@ -136,10 +136,21 @@ class Teller {
         }
         if (!first || !seen.insert(from).second) continue;
         queue.push_back(from);
-        for (const Interval& i : facts_.list_over({ListKind::holders, from}, Instant::min(), Instant::max())) {
-          if (i.close > *first && access_.resolve_role(from, i.link, nullptr) == role) add(i.close, false);
-        }
+        for (const Number holder : principals({ListKind::holders, from})) lost_by(holder, from, role, *first);
       }
+    }
+  }
+
+  // When somebody lost a role that they had by a link to one which was deleted.
+  void lost_by(Number holder, Number from, Number role, Point deleted) {
+    EntityState state;
+    for (const Entry& entry : facts_.entries(holder)) {
+      const Live* before = state.find({SlotKind::role});
+      const bool had = before && before->value == from && entry.at > deleted &&
+                       access_.resolve_role(from, before->at, nullptr) == role;
+      state.apply(entry);
+      const Live* after = state.find({SlotKind::role});
+      if (had && !(after && after->value == from)) add(entry.at, false);
     }
   }
 
