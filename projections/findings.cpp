@@ -182,7 +182,8 @@ Point stood_since(Access& access, std::vector<Point> points, const std::function
   for (std::size_t begin = 0; begin < points.size();) {
     std::size_t end = begin;
     while (end < points.size() && points[end].us == points[begin].us) ++end;
-    if (!stood_at(Point::end_of(Instant{points[begin].us}))) break;
+    // Behind the newest of them it is as it is now.
+    if (begin > 0 && !stood_at(Point::end_of(Instant{points[begin].us}))) break;
     first = begin;
     last = end;
     begin = end;

@@ -38,7 +38,12 @@ bool stands(Access& access, const Grant& grant, Point link) {
 Point idle_since(Access& access, const Grant& grant) {
   Facts& facts = access.facts();
   std::vector<Point> points;
-  for (const Number entity : {grant.holder, grant.role, grant.scope}) add_entries(facts, entity, points);
+  for (const Number entity : {grant.role, grant.scope}) add_entries(facts, entity, points);
+  const Slot slot{SlotKind::grant, grant.scope, grant.role};
+  for (const Entry& entry : facts.entries(grant.holder)) {
+    const bool turns = entry.op == Op::end || entry.op == Op::accept || entry.slot.kind == SlotKind::exists;
+    if (turns || entry.slot == slot) points.push_back(entry.at);
+  }
   add_turns_of_org(facts, points);
   return stood_since(access, std::move(points), [&](Access& then) {
     const Live* live = then.facts().state(grant.holder).find({SlotKind::grant, grant.scope, grant.role});

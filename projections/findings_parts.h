@@ -16,8 +16,8 @@ inline Finding& add_finding(std::vector<Finding>& found, FindingKind kind, Numbe
 // The event that brought the organization's model in force.
 Point model_since(Facts& facts);
 
-// The event since which something has stood without a break until now; `points` has all at which it may have turned, in
-// any order. What happens within an instant counts by its result.
+// The event since which something that stands now has stood without a break; `points` has all at which it may have
+// turned, in any order. What happens within an instant counts by its result.
 Point stood_since(Access& access, std::vector<Point> points, const std::function<bool(Access&)>& stands);
 // Adds when the organization began, ended or came under another model.
 void add_turns_of_org(Facts& facts, std::vector<Point>& points);

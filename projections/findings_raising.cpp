@@ -1,9 +1,11 @@
 // Members who can raise themselves: those whose role the model's analysis names, and those who hold, by whatever gives
-// it to them, a permission for which a rule lets them give themselves a role that grants more than they have.
+// it to them, a permission for which a rule lets them give themselves a role that grants more than they have, or more
+// in their own custom role.
 #include <algorithm>
 #include <set>
 
 #include "events/judge.h"
+#include "events/model/role_power.h"
 #include "projections/findings_parts.h"
 #include "projections/spans.h"
 #include "projections/team_state.h"
@@ -60,9 +62,11 @@ class Raising {
   }
 
  private:
-  // A role that a member may give themselves, and the rule that lets them.
+  using Held = std::vector<std::optional<LevelIndex>>;  // by permission, as far as it was asked
+
+  // What a member may come to have, and the rule that lets them.
   struct Way {
-    std::string role;
+    std::string what;
     const ActionRule* rule = nullptr;
   };
 
@@ -81,12 +85,12 @@ class Raising {
     }
     add_finding(found_, FindingKind::can_raise_self, member, 0, std::max(since, model_since(facts_)),
                 "by the model's rules whoever has " + model_.permissions()[*ways.front().rule->actor_permission].name +
-                    " can come to have " + ways.front().role + " alone");
+                    " can come to have " + ways.front().what + " alone");
   }
 
   std::vector<Way> ways(Number member) {
     std::vector<Way> ways;
-    std::vector<std::optional<LevelIndex>> held(model_.permissions().size());
+    Held held(model_.permissions().size());
     const auto add = [&](const std::string& role, const std::function<Cell(PermissionIndex)>& cell) {
       if (!gives_more(member, held, cell)) return;
       if (const ActionRule* rule = rule_for(member, RoleId(role))) ways.push_back({role, rule});
@@ -99,6 +103,7 @@ class Raising {
     for (const Number role : custom_roles()) {
       add(facts_.name(role).name, [&](PermissionIndex p) { return access_.cell(role, p); });
     }
+    if (const ActionRule* rule = rule_for_own_role(member, held)) ways.push_back({"more in a custom role", rule});
     return ways;
   }
 
@@ -107,36 +112,55 @@ class Raising {
     return *custom_roles_;
   }
 
-  // Whether a role grants something at a higher level than the member has it; `held` is filled as far as it is needed.
-  bool gives_more(Number member, std::vector<std::optional<LevelIndex>>& held,
-                  const std::function<Cell(PermissionIndex)>& cell) {
+  // Whether a level is higher than the member has it.
+  bool is_more(Number member, Held& held, PermissionIndex p, LevelIndex level) {
+    if (level == 0) return false;
+    if (!held[p]) held[p] = access_.effective(member, {p, 1, std::nullopt}, false).level;
+    return level > *held[p];
+  }
+
+  bool gives_more(Number member, Held& held, const std::function<Cell(PermissionIndex)>& cell) {
     for (PermissionIndex p = 0; p < held.size(); ++p) {
-      const LevelIndex granted = cell(p).level;
-      if (granted == 0) continue;
-      if (!held[p]) held[p] = access_.effective(member, {p, 1, std::nullopt}, false).level;
-      if (granted > *held[p]) return true;
+      if (is_more(member, held, p, cell(p).level)) return true;
     }
     return false;
   }
 
-  // The rule by which the member may take the role, as their own or on the whole organization, if it asks for a
-  // permission.
+  Person person_of(Number member) { return {{}, subject_of(facts_.name(member).name)}; }
+
+  // The rule by which the member may do it, if that asks for a permission.
+  const ActionRule* judged(const Person& self, EventPayload data) const {
+    Event event;
+    event.actor = {ActorKind::member, self};
+    event.occurred_at = at_;
+    event.data = std::move(data);
+    const Verdict verdict = judge(model_, event, team_);
+    if (verdict.result != VerdictResult::allowed) return nullptr;
+    const auto rule = std::find_if(model_.rules().begin(), model_.rules().end(), [&](const ActionRule& each) {
+      return each.actor_permission && each.id == verdict.rule;
+    });
+    return rule == model_.rules().end() ? nullptr : &*rule;
+  }
+
+  // To take the role, as their own or on the whole organization.
   const ActionRule* rule_for(Number member, const RoleId& role) {
-    const Person self{{}, subject_of(facts_.name(member).name)};
-    const auto judged = [&](EventPayload data) -> const ActionRule* {
-      Event event;
-      event.actor = {ActorKind::member, self};
-      event.occurred_at = at_;
-      event.data = std::move(data);
-      const Verdict verdict = judge(model_, event, team_);
-      if (verdict.result != VerdictResult::allowed) return nullptr;
-      const auto rule = std::find_if(model_.rules().begin(), model_.rules().end(), [&](const ActionRule& each) {
-        return each.actor_permission && each.id == verdict.rule;
-      });
-      return rule == model_.rules().end() ? nullptr : &*rule;
-    };
-    if (const ActionRule* rule = judged(event::MemberRoleChanged{self, role})) return rule;
-    return judged(event::RoleGranted{Scope{}, Principal{Principal::Kind::member, self, {}}, role});
+    const Person self = person_of(member);
+    if (const ActionRule* rule = judged(self, event::MemberRoleChanged{self, role})) return rule;
+    return judged(self, event::RoleGranted{Scope{}, Principal{Principal::Kind::member, self, {}}, role});
+  }
+
+  // To grant their own custom role more.
+  const ActionRule* rule_for_own_role(Number member, Held& held) {
+    const Number role = access_.direct_role(member);
+    if (role == 0 || !access_.is_custom(role)) return nullptr;
+    for (PermissionIndex p = 0; p < held.size(); ++p) {
+      const LevelIndex most = highest_option(model_, p);
+      if (!is_more(member, held, p, most)) continue;
+      const Grants grants{{model_.permissions()[p].id, model_.level_name(p, most)}};
+      const event::RoleEdited edit{RoleId(facts_.name(role).name), grants, std::nullopt};
+      if (const ActionRule* rule = judged(person_of(member), edit)) return rule;
+    }
+    return nullptr;
   }
 
   Access& access_;

@@ -239,7 +239,8 @@ class NaiveFold::Look {
     }
   }
 
-  // Whether a rule that asks for a permission lets somebody give themselves a role that grants more than they have.
+  // Whether a rule that asks for a permission lets somebody give themselves a role that grants more than they have, or
+  // their own custom role more.
   bool raises_by_permission(const std::string& member) const {
     std::vector<std::string> roles;
     for (const json& role : state_.model->at("roles")) {
@@ -248,6 +249,7 @@ class NaiveFold::Look {
     for (const auto& [role, definition] : state_.custom_roles) {
       if (is_custom(state_, role)) roles.push_back(role);
     }
+    if (edits_own_role(member)) return true;
     return std::any_of(roles.begin(), roles.end(), [&](const std::string& role) {
       if (!grants_more(member, role)) return false;
       const json change{{"member", member}, {"role", role}};
@@ -257,12 +259,36 @@ class NaiveFold::Look {
     });
   }
 
+  int level_held(const std::string& member, const json& permission) const {
+    const auto held = oracle::can(state_, member, text(permission, "id"), std::nullopt, std::nullopt);
+    return held ? level_of(*state_.model, permission, held->level) : 0;
+  }
+
   bool grants_more(const std::string& member, const std::string& role) const {
     for (const json& permission : state_.model->at("permissions")) {
       const auto cell = state_.cell(role, permission);
       const int granted = cell ? level_of(*state_.model, permission, cell->level) : 0;
-      const auto held = oracle::can(state_, member, text(permission, "id"), std::nullopt, std::nullopt);
-      if (granted > (held ? level_of(*state_.model, permission, held->level) : 0)) return true;
+      if (granted > level_held(member, permission)) return true;
+    }
+    return false;
+  }
+
+  // The same by granting their own custom role the most that it may choose of one permission.
+  bool edits_own_role(const std::string& member) const {
+    const std::string role = direct_role(state_, member);
+    if (!is_custom(state_, role)) return false;
+    for (const json& permission : state_.model->at("permissions")) {
+      if (says(permission, "owner_only", false) || says(permission, "options_unspecified", false)) continue;
+      json levels = state_.model->at("scales").at(text(permission, "scale"));
+      if (permission.contains("options")) levels = permission.at("options");
+      std::string most;
+      for (const json& each : levels) {
+        const std::string level = each.get<std::string>();
+        if (level_of(*state_.model, permission, level) >= level_of(*state_.model, permission, most)) most = level;
+      }
+      if (level_of(*state_.model, permission, most) <= level_held(member, permission)) continue;
+      const json edit{{"role", role}, {"grants", {{text(permission, "id"), most}}}};
+      if (lets_by_permission(member, "role.edited", edit)) return true;
     }
     return false;
   }

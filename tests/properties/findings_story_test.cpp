@@ -60,6 +60,18 @@ TEST_CASE("whoever holds what a rule asks for, by whatever gives it, is found to
   CHECK(found_at(s, 31).at("can_raise_self|ann|").at("id") != id);
 }
 
+TEST_CASE("whoever may edit the custom role that they have can raise themselves by it") {
+  json model = managed_by_permission();
+  model["rules"][0]["actions"] = {"role.edited"};
+  ShortStory s(model);
+  s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "deputy"}});
+  CHECK(found_at(s, 3).contains("can_raise_self|ann|"));
+  // With all that a custom role may have there is nothing to gain.
+  s.happens(4, "role.edited", {{"role", "deputy"}, {"grants", {{"money", "all"}}}});
+  CHECK_FALSE(found_at(s, 5).contains("can_raise_self|ann|"));
+}
+
 TEST_CASE("a role that nobody has is found since the event that left it so, whatever happens to others") {
   ShortStory s;
   s.happens(5, "role.created", role("x", {{"code", "read"}}));
