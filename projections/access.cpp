@@ -346,11 +346,11 @@ Effective Access::effective(Number member, const Question& question, bool explai
     return held(member, {child, 1, same_kind ? question.resource : std::nullopt}, false).level == 0;
   });
   if (!all_off) return answer;
-  answer.level = *rule.when_children_off;
-  if (answer.level > 0) return answer;
-  // It counts as no access at all.
-  answer = Effective();
-  answer.denied_because = "all that hangs below it is off";
+  const LevelIndex level = *rule.when_children_off;
+  const bool enough = answer.level >= question.level && level < question.level;
+  if (level == 0) answer = Effective();  // it counts as no access at all
+  answer.level = level;
+  if (level == 0 || enough) answer.denied_because = "all that hangs below it is off";
   return answer;
 }
 
@@ -393,8 +393,7 @@ std::vector<Path> Access::ways(Number member, const Question& question, bool exp
 
 void Access::name_role(Path& path, Number role) {
   path.role = facts_.name(role).name;
-  if (system_role(role)) return;
-  for (const Live& live : facts_.state(role).live) path.defined_by = std::max(path.defined_by, live.at.position);
+  if (!system_role(role)) path.defined_by = defined_by(role);
 }
 
 Effective Access::held(Number member, const Question& question, bool explain) {
@@ -405,7 +404,9 @@ Effective Access::held(Number member, const Question& question, bool explain) {
     return answer;
   }
   std::vector<Path> paths = ways(member, question, explain);
-  std::string why = paths.empty() ? nothing_because(facts_.state(member), question) : cut(member, question);
+  std::string why = !paths.empty()                     ? cut(member, question)
+                    : everyone_gives(member, question) ? disabled_because(0)
+                                                       : nothing_because(facts_.state(member), question);
   if (!why.empty()) {
     answer.denied_because = std::move(why);
     return answer;

@@ -57,7 +57,7 @@ struct Lack {
   std::string change;   // one sentence: what would have to change
 };
 
-// Why the answer is no, in one sentence.
+// Why the answer is no, in one sentence; also where something is held that counts as less than was asked for.
 struct Effective {
   LevelIndex level = 0;
   Reach reach = Reach::listed;
@@ -129,6 +129,7 @@ class Access {
   bool feature_on(const std::string& feature);
   // Whether anybody has the role: a member, by whatever made it theirs, a group, or somebody on a scope.
   bool role_held(Number role);
+  bool is_custom(Number role) { return !system_role(role) && custom_role_exists(role); }
   // The role that a link points at now, its deletions followed (each an edge), if that exists; else 0.
   Number resolve_role(Number role, Point link, std::vector<Edge>* edges);
   // The event since which a holder's link stands without a break: an end of what it points at breaks it (`others`, 0
@@ -180,6 +181,8 @@ class Access {
   std::optional<RoleIndex> system_role(Number role);
   bool custom_role_exists(Number role);
   bool made_nothing(Number role, Point creation);
+  // The positions of those creations among a role's entries.
+  std::unordered_set<std::uint64_t> creations_of_nothing(Number role, const std::vector<Entry>& entries);
   // The role as its own events made it, without creations that made nothing.
   EntityState custom_role_at(Number role, Point at);
   const Live* statement(const EntityState& role, const PermissionId& permission);
@@ -217,6 +220,10 @@ class Access {
   // Every way by which the member is given something of it, before anything is cut; in no order.
   std::vector<Path> ways(Number member, const Question& question, bool explain);
   void name_role(Path& path, Number role);
+  // The event that made a custom role what it is: its creation, or the edit or reset behind it.
+  std::uint64_t defined_by(Number role);
+  // Whether somebody who is disabled would have it from what everyone has.
+  bool everyone_gives(Number member, const Question& question);
   // Roles that would give it at that level, by name; at most a few.
   std::string roles_that_give(const Question& question);
   Lack assignment_lack(Number member, const Question& question);

@@ -17,22 +17,38 @@ bool Access::made_nothing(Number role, Point creation) {
   return model && model->role(facts_.name(role).name);
 }
 
+std::unordered_set<std::uint64_t> Access::creations_of_nothing(Number role, const std::vector<Entry>& entries) {
+  std::unordered_set<std::uint64_t> positions;
+  for (const Entry& entry : entries) {
+    const bool creation = entry.op == Op::set && entry.slot.kind == SlotKind::exists;
+    if (creation && made_nothing(role, entry.at)) positions.insert(entry.at.position);
+  }
+  return positions;
+}
+
 EntityState Access::custom_role_at(Number role, Point at) {
   EntityState state = facts_.state_at(role, at);
   const Live* exists = state.find({SlotKind::exists});
   if (!exists || (exists->since == exists->at && !made_nothing(role, exists->at))) return state;
   // Created several times, or for nothing: what the other creations left, if there are any.
   const std::vector<Entry> entries = facts_.entries_until(role, at);
-  std::unordered_set<std::uint64_t> without;
-  for (const Entry& entry : entries) {
-    const bool creation = entry.op == Op::set && entry.slot.kind == SlotKind::exists;
-    if (creation && made_nothing(role, entry.at)) without.insert(entry.at.position);
-  }
+  const auto without = creations_of_nothing(role, entries);
   state = EntityState{};
   for (const Entry& entry : entries) {
     if (!without.contains(entry.at.position)) state.apply(entry);
   }
   return state;
+}
+
+// The last that counts, in order of time: what was learnt late of an earlier day is not what made it what it is.
+std::uint64_t Access::defined_by(Number role) {
+  const std::vector<Entry> entries = facts_.entries_until(role, facts_.at());
+  const auto without = creations_of_nothing(role, entries);
+  std::uint64_t position = 0;
+  for (const Entry& entry : entries) {
+    if (!without.contains(entry.at.position)) position = entry.op == Op::end ? 0 : entry.at.position;
+  }
+  return position;
 }
 
 std::string Access::custom_role_name(Number role) {

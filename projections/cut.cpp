@@ -82,6 +82,14 @@ bool Access::gives_where_assigned(Number role, const Question& question) {
          !model_->permissions()[question.permission].resource_kind.empty();
 }
 
+bool Access::everyone_gives(Number member, const Question& question) {
+  const EntityState& state = facts_.state(member);
+  if (!state.exists() || !disabled(member)) return false;
+  std::vector<Path> paths;
+  add_everyone(paths, state, question, false);
+  return !paths.empty();
+}
+
 std::string Access::nothing_because(const EntityState& state, const Question& question) {
   if (!state.exists()) return "not a member at that time";
   const Live* link = state.find({SlotKind::role});

@@ -87,8 +87,13 @@ class Comparison {
         permission(member, static_cast<std::uint16_t>(p));
       }
     }
+    if (first < diff_.rows.size()) find_causes(member, first);
+    if (question_.cause) {
+      const auto begin = diff_.rows.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto other = [&](const DiffRow& row) { return row.cause != *question_.cause; };
+      diff_.rows.erase(std::remove_if(begin, diff_.rows.end(), other), diff_.rows.end());
+    }
     diff_.too_many = diff_.rows.size() > diff_rows_max;
-    if (first < diff_.rows.size() && !diff_.too_many) find_causes(member, first);
   }
 
   void permission(Number member, std::uint16_t p) {

@@ -50,6 +50,7 @@ struct DiffQuestion {
     std::vector<Number> entities;
   };
   std::optional<OneEvent> event;
+  std::optional<std::uint64_t> cause;  // only what this event brought
 };
 
 enum class Difference : std::uint8_t { gained, lost, raised, lowered, kept };
@@ -84,7 +85,7 @@ struct DiffRow {
 struct Diff {
   std::vector<ComparedPermission> permissions;
   std::vector<DiffRow> rows;  // by member, permission, grain, resource
-  bool too_many = false;      // there are more than diff_rows_max
+  bool too_many = false;      // there are more than diff_rows_max of those that are asked for
   // What went wrong between the sides; what went wrong on them is their own to say.
   std::optional<Failure> failure;
 };

@@ -1,7 +1,7 @@
 #include "projections/findings.h"
 
 #include <algorithm>
-#include <map>
+#include <functional>
 
 #include "events/digest.h"
 #include "projections/findings_parts.h"
@@ -72,18 +72,17 @@ class Search {
   void find(FindingKind kind, const Raises& raises, const FindingSearch& search) {
     switch (kind) {
       case FindingKind::can_raise_self:
-        return raisers(raises);
+        return find_raising(access_, at_, raises, found_);
       case FindingKind::inviter_removed:
         return inviters();
       case FindingKind::invitation_pending:
         return invitations(search.pending_us);
       case FindingKind::custom_role_unheld:
-        return unheld_roles();
+        return find_unheld_roles(access_, found_);
       case FindingKind::custom_role_duplicate:
-        return same_roles();
+        return find_same_roles(access_, found_);
       case FindingKind::grant_without_effect:
-        grants();
-        return grants_of_absent_groups();
+        return find_idle_grants(access_, found_);
       case FindingKind::holders_over:
       case FindingKind::holders_under:
         return find_holders(access_, kind, found_);
@@ -102,25 +101,6 @@ class Search {
     return add_finding(found_, kind, entity, other, since, std::move(because));
   }
 
-  // Under another model it is another way to raise oneself.
-  void raisers(const Raises& raises) {
-    const AccessModel& model = access_.model();
-    std::unordered_set<RoleIndex> seen;
-    for (const Escalation& raise : raises) {
-      if (!raise.alone || !seen.insert(raise.role).second) continue;
-      const RoleRule& role = model.roles()[raise.role];
-      const Number number = facts_.number(EntityKind::role, role.id.text);
-      if (number == 0) continue;
-      const std::string to = raise.to ? model.roles()[*raise.to].id.text : "a custom role";
-      for (const Number member : access_.holders(number, std::numeric_limits<std::size_t>::max(), false)) {
-        Finding& finding =
-            add(FindingKind::can_raise_self, member, number, std::max(access_.role_since(member), model_since(facts_)),
-                "by the model's rules whoever has the role " + role.id.text + " can come to have " + to + " alone");
-        finding.role = role.id.text;
-      }
-    }
-  }
-
   void inviters() {
     for (const Interval& i : facts_.list({ListKind::members, 0})) {
       const Live* came = facts_.state(i.principal).find({SlotKind::brought_by});
@@ -136,120 +116,27 @@ class Search {
     }
   }
 
+  // Somebody who was invited again has been waiting since the first time, if that one still stands.
+  std::optional<Invitation> oldest_pending(EntityState state) const {
+    std::optional<Invitation> oldest;
+    while (auto invitation = state.invitation(at_)) {
+      std::erase_if(state.live,
+                    [&](const Live& l) { return l.slot.kind == SlotKind::invited && l.at == invitation->at; });
+      oldest = std::move(invitation);
+    }
+    return oldest;
+  }
+
   void invitations(std::int64_t pending_us) {
     std::unordered_set<Number> seen;
     for (const Interval& i : facts_.list({ListKind::invited, 0})) {
       const EntityState& state = facts_.state(i.principal);
       if (state.exists() || !seen.insert(i.principal).second) continue;
-      const auto invitation = state.invitation(at_);
+      const auto invitation = oldest_pending(state);
       if (!invitation || at_.us - invitation->at.us <= pending_us) continue;
       add(FindingKind::invitation_pending, i.principal, 0, invitation->at,
           "the invitation has been pending since " + format_instant(Instant{invitation->at.us}));
     }
-  }
-
-  std::vector<std::pair<LevelIndex, Visibility>> cells_of(const std::function<Cell(PermissionIndex)>& cell) {
-    std::vector<std::pair<LevelIndex, Visibility>> cells;
-    for (PermissionIndex p = 0; p < access_.model().permissions().size(); ++p) {
-      const Cell granted = cell(p);
-      cells.emplace_back(granted.level, granted.level == 0 ? Visibility::all : granted.visibility);
-    }
-    return cells;
-  }
-
-  // Since it was made, or the last link to it was ended.
-  void unheld_roles() {
-    for (const Number role : access_.custom_roles()) {
-      if (access_.role_held(role)) continue;
-      Point since{};
-      if (const Live* made = facts_.state(role).find({SlotKind::exists})) since = made->since;
-      std::vector<List> lists{{ListKind::grants_of, role}, {ListKind::holders, role}};
-      for (const Number other : access_.roles_that_lead_elsewhere()) lists.push_back({ListKind::holders, other});
-      for (const List list : lists) {
-        for (const Point at : facts_.changes_of(list)) since = std::max(since, at);
-      }
-      add(FindingKind::custom_role_unheld, role, 0, since, "no member, group or scope has the role");
-    }
-  }
-
-  // When a custom role last became what it is.
-  Point changed(Number role) {
-    Point changed{};
-    for (const Live& live : facts_.state(role).live) changed = std::max(changed, live.at);
-    return changed;
-  }
-
-  void same_roles() {
-    const AccessModel& model = access_.model();
-    struct Same {
-      Point changed;
-      Number role = 0;
-      std::string name;
-    };
-    std::map<std::vector<std::pair<LevelIndex, Visibility>>, Same> known;
-    for (RoleIndex r = 0; r < model.roles().size(); ++r) {
-      known.emplace(cells_of([&](PermissionIndex p) { return model.cell(r, p); }),
-                    Same{model_since(facts_), 0, model.roles()[r].id.text});
-    }
-    for (const Number role : access_.custom_roles()) {
-      const Point changed = this->changed(role);
-      const auto [same, is_new] = known.emplace(cells_of([&](PermissionIndex p) { return access_.cell(role, p); }),
-                                                Same{changed, role, facts_.name(role).name});
-      if (is_new) continue;
-      const Same& other = same->second;
-      Finding& finding = add(FindingKind::custom_role_duplicate, role, other.role, std::max(changed, other.changed),
-                             "it grants exactly what the role " + other.name + " does");
-      finding.role = other.name;
-    }
-  }
-
-  // Why a scoped grant gives nothing; empty if it may.
-  std::string idle_because(const Interval& grant, Number role) {
-    if (!access_.role_exists(role)) return "the role is not there";
-    if (!access_.resource_exists(grant.extra, grant.link)) return "the resource is not there";
-    const NamedEntity& holder = facts_.name(grant.principal);
-    if (holder.kind == EntityKind::member && !facts_.state(grant.principal).exists() &&
-        !access_.model().outsiders_hold_scoped_grants()) {
-      return "whoever has it is no member";
-    }
-    const std::string& scope = facts_.name(grant.extra).name;
-    for (PermissionIndex p = 0; p < access_.model().permissions().size(); ++p) {
-      const std::string& kind = access_.model().permissions()[p].resource_kind;
-      const bool about = scope == "org" || (!kind.empty() && kind_of(scope) == kind);
-      if (about && access_.cell(role, p).level > 0) return {};
-    }
-    return "the role gives nothing there";
-  }
-
-  void grants() {
-    for (const Number role : facts_.numbers_of(EntityKind::role)) {
-      for (const Interval& grant : facts_.list({ListKind::grants_of, role})) {
-        // What was ended is no grant any more, whether or not its ends are there again.
-        if (access_.ended_since(role, grant.link) || access_.ended_since(grant.extra, grant.link)) continue;
-        const std::string because = idle_because(grant, role);
-        if (!because.empty()) add_grant(grant.principal, role, grant.extra, grant.since, because);
-      }
-    }
-  }
-
-  // What a group that is not there was granted stands in no list.
-  void grants_of_absent_groups() {
-    for (const Number group : facts_.numbers_of(EntityKind::group)) {
-      if (access_.group_exists(group)) continue;
-      const auto [first, last] = facts_.state(group).of_kind(SlotKind::grant);
-      for (const Live* grant = first; grant != last; ++grant) {
-        if (access_.ended_since(grant->slot.b, grant->at) || access_.ended_since(grant->slot.a, grant->at)) continue;
-        add_grant(group, grant->slot.b, grant->slot.a, grant->since, "the group is not there");
-      }
-    }
-  }
-
-  void add_grant(Number holder, Number role, Number scope, Point since, const std::string& because) {
-    const std::string& on = facts_.name(scope).name;
-    Finding& finding = add(FindingKind::grant_without_effect, holder, role, since,
-                           "the grant on " + on + " has no effect: " + because);
-    finding.role = facts_.name(role).name;
-    finding.on = on;
   }
 
   Access& access_;
@@ -263,6 +150,47 @@ class Search {
 Point model_since(Facts& facts) {
   const Live* model = facts.state(facts.org_entity()).find({SlotKind::model});
   return model ? model->since : Point{};
+}
+
+void add_entries(Facts& facts, Number entity, std::vector<Point>& points) {
+  for (const Entry& entry : facts.entries(entity)) points.push_back(entry.at);
+}
+
+void add_turns_of_org(Facts& facts, std::vector<Point>& points) {
+  for (const Entry& entry : facts.entries(facts.org_entity())) {
+    const bool turns = entry.op == Op::end || entry.slot.kind == SlotKind::model || entry.slot.kind == SlotKind::exists;
+    if (turns) points.push_back(entry.at);
+  }
+}
+
+Point stood_since(Access& access, std::vector<Point> points, const std::function<bool(Access&)>& stands) {
+  Facts& facts = access.facts();
+  const auto stood_at = [&](Point at) {
+    Facts then = facts.moved_to(at);
+    const auto model = then.model_at(then.at());
+    if (!model) return false;
+    Access there(std::move(then), model);
+    const bool stood = stands(there);
+    if (there.facts().failure()) facts.fail(*there.facts().failure());
+    return stood;
+  };
+  std::erase_if(points, [&](Point at) { return at > facts.at(); });
+  std::sort(points.begin(), points.end(), std::greater<>());
+  points.erase(std::unique(points.begin(), points.end()), points.end());
+  // Back from instant to instant, to the first one of the stretch.
+  std::size_t first = 0, last = 0;  // the places of its events: [first, last)
+  for (std::size_t begin = 0; begin < points.size();) {
+    std::size_t end = begin;
+    while (end < points.size() && points[end].us == points[begin].us) ++end;
+    // Behind the newest of them it is as it is now.
+    if (begin > 0 && !stood_at(Point::end_of(Instant{points[begin].us}))) break;
+    first = begin;
+    last = end;
+    begin = end;
+  }
+  if (first == last) return Point{};
+  while (first + 1 < last && stood_at(points[first + 1])) ++first;
+  return points[first];
 }
 
 std::vector<Finding> findings_at(Access& access, Instant at, const Raises& raises, const FindingSearch& search) {

@@ -11,7 +11,9 @@
 //
 // One thread; errors stick in the facts. Complexity: the members, invitations, roles and scoped grants that there are,
 // and the rows of records, as far as the kind asked for needs them; a separation-of-duties rule costs two answers to
-// who-can, and each that it finds the events since it stood.
+// who-can, and each that it finds the events since it stood; what is found of roles and grants, the instants since it
+// stood at which it may have turned; a permission that rules ask for, an answer to who-can, and each whom that names
+// two judgements for each role that would give them more.
 #pragma once
 
 #include <optional>
@@ -22,7 +24,7 @@
 namespace tenure::projections {
 
 enum class FindingKind : std::uint8_t {
-  can_raise_self,         // by themselves, says the model's analysis
+  can_raise_self,         // by themselves: says the model's analysis of their role, or the judgement of what they hold
   inviter_removed,        // a member whom somebody invited who is no member any more
   invitation_pending,     // for longer than was asked
   custom_role_unheld,     // by nobody, directly, through a group or on a scope
@@ -52,8 +54,8 @@ struct Finding {
   std::string id;
 };
 
-// Ways to raise oneself, by the model in force: found once a model (events/model/analysis.h).
-using Raises = std::vector<Escalation>;
+// Roles whose holders can raise themselves, by the model in force: found once a model (events/model/analysis.h).
+using Raises = std::vector<SelfRaise>;
 
 struct FindingSearch {
   std::int64_t pending_us = 0;      // how long an invitation may wait

@@ -52,6 +52,13 @@ std::vector<Lack> Access::lacks(Number member, const Question& question) {
   }
   const Effective held = effective(member, question, false);
   if (held.level >= question.level) return lacks;
+  const Lack children_off{"children_off", "all that hangs below it is off",
+                          "give something that hangs below it as well"};
+  // What is held is enough, and counts as less.
+  if (held.level > 0 && this->held(member, question, false).level >= question.level) {
+    lacks.push_back(children_off);
+    return lacks;
+  }
   if (held.level > 0) {
     const std::string roles = roles_that_give(question);
     lacks.push_back(
@@ -64,8 +71,10 @@ std::vector<Lack> Access::lacks(Number member, const Question& question) {
   if (!facts_.state(member).exists()) {
     lacks.push_back({"no_member", "not a member at that time", "add the person as a member"});
   }
-  if (ways(member, question, false).empty()) lacks.push_back(assignment_lack(member, question));
-  if (const auto area = disabled_for(member, question)) {
+  // What everyone has is for those who are not disabled, also where the model lets a disabled member keep the power.
+  const bool given = !ways(member, question, false).empty(), by_everyone = !given && everyone_gives(member, question);
+  if (!given && !by_everyone) lacks.push_back(assignment_lack(member, question));
+  if (const auto area = by_everyone ? std::optional<Number>(0) : disabled_for(member, question)) {
     lacks.push_back({"disabled", disabled_because(*area),
                      *area == 0 ? "enable the member" : "enable the member in " + facts_.name(*area).name});
   }
@@ -83,9 +92,7 @@ std::vector<Lack> Access::lacks(Number member, const Question& question) {
          "give " + parent + " at " + model_->level_name(*rule.parent, rule.parent_level).text + " as well"});
   }
   // It is held, and counts as nothing: all that hangs below it is off.
-  if (this->held(member, question, false).level > 0) {
-    lacks.push_back({"children_off", "all that hangs below it is off", "give something that hangs below it as well"});
-  }
+  if (this->held(member, question, false).level > 0) lacks.push_back(children_off);
   return lacks;
 }
 

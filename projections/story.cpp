@@ -1,6 +1,7 @@
 #include "projections/story.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 namespace tenure::projections {
@@ -9,7 +10,7 @@ namespace {
 
 class Teller {
  public:
-  explicit Teller(Access& access) : access_(access), facts_(access.facts()) {}
+  Teller(Access& access, Instant from) : access_(access), facts_(access.facts()), from_(from) {}
 
   std::vector<Touch> member(Number member) {
     own_entries(member);
@@ -22,8 +23,11 @@ class Teller {
 
   std::vector<Touch> role(Number role) {
     own_entries(role);
-    list({ListKind::holders, role});
-    list({ListKind::grants_of, role});
+    links({ListKind::holders, role},
+          [role](const Entry& e) { return e.slot.kind == SlotKind::role && e.value == role; });
+    links({ListKind::grants_of, role}, [role](const Entry& e) { return is(e, SlotKind::grant) && e.slot.b == role; });
+    invitations([role](const Entry& e) { return is(e, SlotKind::invited) && e.value == role; });
+    moved_to(role);
     // Ownership is given without naming the role.
     for (const std::string_view name : {implied_owner, implied_former_owner}) {
       const Number implied = facts_.number(EntityKind::role, name);
@@ -37,23 +41,26 @@ class Teller {
 
   std::vector<Touch> group(Number group) {
     own_entries(group);
-    list({ListKind::group_members, group});
-    list({ListKind::children, group});
+    links({ListKind::group_members, group}, on(SlotKind::group, group));
+    links({ListKind::children, group}, below(group));
+    invitations(on(SlotKind::invited_group, group));
     return take();
   }
 
   std::vector<Touch> resource(Number scope) {
     own_entries(scope);
-    list({ListKind::grants_on, scope});
-    list({ListKind::assigned, scope});
-    list({ListKind::children, scope});
+    links({ListKind::grants_on, scope}, on(SlotKind::grant, scope));
+    links({ListKind::assigned, scope}, on(SlotKind::assigned, scope));
+    links({ListKind::children, scope}, below(scope));
     return take();
   }
 
   // Whatever may have given or taken some power.
   std::vector<Touch> everything() {
     const auto both = [&](Number entity) {
-      for (const Entry& entry : facts_.entries(entity)) add(entry.at, false);
+      for (const Entry& entry : facts_.entries(entity)) {
+        if (touches_.empty() || touches_.back().at != entry.at) add(entry.at, false);
+      }
     };
     both(facts_.org_entity());
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
@@ -63,18 +70,88 @@ class Teller {
   }
 
  private:
+  using Names = std::function<bool(const Entry&)>;
+
+  static bool is(const Entry& entry, SlotKind kind) { return entry.slot.kind == kind && entry.op != Op::clear_kind; }
+  static Names on(SlotKind kind, Number what) {
+    return [kind, what](const Entry& e) { return is(e, kind) && e.slot.a == what; };
+  }
+  static Names below(Number what) {
+    return [what](const Entry& e) { return e.slot.kind == SlotKind::parent && e.value == what; };
+  }
+
   void add(Point at, bool own) {
-    if (at > facts_.at()) return;
-    const auto [place, is_new] = touches_.emplace(at, own);
-    place->second = place->second || own;
+    if (at <= facts_.at() && at.us >= from_.us) touches_.push_back({at, own});
   }
 
   void own_entries(Number entity) {
     for (const Entry& entry : facts_.entries(entity)) add(entry.at, true);
   }
 
-  void list(List list) {
-    changes(list, [&](Point at) { add(at, true); });
+  // What changed a list, and every event by which somebody who was ever in it was put there or taken out: it may have
+  // come before they were there themselves.
+  void links(List list, const Names& names) {
+    changes(list, [&](Point at) { add(at, false); });
+    for (const Number principal : principals(list)) {
+      for (const Entry& entry : facts_.entries(principal)) {
+        if (names(entry)) add(entry.at, true);
+      }
+    }
+  }
+
+  std::set<Number> principals(List list) {
+    std::set<Number> principals;
+    for (const Interval& i : facts_.list_over(list, Instant::min(), Instant::max())) principals.insert(i.principal);
+    return principals;
+  }
+
+  // Invitations that name it, and what became of them.
+  void invitations(const Names& names) {
+    for (const Number invited : principals({ListKind::invited, 0})) {
+      bool pending = false;
+      for (const Entry& entry : facts_.entries(invited)) {
+        if (names(entry)) {
+          pending = true;
+          add(entry.at, true);
+        } else if (pending && (entry.op == Op::accept || entry.op == Op::clear_kind)) {
+          add(entry.at, false);
+          pending = false;
+        }
+      }
+    }
+  }
+
+  // Deletions that gave the holders of other roles this one, and what became of those holders after.
+  void moved_to(Number role) {
+    std::set<Number> seen{role};
+    std::vector<Number> queue{role};
+    const std::set<Number> moved = principals({ListKind::moved_roles, 0});
+    for (std::size_t next = 0; next < queue.size(); ++next) {
+      for (const Number from : moved) {
+        std::optional<Point> first;
+        for (const Entry& entry : facts_.entries(from)) {
+          if (entry.op != Op::end || entry.value != queue[next] || access_.ended_nothing(from, entry.at)) continue;
+          add(entry.at, queue[next] == role);
+          if (!first) first = entry.at;
+        }
+        if (!first || !seen.insert(from).second) continue;
+        queue.push_back(from);
+        for (const Number holder : principals({ListKind::holders, from})) lost_by(holder, from, role, *first);
+      }
+    }
+  }
+
+  // When somebody lost a role that they had by a link to one which was deleted.
+  void lost_by(Number holder, Number from, Number role, Point deleted) {
+    EntityState state;
+    for (const Entry& entry : facts_.entries(holder)) {
+      const Live* before = state.find({SlotKind::role});
+      const bool had = before && before->value == from && entry.at > deleted &&
+                       access_.resolve_role(from, before->at, nullptr) == role;
+      state.apply(entry);
+      const Live* after = state.find({SlotKind::role});
+      if (had && !(after && after->value == from)) add(entry.at, false);
+    }
   }
 
   template <class Changed>
@@ -83,20 +160,25 @@ class Teller {
   }
 
   std::vector<Touch> take() {
-    std::vector<Touch> touches;
-    for (const auto& [at, own] : touches_) touches.push_back({at, own});
-    return touches;
+    // What names the thing first, where an event was found in two ways.
+    std::sort(touches_.begin(), touches_.end(),
+              [](const Touch& a, const Touch& b) { return a.at != b.at ? a.at < b.at : a.own > b.own; });
+    touches_.erase(
+        std::unique(touches_.begin(), touches_.end(), [](const auto& a, const auto& b) { return a.at == b.at; }),
+        touches_.end());
+    return std::move(touches_);
   }
 
   Access& access_;
   Facts& facts_;
-  std::map<Point, bool> touches_;
+  Instant from_;
+  std::vector<Touch> touches_;
 };
 
 }  // namespace
 
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity) {
-  Teller teller(access);
+std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, Instant from) {
+  Teller teller(access, from);
   switch (kind) {
     case SubjectKind::member:
       return teller.member(entity);

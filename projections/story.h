@@ -1,10 +1,12 @@
 // The events that touched one thing: a member, a role, a group, a resource or a permission.
 //
 // An event is told of a member if it names them or if it bears on them through what they hold; of a role, group or
-// resource if it changed the thing itself, or who has it, is in it or holds something on it. Of a permission every
-// event is a candidate: what each did to effective access, a diff (diff.h) of just before it and just with it says.
+// resource if it names the thing, or changed who has it, is in it or holds something on it: also when it named the
+// thing before whoever was given it was there. Of a permission every event is a candidate: what each did to effective
+// access, a diff (diff.h) of just before it and just with it says.
 //
-// One thread; errors stick in the facts. Complexity: the events that are told; of a member, what bears on them.
+// One thread; errors stick in the facts. Complexity: the entries of whoever ever had it, was in it or held something on
+// it, and of all who were ever invited; of a member, what bears on them.
 #pragma once
 
 #include "projections/diff.h"
@@ -15,10 +17,11 @@ enum class SubjectKind : std::uint8_t { member, role, group, resource, permissio
 
 struct Touch {
   Point at;
-  bool own = false;  // it names the thing; another one counts only if it changed access
+  bool own = false;  // it names the thing; of a member, another one counts only if it changed access
 };
 
-// In order of Point; those after the point of `access` are left out. `entity` is nothing for a permission.
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity);
+// In order of Point, from an instant on; those after the point of `access` are left out. `entity` is nothing for a
+// permission.
+std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, Instant from = Instant::min());
 
 }  // namespace tenure::projections

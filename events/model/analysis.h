@@ -42,9 +42,16 @@ struct Escalation {
 enum class Searched : std::uint8_t { together, alone, nothing };
 std::string_view to_text(Searched searched);
 
+// A role whose holders can raise themselves without another account, and the first role that they can come to.
+struct SelfRaise {
+  RoleIndex role = 0;
+  AnalysedRole to;
+};
+
 struct Escalations {
   std::size_t total = 0;
   std::vector<Escalation> found;  // at most analysis_rows_max, by role, then by target
+  std::vector<SelfRaise> alone;   // every such role, by role, however many ways there are
   Searched searched = Searched::together;
 };
 

@@ -189,6 +189,15 @@ Held gains(const Held& role, const Held& to, std::size_t most) {
   return more;
 }
 
+// Custom roles come last.
+std::size_t place_of(const AnalysedRole& role) { return role ? static_cast<std::size_t>(*role) : SIZE_MAX; }
+
+// Of each role the first that it comes to. What is found of one role comes together.
+void add_alone(std::vector<SelfRaise>& alone, const SelfRaise& raise) {
+  if (alone.empty() || alone.back().role != raise.role) alone.push_back(raise);
+  if (place_of(raise.to) < place_of(alone.back().to)) alone.back().to = raise.to;
+}
+
 // Steps were found for the first role of a kind; this says whose they are.
 std::vector<Step> told_for(const AnalysedRole& role, const AnalysedRole& to, const AnalysedRole& first,
                            std::vector<Step> steps) {
@@ -249,6 +258,7 @@ Escalations find_escalations(const AccessModel& model) {
     auto more = gains(trial.held(role), trial.held(to), shown ? model.permissions().size() : 1);
     if (role == to || more.empty()) return;
     ++answer.total;
+    if (how.alone) add_alone(answer.alone, {*trial.analysed(role), trial.analysed(to)});
     if (!shown) return;
     auto steps = told_for(trial.analysed(role), trial.analysed(to), trial.analysed(first), how.steps);
     answer.found.push_back({*trial.analysed(role), trial.analysed(to), how.alone, std::move(steps), std::move(more)});
@@ -265,9 +275,10 @@ Escalations find_escalations(const AccessModel& model) {
     }
   }
   std::stable_sort(answer.found.begin(), answer.found.end(), [](const Escalation& a, const Escalation& b) {
-    const auto order = [](const AnalysedRole& role) { return role ? static_cast<std::size_t>(*role) : SIZE_MAX; };
-    return std::pair(std::size_t{a.role}, order(a.to)) < std::pair(std::size_t{b.role}, order(b.to));
+    return std::pair(std::size_t{a.role}, place_of(a.to)) < std::pair(std::size_t{b.role}, place_of(b.to));
   });
+  std::sort(answer.alone.begin(), answer.alone.end(),
+            [](const SelfRaise& a, const SelfRaise& b) { return a.role < b.role; });
   return answer;
 }
 

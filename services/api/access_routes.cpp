@@ -53,7 +53,7 @@ Response who_can_over(Asking& asking, const projections::Question& q, bool expla
       [&](JsonText& json, const RangeRow& r) {
         // The row shows the highest level that was held within the range and its widest reach, each interval its own.
         const auto worth = [&](const projections::Span& span) {
-          return std::pair(asking.model().level(q.permission, span.level).value_or(0), span.reach);
+          return std::pair(asking.height(question.permission.text, span.level), span.reach);
         };
         const auto best = std::max_element(r.spans.begin(), r.spans.end(),
                                            [&](const auto& a, const auto& b) { return worth(a) < worth(b); });
@@ -155,8 +155,9 @@ Response can(Parts& parts, Request& request) {
   if (*explain) asking.paths(json, effective.paths);
   if (!allowed) {
     json.field("denied_because", asking.nothing_known() ? "nothing is known of that time"
-                                 : effective.level > 0  ? "the level held is lower than the one asked for"
-                                                        : std::string_view(effective.denied_because));
+                                 : !effective.denied_because.empty()
+                                     ? std::string_view(effective.denied_because)
+                                     : "the level held is lower than the one asked for");
     if (*explain) reasons(asking, json, *member, *q);
   }
   return asking.finish(std::move(json.close('}')));

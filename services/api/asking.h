@@ -86,27 +86,37 @@ class Asking {
     }
     q.permission = *index;
     if (const auto level = request_.query("level")) {
-      const auto found = model_->level(*index, *level);
+      const auto found = height(*permission, *level);
       if (!found) {
-        std::string names;
-        for (const LevelId& name : model_->scales()[model_->permissions()[*index].scale].levels) {
-          names += (names.empty() ? "" : ", ") + name.text;
-        }
-        return refuse(RefusalCode::unknown_level,
-                      "\"" + std::string(*level) + "\" is not a level of that permission: " + names + ".", "level");
+        return refuse(
+            RefusalCode::unknown_level,
+            "\"" + std::string(*level) + "\" is not a level of that permission: " + levels_of(*permission) + ".",
+            "level");
       }
       q.level = std::max<LevelIndex>(*found, 1);
     }
     if (const auto resource = request_.query("resource")) {
       auto parsed = parse_resource(*resource, "resource");
       if (!parsed) return parsed.error();
-      if (!model_->resource_kind(parsed->kind)) {
+      const bool is_kind = std::any_of(models().begin(), models().end(), [&](const auto& model) {
+        return model->resource_kind(parsed->kind) != nullptr;
+      });
+      if (!is_kind) {
         return refuse(RefusalCode::unknown_resource, "the model has no resources of kind \"" + parsed->kind + "\".",
                       "resource");
       }
       q.resource = std::move(*parsed);
     }
     return q;
+  }
+
+  // How high a level of a permission stands; over a range, in the newest of its models that has it.
+  std::optional<LevelIndex> height(std::string_view permission, std::string_view level) {
+    for (const auto& model : models()) {
+      const auto index = model->permission(permission);
+      if (const auto found = index ? model->level(*index, level) : std::nullopt) return found;
+    }
+    return std::nullopt;
   }
 
   void head(JsonText& json) const {
@@ -147,10 +157,16 @@ class Asking {
   // A list of rows in order of their number; `row` writes one as JSON.
   template <class Rows, class NumberOf, class Row>
   Response list(const Rows& rows, const NumberOf& number_of, const Row& row) {
+    return list(rows, number_of, row, [](JsonText&) {});
+  }
+  // `more` writes what the answer says beside its rows.
+  template <class Rows, class NumberOf, class Row, class More>
+  Response list(const Rows& rows, const NumberOf& number_of, const Row& row, const More& more) {
     JsonText json;
     json.open('{');
     head(json);
     json.field("total", static_cast<std::uint64_t>(rows.size()));
+    more(json);
     PageRows(json, request_, parts_, pinned_).write(rows, number_of, row);
     return finish(std::move(json.close('}')));
   }
@@ -230,9 +246,29 @@ class Asking {
   void about(PermissionIndex permission) { question_permission_ = permission; }
 
  private:
+  // The models that are in force at some time of what is asked, the newest first.
+  const std::vector<projections::Models::Model>& models() {
+    if (models_.empty() && pinned_.when.range) models_ = facts().models_over(pinned_.when.from, pinned_.when.to);
+    if (models_.empty()) models_.push_back(model_);
+    return models_;
+  }
+  // The levels of a permission in these models, each once.
+  std::string levels_of(std::string_view permission) {
+    std::vector<std::string> levels;
+    for (const auto& model : models()) {
+      const auto index = model->permission(permission);
+      if (!index) continue;
+      for (const LevelId& level : model->scales()[model->permissions()[*index].scale].levels) {
+        if (std::find(levels.begin(), levels.end(), level.text) == levels.end()) levels.push_back(level.text);
+      }
+    }
+    std::string text;
+    for (const std::string& level : levels) text += (text.empty() ? "" : ", ") + level;
+    return text;
+  }
   // Over a range: a permission that only another model of the range has is asked about under that one.
   std::optional<PermissionIndex> of_another_model(std::string_view permission) {
-    for (const auto& model : facts().models_over(pinned_.when.from, pinned_.when.to)) {
+    for (const auto& model : models()) {
       const auto index = model->permission(permission);
       if (!index) continue;
       model_ = model;
@@ -283,6 +319,7 @@ class Asking {
   Pinned pinned_;
   std::optional<Instant> earliest_;
   projections::Models::Model model_;
+  std::vector<projections::Models::Model> models_;  // once they were asked for
   std::optional<Access> access_;
   std::optional<Failure> failure_;
   PermissionIndex question_permission_ = 0;

@@ -26,11 +26,7 @@ class DiffAsked {
     if (auto refused = asking_.open()) return refused;
     if (auto refused = open_sides()) return refused;
     if (auto refused = question()) return refused;
-    diff_ = found_once<Diff>(request_, [this] {
-      Diff found = projections::diff_of(*sides_, question_);
-      if (cause_) std::erase_if(found.rows, [&](const DiffRow& row) { return row.cause != *cause_; });
-      return found;
-    });
+    diff_ = found_once<Diff>(request_, [this] { return projections::diff_of(*sides_, question_); });
     effects_.emplace(*sides_, *diff_, question_.resource);
     asking_.note(sides_->failure());
     asking_.note(diff_->failure);
@@ -159,8 +155,9 @@ class DiffAsked {
     }
     by_cause_ = by == "cause";
     if (const auto text = request_.query("cause")) {
-      cause_ = whole_number(*text);
-      if (!cause_) return no(refuse(RefusalCode::invalid_field, "\"cause\" must be an event's position.", "cause"));
+      question_.cause = whole_number(*text);
+      if (!question_.cause)
+        return no(refuse(RefusalCode::invalid_field, "\"cause\" must be an event's position.", "cause"));
     }
     return std::nullopt;
   }
@@ -202,7 +199,6 @@ class DiffAsked {
   std::optional<Sides> sides_;
   DiffQuestion question_;
   bool by_cause_ = true;
-  std::optional<std::uint64_t> cause_;
   Position known_from_, known_to_;
   std::shared_ptr<const Diff> diff_;
   std::optional<Effects> effects_;

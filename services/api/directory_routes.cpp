@@ -10,6 +10,21 @@ namespace {
 
 std::uint64_t holder_of(const Interval& i) { return i.principal; }
 
+// A row of a list that may have a million: kept while it is streamed, so no more than it takes.
+struct PersonRow {
+  Number member = 0;
+  std::int64_t since_us = 0;
+};
+std::uint64_t person_of(const PersonRow& row) { return row.member; }
+
+std::vector<PersonRow> in_short(std::vector<Interval> rows) {
+  std::vector<PersonRow> people;
+  people.reserve(rows.size());
+  for (const Interval& i : rows) people.push_back({i.principal, i.since.us});
+  std::sort(people.begin(), people.end(), [](const auto& a, const auto& b) { return a.member < b.member; });
+  return people;
+}
+
 std::vector<Interval> sorted(std::vector<Interval> rows) {
   std::sort(rows.begin(), rows.end(), [](const Interval& a, const Interval& b) { return a.principal < b.principal; });
   return rows;
@@ -38,23 +53,26 @@ Response members(Parts& parts, Request& request) {
   if (status && *status != "active" && *status != "disabled" && *status != "invited") {
     return no(refuse(RefusalCode::invalid_field, "\"status\" must be active, disabled or invited.", "status"));
   }
-  if (asking.nothing_known()) return asking.list(std::vector<Interval>(), holder_of, [](JsonText&, const Interval&) {});
+  if (asking.nothing_known()) {
+    return asking.list(std::vector<PersonRow>(), person_of, [](JsonText&, const PersonRow&) {});
+  }
   Facts& facts = asking.facts();
   if (status && *status == "invited") {
-    const auto pending = found_once<std::vector<Interval>>(request, [&] { return invited(asking); });
-    return asking.list(*pending, holder_of,
-                       [&](JsonText& json, const Interval& i) { invited_row(asking, json, i.principal); });
+    const auto pending = found_once<std::vector<PersonRow>>(request, [&] { return in_short(invited(asking)); });
+    return asking.list(*pending, person_of,
+                       [&](JsonText& json, const PersonRow& row) { invited_row(asking, json, row.member); });
   }
-  const auto rows = found_once<std::vector<Interval>>(request, [&] {
-    auto found = sorted(facts.list({ListKind::members, 0}));
+  const auto rows = found_once<std::vector<PersonRow>>(request, [&] {
+    auto found = in_short(facts.list({ListKind::members, 0}));
     if (status) {
       std::erase_if(
-          found, [&](const Interval& i) { return asking.access().disabled(i.principal) != (*status == "disabled"); });
+          found, [&](const PersonRow& row) { return asking.access().disabled(row.member) != (*status == "disabled"); });
     }
     return found;
   });
-  return asking.list(*rows, holder_of,
-                     [&](JsonText& json, const Interval& i) { member_row(asking, json, i.principal, i.since); });
+  return asking.list(*rows, person_of, [&](JsonText& json, const PersonRow& row) {
+    member_row(asking, json, row.member, Instant{row.since_us});
+  });
 }
 
 Response groups(Parts& parts, Request& request) {

@@ -22,19 +22,26 @@ constexpr std::int64_t minute_us = 60LL * 1'000'000, day_us = 24 * 60 * minute_u
 constexpr std::uint64_t pending_days_default = 30, pending_days_max = 36'500;
 constexpr std::uint64_t within_minutes_default = 60;
 
-// Ways to raise oneself, searched once a model. Any thread.
+// Roles whose holders can raise themselves, searched once a model. Any thread.
 class Searched {
  public:
-  projections::Raises of(const AccessModel& model) {
+  struct Roles {
+    projections::Raises raises;
+    tenure::Searched searched = tenure::Searched::together;
+  };
+  Roles of(const AccessModel& model) {
     const std::lock_guard lock(guard_);
     auto& kept = kept_[model.id().text + ' ' + model.version()];
-    if (!kept) kept = find_escalations(model).found;
+    if (!kept) {
+      Escalations found = find_escalations(model);
+      kept = Roles{std::move(found.alone), found.searched};
+    }
     return *kept;
   }
 
  private:
   std::mutex guard_;
-  std::map<std::string, std::optional<projections::Raises>> kept_;  // as many as models are in use
+  std::map<std::string, std::optional<Roles>> kept_;  // as many as models are in use
 };
 
 void named(Asking& asking, JsonText& json, std::string_view field, Number entity) {
@@ -134,7 +141,7 @@ boost::system::result<std::vector<Finding>, Response> found_at(Asking& asking, S
   const Instant at = asking.pinned().when.at;
   // Judging again is work of its own, done only where it is asked for.
   if (search.only != FindingKind::judgement_changed) {
-    return projections::findings_at(asking.access(), at, searched.of(asking.model()), search);
+    return projections::findings_at(asking.access(), at, searched.of(asking.model()).raises, search);
   }
   auto again = projections::judged_again(asking.access(), *asking.org().snapshot, asking.org().id, at);
   if (!again.too_many) return std::move(again.found);
@@ -194,9 +201,16 @@ Response list(Parts& parts, Request& request, Searched& searched) {
     return std::vector<Row>();
   });
   if (refused) return std::move(*refused);
+  // A model with too many kinds of roles is not searched for ways to raise oneself: that is said, and not told as
+  // nothing found.
+  const bool of_roles = !asked->search.only || *asked->search.only == FindingKind::can_raise_self;
   return asking.list(
       *found, [](const Row& row) { return row.number; },
-      [&](JsonText& json, const Row& row) { write_row(asking, json, row); });
+      [&](JsonText& json, const Row& row) { write_row(asking, json, row); },
+      [&](JsonText& json) {
+        const bool nothing = of_roles && searched.of(asking.model()).searched == tenure::Searched::nothing;
+        if (nothing) json.key("not_searched").open('[').text(to_text(FindingKind::can_raise_self)).close(']');
+      });
 }
 
 // The finding of the path, as it stands at the instant asked about; whatever a list could show is found.

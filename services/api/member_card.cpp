@@ -12,7 +12,7 @@ void texts(JsonText& json, std::string_view name, std::vector<std::string> value
   json.close(']');
 }
 
-void member_row(Asking& asking, JsonText& json, Number member, Point since) {
+void member_row(Asking& asking, JsonText& json, Number member, Instant since) {
   Access& access = asking.access();
   std::vector<std::string> groups;
   for (const auto* link : access.groups_of(member)) groups.push_back(access.facts().name(link->slot.a).name);
@@ -25,7 +25,7 @@ void member_row(Asking& asking, JsonText& json, Number member, Point since) {
     json.field("role", access.facts().name(role).name);
   }
   texts(json, "groups", std::move(groups));
-  json.field("since", Instant{since.us}).close('}');
+  json.field("since", since).close('}');
 }
 
 void invited_row(Asking& asking, JsonText& json, Number member) {
@@ -51,7 +51,8 @@ void links(Asking& asking, JsonText& json, Number member) {
   json.key("grants").open('[');
   for (const auto* link : access.grants_of(member)) {
     json.open('{').field("role", facts.name(link->slot.b).name).field("on", facts.name(link->slot.a).name);
-    asking.event(json.key("event"), link->since.position);
+    const Point since = access.standing_since(member, *link, {link->slot.a, link->slot.b});
+    asking.event(json.key("event"), since.position);
     json.close('}');
   }
   json.close(']');
@@ -93,7 +94,7 @@ Response member(Parts& parts, Request& request) {
   asking.head(json);
   json.key("member");
   if (!asking.nothing_known() && state.exists()) {
-    member_row(asking, json, *number, state.find({projections::SlotKind::exists})->since);
+    member_row(asking, json, *number, Instant{state.find({projections::SlotKind::exists})->since.us});
   } else if (!asking.nothing_known() && state.invitation(asking.pinned().when.at)) {
     invited_row(asking, json, *number);
   } else {

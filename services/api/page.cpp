@@ -70,10 +70,18 @@ std::optional<Refusal> follow(std::string_view cursor, const http::Request& requ
   if (store.empty() || question.empty() || numbers.empty() || rest.empty()) {
     return bad_cursor("this is no cursor; give \"next\" of the last page as it stands, or start without one.");
   }
-  if (store != store_mark(parts)) {
+  const bool of_store = store == store_mark(parts);
+  // A store that was restored from a backup has the same keys and another id. Where the seal is none of these keys, a
+  // foreign mark cannot be told from one that was changed.
+  const bool is_sealed = cursor == sealed(parts, std::string(cursor.substr(0, cursor.rfind('.'))));
+  if (is_sealed && !of_store) {
     return bad_cursor("this cursor is of another store, where positions mean other events; start without one.");
   }
-  if (cursor != sealed(parts, std::string(cursor.substr(0, cursor.rfind('.'))))) {
+  if (!is_sealed && !of_store) {
+    return bad_cursor(
+        "this cursor is of another store, where positions mean other events, or was changed; start without one.");
+  }
+  if (!is_sealed) {
     return bad_cursor("this cursor was changed; give \"next\" of the last page as it stands, or start without one.");
   }
   if (question != question_mark(parts, request)) {

@@ -48,17 +48,19 @@ class TimelineAsked {
   Response answer() {
     const Pinned& pinned = asking_.pinned();
     const Point end = pinned.when.range ? Point{pinned.when.to.us, 0} : Point::end_of(pinned.when.at);
-    Access access(asking_.facts().moved_to(end), asking_.shared_model());
-    std::vector<Touch> touches = projections::touches_of(access, *subject_, entity_);
-    asking_.note(access.facts().failure());
-    if (pinned.when.range)
-      std::erase_if(touches, [&](const Touch& touch) { return touch.at.us < pinned.when.from.us; });
     // Of a member, what only bears on them counts if it changed something: that is found for all, so that the total is
     // exact. Of a permission there may be very many: each page looks at some, and no total is told.
-    if (*subject_ == SubjectKind::member) {
-      std::erase_if(touches, [&](const Touch& touch) { return !touch.own && effects_of(touch).rows.empty(); });
-    }
-    return page(touches);
+    const auto touches = found_once<std::vector<Touch>>(request_, [&] {
+      Access access(asking_.facts().moved_to(end), asking_.shared_model());
+      std::vector<Touch> found =
+          projections::touches_of(access, *subject_, entity_, pinned.when.range ? pinned.when.from : Instant::min());
+      asking_.note(access.facts().failure());
+      if (*subject_ == SubjectKind::member) {
+        std::erase_if(found, [&](const Touch& touch) { return !touch.own && effects_of(touch).rows.empty(); });
+      }
+      return found;
+    });
+    return page(*touches);
   }
 
  private:

@@ -240,6 +240,8 @@ TEST_CASE("a model of a thousand roles is analysed, and what is too much to show
   const Escalations found = find_escalations(*model);
   CHECK(found.searched == Searched::together);
   CHECK(found.found.size() == analysis_rows_max);
+  // Each role that can raise itself is told, also where its rows are not.
+  CHECK(found.alone.size() == 1003);
   // Each of the thousand takes 999 others, Lead and Hand; Lead, Hand, Guest take the thousand, Hand Lead as well, and
   // Guest Lead and Hand.
   CHECK(found.total == 1000 * 1001 + 3000 + 1 + 2);

@@ -60,7 +60,7 @@ class Asking {
       if (power.level == 0) continue;
       found.push_back({power,
                        {holding.kind, level_text(model_, *permission, power.level), reach_text(power.reach),
-                        ways_of(member, holding)}});
+                        ways_of(member, holding), defined_by(holding.role)}});
     }
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     for (auto& [power, path] : found) paths.push_back(std::move(path));
@@ -76,11 +76,17 @@ class Asking {
     const std::string kind = text_or_none(*permission, "resource");
     if (kind.empty()) resource.reset();
     if (resource && kind_of(*resource) != kind) return {"other kind"};
-    if (effective(member, *permission, resource).level > 0) return {"too low"};
+    if (effective(member, *permission, resource).level > 0) {
+      const int held = held_power(member, *permission, resource).level;
+      return {level && held >= level_of(model_, *permission, *level) ? "children off" : "too low"};
+    }
     if (held_power(member, *permission, resource).level > 0) reasons.insert("children off");
     if (s_.members.count(member) == 0) reasons.insert("no member");
-    if (given(member, *permission, resource).level == 0) reasons.insert("nothing given");
-    if (cut_by_disablement(member, *permission)) reasons.insert("disabled");
+    // Enabled again, the member would have what everyone has.
+    const bool is_given = given(member, *permission, resource).level > 0;
+    const bool by_everyone = !is_given && given_with_everyone(member, *permission, resource).level > 0;
+    if (!is_given && !by_everyone) reasons.insert("nothing given");
+    if (by_everyone || cut_by_disablement(member, *permission)) reasons.insert("disabled");
     if (permission->contains("feature") && !s_.feature_is_on(text(*permission, "feature")))
       reasons.insert("feature off");
     if (says(*permission, "owner_only", false) && direct_role(member) != owner_role(model_)) {
@@ -140,6 +146,16 @@ class Asking {
       best = std::max(best, power_of(member, holding.role, holding.scope, permission, kind, resource));
     }
     return best.level == 0 ? Power() : best;
+  }
+
+  // The same person, were they not disabled altogether.
+  Power given_with_everyone(const std::string& member, const json& permission,
+                            const std::optional<std::string>& resource) const {
+    if (s_.members.count(member) == 0) return {};
+    State enabled = s_;
+    enabled.disabled.erase(member);
+    enabled.came_disabled.erase(member);
+    return Asking(enabled).given(member, permission, resource);
   }
 
   bool cut_by_disablement(const std::string& member, const json& permission) const {
@@ -239,6 +255,10 @@ class Asking {
       ways.push_back(way);
     }
     return ways;
+  }
+
+  std::int64_t defined_by(const std::string& role) const {
+    return s_.is_system_role(role) ? 0 : s_.custom_roles.at(role).defined_by;
   }
 
   // What one held role gives for one permission.

@@ -239,11 +239,77 @@ class NaiveFold::Look {
     }
   }
 
+  // Whether a rule that asks for a permission lets somebody give themselves a role that grants more than they have, or
+  // their own custom role more.
+  bool raises_by_permission(const std::string& member) const {
+    std::vector<std::string> roles;
+    for (const json& role : state_.model->at("roles")) {
+      if (says(role, "available", true)) roles.push_back(text(role, "id"));
+    }
+    for (const auto& [role, definition] : state_.custom_roles) {
+      if (is_custom(state_, role)) roles.push_back(role);
+    }
+    if (edits_own_role(member)) return true;
+    return std::any_of(roles.begin(), roles.end(), [&](const std::string& role) {
+      if (!grants_more(member, role)) return false;
+      const json change{{"member", member}, {"role", role}};
+      const json grant{{"principal", "member:" + member}, {"role", role}, {"on", "org"}};
+      return lets_by_permission(member, "member.role_changed", change) ||
+             lets_by_permission(member, "role.granted", grant);
+    });
+  }
+
+  int level_held(const std::string& member, const json& permission) const {
+    const auto held = oracle::can(state_, member, text(permission, "id"), std::nullopt, std::nullopt);
+    return held ? level_of(*state_.model, permission, held->level) : 0;
+  }
+
+  bool grants_more(const std::string& member, const std::string& role) const {
+    for (const json& permission : state_.model->at("permissions")) {
+      const auto cell = state_.cell(role, permission);
+      const int granted = cell ? level_of(*state_.model, permission, cell->level) : 0;
+      if (granted > level_held(member, permission)) return true;
+    }
+    return false;
+  }
+
+  // The same by granting their own custom role the most that it may choose of one permission.
+  bool edits_own_role(const std::string& member) const {
+    const std::string role = direct_role(state_, member);
+    if (!is_custom(state_, role)) return false;
+    for (const json& permission : state_.model->at("permissions")) {
+      if (says(permission, "owner_only", false) || says(permission, "options_unspecified", false)) continue;
+      json levels = state_.model->at("scales").at(text(permission, "scale"));
+      if (permission.contains("options")) levels = permission.at("options");
+      std::string most;
+      for (const json& each : levels) {
+        const std::string level = each.get<std::string>();
+        if (level_of(*state_.model, permission, level) >= level_of(*state_.model, permission, most)) most = level;
+      }
+      if (level_of(*state_.model, permission, most) <= level_held(member, permission)) continue;
+      const json edit{{"role", role}, {"grants", {{text(permission, "id"), most}}}};
+      if (lets_by_permission(member, "role.edited", edit)) return true;
+    }
+    return false;
+  }
+
+  bool lets_by_permission(const std::string& member, const std::string& type, const json& data) const {
+    Fact fact;
+    fact.event = {{"type", type}, {"actor", {{"kind", "member"}, {"id", member}}}, {"data", data}};
+    fact.occurred_us = asked_.at_us;
+    const NaiveVerdict verdict = judge(state_, inside_.models, fact);
+    if (verdict.result != "allowed") return false;
+    const json* rule = entry(*state_.model, "rules", verdict.rule);
+    return rule && rule->contains("actor") && rule->at("actor").contains("permission");
+  }
+
   void members() {
     for (const auto& [member, since] : state_.members) {
       const std::string role = direct_role(state_, member);
       if (asked_.raising.count(role) > 0 && !state_.disablement(member).whole) {
         add("can_raise_self|" + shown(member) + "|" + role);
+      } else if (!state_.disablement(member).whole && raises_by_permission(member)) {
+        add("can_raise_self|" + shown(member) + "|");
       }
       const auto by = beside_.brought_by.find(member);
       if (by == beside_.brought_by.end() || state_.members.count(by->second) > 0) continue;
@@ -254,25 +320,38 @@ class NaiveFold::Look {
   }
 
   void invitations() {
-    for (const auto& [member, row] : fold_.invitations(asked_.at_us, asked_.known_position)) {
-      if (asked_.at_us - row.since_us > asked_.pending_us) add("invitation_pending|" + member, row.since_us);
+    for (const auto& [member, all] : state_.invitations) {
+      const std::vector<Invitation> pending = pending_invitations(state_, member, asked_.at_us);
+      if (state_.members.count(member) > 0 || pending.empty()) continue;
+      const std::int64_t since_us = pending.front().since_us;
+      if (asked_.at_us - since_us > asked_.pending_us) add("invitation_pending|" + shown(member), since_us);
     }
   }
 
   void roles() {
-    std::set<std::string> of_model;
-    for (const json& role : state_.model->at("roles")) of_model.insert(cells(state_, text(role, "id")));
+    std::map<std::string, std::string> of_model;  // the first role with these cells
+    for (const json& role : state_.model->at("roles"))
+      of_model.emplace(cells(state_, text(role, "id")), text(role, "id"));
     std::map<std::string, std::set<std::string>> custom;
     for (const auto& [role, definition] : state_.custom_roles) {
       if (!is_custom(state_, role)) continue;
-      if (!is_held(state_, role)) add("custom_role_unheld|" + role);
+      if (!is_held(state_, role)) {
+        add("custom_role_unheld|" + role, since([&, name = role](const State& state, const Beside&) {
+              return is_custom(state, name) && !is_held(state, name);
+            }));
+      }
       custom[cells(state_, role)].insert(role);
     }
     for (const auto& [granted, names] : custom) {
       std::string all;
       for (const std::string& name : names) all += "|" + name;
       for (const std::string& name : names) {
-        if (of_model.count(granted) > 0) add("custom_role_duplicate|" + name);
+        const auto twin = of_model.find(granted);
+        if (twin == of_model.end()) continue;
+        add("custom_role_duplicate|" + name, since([&](const State& state, const Beside&) {
+              return is_custom(state, name) && state.is_system_role(twin->second) &&
+                     cells(state, name) == cells(state, twin->second);
+            }));
       }
       if (of_model.count(granted) == 0 && names.size() > 1) add("custom_role_duplicate" + all);
     }
@@ -281,7 +360,10 @@ class NaiveFold::Look {
   void grants() {
     for (const ScopedGrant& grant : state_.grants) {
       if (!is_idle(state_, grant)) continue;
-      add("grant_without_effect|" + holder_shown(grant.principal) + "|" + grant.role + "|" + grant.on);
+      add("grant_without_effect|" + holder_shown(grant.principal) + "|" + grant.role + "|" + grant.on,
+          since([&](const State& state, const Beside&) {
+            return state.grants.count(grant) > 0 && is_idle(state, grant);
+          }));
     }
   }
 

@@ -70,6 +70,7 @@ struct NaivePath {
   std::string level;
   std::string reach;
   std::vector<std::vector<std::int64_t>> ways;
+  std::int64_t defined_by = 0;  // the event that made the role what it is; 0: one of the model's
 };
 
 // One thing that a person holds: a role, a group, a role on a scope or an invitation.
@@ -154,6 +155,9 @@ class NaiveFold {
   std::map<std::string, RangeRow> who_can_over(const std::string& permission, const std::optional<std::string>& level,
                                                const std::optional<std::string>& resource, std::int64_t from_us,
                                                std::int64_t to_us, std::int64_t known_position) const;
+  // Whether the permission has the level in a model that is in force at some instant of [from, to).
+  bool has_level(const std::string& permission, const std::string& level, std::int64_t from_us, std::int64_t to_us,
+                 std::int64_t known_position) const;
   // What everybody held at two instants as known at a position, or at one instant as known at two.
   NaiveDiff diff(std::int64_t from_us, std::int64_t to_us, std::int64_t known_position) const;
   NaiveDiff diff_known(std::int64_t at_us, std::int64_t known_from, std::int64_t known_to) const;

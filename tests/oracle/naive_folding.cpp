@@ -205,7 +205,7 @@ class Folding {
     } else if (type_ == "role.created") {
       if (!s_.is_system_role(role)) create_role(role);
     } else if (type_ == "role.edited") {
-      if (s_.custom_roles.count(role) > 0) overlay_grants(s_.custom_roles[role].own);
+      if (s_.custom_roles.count(role) > 0) edit_role(s_.custom_roles[role]);
     } else if (type_ == "role.reset") {
       if (s_.custom_roles.count(role) > 0) reset_role(s_.custom_roles[role]);
     } else {
@@ -226,7 +226,16 @@ class Folding {
       definition[permission] = {level.get<std::string>(), ""};
   }
 
-  static void reset_role(CustomRole& role) { role.own = role.is_based ? Definition() : role.created; }
+  void edit_role(CustomRole& role) const {
+    overlay_grants(role.own);
+    const bool says_grants = data_.contains("grants") && !data_.at("grants").empty();
+    if (says_grants || data_.contains("name")) role.defined_by = position_;
+  }
+
+  void reset_role(CustomRole& role) const {
+    role.own = role.is_based ? Definition() : role.created;
+    role.defined_by = position_;
+  }
 
   void create_role(const std::string& role) {
     CustomRole created;
@@ -234,6 +243,7 @@ class Folding {
     if (created.is_based) created.base = s_.definition(text(data_, "based_on"));
     overlay_grants(created.created);
     created.own = created.created;
+    created.defined_by = position_;
     s_.custom_roles[role] = created;
   }
 

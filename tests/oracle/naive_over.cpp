@@ -59,12 +59,22 @@ std::vector<NaiveInterval> intervals_of(const std::vector<Stand>& stands) {
   return intervals;
 }
 
+// How high a level stands: in the newest of the models that has it.
+int height_of(const std::vector<const json*>& models, const std::string& permission_id, const std::string& level) {
+  for (const json* model : models) {
+    const json* permission = entry(*model, "permissions", permission_id);
+    const int height = permission ? level_of(*model, *permission, level) : 0;
+    if (height > 0) return height;
+  }
+  return 0;
+}
+
 // The best level within [from, to), and the widest reach with which it was held there.
-std::optional<Row> best_within(const std::vector<Stand>& stands, const json& model, const json& permission,
-                               std::int64_t from_us, std::int64_t to_us) {
+std::optional<Row> best_within(const std::vector<Stand>& stands, const std::vector<const json*>& models,
+                               const std::string& permission_id, std::int64_t from_us, std::int64_t to_us) {
   static const std::vector<std::string> reaches{"listed", "assigned", "all"};
   const auto rank = [&](const Row& row) {
-    return std::pair(level_of(model, permission, row.level),
+    return std::pair(height_of(models, permission_id, row.level),
                      std::find(reaches.begin(), reaches.end(), row.reach) - reaches.begin());
   };
   std::optional<Row> best;
@@ -77,6 +87,26 @@ std::optional<Row> best_within(const std::vector<Stand>& stands, const json& mod
 }
 
 }  // namespace
+
+std::vector<const json*> NaiveFold::Inside::models_over(std::int64_t from_us, std::int64_t to_us,
+                                                        std::int64_t known_position) const {
+  const std::vector<const Fact*> known = facts_known(known_position);
+  std::vector<const json*> over{state(from_us, known_position).model};
+  for (const Fact* fact : known) {
+    if (fact->occurred_us <= from_us || fact->occurred_us >= to_us) continue;
+    over.insert(over.begin(), state(fact->occurred_us, known_position).model);
+  }
+  return over;
+}
+
+bool NaiveFold::has_level(const std::string& permission_id, const std::string& level, std::int64_t from_us,
+                          std::int64_t to_us, std::int64_t known_position) const {
+  const std::vector<const json*> models = inside_->models_over(from_us, to_us, known_position);
+  return std::any_of(models.begin(), models.end(), [&](const json* model) {
+    const json* permission = entry(*model, "permissions", permission_id);
+    return permission && stands_in(model->at("scales").at(text(*permission, "scale")), level);
+  });
+}
 
 std::map<std::string, RangeRow> NaiveFold::who_can_over(const std::string& permission_id,
                                                         const std::optional<std::string>& level,
@@ -94,11 +124,10 @@ std::map<std::string, RangeRow> NaiveFold::who_can_over(const std::string& permi
     }
   }
   std::map<std::string, RangeRow> rows;
-  const json& model = inside_->models.front();
+  const std::vector<const json*> models = inside_->models_over(from_us, to_us, known_position);
   for (const auto& [identity, of_person] : turns) {
     const std::vector<Stand> stands = stands_of(of_person);
-    const std::optional<Row> best =
-        best_within(stands, model, *entry(model, "permissions", permission_id), from_us, to_us);
+    const std::optional<Row> best = best_within(stands, models, permission_id, from_us, to_us);
     if (!best) continue;
     RangeRow& row = rows[inside_->shown.at(identity)];
     row.best = *best;

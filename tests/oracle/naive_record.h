@@ -26,6 +26,9 @@ struct NaiveFold::Inside {
   // The state before anything happened: its model is that of the first creation among the facts.
   State beginning(const std::vector<const Fact*>& known) const;
   State state(std::int64_t at_us, std::int64_t known_position) const;
+  // The models in force at some instant of [from, to), the newest first; one may stand twice.
+  std::vector<const nlohmann::json*> models_over(std::int64_t from_us, std::int64_t to_us,
+                                                 std::int64_t known_position) const;
 
  private:
   void note_person(const std::string& identity);

@@ -37,6 +37,7 @@ struct CustomRole {
   Definition own;
   Definition base;
   bool is_based = false;
+  std::int64_t defined_by = 0;  // the event that made it what it is
 };
 
 struct ScopedGrant {

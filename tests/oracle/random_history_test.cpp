@@ -59,7 +59,9 @@ namespace {
 // Counts what an answer is: its kind, and of what sort.
 void count(const Question& question, const json& given, std::map<std::string, int>& answers) {
   ++answers[question.kind];
-  if (given.at("before_history").get<bool>()) {
+  if (given.contains("refused")) {
+    ++answers["refused"];
+  } else if (given.at("before_history").get<bool>()) {
     ++answers["before history"];
   } else if (given.contains("rows")) {
     ++answers[question.kind + (given.at("rows").empty() ? " nobody" : " somebody")];
@@ -111,6 +113,7 @@ TEST_CASE("two hundred histories contain every type, and their questions every s
                            "yes",
                            "no",
                            "before history",
+                           "refused",
                            "who_can nobody",
                            "who_can somebody",
                            "members somebody",

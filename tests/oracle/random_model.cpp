@@ -26,14 +26,15 @@ struct Frame {
   std::vector<json> permissions;  // id, name, scale, resource?
 };
 
-Frame random_frame(Dice& dice) {
+std::vector<std::string> some_levels(Dice& dice) {
   static const std::vector<std::string> words{"none", "view", "edit", "full", "admin"};
+  return {words.begin(), words.begin() + static_cast<std::ptrdiff_t>(2 + dice.below(4))};
+}
+
+Frame random_frame(Dice& dice) {
   Frame frame;
   const std::size_t scales = 2 + dice.below(3);
-  for (std::size_t i = 0; i < scales; ++i) {
-    const auto levels = static_cast<std::ptrdiff_t>(2 + dice.below(4));
-    frame.scales[numbered("s", i)] = std::vector<std::string>(words.begin(), words.begin() + levels);
-  }
+  for (std::size_t i = 0; i < scales; ++i) frame.scales[numbered("s", i)] = some_levels(dice);
   const std::size_t permissions = 3 + dice.below(6);
   for (std::size_t i = 0; i < permissions; ++i) {
     json permission{{"id", numbered("p", i)},
@@ -41,6 +42,14 @@ Frame random_frame(Dice& dice) {
                     {"scale", numbered("s", dice.below(scales))}};
     if (i == 0 || dice.percent(60)) permission["resource"] = dice.percent(75) ? "k0" : "k1";
     frame.permissions.push_back(permission);
+  }
+  return frame;
+}
+
+// The same permissions on scales that end lower or higher.
+Frame with_other_ends(Dice& dice, Frame frame) {
+  for (auto& [id, levels] : frame.scales.items()) {
+    if (dice.percent(40)) levels = some_levels(dice);
   }
   return frame;
 }
@@ -245,7 +254,7 @@ json random_models(Dice& dice) {
   const Frame frame = random_frame(dice);
   json models = json::array();
   models.push_back(random_document(dice, frame, "plan-1"));
-  models.push_back(random_document(dice, frame, "plan-2"));
+  models.push_back(random_document(dice, with_other_ends(dice, frame), "plan-2"));
   return models;
 }
 

@@ -75,9 +75,10 @@ void add_range(Dice& dice, const RandomHistory& history, json& asked) {
 
 void add_power(Dice& dice, const RandomHistory& history, json& asked) {
   const Cast& cast = history.cast;
-  const json& permission = *entry(history.models.at(0), "permissions", dice.one_of(cast.permissions));
+  const json& model = history.models.at(dice.below(history.models.size()));
+  const json& permission = *entry(model, "permissions", dice.one_of(cast.permissions));
   asked["permission"] = permission.at("id");
-  const json& levels = history.models.at(0).at("scales").at(permission.at("scale").get<std::string>());
+  const json& levels = model.at("scales").at(permission.at("scale").get<std::string>());
   if (dice.percent(40)) asked["level"] = levels.at(dice.percent(95) ? 1 + dice.below(levels.size() - 1) : 0);
   if (permission.contains("resource") && dice.percent(60)) {
     std::string kind = permission.at("resource").get<std::string>();
@@ -113,7 +114,11 @@ json row_json(const NaiveFold& oracle, const Asked& a, const std::string& member
   if (!a.explain) return shown;
   shown["paths"] = json::array();
   for (const NaivePath& path : oracle.paths(member, a.permission, a.resource, a.at_us, a.known)) {
-    shown["paths"].push_back({{"kind", path.kind}, {"level", path.level}, {"reach", path.reach}, {"ways", path.ways}});
+    shown["paths"].push_back({{"kind", path.kind},
+                              {"level", path.level},
+                              {"reach", path.reach},
+                              {"ways", path.ways},
+                              {"defined_by", path.defined_by}});
   }
   return shown;
 }
@@ -253,8 +258,22 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history) 
   return random_question(random, history, "who_can");
 }
 
+namespace {
+
+// Whether the level that is asked for is one at that time: a level that no model then has is a mistake in the question.
+bool has_level(const NaiveFold& oracle, const json& asked, const Asked& a) {
+  if (!a.level || !oracle.history_from(a.known)) return true;
+  const bool over = asked.contains("from_us");
+  const std::int64_t from_us = over ? asked.at("from_us").get<std::int64_t>() : a.at_us;
+  const std::int64_t to_us = over ? asked.at("to_us").get<std::int64_t>() : a.at_us + 1;
+  return oracle.has_level(a.permission, *a.level, from_us, to_us, a.known);
+}
+
+}  // namespace
+
 json answer(const NaiveFold& oracle, const Question& question) {
   const Asked a(question.asked);
+  if (!has_level(oracle, question.asked, a)) return {{"refused", "unknown_level"}};
   if (question.kind == "who_can_over") {
     const std::int64_t from_us = question.asked.at("from_us").get<std::int64_t>();
     const std::int64_t to_us = question.asked.at("to_us").get<std::int64_t>();

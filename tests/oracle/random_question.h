@@ -50,7 +50,9 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
 //   "causes"}}}}
 //                  of all there are; the resource is "" for on at least one, "kind:*" for every one
 //   findings       "rows": {what is found: {"since_us"?}}, "closed": [ids of findings]
-// A path is {"kind", "level", "reach", "ways": [[positions]]}. Before history `rows` is empty and `row` null.
+// A question about a level that no model of its time has is refused: "refused": "unknown_level" and nothing else.
+// A path is {"kind", "level", "reach", "ways": [[positions]], "defined_by"}. Before history `rows` is empty and `row`
+// null.
 nlohmann::json answer(const NaiveFold& oracle, const Question& question);
 
 }  // namespace tenure::oracle

@@ -83,7 +83,12 @@ json list_row(const std::string& kind, const json& item, bool explain) {
   return {{"kind", item.at("kind")}, {"grants", item.at("grants")}};
 }
 
+json refusal(const RouteAnswer& answer) {
+  return {{"refused", answer.body.at("code")}, {"row", json()}, {"rows", json::object()}};
+}
+
 json can_answer(const RouteAnswer& answer, bool explain) {
+  if (answer.status == 400) return refusal(answer);
   json found{{"row", json()}};
   // Somebody whom no event has named yet.
   if (answer.status == 404) return {{"row", json()}, {"denied_because", "never heard of"}};
@@ -180,7 +185,8 @@ std::string wrong_edge(const json& edge, const RandomHistory& history) {
 
 bool same_path(const json& expected, const json& found, const json& positions) {
   if (expected.at("kind") != found.at("kind") || expected.at("level") != found.at("level") ||
-      expected.at("reach") != found.at("reach")) {
+      expected.at("reach") != found.at("reach") ||
+      expected.at("defined_by") != found.at("role").value("defined_by", 0)) {
     return false;
   }
   const json& ways = expected.at("ways");
@@ -281,6 +287,9 @@ json found_answer(TenureInMemory& tenure, const Question& question) {
   if (question.kind != "group_members") path = routes().at(question.kind);
   // A group that no event has named.
   if (question.kind == "group_members" && tenure.get(path, query).status == 404) return {{"rows", json::object()}};
+  if (asked.contains("level")) {
+    if (const RouteAnswer first = tenure.get(path, query); first.status == 400) return refusal(first);
+  }
   const json list = tenure.whole_list(path, query, 3);
   json found{{"before_history", list.at("before_history")}, {"rows", json::object()}};
   const char* key = question.kind == "groups" ? "group" : question.kind == "roles" ? "role" : "member";
@@ -294,6 +303,11 @@ json found_answer(TenureInMemory& tenure, const Question& question) {
 }
 
 std::string difference(const json& expected, const json& found, const RandomHistory& history) {
+  // Where nothing is known the names are those of the organization's model now, which the oracle does not have.
+  if (found.contains("refused") && expected.value("before_history", false)) return {};
+  if (found.contains("refused") || expected.contains("refused")) {
+    return found.value("refused", "") == expected.value("refused", "") ? "" : "what the question is refused for";
+  }
   if (found.contains("before_history") && found.at("before_history") != expected.at("before_history")) {
     return "before_history";
   }

@@ -56,10 +56,8 @@ std::string words(const json& item) {
   return kind + "|" + role;
 }
 
-bool since_is_told(const std::string& kind) {
-  return kind != "can_raise_self" && kind != "custom_role_unheld" && kind != "custom_role_duplicate" &&
-         kind != "grant_without_effect";
-}
+// Where the oracle tells since when, the row of Tenure shows the event of that instant first.
+bool since_is_told(const std::string& kind) { return kind != "can_raise_self"; }
 
 }  // namespace
 

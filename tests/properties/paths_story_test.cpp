@@ -81,3 +81,54 @@ TEST_CASE("an edge names the event since which its link stands, not one whose wo
     CHECK(positions(moved) == std::vector<std::int64_t>{4, 5});
   }
 }
+
+TEST_CASE("a path names the event that made its custom role what it is at that time, not what was learnt last") {
+  ShortStory s;
+  const auto defined_by = [&](std::int64_t at_us) {
+    const json asked{{"at_us", at_us}, {"member", "ann"}, {"permission", "code"}, {"explain", true}};
+    return s.ask("can", asked).at("row").at("paths").at(0).at("role").at("defined_by");
+  };
+  const auto made = s.happens(1, "role.created", {{"role", "x"}, {"name", "X"}, {"grants", {{"code", "read"}}}});
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "x"}});
+  CHECK(defined_by(3) == made);
+  const auto edited = s.happens(20, "role.edited", {{"role", "x"}, {"grants", {{"code", "write"}}}});
+  const auto late = s.happens(10, "role.edited", {{"role", "x"}, {"grants", {{"code", "admin"}}}});
+  CHECK(defined_by(15) == late);
+  CHECK(defined_by(30) == edited);
+  const auto reset = s.happens(40, "role.reset", {{"role", "x"}});
+  CHECK(defined_by(50) == reset);
+  // A deletion before the creation, learnt late, is of an earlier role.
+  s.happens(0, "role.deleted", {{"role", "x"}});
+  CHECK(defined_by(30) == edited);
+}
+
+TEST_CASE("where enough is held and counts as less because its children are off, the no says so") {
+  json model = tenure::test::small_team();
+  model["permissions"][2]["when_children_off"] = "no";
+  model["permissions"].push_back(
+      {{"id", "desk"}, {"name", "Desk"}, {"module", "Work"}, {"scale", "access"}, {"when_children_off", "read"}});
+  model["permissions"].push_back(
+      {{"id", "drawer"}, {"name", "Drawer"}, {"module", "Work"}, {"scale", "access"}, {"parent", "desk"}});
+  ShortStory s(model);
+  s.happens(1, "role.created", {{"role", "x"}, {"name", "X"}, {"grants", {{"desk", "write"}}}});
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "x"}});
+  const auto why = [&](const char* level) {
+    const json asked{{"at_us", 3}, {"member", "ann"}, {"permission", "desk"}, {"level", level}, {"explain", true}};
+    return s.ask("can", asked);
+  };
+  CHECK(why("write").at("reasons").at(0).at("reason") == "children_off");
+  CHECK(why("write").at("denied_because") == "all that hangs below it is off");
+  CHECK(why("admin").at("reasons").at(0).at("reason") == "too_low");
+  CHECK(why("admin").at("denied_because") == "the level held is lower than the one asked for");
+}
+
+TEST_CASE("a disabled member who would have it from everyone's is told to be enabled, and nothing else") {
+  ShortStory s;
+  s.happens(1, "member.added", {{"member", "ann"}});
+  s.happens(2, "role.granted", {{"principal", "everyone"}, {"role", "reader"}, {"on", "org"}});
+  s.happens(3, "member.disabled", {{"member", "ann"}});
+  const json no = s.ask("can", {{"at_us", 4}, {"member", "ann"}, {"permission", "code"}, {"explain", true}});
+  REQUIRE(no.at("reasons").size() == 1);
+  CHECK(no.at("reasons").at(0).at("reason") == "disabled");
+  CHECK(no.at("denied_because") == "the member is disabled");
+}

@@ -1,6 +1,7 @@
 // What people do with findings, over HTTP: they state rules of duties, close what may rest, reopen it. And the findings
 // that only records tell.
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "tests/catch.h"
@@ -357,4 +358,47 @@ TEST_CASE("findings page to their end, stream as CSV and NDJSON, and are refused
     INFO(wrong);
     CHECK(team.program().get(std::string("/v1/orgs/acme/findings?") + wrong).status == 400);
   }
+}
+
+TEST_CASE("members who hold by a custom role or a group what lets them raise themselves are found") {
+  TeamTold team("cx-modules");
+  team.happens("2024-01-01T00:00:00Z", "role.created",
+               {{"role", "deputy"}, {"name", "Deputy"}, {"grants", {{"admin.write", "all"}, {"admin.read", "all"}}}});
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "deputy"}});
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "bob"}});
+  team.happens("2024-01-03T00:00:00Z", "group.created", {{"group", "deputies"}, {"role", "deputy"}});
+  const auto joined =
+      team.happens("2024-01-04T00:00:00Z", "group.member_added", {{"group", "deputies"}, {"member", "bob"}});
+  const json found = findings(team, "can_raise_self");
+  INFO(found.dump(2));
+  std::set<std::string> members;
+  for (const json& each : found) members.insert(each.value("member", ""));
+  CHECK(members.contains("ann"));
+  REQUIRE(members.contains("bob"));
+  for (const json& each : found) {
+    if (each.at("member") == "bob") CHECK(each.at("evidence").at(0).at("position") == joined);
+  }
+  team.happens("2024-01-05T00:00:00Z", "group.member_removed", {{"group", "deputies"}, {"member", "bob"}});
+  for (const json& each : findings(team, "can_raise_self")) CHECK(each.at("member") != "bob");
+}
+
+TEST_CASE("where a model has too many kinds of roles to be searched, the list of findings says what it does not tell") {
+  test::RunningProgram program;
+  json model = json::parse(R"({
+    "id": "vast", "title": "Four hundred ranks", "owner_role": "r399",
+    "scales": {"yes_no": ["no", "yes"]},
+    "permissions": [{"id": "p", "name": "P", "module": "M", "scale": "yes_no"}],
+    "roles": [],
+    "rules": [{"id": "down", "because": "Ranks.", "actions": ["member.role_changed"], "target": {"below_actor": true},
+               "gives": {"at_most_actor": true}}]})");
+  for (int i = 0; i < 400; ++i) {
+    model["roles"].push_back({{"id", "r" + std::to_string(i)}, {"name", "R"}, {"rank", i + 1}});
+  }
+  const auto published = program.post("/v1/models", model.dump());
+  INFO(published.body);
+  REQUIRE(published.status == 201);
+  const json org{{"id", "acme"}, {"model", "vast"}, {"mode", "observe"}, {"owner", "olga"}};
+  REQUIRE(program.post("/v1/orgs", org.dump()).status == 201);
+  CHECK(program.get("/v1/orgs/acme/findings").json().at("not_searched") == json::array({"can_raise_self"}));
+  CHECK_FALSE(program.get("/v1/orgs/acme/findings?kind=rule_violation").json().contains("not_searched"));
 }

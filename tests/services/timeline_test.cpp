@@ -1,4 +1,6 @@
 // Timelines, a member's card and the reasons of a no, over HTTP.
+#include <algorithm>
+
 #include "tests/catch.h"
 #include "tests/services/team_told.h"
 
@@ -86,4 +88,55 @@ TEST_CASE("a no tells every reason and what would have to change") {
   const json gone = team.get("/can?member=ann&permission=repository&explain=true");
   CHECK(gone.at("reasons").at(0).at("change") == "add the person as a member");
   CHECK_FALSE(team.get("/can?member=ann&permission=repository").contains("reasons"));
+}
+
+TEST_CASE("a timeline has every event that names the thing, also one that came before whoever was given it") {
+  TeamTold team("github");
+  const auto joined =
+      team.happens("2024-01-01T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "ann"}});
+  const auto made = team.happens("2024-01-02T00:00:00Z", "group.created", {{"group", "core"}});
+  const auto came = team.happens("2024-01-03T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const auto invited = team.happens("2024-01-04T00:00:00Z", "member.invited",
+                                    {{"member", "bob"}, {"role", "member"}, {"groups", {"core"}}});
+  const auto cancelled = team.happens("2024-01-05T00:00:00Z", "invitation.cancelled", {{"member", "bob"}});
+  const auto gone = team.happens("2024-01-06T00:00:00Z", "member.removed", {{"member", "ann"}});
+  using Positions = std::vector<std::uint64_t>;
+  const json list = team.get("/timeline?group=core");
+  INFO(list.dump(2));
+  CHECK(positions(list) == Positions{joined, made, came, invited, cancelled, gone});
+  CHECK(list.at("total") == 6);
+  std::vector<bool> about;
+  for (const json& item : list.at("items")) about.push_back(item.at("about").get<bool>());
+  CHECK(about == std::vector<bool>{true, true, false, true, false, false});
+  const Positions of_role = positions(team.get("/timeline?role=member"));
+  for (const auto each : {invited, cancelled}) CHECK(std::count(of_role.begin(), of_role.end(), each) == 1);
+}
+
+TEST_CASE("a deletion that gave a role's holders another one stands in that one's timeline, as does what follows") {
+  TeamTold team("newo");
+  const auto role = [](const char* id) {
+    return json{{"role", id}, {"name", id}, {"grants", {{"builder_access", "yes"}}}};
+  };
+  team.happens("2024-01-01T00:00:00Z", "role.created", role("a"));
+  const auto made = team.happens("2024-01-01T00:00:01Z", "role.created", role("b"));
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "a"}});
+  const auto moved = team.happens("2024-01-03T00:00:00Z", "role.deleted", {{"role", "a"}, {"reassign_to", "b"}});
+  const auto gone = team.happens("2024-01-04T00:00:00Z", "member.removed", {{"member", "ann"}});
+  const json list = team.get("/timeline?role=b");
+  INFO(list.dump(2));
+  CHECK(positions(list) == std::vector<std::uint64_t>{made, moved, gone});
+  CHECK(list.at("items").at(1).at("about") == true);
+  CHECK(list.at("items").at(2).at("about") == false);
+}
+
+TEST_CASE("a card names the event since which a grant stands, as the path to the power does") {
+  TeamTold team("github");
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const json grant{{"principal", "member:ann"}, {"role", "write"}, {"on", "repo:a/b"}};
+  team.happens("2024-01-05T00:00:00Z", "role.granted", grant);
+  team.happens("2024-01-08T00:00:00Z", "resource.removed", {{"resource", "repo:a/b"}});
+  team.happens("2024-01-09T00:00:00Z", "resource.added", {{"resource", "repo:a/b"}});
+  const auto again = team.happens("2024-01-10T00:00:00Z", "role.granted", grant);
+  const json card = team.get("/members/ann?explain=true");
+  CHECK(card.at("grants").at(0).at("event").at("position") == again);
 }

@@ -1,0 +1,84 @@
+// Scoped grants that give nothing, why, and since when.
+#include "projections/findings_parts.h"
+
+namespace tenure::projections {
+
+namespace {
+
+struct Grant {
+  Number holder = 0, role = 0, scope = 0;
+};
+
+// Why a grant gives nothing; empty if it may.
+std::string idle_because(Access& access, const Grant& grant, Point link) {
+  Facts& facts = access.facts();
+  const NamedEntity& holder = facts.name(grant.holder);
+  if (holder.kind == EntityKind::group && !access.group_exists(grant.holder)) return "the group is not there";
+  if (!access.role_exists(grant.role)) return "the role is not there";
+  if (!access.resource_exists(grant.scope, link)) return "the resource is not there";
+  if (holder.kind == EntityKind::member && !access.active(grant.holder) &&
+      !access.model().outsiders_hold_scoped_grants()) {
+    return "whoever has it is no member";
+  }
+  const std::string& scope = facts.name(grant.scope).name;
+  for (PermissionIndex p = 0; p < access.model().permissions().size(); ++p) {
+    const std::string& kind = access.model().permissions()[p].resource_kind;
+    const bool about = scope == "org" || (!kind.empty() && kind_of(scope) == kind);
+    if (about && access.cell(grant.role, p).level > 0) return {};
+  }
+  return "the role gives nothing there";
+}
+
+// Whether it is a grant still: what was ended is none any more, whether or not its ends are there again.
+bool stands(Access& access, const Grant& grant, Point link) {
+  return !access.ended_since(grant.role, link) && !access.ended_since(grant.scope, link);
+}
+
+// Since when it has given nothing: since it was given, or since what took its effect.
+Point idle_since(Access& access, const Grant& grant) {
+  Facts& facts = access.facts();
+  std::vector<Point> points;
+  for (const Number entity : {grant.role, grant.scope}) add_entries(facts, entity, points);
+  const Slot slot{SlotKind::grant, grant.scope, grant.role};
+  for (const Entry& entry : facts.entries(grant.holder)) {
+    const bool turns = entry.op == Op::end || entry.op == Op::accept || entry.slot.kind == SlotKind::exists;
+    if (turns || entry.slot == slot) points.push_back(entry.at);
+  }
+  add_turns_of_org(facts, points);
+  return stood_since(access, std::move(points), [&](Access& then) {
+    const Live* live = then.facts().state(grant.holder).find({SlotKind::grant, grant.scope, grant.role});
+    return live && stands(then, grant, live->at) && !idle_because(then, grant, live->at).empty();
+  });
+}
+
+void look_at(Access& access, const Grant& grant, Point link, std::vector<Finding>& found) {
+  if (!stands(access, grant, link)) return;
+  const std::string because = idle_because(access, grant, link);
+  if (because.empty()) return;
+  const std::string& on = access.facts().name(grant.scope).name;
+  Finding& finding = add_finding(found, FindingKind::grant_without_effect, grant.holder, grant.role,
+                                 idle_since(access, grant), "the grant on " + on + " has no effect: " + because);
+  finding.role = access.facts().name(grant.role).name;
+  finding.on = on;
+}
+
+}  // namespace
+
+void find_idle_grants(Access& access, std::vector<Finding>& found) {
+  Facts& facts = access.facts();
+  for (const Number role : facts.numbers_of(EntityKind::role)) {
+    for (const Interval& grant : facts.list({ListKind::grants_of, role})) {
+      look_at(access, {grant.principal, role, grant.extra}, grant.link, found);
+    }
+  }
+  // What a group that is not there was granted stands in no list.
+  for (const Number group : facts.numbers_of(EntityKind::group)) {
+    if (access.group_exists(group)) continue;
+    const auto [first, last] = facts.state(group).of_kind(SlotKind::grant);
+    for (const Live* grant = first; grant != last; ++grant) {
+      look_at(access, {group, grant->slot.b, grant->slot.a}, grant->at, found);
+    }
+  }
+}
+
+}  // namespace tenure::projections
