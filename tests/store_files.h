@@ -32,7 +32,7 @@ inline std::vector<std::string> tables_of(const std::string& folder, const std::
   const storage::SharedMemory memory = storage::shared_memory(1 << 20, 1 << 20);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  REQUIRE(rocksdb::DB::OpenForReadOnly({}, folder, storage::column_families(memory, nullptr), &handles, &raw).ok());
+  REQUIRE(rocksdb::DB::OpenForReadOnly({}, folder, storage::column_families(memory), &handles, &raw).ok());
   const std::unique_ptr<rocksdb::DB> db(raw);
   std::vector<rocksdb::LiveFileMetaData> files;
   db->GetLiveFilesMetaData(&files);

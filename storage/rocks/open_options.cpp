@@ -2,10 +2,10 @@
 
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include "storage/rocks/format.h"
+#include "storage/rocks/memtable.h"
 
 namespace tenure::storage {
 
@@ -13,28 +13,13 @@ namespace {
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t kib = std::size_t{1} << 10;
-constexpr std::size_t sequential_prefix_bytes = 2;  // of keys that rise with the log: where the last one went is a hint
-constexpr double bloom_bits_a_key = 10;             // one lookup in a hundred for an absent key reads a block in vain
+constexpr double bloom_bits_a_key = 10;  // one lookup in a hundred for an absent key reads a block in vain
 
 // Writes nothing anywhere.
 class NoLog final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
-};
-
-// Beside which keys a new one is put: where the last of them went is kept, and the search begins there.
-class Neighbours final : public rocksdb::SliceTransform {
- public:
-  explicit Neighbours(NeighbourBytes bytes) : bytes_(bytes) {}
-  const char* Name() const override { return "tenure.neighbours"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    return {key.data(), bytes_({key.data(), key.size()})};
-  }
-  bool InDomain(const rocksdb::Slice& key) const override { return bytes_({key.data(), key.size()}) > 0; }
-
- private:
-  const NeighbourBytes bytes_;
 };
 
 // What every table shares; a block that fails its checksum is never handed out.
@@ -58,6 +43,7 @@ rocksdb::BlockBasedTableOptions table_options(const SharedMemory& memory, std::s
 rocksdb::ColumnFamilyOptions family(const rocksdb::BlockBasedTableOptions& table, std::size_t write_buffer_bytes) {
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.memtable_factory = memtable_factory();
   options.write_buffer_size = write_buffer_bytes;
   options.max_write_buffer_number = 3;
   options.arena_block_size = 256 * kib;  // small, so that the shared limit counts what is used, not what is set aside
@@ -105,6 +91,7 @@ rocksdb::DBOptions durable_options(rocksdb::Env* env, const SharedMemory& memory
   options.enable_pipelined_write = false;  // visible only after the sync of the log, and all of a batch together
   options.unordered_write = false;
   options.two_write_queues = false;
+  options.allow_concurrent_memtable_write = false;  // there is one writer, and our memtable knows no other (memtable.h)
   options.allow_2pc = false;
   options.use_fsync = false;         // fdatasync carries the file's length, which is all that a log needs
   options.recycle_log_file_num = 0;  // a fresh file per log: a torn tail never shows an older log's records
@@ -159,9 +146,7 @@ rocksdb::ReadOptions checked_read() {
 }
 
 rocksdb::ColumnFamilyOptions log_family(const SharedMemory& memory) {
-  auto options = family(table_options(memory, 16 * kib), 16 * mib);
-  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(sequential_prefix_bytes));
-  return options;
+  return family(table_options(memory, 16 * kib), 16 * mib);
 }
 rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory) {
   // A small buffer, since its keys are put all over it: a search in one of 24 MiB waits for memory at every step. As
@@ -169,11 +154,6 @@ rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory) {
   auto options = family(table_options(memory, 4 * kib), 8 * mib);
   options.level0_file_num_compaction_trigger = 8;
   options.bottommost_compression = rocksdb::kLZ4Compression;  // read far more often than written: quick to unpack
-  return options;
-}
-rocksdb::ColumnFamilyOptions views_family(const SharedMemory& memory, NeighbourBytes neighbours) {
-  auto options = point_family(memory);
-  if (neighbours) options.memtable_insert_with_hint_prefix_extractor = std::make_shared<Neighbours>(neighbours);
   return options;
 }
 rocksdb::ColumnFamilyOptions blob_family(const SharedMemory& memory) {
@@ -190,12 +170,12 @@ rocksdb::ColumnFamilyOptions vault_family(const SharedMemory& memory) {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const SharedMemory& memory, NeighbourBytes neighbours) {
+std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const SharedMemory& memory) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, blob_family(memory));  // empty; RocksDB insists on it
   families.emplace_back(family_name(Family::log), log_family(memory));
   families.emplace_back(family_name(Family::versions), point_family(memory));
-  families.emplace_back(family_name(Family::views), views_family(memory, neighbours));
+  families.emplace_back(family_name(Family::views), point_family(memory));
   families.emplace_back(family_name(Family::blobs), blob_family(memory));
   families.emplace_back(family_name(Family::meta), blob_family(memory));
   return families;

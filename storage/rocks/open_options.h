@@ -41,9 +41,8 @@ rocksdb::ReadOptions checked_read();
 // One kind of content each; the order of `column_families` is the order of the handles.
 rocksdb::ColumnFamilyOptions log_family(const SharedMemory& memory);
 rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory);
-rocksdb::ColumnFamilyOptions views_family(const SharedMemory& memory, NeighbourBytes neighbours);
 rocksdb::ColumnFamilyOptions blob_family(const SharedMemory& memory);
 rocksdb::ColumnFamilyOptions vault_family(const SharedMemory& memory);
-std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const SharedMemory& memory, NeighbourBytes neighbours);
+std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const SharedMemory& memory);
 
 }  // namespace tenure::storage

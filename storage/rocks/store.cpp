@@ -100,7 +100,7 @@ Outcome<void> RocksStore::Inside::open_database() {
   rocksdb::DBOptions options = durable_options(env(), memory);
   options.paranoid_checks = !settings.for_mending;
   options.listeners.push_back(faults->listener());
-  auto families = column_families(memory, settings.view_neighbours);
+  auto families = column_families(memory);
   for (auto& one : families) one.options.disable_auto_compactions = settings.for_mending;
   const std::string place = "opening the store in " + path;
 
@@ -325,7 +325,7 @@ rocksdb::Status RocksStore::Inside::drop_bulk_file() const {
 }
 
 rocksdb::Status RocksStore::Inside::write_bulk_file(const std::vector<ViewWrite>& views) const {
-  const rocksdb::Options options(durable_options(env(), memory), views_family(memory, settings.view_neighbours));
+  const rocksdb::Options options(durable_options(env(), memory), point_family(memory));
   rocksdb::SstFileWriter file(rocksdb::EnvOptions(options), options, family(Family::views),
                               /*invalidate_page_cache=*/false);
   auto status = file.Open(path + bulk_file);
@@ -430,8 +430,7 @@ Outcome<void> RocksStore::clear_views(const std::vector<ViewWrite>& kept) {
   const auto dropped = in.db->DropColumnFamily(in.family(Family::views));
   if (!dropped.ok()) return failure_of(dropped, "clearing the views");
   rocksdb::ColumnFamilyHandle* fresh = nullptr;
-  const auto made = in.db->CreateColumnFamily(views_family(in.memory, in.settings.view_neighbours),
-                                              family_name(Family::views), &fresh);
+  const auto made = in.db->CreateColumnFamily(point_family(in.memory), family_name(Family::views), &fresh);
   if (!made.ok()) return failure_of(made, "making the views anew; open the store again");
   in.use_views(fresh);
   const auto back = put_back(*in.db, in.family(Family::meta), in.family(Family::views));

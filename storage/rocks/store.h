@@ -23,14 +23,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "storage/store.h"
 
 namespace tenure::storage {
-
-// How many first bytes of a view's key it shares with those that it is put next to; 0: it is put anywhere.
-using NeighbourBytes = std::size_t (*)(std::string_view key);
 
 struct RocksSettings {
   std::size_t block_cache_bytes = std::size_t{96} << 20;
@@ -39,8 +35,6 @@ struct RocksSettings {
   // To mend views that may be damaged: a table that cannot be read is met by its reader and not at the start, and no
   // background work meets it and stops all writes. The write-ahead log is checked as strictly as ever.
   bool for_mending = false;
-  // Makes writing quicker and changes nothing else.
-  NeighbourBytes view_neighbours = nullptr;
 };
 
 class RocksStore final : public Store {

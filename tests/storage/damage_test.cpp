@@ -287,7 +287,8 @@ TEST_CASE("a clearing of the views that was cut in the middle leaves what it kee
     const SharedMemory memory = shared_memory(1 << 20, 1 << 20);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
-    REQUIRE(rocksdb::DB::Open({}, folder.path("store"), column_families(memory, nullptr), &handles, &raw).ok());
+    const rocksdb::DBOptions options = durable_options(rocksdb::Env::Default(), memory);
+    REQUIRE(rocksdb::DB::Open(options, folder.path("store"), column_families(memory), &handles, &raw).ok());
     const std::unique_ptr<rocksdb::DB> db(raw);
     for (auto* handle : handles) {
       // FORMAT.md, "Meta".

@@ -12,7 +12,6 @@
 #include <iostream>
 #include <optional>
 
-#include "projections/layout.h"
 #include "services/openapi.h"
 #include "services/program.h"
 #include "storage/people.h"
@@ -113,7 +112,6 @@ int run_serve(const ServeOptions& options) {
   if (!key) return failed(key.error());
   storage::RocksSettings settings;
   settings.block_cache_bytes = std::size_t{options.cache_mb} << 20;
-  settings.view_neighbours = projections::neighbour_bytes;
   auto store = storage::RocksStore::open(options.data + "/store", settings);
   if (!store) return failed(store.error());
   auto vault = storage::open_key_vault(options.data + "/keys");
