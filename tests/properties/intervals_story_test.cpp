@@ -102,50 +102,51 @@ TEST_CASE(
   const json row = over(s, 5, 30, {{"permission", "code"}}).at("ann");
   CHECK(row.at("intervals").at(0).at("from_us") == 20);
   CHECK(row.at("intervals").at(0).at("opened_by") == came);
+}
 
-  namespace {
+namespace {
 
-  // One permission on a scale that grows from one model to the next, which brings a kind of resource as well.
-  json growing(const char* id, const json& levels, bool has_rooms) {
-    json model{{"id", id},
-               {"scales", {{"access", levels}}},
-               {"owner_role", "boss"},
-               {"resource_kinds", json::array({{{"id", "repo"}, {"name", "Repo"}, {"declared", false}}})},
-               {"permissions", json::array({{{"id", "work"}, {"name", "Work"}, {"module", "M"}, {"scale", "access"}}})},
-               {"roles", json::array({{{"id", "boss"}, {"name", "Boss"}, {"grants", {{"work", levels.back()}}}}})}};
-    if (has_rooms) {
-      model["resource_kinds"].push_back({{"id", "room"}, {"name", "Room"}, {"declared", false}});
-      model["permissions"][0]["resource"] = "room";
-    }
-    return model;
+// One permission on a scale that grows from one model to the next, which brings a kind of resource as well.
+json growing(const char* id, const json& levels, bool has_rooms) {
+  json model{{"id", id},
+             {"scales", {{"access", levels}}},
+             {"owner_role", "boss"},
+             {"resource_kinds", json::array({{{"id", "repo"}, {"name", "Repo"}, {"declared", false}}})},
+             {"permissions", json::array({{{"id", "work"}, {"name", "Work"}, {"module", "M"}, {"scale", "access"}}})},
+             {"roles", json::array({{{"id", "boss"}, {"name", "Boss"}, {"grants", {{"work", levels.back()}}}}})}};
+  if (has_rooms) {
+    model["resource_kinds"].push_back({{"id", "room"}, {"name", "Room"}, {"declared", false}});
+    model["permissions"][0]["resource"] = "room";
   }
+  return model;
+}
 
-  }  // namespace
+}  // namespace
 
-  TEST_CASE("over a range the highest level is shown, also one that only a later model of the range has") {
-    ShortStory s(
-        std::vector<json>{growing("small", {"none", "view"}, false), growing("large", {"none", "view", "full"}, true)});
-    s.happens(1, "member.added", {{"member", "ann"}, {"role", "boss"}});
-    s.happens(5, "member.added", {{"member", "bob"}, {"role", "boss"}});
-    s.happens(8, "member.removed", {{"member", "bob"}});
-    s.happens(10, "org.model_changed", {{"model", "large"}});
-    const json rows = over(s, 2, 20, {{"permission", "work"}});
-    CHECK(rows.at("ann").at("level") == "full");
-    CHECK(rows.at("ann").at("intervals").size() == 2);
-    CHECK(rows.at("bob").at("level") == "view");
-    CHECK(over(s, 2, 10, {{"permission", "work"}}).at("ann").at("level") == "view");
-  }
+TEST_CASE("over a range the highest level is shown, also one that only a later model of the range has") {
+  ShortStory s(
+      std::vector<json>{growing("small", {"none", "view"}, false), growing("large", {"none", "view", "full"}, true)});
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "boss"}});
+  s.happens(5, "member.added", {{"member", "bob"}, {"role", "boss"}});
+  s.happens(8, "member.removed", {{"member", "bob"}});
+  s.happens(10, "org.model_changed", {{"model", "large"}});
+  const json rows = over(s, 2, 20, {{"permission", "work"}});
+  CHECK(rows.at("ann").at("level") == "full");
+  CHECK(rows.at("ann").at("intervals").size() == 2);
+  CHECK(rows.at("bob").at("level") == "view");
+  CHECK(over(s, 2, 10, {{"permission", "work"}}).at("ann").at("level") == "view");
+}
 
-  TEST_CASE("a level and a kind of resource that only a later model of the range has can be asked for") {
-    ShortStory s(
-        std::vector<json>{growing("small", {"none", "view"}, false), growing("large", {"none", "view", "full"}, true)});
-    s.happens(1, "member.added", {{"member", "ann"}, {"role", "boss"}});
-    s.happens(10, "org.model_changed", {{"model", "large"}});
-    const json full = over(s, 2, 20, {{"permission", "work"}, {"level", "full"}});
-    CHECK(full.at("ann").at("intervals").at(0).at("from_us") == 10);
-    const json room = over(s, 2, 20, {{"permission", "work"}, {"resource", "room:1"}});
-    CHECK(room.at("ann").at("level") == "full");
-    // Where no model of the range has it, the question is refused.
-    const json no = s.ask("who_can_over", {{"permission", "work"}, {"level", "full"}, {"from_us", 2}, {"to_us", 9}});
-    CHECK(no.at("refused") == "unknown_level");
-  }
+TEST_CASE("a level and a kind of resource that only a later model of the range has can be asked for") {
+  ShortStory s(
+      std::vector<json>{growing("small", {"none", "view"}, false), growing("large", {"none", "view", "full"}, true)});
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "boss"}});
+  s.happens(10, "org.model_changed", {{"model", "large"}});
+  const json full = over(s, 2, 20, {{"permission", "work"}, {"level", "full"}});
+  CHECK(full.at("ann").at("intervals").at(0).at("from_us") == 10);
+  const json room = over(s, 2, 20, {{"permission", "work"}, {"resource", "room:1"}});
+  CHECK(room.at("ann").at("level") == "full");
+  // Where no model of the range has it, the question is refused.
+  const json no = s.ask("who_can_over", {{"permission", "work"}, {"level", "full"}, {"from_us", 2}, {"to_us", 9}});
+  CHECK(no.at("refused") == "unknown_level");
+}
