@@ -18,6 +18,16 @@ using projections::ListKind;
 using projections::Number;
 using projections::Point;
 
+// What a question about a resource of another kind is answered.
+inline Refusal no_such_kind(const std::string& kind, const AccessModel& model) {
+  std::string kinds;
+  for (const ResourceKind& each : model.resource_kinds()) kinds += (kinds.empty() ? "" : ", ") + each.id;
+  return refuse(RefusalCode::unknown_resource,
+                "the model has no resources of kind \"" + kind + "\"; " +
+                    (kinds.empty() ? "it has no kinds of resources." : "its kinds are " + kinds + "."),
+                "resource");
+}
+
 // One question about one organization: everything that its answer rests on.
 class Asking {
  public:
@@ -102,8 +112,7 @@ class Asking {
         return model->resource_kind(parsed->kind) != nullptr;
       });
       if (!is_kind) {
-        return refuse(RefusalCode::unknown_resource, "the model has no resources of kind \"" + parsed->kind + "\".",
-                      "resource");
+        return no_such_kind(parsed->kind, *model_);
       }
       q.resource = std::move(*parsed);
     }

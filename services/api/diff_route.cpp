@@ -127,7 +127,8 @@ class DiffAsked {
       const AccessModel &before = sides_->before.model(), &after = sides_->after.model();
       if (!before.permission(*name) && !after.permission(*name)) {
         return no(refuse(RefusalCode::unknown_permission,
-                         "the model " + after.id().text + " has no permission \"" + std::string(*name) + "\".",
+                         "the model " + after.id().text + " has no permission \"" + std::string(*name) +
+                             "\"; GET /v1/models/" + after.id().text + " lists them.",
                          "permission"));
       }
       question_.permission = PermissionId(*name);
@@ -136,8 +137,7 @@ class DiffAsked {
       auto parsed = parse_resource(*name, "resource");
       if (!parsed) return no(parsed.error());
       if (!sides_->after.model().resource_kind(parsed->kind) && !sides_->before.model().resource_kind(parsed->kind)) {
-        return no(refuse(RefusalCode::unknown_resource, "the model has no resources of kind \"" + parsed->kind + "\".",
-                         "resource"));
+        return no(no_such_kind(parsed->kind, sides_->after.model()));
       }
       question_.resource = std::move(*parsed);
     }

@@ -90,6 +90,19 @@ std::string frames(int count) {
   return all;
 }
 
+int listening_at(std::string& address) {
+  const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in end{};
+  end.sin_family = AF_INET;
+  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof end;
+  REQUIRE(::bind(listening, reinterpret_cast<sockaddr*>(&end), size) == 0);
+  REQUIRE(::listen(listening, 1) == 0);
+  REQUIRE(::getsockname(listening, reinterpret_cast<sockaddr*>(&end), &size) == 0);
+  address = "127.0.0.1:" + std::to_string(ntohs(end.sin_port));
+  return listening;
+}
+
 }  // namespace
 
 TEST_CASE("an HTTP receiver has a batch when it says so, and each of its other answers is told apart") {
@@ -120,6 +133,25 @@ TEST_CASE("an HTTP receiver has a batch when it says so, and each of its other a
   taker.decide({});
   CHECK(loop.send(*receiver, "b\n").how == How::taken);
   loop.close(*receiver);
+}
+
+TEST_CASE("an HTTP receiver that answers well before it has read the batch, and goes, has not got it") {
+  std::string address;
+  const int listening = listening_at(address);
+  Loop loop;
+  const auto receiver = loop.http("http://" + address + "/");
+  std::thread hasty([&] {
+    const int collector = ::accept(listening, nullptr, nullptr);
+    char room[512];
+    (void)::recv(collector, room, sizeof room, 0);
+    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    (void)::send(collector, answer.data(), answer.size(), MSG_NOSIGNAL);
+    ::close(collector);
+  });
+  CHECK(loop.send(*receiver, std::string(std::size_t{32} << 20, 'x')).how == How::failed);
+  hasty.join();
+  loop.close(*receiver);
+  ::close(listening);
 }
 
 TEST_CASE("a host is found by name, and one that is not there or has no name is told as such") {
@@ -170,16 +202,10 @@ TEST_CASE("a syslog collector that dies with bytes unread has not ended well") {
 }
 
 TEST_CASE("a reset that a write comes upon is not taken for an end in good order") {
-  const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in end{};
-  end.sin_family = AF_INET;
-  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof end;
-  REQUIRE(::bind(listening, reinterpret_cast<sockaddr*>(&end), size) == 0);
-  REQUIRE(::listen(listening, 1) == 0);
-  REQUIRE(::getsockname(listening, reinterpret_cast<sockaddr*>(&end), &size) == 0);
+  std::string address;
+  const int listening = listening_at(address);
   Loop loop;
-  const auto receiver = loop.syslog("127.0.0.1:" + std::to_string(ntohs(end.sin_port)));
+  const auto receiver = loop.syslog(address);
   REQUIRE(loop.send(*receiver, frames(3)).how == How::taken);
   const int collector = ::accept(listening, nullptr, nullptr);
   REQUIRE(collector >= 0);

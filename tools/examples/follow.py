@@ -79,6 +79,9 @@ class Follower:
             elif message["type"] == "heartbeat" and self.cursor:  # all that matches came, up to here
                 self.cursor.next = message["through"] + 1
                 self.cursor.save()
+            elif message["type"] == "heartbeat" and message["through"] > self.last:
+                self.last = message["through"]
+                await feed.send(json.dumps({"type": "ack", "position": self.last}))
             return
         if 0 < self.asked.count <= self.seen:  # only the acknowledgement is waited for
             return
