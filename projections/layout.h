@@ -132,14 +132,6 @@ struct Reader {
   std::uint32_t number() { return static_cast<std::uint32_t>(varint()); }
 };
 
-// Rows that come one behind the other share this much of their keys: those of a list, those of a timeline. 0: none do.
-inline std::size_t neighbour_bytes(std::string_view key) {
-  constexpr std::size_t kind_at = 4, shared = 11;
-  if (key.size() <= kind_at) return 0;
-  const auto row = static_cast<Row>(key[kind_at]);
-  return row == Row::list || row == Row::timeline ? std::min(key.size(), shared) : 0;
-}
-
 inline std::string row_key(OrgNumber org, Row row) {
   std::string key;
   key.reserve(48);

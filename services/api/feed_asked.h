@@ -18,9 +18,9 @@ struct Lag {
 };
 Outcome<Lag> lag_of(const Consumer& consumer, storage::Snapshot& snapshot, Instant now);
 
-// The first position that was recorded at that instant or after; newest + 1 if there is none. O(log n) reads.
 // An instant to begin at, which may be ahead of the clock as far as an event may: what comes before it would be sent.
 Decided<Instant> parse_since(std::string_view text, std::string_view field, Instant now);
+// The first position that was recorded at that instant or after; newest + 1 if there is none. O(log n) reads.
 Outcome<Position> first_since(storage::Snapshot& snapshot, Instant since);
 
 }  // namespace tenure::services

@@ -2,8 +2,8 @@
 #include <atomic>
 #include <deque>
 #include <future>
-#include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "events/limits.h"
@@ -34,8 +34,8 @@ std::string next_import_id(Instant now) {
 
 // What happened elsewhere was not let through by Tenure: an organization of mode `enforce`, whose events take effect
 // when they are recorded, cannot take it.
-std::optional<Response> refuses_imports(Parts& parts, const Request& request) {
-  auto org = open_org(parts, request.param("org"));
+std::optional<Response> refuses_imports(Parts& parts, std::string_view name) {
+  auto org = open_org(parts, name);
   if (!org) return org.error().status == 404 ? std::nullopt : std::optional(org.error());  // 404: the import makes it
   projections::Facts facts(*org->snapshot, parts.names, parts.models, org->number, projections::Point::never());
   const auto* mode = facts.state(facts.org_entity()).find({projections::SlotKind::mode});
@@ -147,6 +147,11 @@ class GithubImport : public http::Upload {
   void add(LineBatch& batch, std::uint64_t number, std::string_view text) {
     auto read = read_github_audit_line(text);
     if (!read) return refuse_line(number, read.error().because);
+    // The log would say so too; but history does not begin with such a line.
+    if (const Instant now = parts_.now(); read->occurred_at.us > now.us + limits::future_us_max) {
+      return refuse_line(number, "its time is " + format_instant(read->occurred_at) +
+                                     ", more than 5 minutes ahead of " + format_instant(now));
+    }
     if (read->org != org_.text) {
       return refuse_line(number, "the line is of organization \"" + read->org + "\", not \"" + org_.text + "\"");
     }
@@ -216,6 +221,12 @@ class GithubImport : public http::Upload {
     request.org = org_;
     request.by = by_;
     request.events = std::exchange(batch.events, {});
+    if (!batch.creates) {
+      std::size_t last = 0;
+      for (const LineBatch::Line& line : batch.lines) {
+        if (line.events_end > last) request.parts.push_back(last = line.events_end);
+      }
+    }
     auto answered = std::make_shared<std::promise<AppendResult>>();
     open_.push_back({std::move(batch), answered->get_future()});
     parts_.appends.submit(std::move(request),
@@ -233,13 +244,11 @@ class GithubImport : public http::Upload {
     open_.pop_front();
     const AppendResult result = sent.answer.get();
     if (const auto* refusals = std::get_if<Refusals>(&result)) {
-      LineBatch rest;
-      if (!without_refused(sent.batch, *refusals, rest)) return append_response(result);
-      send(std::move(rest));
-      return std::nullopt;
+      return begin_again(sent.batch, *refusals);
     }
     const auto* answer = std::get_if<AppendAnswer>(&result);
     if (!answer) return append_response(result);
+    leave_out(sent.batch, answer->left_out);
     count(sent.batch);
     created_ = created_ || sent.batch.creates;
     for (const Appended& item : answer->items) {
@@ -252,33 +261,46 @@ class GithubImport : public http::Upload {
     return std::nullopt;
   }
 
-  // What is left of a batch without the lines whose events were refused; false if it was refused for something else.
-  bool without_refused(const LineBatch& batch, const Refusals& refusals, LineBatch& rest) {
-    std::map<std::size_t, std::string> because;  // by line of the batch
-    const bool made_meanwhile = batch.creates && refusals.front().code == RefusalCode::already_exists;
+  // The line of a batch that an event is of; none for one that is of none.
+  static const LineBatch::Line* line_of(const LineBatch& batch, std::uint64_t event) {
+    const auto line = std::upper_bound(batch.lines.begin(), batch.lines.end(), event,
+                                       [](std::uint64_t i, const LineBatch::Line& one) { return i < one.events_end; });
+    return line == batch.lines.end() ? nullptr : &*line;
+  }
+
+  // Names the lines that the log refused, and reads again what they were counted as.
+  std::set<std::uint64_t> leave_out(LineBatch& batch, const Refusals& refusals) {
+    std::set<std::uint64_t> numbers;
     for (const Refusal& refusal : refusals) {
-      if (made_meanwhile) break;
-      if (!refusal.index) return false;
-      const auto line =
-          std::upper_bound(batch.lines.begin(), batch.lines.end(), *refusal.index,
-                           [](std::uint64_t i, const LineBatch::Line& one) { return i < one.events_end; });
-      if (line == batch.lines.end()) return false;
-      because.try_emplace(static_cast<std::size_t>(line - batch.lines.begin()), refusal.because);
+      const auto* line = refusal.index ? line_of(batch, *refusal.index) : nullptr;
+      if (!line || !numbers.insert(line->number).second) continue;
+      refuse_line(line->number, refusal.because);
+      const auto read = read_github_audit_line(batch.text_of(static_cast<std::size_t>(line - batch.lines.data())));
+      if (!read) continue;
+      batch.recorded_only -= std::min<std::uint64_t>(batch.recorded_only, read->recorded_only || read->creates_org);
+      batch.not_followed -= std::min<std::uint64_t>(batch.not_followed, read->not_followed);
     }
-    if (because.empty() && !made_meanwhile) return false;
-    if (batch.creates) {  // by the first line that is left, or by somebody else who was faster
-      created_by_.clear();
-      look_at_org();
+    return numbers;
+  }
+
+  // The batch that was to make the organization was refused: somebody else was faster, or its first lines are wrong,
+  // and then the first one that is left begins. Nothing else is under way.
+  std::optional<Response> begin_again(LineBatch& batch, const Refusals& refusals) {
+    std::set<std::uint64_t> wrong;
+    if (batch.creates && refusals.front().code == RefusalCode::already_exists) {
+      if (auto refused = refuses_imports(parts_, org_.text)) return refused;
+    } else {
+      wrong = leave_out(batch, refusals);
+      if (!batch.creates || wrong.empty()) return append_response(refusals);
     }
+    created_by_.clear();
+    look_at_org();
+    LineBatch rest;
     for (std::size_t i = 0; i < batch.lines.size(); ++i) {
-      const auto refused = because.find(i);
-      if (refused == because.end()) {
-        add(rest, batch.lines[i].number, batch.text_of(i));
-      } else {
-        refuse_line(batch.lines[i].number, refused->second);
-      }
+      if (!wrong.contains(batch.lines[i].number)) add(rest, batch.lines[i].number, batch.text_of(i));
     }
-    return true;
+    send(std::move(rest));
+    return std::nullopt;
   }
 
   Parts& parts_;
@@ -310,7 +332,7 @@ void add_import_route(http::Router& router, Parts& parts) {
           return http::problem(refuse(RefusalCode::forbidden,
                                       "an import speaks for members and integrations; this token may not.", "format"));
         }
-        if (auto refused = refuses_imports(parts, request)) return std::move(*refused);
+        if (auto refused = refuses_imports(parts, request.param("org"))) return std::move(*refused);
         return std::make_unique<GithubImport>(parts, request);
       });
 }

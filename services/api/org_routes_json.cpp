@@ -4,6 +4,7 @@
 #include "events/limits.h"
 #include "events/wire/event_wire.h"
 #include "events/wire/json_read.h"
+#include "events/wire/record_wire.h"
 #include "projections/facts.h"
 #include "services/api/page.h"
 #include "services/api/rows.h"
@@ -89,6 +90,15 @@ Decided<Event> creation(const json& body) {
   return event;
 }
 
+// With which version of its model it was made; a retry is answered by that, whichever is the newest now.
+std::string model_version_of(Parts& parts, const Appended& made, const std::string& newest) {
+  if (!made.duplicate) return newest;
+  const auto stored = parts.store.snapshot()->record(made.position);
+  if (!stored) return newest;
+  const auto record = wire::read_record(stored->bytes, {});
+  return record ? record->model_version : newest;
+}
+
 void create(Parts& parts, Request&& request, http::Reply reply) {
   if (const auto known = only_known(request, {}); !known) return reply(http::problem(known.error()));
   const auto body = read_json(request.body, "");
@@ -125,11 +135,14 @@ void create(Parts& parts, Request&& request, http::Reply reply) {
   if (!idempotency) return reply(http::problem(idempotency.error()));
   wanted.idempotency = std::move(*idempotency);
   auto answer = std::make_shared<http::Reply>(std::move(reply));
-  parts.appends.submit(std::move(wanted), [answer, id = *id, created, model](AppendResult result) {
+  parts.appends.submit(std::move(wanted), [&parts, answer, id = *id, created, model](AppendResult result) {
     const auto* taken = std::get_if<AppendAnswer>(&result);
     if (!taken) return (*answer)(append_response(result));
     JsonText json;
-    json.open('{').field("id", id.text).field("model", model->id().text).field("model_version", model->version());
+    json.open('{')
+        .field("id", id.text)
+        .field("model", model->id().text)
+        .field("model_version", model_version_of(parts, taken->items.front(), model->version()));
     json.field("mode", to_text(created.mode)).field("position", taken->items.front().position.value);
     json.field("version", taken->version.value).close('}');
     Response response;

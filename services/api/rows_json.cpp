@@ -146,6 +146,7 @@ class Stream {
       head_ = json::parse(head + "}");
     }
     at_ = begin + items.size();
+    in_lines_ = body_.find('\n', at_) != std::string::npos;
   }
 
   // The next row's text; nothing at the end of the page.
@@ -153,12 +154,9 @@ class Stream {
     if (body_[at_] == ',') ++at_;
     if (body_[at_] == ']') return {};
     const std::size_t begin = at_;
-    std::size_t end = body_.find('\n', begin);
-    if (end == std::string::npos) {
-      at_ = end = end_of_value(body_, begin);  // of a list that comes in one page
-    } else {
-      at_ = end + 1;
-    }
+    const std::size_t end = in_lines_ ? body_.find('\n', begin) : end_of_value(body_, begin);
+    if (end == std::string::npos) throw std::logic_error("a row without an end");
+    at_ = end + in_lines_;
     return std::string_view(body_).substr(begin, end - begin);
   }
 
@@ -207,7 +205,8 @@ class Stream {
   json head_;
   std::string body_;
   std::size_t at_ = 0;
-  Members members_;  // of the row in hand
+  bool in_lines_ = true;  // the page in hand has a line's end behind each row
+  Members members_;       // of the row in hand
   bool headed_ = false;
 };
 

@@ -52,6 +52,7 @@ class Subscription final : public http::LiveStream {
   void look_at_token();
   void look_at_consumer();
   void finish(http::Outgoing& out);
+  void note_sent();
   void end_if_done(http::Outgoing& out);
   void acknowledge(Position position);
 

@@ -146,7 +146,6 @@ void Subscription::fill(http::Outgoing& out) {
     out.add(std::exchange(said_, {}));
     sent_at_ = now;
   }
-  if (wish_.consumer) wish_.consumer->sent = through().value;
   end_if_done(out);
 }
 
@@ -180,6 +179,7 @@ void Subscription::add_events(http::Outgoing& out) {
     if (!whole) break;
   }
   if (events_ > events) came_at_ = sent_at_ = Clock::now();
+  note_sent();
   feed_.sent(events_ - events, out.bytes() - bytes);
   if (wish_.ack_by_pong && next_ > before) add_ping(out);
 }
@@ -300,9 +300,14 @@ void Subscription::look_at_consumer() {
   say("acknowledged", json.open('{').field("type", "acknowledged").field("position", durable).close('}').take());
 }
 
+void Subscription::note_sent() {
+  if (wish_.consumer) wish_.consumer->sent = through().value;
+}
+
 // The farewell has been said; the close frame's reason repeats the cursor, for clients that see nothing else.
 void Subscription::finish(http::Outgoing& out) {
   over_ = true;
+  note_sent();
   out.end(*leaving_, "cursor=" + std::to_string(next_.value));
 }
 

@@ -227,20 +227,22 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
     if (!stale) return stale.error();
     if (!stale->empty()) return std::move(*stale);
   }
+  work.version = version;
+  if (!request.parts.empty()) {
+    if (const auto done = take_parts(batch, work); !done) return done.error();
+    work.answer.version = work.version;
+    work.answer.left_out = std::move(work.refusals);
+    return std::move(work.answer);
+  }
   views_.mark();
   batch.mark();
-  work.version = version;
   for (std::uint64_t i = 0; i < request.events.size(); ++i) {
     const auto done = take_event(batch, work, request.events[i], i);
     if (!done) return done.error();
     if (creates(request) && work.version == Version(0)) break;  // what comes behind is about no organization
   }
   if (!work.refusals.empty()) {
-    views_.roll_back();
-    batch.roll_back();
-    work.place = before;
-    names_.forget();
-    hints_.forget();
+    undo(batch, work, before);
     if (const auto done = deny(batch, work); !done) return done.error();
     return std::move(work.refusals);
   }

@@ -62,6 +62,9 @@ struct AppendRequest {
   Recording by;
   bool own = false;  // Tenure's own events, which no client may send
   JudgedAs judged_as = JudgedAs::actor;
+  // Where each of its parts ends, in order, the last with the events. A part of which something is refused is left out
+  // whole, and the others are taken. None: all of it is one. Not of a request that creates its organization.
+  std::vector<std::size_t> parts;
 };
 
 struct Appended {
@@ -74,7 +77,8 @@ struct Appended {
 
 struct AppendAnswer {
   std::vector<Appended> items;
-  Version version;  // the organization's, after this request
+  Version version;                // the organization's, after this request
+  std::vector<Refusal> left_out;  // why parts of it were
 };
 
 using Refusals = std::vector<Refusal>;
@@ -118,6 +122,8 @@ class Recorder {
   std::optional<AppendResult> seen_before(Batch& batch, const AppendRequest& request);
   Outcome<std::optional<Appended>> earlier(Batch& batch, Work& work, const Event& event, Refusals& refusals);
   static void say_who_records(const Batch& batch, Work& work, Record& record);
+  void undo(Batch& batch, Work& work, const projections::OrgPlace& before);
+  Outcome<void> take_parts(Batch& batch, Work& work);
   Outcome<void> take_event(Batch& batch, Work& work, Event& event, std::uint64_t index);
   void settle_time(Batch& batch, Work& work, Event& event, std::uint64_t index);
   bool settle_models(Work& work, Event& event, std::uint64_t index);

@@ -2,6 +2,7 @@
 // comes to the same.
 #include <set>
 
+#include "events/instant.h"
 #include "tests/catch.h"
 #include "tests/services/wrong_request.h"
 
@@ -126,4 +127,34 @@ TEST_CASE("lines of a megabyte are recorded a few at a time") {
     instants.insert(event.at("recorded_at").get<std::string>());
   }
   CHECK(instants.size() >= 2);
+}
+
+TEST_CASE("what is left of a batch with refused lines is recorded where it stood, before the batches behind it") {
+  test::RunningProgram program;
+  std::string lines;
+  for (int i = 0; i < 9'000; ++i) {
+    // Every hundredth has the id of an earlier one, and other content.
+    const std::string id = i % 100 == 99 ? "d" + std::to_string(i - 50) : "d" + std::to_string(i);
+    lines += added(id, "user" + std::to_string(i), then_ms + static_cast<std::uint64_t>(i));
+  }
+  const json summary = imported(program, lines);
+  CHECK(summary.at("refused_lines") == 90);
+  CHECK(summary.at("events") == 9'000 - 90 + 1);
+  bool in_order = true;
+  std::int64_t before = 0;
+  std::string cursor;
+  do {
+    const json page =
+        program.get("/v1/orgs/acme/events?type=member.added&limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor))
+            .json();
+    for (const json& event : page.at("items")) {
+      const auto at = parse_instant(event.at("occurred_at").get<std::string>());
+      REQUIRE(at.has_value());
+      in_order = in_order && at->us >= before;
+      before = at->us;
+    }
+    cursor = page.value("next", "");
+  } while (!cursor.empty());
+  CHECK(in_order);
+  CHECK(before > 0);
 }

@@ -66,12 +66,11 @@ class Client {
   bool take(unsigned status, const std::string& body, nlohmann::json& answer);
   bool fail(const std::string& because, nlohmann::json& answer);
   bool tell(const nlohmann::json& problem);
-
-  ClientOptions options_;
   // Streams a list where that is wanted.
   bool streamed(const std::string& target, std::size_t most);
   bool is_no_list();
 
+  ClientOptions options_;
   int exit_code_ = 0;
   std::string because_;
 };
@@ -85,9 +84,9 @@ std::string text_of(const nlohmann::json& item, const char* field);
 std::string said_by(const nlohmann::json& event);
 // "role.edited at position 812, 2024-02-29T10:00:00Z, by ana@acme.test: the reason"
 std::string event_line(const nlohmann::json& event);
-// Says so where an answer is about a time before the history.
 // How many of what a list had, and what it rests on.
 void print_footer(const nlohmann::json& head, const std::string& what);
+// Says so where an answer is about a time before the history.
 void warn_before_history(const nlohmann::json& head);
 // A list that was followed to its end, as one JSON document. Returns exit_ok.
 int print_whole(nlohmann::json first, const nlohmann::json& items);

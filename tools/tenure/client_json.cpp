@@ -108,7 +108,10 @@ bool Client::download(const std::string& target, std::ostream& out, const Header
   if (!got) return fail(got.error().because, answer) || tell(answer);
   if (got->status != 200) return take(got->status, got->body, answer) || tell(answer);
   out.flush();
-  return true;
+  if (out) return true;
+  std::cerr << "tenure: not all of it could be written.\n";
+  exit_code_ = exit_failed;
+  return false;
 }
 
 bool Client::streamed(const std::string& target, std::size_t most) {
@@ -151,10 +154,11 @@ bool Client::pages(const AskPage& ask, std::size_t most, json& first, json& item
     json page;
     if (!ask(query, page)) return false;
     if (first.is_null()) first = page;
+    const std::size_t room = most - items.size(), rows = page.at("items").size();
     for (json& item : page.at("items")) {
       if (items.size() < most) items.push_back(std::move(item));
     }
-    const bool cut = items.size() >= most && (page.contains("next") || page.at("items").size() > most);
+    const bool cut = rows > room || (rows == room && page.contains("next"));
     if (cut)
       std::cerr << "tenure: these are the first " << most << "; there are more, --limit says how many to show.\n";
     if (cut || !page.contains("next")) return true;

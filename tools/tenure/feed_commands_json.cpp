@@ -198,10 +198,10 @@ class Following {
     const auto cursor = hello.value("cursor", std::uint64_t{1});
     cursor_ = std::to_string(cursor);
     // Where a consumer goes on the server says, be it further back after a reset.
-    if (!wanted_.consumer.empty() && cursor - 1 < last_) {
+    if (!wanted_.consumer.empty()) {
+      if (cursor - 1 < last_) versions_.clear();
       last_ = owed_to_ = acknowledged_ = cursor - 1;
       unacknowledged_ = 0;
-      versions_.clear();
     }
     return std::nullopt;
   }

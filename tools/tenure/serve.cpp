@@ -45,8 +45,9 @@ Outcome<void> make_folder(const std::string& path) {
   std::error_code error;
   const bool made = std::filesystem::create_directories(path, error);
   if (error) return fail(FailureCode::io, "cannot make the folder " + path + ": " + error.message());
-  const auto parent = std::filesystem::absolute(path, error).lexically_normal().parent_path();
-  if (made && !sync_folder(parent)) return fail(FailureCode::io, "cannot keep the folder " + path);
+  // A slash at the end is a name of its own.
+  const auto folder = (std::filesystem::absolute(path, error) / "").lexically_normal().parent_path();
+  if (made && !sync_folder(folder.parent_path())) return fail(FailureCode::io, "cannot keep the folder " + path);
   return {};
 }
 
