@@ -17,7 +17,7 @@ struct PersonRow {
 };
 std::uint64_t person_of(const PersonRow& row) { return row.member; }
 
-std::vector<PersonRow> in_short(std::vector<Interval> rows) {
+std::vector<PersonRow> in_short(const std::vector<Interval>& rows) {
   std::vector<PersonRow> people;
   people.reserve(rows.size());
   for (const Interval& i : rows) people.push_back({i.principal, i.since.us});
