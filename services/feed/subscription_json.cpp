@@ -175,7 +175,7 @@ void Subscription::add_events(http::Outgoing& out) {
     }
     const std::size_t pieces = out.pieces().size();
     const bool whole = add_block(out, block);
-    if (out.pieces().size() > pieces) kept += block->memory();
+    if (out.pieces().size() > pieces) kept += block->bytes().size();
     if (!whole) break;
   }
   if (events_ > events) came_at_ = sent_at_ = Clock::now();
