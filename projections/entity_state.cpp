@@ -166,25 +166,37 @@ constexpr Point epoch{0, 0};
 
 }  // namespace
 
+GrowingChunk::GrowingChunk(const Chunk& chunk) {
+  put_varint(carried_, chunk.carry.size());
+  base_ = epoch;
+  for (const Live& l : chunk.carry) {
+    put_slot(carried_, l.slot, l.value);
+    put_point(carried_, l.at, base_);
+    put_point(carried_, l.since, l.at);
+    base_ = l.at;
+  }
+  for (const Entry& e : chunk.entries) add(e);
+}
+
+void GrowingChunk::add(const Entry& entry) {
+  added_ += static_cast<char>(entry.op);
+  put_slot(added_, entry.slot, entry.value);
+  put_point(added_, entry.at, base_);
+  put_varint(added_, entry.retractions.size());
+  for (const std::uint64_t position : entry.retractions) put_varint(added_, position);
+  base_ = entry.at;
+  ++entries_;
+}
+
+void GrowingChunk::append_to(std::string& out) const {
+  out += carried_;
+  put_varint(out, entries_);
+  out += added_;
+}
+
 std::string Chunk::encode() const {
   std::string out;
-  put_varint(out, carry.size());
-  Point base = epoch;
-  for (const Live& l : carry) {
-    put_slot(out, l.slot, l.value);
-    put_point(out, l.at, base);
-    put_point(out, l.since, l.at);
-    base = l.at;
-  }
-  put_varint(out, entries.size());
-  for (const Entry& e : entries) {
-    out += static_cast<char>(e.op);
-    put_slot(out, e.slot, e.value);
-    put_point(out, e.at, base);
-    put_varint(out, e.retractions.size());
-    for (const std::uint64_t position : e.retractions) put_varint(out, position);
-    base = e.at;
-  }
+  GrowingChunk(*this).append_to(out);
   return out;
 }
 

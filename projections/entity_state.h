@@ -125,4 +125,22 @@ struct Chunk {
   static bool decode(std::string_view bytes, Chunk& chunk);
 };
 
+// The bytes of a chunk that grows at its end: what is there is not encoded again when an entry comes. Costs as many
+// bytes again as the chunk takes on disk.
+class GrowingChunk {
+ public:
+  explicit GrowingChunk(const Chunk& chunk);
+
+  // O(1); the entry comes behind all others.
+  void add(const Entry& entry);
+  // Writes what `Chunk::encode` would answer.
+  void append_to(std::string& out) const;
+  std::size_t bytes() const { return carried_.size() + added_.size(); }
+
+ private:
+  std::string carried_, added_;
+  std::uint64_t entries_ = 0;
+  Point base_;  // what the next entry's point is written relative to
+};
+
 }  // namespace tenure::projections

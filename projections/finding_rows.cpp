@@ -1,6 +1,8 @@
 #include "projections/finding_rows.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "projections/directory.h"
 #include "projections/view_writer.h"
@@ -113,7 +115,9 @@ void note_learnt(ViewWriter& views, OrgNumber org, std::int64_t occurred_us, Pos
 }
 
 Outcome<void> note_short_links(ViewWriter& views, OrgNumber org, const std::vector<Interval>& before,
-                               const std::vector<Interval>& after) {
+                               const std::vector<Interval>& after, bool first_of_event) {
+  // One row for all that one holder lost at one point.
+  std::map<std::pair<Point, Number>, std::uint64_t> held;
   for (const Interval& i : after) {
     if (i.close == Point::never() || !is_power(i.list.kind) || i.close.us - i.open.us > short_lived_us_max) continue;
     const bool stood = std::binary_search(before.begin(), before.end(), i);
@@ -124,12 +128,18 @@ Outcome<void> note_short_links(ViewWriter& views, OrgNumber org, const std::vect
       if (!implied) return implied.error();
       if (stood || !*implied) continue;
     }
-    std::string key = told_key(org, Told::short_lived, i.close, i.principal);
-    auto held_us = static_cast<std::uint64_t>(i.close.us - i.open.us);
-    std::string value;
-    const auto there = views.get(key, value);
-    if (!there) return there.error();
-    if (Reader in{value}; *there) held_us = std::min(held_us, in.varint());
+    const auto held_us = static_cast<std::uint64_t>(i.close.us - i.open.us);
+    const auto [row, is_new] = held.try_emplace({i.close, i.principal}, held_us);
+    if (!is_new) row->second = std::min(row->second, held_us);
+  }
+  for (auto& [of, held_us] : held) {
+    std::string key = told_key(org, Told::short_lived, of.first, of.second);
+    if (!first_of_event) {
+      std::string value;
+      const auto there = views.get(key, value);
+      if (!there) return there.error();
+      if (Reader in{value}; *there) held_us = std::min(held_us, in.varint());
+    }
     views.put(std::move(key), told_value(held_us));
   }
   return {};

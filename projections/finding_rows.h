@@ -55,9 +55,10 @@ Outcome<void> note_record(ViewWriter& views, OrgNumber org, const Record& record
 void note_learnt(ViewWriter& views, OrgNumber org, std::int64_t occurred_us, Position position);
 
 // Of the intervals that one entity has now (`after`, sorted) and did not have before: those of powers that ended soon
-// after they began, and were not given on in the same moment.
+// after they began, and were not given on in the same moment. `first_of_event` says that they changed by the newest
+// event and that nothing was noted of this entity by it yet: then no row of its point is looked for.
 Outcome<void> note_short_links(ViewWriter& views, OrgNumber org, const std::vector<Interval>& before,
-                               const std::vector<Interval>& after);
+                               const std::vector<Interval>& after, bool first_of_event);
 
 // Every row of a kind up to a point, in order.
 Outcome<std::vector<ToldRow>> told_until(storage::ViewReader& views, OrgNumber org, Told kind, Point at);

@@ -333,11 +333,7 @@ Outcome<void> ListWriter::close() {
   if (newest_.changes > std::max<std::uint64_t>(changes_min, newest_.links)) {
     if (const auto done = split(newest_, true); !done) return done;
   }
-  if (views_.in_bulk()) {
-    views_.lists().change(org_, list_, newest_);
-  } else {
-    views_.put(list_key(org_, list_, 'h'), encode_stretch(newest_, true));
-  }
+  views_.lists().change(org_, list_, newest_);
   return {};
 }
 

@@ -1,11 +1,12 @@
-// The heads of the lists that a writer in bulk met lately, decoded: each event that changes a list changes its head
-// too, and it becomes a row once for all of them, when the changes are taken.
+// The heads of the lists that the writer met lately, decoded: each event that changes a list changes its head too, and
+// it becomes a row once for all events of a batch, when the changes are taken.
 //
-// Owned by the ViewWriter; one thread. Memory: some ten bytes a list; those that did not change go when they are more
-// than lists_max.
+// Owned by the ViewWriter; one thread. Memory: some fifty bytes a list; those that are as their rows say go when they
+// are more than lists_max.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <optional>
 #include <vector>
 
 #include "projections/list_rows.h"
@@ -16,6 +17,9 @@ class OpenLists {
  public:
   static constexpr std::size_t lists_max = 200'000;
 
+  // In bulk nothing is rolled back.
+  explicit OpenLists(bool in_bulk = false) : in_bulk_(in_bulk) {}
+
   // The newest stretch; null if it is not kept. Good until the next call that is not const.
   const Stretch* find(OrgNumber org, List list) const;
   // Kept, and a row to be written.
@@ -25,14 +29,21 @@ class OpenLists {
   template <class Row>
   void take_changed(const Row& row) {
     for (const Key& key : changed_) {
-      Head& head = lists_.at(key);
-      row(key.org, key.list, head.newest);
-      head.changed = false;
+      const auto it = lists_.find(key);
+      if (it == lists_.end() || !it->second.changed) continue;  // undone
+      row(key.org, key.list, it->second.newest);
+      it->second.changed = false;
+      it->second.taken = true;
+      taken_.push_back(key);
     }
     changed_.clear();
   }
-  // Once the store shows what was taken.
-  void trim();
+  // The store shows what was taken.
+  void seen();
+
+  // What changed since the last mark is undone by `roll_back`.
+  void mark() { undo_.clear(); }
+  void roll_back();
   void forget();
 
  private:
@@ -48,11 +59,18 @@ class OpenLists {
   };
   struct Head {
     Stretch newest;
-    bool changed = false;
+    bool changed = false;  // since it was taken last
+    bool taken = false;    // and the store does not show it yet
+  };
+  struct Undo {
+    Key key;
+    std::optional<Head> before;  // none: it was not kept
   };
 
+  const bool in_bulk_;
   boost::unordered_flat_map<Key, Head, KeyHash> lists_;
-  std::vector<Key> changed_;
+  std::vector<Key> changed_, taken_;
+  std::vector<Undo> undo_;
 };
 
 }  // namespace tenure::projections

@@ -4,10 +4,27 @@
 
 namespace tenure::projections {
 
+void HeadChunk::add(const Entry& entry) {
+  if (!bytes) bytes.emplace(chunk);
+  bytes->add(entry);
+  chunk.entries.push_back(entry);
+}
+
+std::string HeadChunk::encode() const {
+  std::string row;
+  if (bytes) row.reserve(2 * sizeof(std::uint64_t) + sizeof(std::uint64_t) + bytes->bytes());
+  put_time(row, start.us);
+  put_u64(row, start.position);
+  bytes ? bytes->append_to(row) : GrowingChunk(chunk).append_to(row);
+  return row;
+}
+
 std::size_t OpenTimelines::bytes_of(const Open& open) {
-  // A chunk grows until it is sealed, so room for as many entries again is counted.
-  const std::size_t entries = 2 * open.head.chunk.entries.size() + 4;
-  return sizeof open + entries * sizeof(Entry) + (open.head.chunk.carry.size() + open.now.live.size()) * sizeof(Live);
+  // A chunk grows until it is sealed, so room for as many entries again is counted; an entry's bytes are a few.
+  constexpr std::size_t encoded_bytes = 24;
+  const std::size_t entries = 2 * open.head.chunk.entries.size() + 4, carried = open.head.chunk.carry.size();
+  return sizeof open + entries * (sizeof(Entry) + encoded_bytes) + carried * (sizeof(Live) + encoded_bytes) +
+         open.now.live.size() * sizeof(Live);
 }
 
 OpenTimelines::Open* OpenTimelines::find(OrgNumber org, Number entity) {
@@ -33,8 +50,12 @@ const OpenTimelines::Open* OpenTimelines::peek(OrgNumber org, Number entity) con
 }
 
 void OpenTimelines::change(OrgNumber org, Number entity, Open& open) {
+  const std::uint64_t key = key_of(org, entity);
+  if (!in_bulk_ && std::exchange(open.touched, mark_) != mark_) {
+    undo_.push_back({key, open.changed || open.taken ? std::make_unique<Open>(open) : nullptr});
+  }
   if (std::exchange(open.changed, true)) return;
-  changed_.push_back(key_of(org, entity));
+  changed_.push_back(key);
   changed_bytes_ += bytes_of(open);
 }
 
@@ -45,33 +66,60 @@ OpenTimelines::Open& OpenTimelines::keep(OrgNumber org, Number entity, Open open
   return *kept;
 }
 
-void OpenTimelines::drop(OrgNumber org, Number entity) {
-  young_.erase(key_of(org, entity));
-  old_.erase(key_of(org, entity));
+std::unique_ptr<OpenTimelines::Open> OpenTimelines::remove(std::uint64_t key) {
+  for (Kept* kept : {&young_, &old_}) {
+    const auto it = kept->find(key);
+    if (it == kept->end()) continue;
+    auto open = std::move(it->second);
+    kept->erase(it);
+    return open;
+  }
+  return nullptr;
 }
 
-void OpenTimelines::touch(OrgNumber org, Number entity) { touched_.push_back(key_of(org, entity)); }
+void OpenTimelines::drop(OrgNumber org, Number entity) {
+  const std::uint64_t key = key_of(org, entity);
+  auto open = remove(key);
+  if (in_bulk_ || !open || open->touched == mark_) return;
+  if (open->changed || open->taken) undo_.push_back({key, std::move(open)});
+}
+
+void OpenTimelines::seen() {
+  for (const std::uint64_t key : taken_) {
+    if (Open* open = peek_key(key)) open->taken = false;
+  }
+  taken_.clear();
+}
+
+void OpenTimelines::mark() {
+  ++mark_;
+  undo_.clear();
+}
 
 void OpenTimelines::roll_back() {
-  for (const std::uint64_t key : touched_) {
-    young_.erase(key);
-    old_.erase(key);
+  // The first of a timeline's is the oldest: it is put back last.
+  for (; !undo_.empty(); undo_.pop_back()) {
+    Undo& undo = undo_.back();
+    (void)remove(undo.key);
+    if (!undo.before) continue;
+    if (undo.before->changed) changed_.push_back(undo.key);
+    young_.emplace(undo.key, std::move(undo.before));
   }
-  touched_.clear();
 }
 
 void OpenTimelines::forget() {
   young_.clear();
   old_.clear();
-  touched_.clear();
+  undo_.clear();
   changed_.clear();
+  taken_.clear();
   bytes_ = changed_bytes_ = 0;
 }
 
 void OpenTimelines::trim() {
   if (bytes_ <= bytes_max_ / 2) return;
   for (auto& [key, open] : old_) {
-    if (open->changed) young_.emplace(key, std::move(open));
+    if (open->changed || open->taken) young_.emplace(key, std::move(open));
   }
   old_ = std::move(young_);
   young_.clear();

@@ -1,11 +1,9 @@
 // The newest chunks of the timelines that the writer met lately, decoded, each with the state at its end: judging an
 // event, noting what it replaced and folding it all ask for the same few entities, and so do the events after it.
 //
-// The rows of the views stay what counts: whatever is dropped here is read from them again. So a change that is undone
-// drops what it touched, and a late event, which changes a timeline before its end, drops that timeline.
-//
-// In bulk it is the other way round: what changed counts until it is taken, nothing is undone, and who drops a timeline
-// writes its row.
+// What changed counts until it is taken, and its row is written then, once for all events of a batch; who drops a
+// timeline writes its row. A late event, which changes a timeline before its end, drops that timeline. Whatever is as
+// its row says may be dropped at any time: it is read again.
 //
 // Owned by the ViewWriter; one thread. What `find` and `keep` answer stays where it is until the next `trim`, `drop`
 // (of the same), `roll_back` or `forget`. Memory: about bytes_max; what was not met for two generations is forgotten.
@@ -13,6 +11,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "projections/entity_state.h"
@@ -23,6 +23,11 @@ namespace tenure::projections {
 struct HeadChunk {
   Point start;
   Chunk chunk;
+  std::optional<GrowingChunk> bytes;  // of the chunk, from the first time on that it grew here
+
+  void add(const Entry& entry);
+  // The bytes of its row.
+  std::string encode() const;
 };
 
 class OpenTimelines {
@@ -32,38 +37,44 @@ class OpenTimelines {
   struct Open {
     HeadChunk head;
     EntityState now;       // with all of the chunk's entries
-    bool changed = false;  // in bulk: since it was taken last
+    bool changed = false;  // since it was taken last
+    bool taken = false;    // and the store does not show it yet
+    std::uint64_t touched = 0;
   };
 
-  explicit OpenTimelines(bool in_bulk = false) : bytes_max_(in_bulk ? bulk_bytes_max : bytes_max) {}
+  // In bulk nothing is rolled back.
+  explicit OpenTimelines(bool in_bulk = false) : in_bulk_(in_bulk), bytes_max_(in_bulk ? bulk_bytes_max : bytes_max) {}
 
   // Null if it is not kept.
   Open* find(OrgNumber org, Number entity);
   // The same for who only looks: it gets no younger by it.
   const Open* peek(OrgNumber org, Number entity) const;
   Open& keep(OrgNumber org, Number entity, Open open);
-  void drop(OrgNumber org, Number entity);
-  // Says that what is kept is about to change with the views.
-  void touch(OrgNumber org, Number entity);
-
-  // In bulk: it changed, and its row is to be written.
+  // Says that what is kept is about to change, and that its row is to be written.
   void change(OrgNumber org, Number entity, Open& open);
+  void drop(OrgNumber org, Number entity);
+  // What `take_changed` will hand over, roughly.
   std::size_t changed_bytes() const { return changed_bytes_; }
+
   // Calls `row(org, entity, head)` for each that changed since the last time.
   template <class Row>
   void take_changed(const Row& row) {
     for (const std::uint64_t key : changed_) {
       Open* open = peek_key(key);
-      if (!open || !open->changed) continue;  // dropped since, or named twice
+      if (!open || !open->changed) continue;  // dropped since, undone, or named twice
       row(static_cast<OrgNumber>(key >> 32), static_cast<Number>(key), open->head);
       open->changed = false;
+      open->taken = true;
+      taken_.push_back(key);
     }
     changed_.clear();
     changed_bytes_ = 0;
   }
+  // The store shows what was taken.
+  void seen();
 
-  // As ViewWriter's own: what was touched since the last mark is dropped by `roll_back`.
-  void mark() { touched_.clear(); }
+  // What changed since the last mark is undone by `roll_back`.
+  void mark();
   void roll_back();
   void forget();
   // Starts a generation if the young one is full.
@@ -75,14 +86,23 @@ class OpenTimelines {
   static std::uint64_t key_of(OrgNumber org, Number entity) { return std::uint64_t{org} << 32 | entity; }
   static std::size_t bytes_of(const Open& open);
 
-  Open* peek_key(std::uint64_t key);
+  // One as it was at the mark; none: as its row says.
+  struct Undo {
+    std::uint64_t key;
+    std::unique_ptr<Open> before;
+  };
 
+  Open* peek_key(std::uint64_t key);
+  std::unique_ptr<Open> remove(std::uint64_t key);
+
+  const bool in_bulk_;
   std::size_t bytes_max_;
   Kept young_, old_;
-  std::size_t bytes_ = 0;               // of young_, as it was when each came
-  std::vector<std::uint64_t> changed_;  // in bulk
+  std::size_t bytes_ = 0;  // of young_, as it was when each came
+  std::vector<std::uint64_t> changed_, taken_;
   std::size_t changed_bytes_ = 0;
-  std::vector<std::uint64_t> touched_;
+  std::uint64_t mark_ = 1;  // how many there were
+  std::vector<Undo> undo_;
 };
 
 }  // namespace tenure::projections

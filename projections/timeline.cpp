@@ -41,7 +41,7 @@ Outcome<bool> read_head_chunk(storage::ViewReader& views, OrgNumber org, Number 
 }
 
 void write_head_chunk(ViewWriter& views, OrgNumber org, Number entity, const HeadChunk& head) {
-  views.put(head_chunk_key(org, entity), encode_head_chunk(head));
+  views.put(head_chunk_key(org, entity), head.encode());
 }
 
 void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at, std::uint64_t known) {
@@ -67,13 +67,6 @@ std::size_t chunk_limit(std::size_t carried) { return std::max(chunk_entries_min
 }  // namespace
 
 std::string head_chunk_key(OrgNumber org, Number entity) { return timeline_key(org, entity, 'H'); }
-
-std::string encode_head_chunk(const HeadChunk& head) {
-  std::string value;
-  put_time(value, head.start.us);
-  put_u64(value, head.start.position);
-  return value += head.chunk.encode();
-}
 
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
   EntityState state;
@@ -284,16 +277,16 @@ Interval as_open(Interval interval) {
 // In order: the newest chunk grows.
 Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, OpenTimelines::Open& open,
                      const std::vector<Entry>& entries) {
-  views.timelines().touch(org, entity);
+  views.timelines().change(org, entity, open);
   HeadChunk& head = open.head;
   if (head.chunk.entries.size() >= chunk_limit(head.chunk.carry.size())) {
     views.put(sealed_key(org, entity, head.start), head.chunk.encode());
-    head = {entries.front().at, {open.now.live, {}}};
+    head = {entries.front().at, {open.now.live, {}}, {}};
   }
   IntervalFold fold(kind, entity, std::move(open.now));
   for (const Entry& entry : entries) {
     fold.apply(entry);
-    head.chunk.entries.push_back(entry);
+    head.add(entry);
   }
   open.now = fold.take_state();
   // An interval that began and ended within this one event never was.
@@ -310,12 +303,7 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   after.insert(after.end(), fold.begun().begin(), fold.begun().end());
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
-  if (views.in_bulk()) {
-    views.timelines().change(org, entity, open);
-  } else {
-    write_head_chunk(views, org, entity, head);
-  }
-  if (const auto done = note_short_links(views, org, before, after); !done) return done;
+  if (const auto done = note_short_links(views, org, before, after, true); !done) return done;
   return change_lists(views, org, before, after);
 }
 
@@ -374,13 +362,13 @@ Outcome<Tail> take_tail(ViewWriter& views, OrgNumber org, Number entity, HeadChu
 
 // Cuts a tail into chunks again.
 void write_tail(ViewWriter& views, OrgNumber org, Number entity, Tail tail) {
-  HeadChunk head{tail.start, {tail.carry, {}}};
+  HeadChunk head{tail.start, {tail.carry, {}}, {}};
   EntityState state{std::move(tail.carry)};
   for (Entry& entry : tail.entries) {
     const bool new_event = !head.chunk.entries.empty() && head.chunk.entries.back().at != entry.at;
     if (new_event && head.chunk.entries.size() >= chunk_limit(head.chunk.carry.size())) {
       views.put(sealed_key(org, entity, head.start), head.chunk.encode());
-      head = {entry.at, {state.live, {}}};
+      head = {entry.at, {state.live, {}}, {}};
     }
     if (entry.counts(known_now)) state.apply(entry);
     head.chunk.entries.push_back(std::move(entry));
@@ -399,7 +387,7 @@ Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   change(tail->entries);
   const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
   write_tail(views, org, entity, std::move(*tail));
-  if (const auto done = note_short_links(views, org, before, after); !done) return done;
+  if (const auto done = note_short_links(views, org, before, after, false); !done) return done;
   return change_lists(views, org, before, after);
 }
 

@@ -18,13 +18,10 @@
 
 namespace tenure::projections {
 
-struct HeadChunk;  // open_timelines.h
-
 inline constexpr std::size_t chunk_entries_min = 16;
 
 // The row of a timeline's newest chunk.
 std::string head_chunk_key(OrgNumber org, Number entity);
-std::string encode_head_chunk(const HeadChunk& head);
 
 // The state at a point, as known now. One get; one seek more when the point is older than the newest chunk.
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at);

@@ -105,8 +105,9 @@ std::array<std::uint64_t, 2> neighbourhood(std::string_view key) {
 
 void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) {
   base_ = std::move(base);
+  timelines_.seen();
   timelines_.trim();
-  lists_.trim();
+  lists_.seen();
   for (auto* row : taken_) row->second.taken = false;
   taken_.clear();
   ordered_taken_.clear();
@@ -141,7 +142,7 @@ void ViewWriter::change(std::string key, Value value) {
     it->second = std::move(value);
     return;
   }
-  heads_in_rows_ |= in_bulk() && is_head(key);
+  heads_in_rows_ |= is_head(key);
   auto it = find(key);
   const bool fresh = it == rows_.end();
   if (fresh) it = rows_.try_emplace(std::move(key)).first;
@@ -173,6 +174,7 @@ void ViewWriter::change_ordered(std::string key, Value value) {
 
 void ViewWriter::mark() {
   timelines_.mark();
+  lists_.mark();
   undo_.clear();
   undo_ordered_.clear();
   marked_ = changes_.size();
@@ -181,6 +183,7 @@ void ViewWriter::mark() {
 void ViewWriter::roll_back() {
   assert(!in_bulk());
   timelines_.roll_back();
+  lists_.roll_back();
   in_order_made_ = false;
   in_order_.clear();
   changes_.resize(marked_);
@@ -229,7 +232,7 @@ std::vector<std::string_view> ViewWriter::unseen_in(std::string_view from, std::
     for (auto it = rows->lower_bound(from); it != rows->end() && it->first < to; ++it) keys.push_back(it->first);
   }
   if (!is_ordered_range(from, to)) {
-    assert(!in_bulk() || !may_have_heads(from, to));
+    assert(!may_have_heads(from, to));
     const auto& rows = unseen_rows();
     keys.insert(keys.end(), rows.lower_bound(from), rows.lower_bound(to));
   }
@@ -242,7 +245,7 @@ std::optional<std::string_view> ViewWriter::last_unseen(std::string_view lower, 
   auto change = ordered_changes_.upper_bound(at_most);
   auto taken = ordered_taken_.upper_bound(at_most);
   const bool ordered_alone = is_ordered_range(lower, at_most);
-  assert(ordered_alone || !in_bulk() || !may_have_heads(lower, at_most));
+  assert(ordered_alone || !may_have_heads(lower, at_most));
   const auto& rows = ordered_alone ? in_order_ : unseen_rows();
   auto row = ordered_alone ? rows.begin() : rows.upper_bound(at_most);
   for (;;) {
@@ -268,7 +271,7 @@ Outcome<bool> ViewWriter::get(std::string_view key, std::string& value) {
     if (*now) value = **now;
     return now->has_value();
   }
-  const bool head = in_bulk() && is_head(key);
+  const bool head = is_head(key);
   if (head && open_head(key, value)) return true;
   if (head && !heads_in_rows_) return base_->get(key, value);
   if (const auto it = find(key); it != rows_.end()) {
@@ -402,7 +405,7 @@ bool ViewWriter::open_head(std::string_view key, std::string& value) const {
   if (key.size() == timeline_tag_at + 1) {
     const auto* open = timelines_.peek(org, take_u32(key, of_at));
     if (!open || open->head.chunk.entries.empty()) return false;
-    value = encode_head_chunk(open->head);
+    value = open->head.encode();
     return true;
   }
   const auto* newest = lists_.find(org, {static_cast<ListKind>(key[of_at]), take_u32(key, list_of_at)});
@@ -425,9 +428,8 @@ std::vector<storage::ViewWrite> ViewWriter::take_heads() {
     }
     heads.push_back({std::move(key), std::move(value)});
   };
-  timelines_.take_changed([&](OrgNumber org, Number entity, const HeadChunk& head) {
-    add(head_chunk_key(org, entity), encode_head_chunk(head));
-  });
+  timelines_.take_changed(
+      [&](OrgNumber org, Number entity, const HeadChunk& head) { add(head_chunk_key(org, entity), head.encode()); });
   lists_.take_changed([&](OrgNumber org, List list, const Stretch& newest) {
     add(list_key(org, list, 'h'), encode_stretch(newest, true));
   });

@@ -10,10 +10,12 @@
 // what findings rest on) are kept in order, and only as long as the store does not show them. Any range can be read;
 // one of the first kind puts them in order first.
 //
+// What changes with nearly every event, the newest chunk of a timeline and the head of a list, is kept decoded and
+// becomes a row when it is taken. Until then it is answered from there to who asks for its key; no range may be
+// read that it lies in.
+//
 // A writer in bulk (a rebuild) changes many events' rows before it takes them, and never rolls back. It keeps more of
-// them in memory; and what changes with nearly every event, the newest chunk of a timeline and the head of a list, is
-// kept decoded and becomes a row when it is taken. Until then it is answered from there to who asks for its key; no
-// range may be read that it lies in.
+// them in memory.
 //
 // Owned by the writer; one thread.
 #pragma once
@@ -39,7 +41,7 @@ class ViewWriter : public storage::ViewReader {
   static constexpr std::size_t cache_bytes_max = 24 << 20, bulk_cache_bytes_max = 48 << 20;
   enum class Use : std::uint8_t { live, bulk };
 
-  explicit ViewWriter(Use use = Use::live) : use_(use), timelines_(use == Use::bulk) {}
+  explicit ViewWriter(Use use = Use::live) : use_(use), timelines_(use == Use::bulk), lists_(use == Use::bulk) {}
   bool in_bulk() const { return use_ == Use::bulk; }
 
   // Reads come from `base`, which must show everything taken so far.
@@ -48,7 +50,7 @@ class ViewWriter : public storage::ViewReader {
 
   // Timelines as they stand in these views, decoded.
   OpenTimelines& timelines() { return timelines_; }
-  // The heads of lists that changed since the last take; in bulk alone.
+  // The heads of lists that changed lately.
   OpenLists& lists() { return lists_; }
   // What `take` will hand over, roughly.
   std::size_t changed_bytes() const { return changed_bytes_ + timelines_.changed_bytes(); }
@@ -120,7 +122,7 @@ class ViewWriter : public storage::ViewReader {
   std::unique_ptr<storage::Snapshot> base_;
   OpenTimelines timelines_;
   OpenLists lists_;
-  bool heads_in_rows_ = false;  // in bulk: some head is among rows_, as a late event leaves it there
+  bool heads_in_rows_ = false;  // some head is among rows_, as a late event leaves it there
   std::size_t changed_bytes_ = 0;
   // In bulk: the row that was put last, of each neighbourhood.
   boost::unordered_flat_map<Neighbourhood, std::optional<Ordered::iterator>, NeighbourhoodHash> newest_of_;

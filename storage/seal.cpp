@@ -6,6 +6,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <array>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -47,6 +48,24 @@ Gcm& gcm() {
   thread_local Gcm one;
   return one;
 }
+
+// Nonces are drawn many at a time: a call of the generator costs as much as sealing a short text. They are no secret.
+// A process that forks must not seal on both sides, and Tenure does not fork once it runs.
+class Nonces {
+ public:
+  void next(unsigned char* to) {
+    if (left_ == 0) {
+      random_bytes(bytes_.data(), bytes_.size());
+      left_ = at_once;
+    }
+    std::memcpy(to, bytes_.data() + --left_ * nonce_bytes, nonce_bytes);
+  }
+
+ private:
+  static constexpr std::size_t at_once = 256;
+  std::array<unsigned char, at_once * nonce_bytes> bytes_;
+  std::size_t left_ = 0;
+};
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
@@ -103,8 +122,9 @@ Digest hmac_sha256(const SecretKey& key, std::string_view bytes) {
 
 std::string seal_bytes(const SecretKey& key, std::string_view associated, std::string_view plain) {
   std::string sealed(nonce_bytes + plain.size() + tag_bytes, '\0');
-  random_bytes(sealed.data(), nonce_bytes);
+  thread_local Nonces nonces;
   unsigned char* nonce = bytes_of(sealed);
+  nonces.next(nonce);
   unsigned char* text = nonce + nonce_bytes;
   EVP_CIPHER_CTX* context = gcm().context.get();
   int count = 0;
