@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "projections/layout.h"
+#include "projections/row_sorts.h"
 #include "projections/timeline.h"
 
 namespace tenure::projections {
@@ -11,56 +12,6 @@ namespace tenure::projections {
 namespace {
 
 constexpr std::size_t row_bytes = 128;  // a node of the map, roughly
-constexpr std::size_t kind_at = 4, list_tag_at = 10, timeline_tag_at = 9;
-
-// Rows that are only read in order.
-bool is_ordered(std::string_view key) {
-  if (key.size() <= kind_at + 1) return false;
-  switch (static_cast<Row>(key[kind_at])) {
-    case Row::interval:
-    case Row::earliest:
-    case Row::finding:
-      return true;
-    case Row::list:
-      return key.size() > list_tag_at && (key[list_tag_at] == 'd' || key[list_tag_at] == 'm');
-    case Row::timeline:
-      return key.size() > timeline_tag_at && key[timeline_tag_at] == 'S';
-    default:
-      return false;
-  }
-}
-
-// The newest chunk of a timeline, or the head of a list.
-bool is_head(std::string_view key) {
-  if (key.size() == timeline_tag_at + 1) {
-    return static_cast<Row>(key[kind_at]) == Row::timeline && key[timeline_tag_at] == 'H';
-  }
-  return key.size() == list_tag_at + 1 && static_cast<Row>(key[kind_at]) == Row::list && key[list_tag_at] == 'h';
-}
-
-// Whether a range may have one of those.
-bool may_have_heads(std::string_view from, std::string_view to) {
-  for (const Row row : {Row::timeline, Row::list}) {
-    std::string first(from.substr(0, kind_at));
-    first.resize(kind_at, '\0');
-    first += static_cast<char>(row);
-    std::string last = first;
-    last.back() = static_cast<char>(last.back() + 1);
-    if (from < last && first < to) return true;
-  }
-  return from.substr(0, kind_at) != to.substr(0, kind_at);
-}
-
-// Whether a range certainly has such rows alone: it lies within one organization's, one list's or one timeline's.
-bool is_ordered_range(std::string_view from, std::string_view to) {
-  if (!is_ordered(from)) return false;
-  const auto row = static_cast<Row>(from[kind_at]);
-  const std::size_t shared = row == Row::list ? list_tag_at : row == Row::timeline ? timeline_tag_at : kind_at + 1;
-  if (to.size() < shared || to.substr(0, shared) != from.substr(0, shared)) return false;
-  if (row != Row::list && row != Row::timeline) return true;
-  return to.size() > shared &&
-         (to[shared] == from[shared] || (to[shared] == from[shared] + 1 && to.size() == shared + 1));
-}
 
 // Eight bytes of a key as a number that sorts as they do; behind its end they are zero.
 std::uint64_t bytes_of(std::string_view key, std::size_t at) {
@@ -111,6 +62,7 @@ void ViewWriter::stand_on(std::unique_ptr<storage::Snapshot> base) {
   for (auto* row : taken_) row->second.taken = false;
   taken_.clear();
   ordered_taken_.clear();
+  id_taken_.clear();
   in_order_.clear();
   in_order_made_ = false;
   if (bytes_ <= (in_bulk() ? bulk_cache_bytes_max : cache_bytes_max) / 2) return;
@@ -135,6 +87,7 @@ void ViewWriter::erase(std::string key) { change(std::move(key), std::nullopt); 
 
 void ViewWriter::change(std::string key, Value value) {
   if (in_bulk()) changed_bytes_ += key.size() + (value ? value->size() : 0) + row_bytes;
+  if (is_id(key)) return change_id(id_of(key), std::move(value));
   if (is_ordered(key)) {
     if (in_bulk()) return change_ordered(std::move(key), std::move(value));
     const auto [it, fresh] = ordered_changes_.try_emplace(std::move(key));
@@ -159,6 +112,16 @@ void ViewWriter::change(std::string key, Value value) {
   row = ViewWriter::Row{std::move(value), true, taken};
 }
 
+ViewWriter::IdKey ViewWriter::id_of(std::string_view key) {
+  return {take_u32(key, 0), {take_u64(key, kind_at + 1), take_u64(key, kind_at + 9)}};
+}
+
+void ViewWriter::change_id(const IdKey& key, Value value) {
+  const auto [it, is_new] = id_changes_.try_emplace(key);
+  if (!in_bulk()) undo_ids_.push_back({key, is_new ? std::nullopt : std::optional(std::move(it->second))});
+  it->second = std::move(value);
+}
+
 // Most rows come behind the last one of their neighbourhood: those are put there without a search.
 void ViewWriter::change_ordered(std::string key, Value value) {
   auto& last = newest_of_[neighbourhood(key)];
@@ -177,6 +140,7 @@ void ViewWriter::mark() {
   lists_.mark();
   undo_.clear();
   undo_ordered_.clear();
+  undo_ids_.clear();
   marked_ = changes_.size();
 }
 
@@ -203,9 +167,23 @@ void ViewWriter::roll_back() {
       ordered_changes_.erase(undo.row);
     }
   }
+  for (; !undo_ids_.empty(); undo_ids_.pop_back()) {
+    UndoId& undo = undo_ids_.back();
+    if (undo.before) {
+      id_changes_[undo.row] = std::move(*undo.before);
+    } else {
+      id_changes_.erase(undo.row);
+    }
+  }
 }
 
 const ViewWriter::Value* ViewWriter::unseen(std::string_view key) {
+  if (is_id(key)) {
+    const IdKey id = id_of(key);
+    if (const auto it = id_changes_.find(id); it != id_changes_.end()) return &it->second;
+    const auto it = id_taken_.find(id);
+    return it == id_taken_.end() ? nullptr : &it->second;
+  }
   if (is_ordered(key)) {
     if (const auto it = ordered_changes_.find(key); it != ordered_changes_.end()) return &it->second;
     if (const auto it = ordered_taken_.find(key); it != ordered_taken_.end()) return &it->second;
@@ -265,7 +243,7 @@ std::optional<std::string_view> ViewWriter::last_unseen(std::string_view lower, 
 }
 
 Outcome<bool> ViewWriter::get(std::string_view key, std::string& value) {
-  if (is_ordered(key)) {
+  if (is_ordered(key) || is_id(key)) {
     const Value* now = unseen(key);
     if (!now) return base_->get(key, value);
     if (*now) value = **now;
@@ -414,9 +392,9 @@ bool ViewWriter::open_head(std::string_view key, std::string& value) const {
   return true;
 }
 
-// The rows of the heads that changed, in order. One that is among the rows in memory changes there instead.
-std::vector<storage::ViewWrite> ViewWriter::take_heads() {
-  std::vector<storage::ViewWrite> heads;
+// The rows of the heads and ids that changed, in order. A head that is among the rows in memory changes there instead.
+std::vector<storage::ViewWrite> ViewWriter::take_loose() {
+  std::vector<storage::ViewWrite> loose;
   const auto add = [&](std::string key, std::string value) {
     if (heads_in_rows_) {
       if (const auto it = find(key); it != rows_.end()) {
@@ -426,34 +404,42 @@ std::vector<storage::ViewWrite> ViewWriter::take_heads() {
         return;
       }
     }
-    heads.push_back({std::move(key), std::move(value)});
+    loose.push_back({std::move(key), std::move(value)});
   };
   timelines_.take_changed(
       [&](OrgNumber org, Number entity, const HeadChunk& head) { add(head_chunk_key(org, entity), head.encode()); });
   lists_.take_changed([&](OrgNumber org, List list, const Stretch& newest) {
     add(list_key(org, list, 'h'), encode_stretch(newest, true));
   });
-  sort_by_key(heads, [](const storage::ViewWrite& write) -> const std::string& { return write.key; });
-  return heads;
+  for (const auto& [id, value] : id_changes_) {
+    std::string key;
+    key.reserve(id_key_bytes);
+    put_u32(key, id.org);
+    key += static_cast<char>(projections::Row::event_id);
+    for (const std::uint64_t half : id.digest) put_u64(key, half);
+    loose.push_back({std::move(key), value});
+  }
+  sort_by_key(loose, [](const storage::ViewWrite& write) -> const std::string& { return write.key; });
+  return loose;
 }
 
 std::vector<storage::ViewWrite> ViewWriter::take() {
-  assert(taken_.empty() && ordered_taken_.empty());
-  auto heads = take_heads();
+  assert(taken_.empty() && ordered_taken_.empty() && id_taken_.empty());
+  auto loose = take_loose();
   sort_by_key(changes_, [](const Rows::value_type* row) -> const std::string& { return row->first; });
   std::vector<storage::ViewWrite> writes;
-  writes.reserve(changes_.size() + ordered_changes_.size() + heads.size());
+  writes.reserve(changes_.size() + ordered_changes_.size() + loose.size());
   auto ordered = ordered_changes_.begin();
-  auto head = heads.begin();
+  auto one_loose = loose.begin();
   const auto write_others_below = [&](const std::string* key) {
     for (;;) {
       const bool one = ordered != ordered_changes_.end() && (!key || ordered->first < *key);
-      const bool other = head != heads.end() && (!key || head->key < *key);
-      if (one && (!other || ordered->first < head->key)) {
+      const bool other = one_loose != loose.end() && (!key || one_loose->key < *key);
+      if (one && (!other || ordered->first < one_loose->key)) {
         writes.push_back({ordered->first, ordered->second});
         ++ordered;
       } else if (other) {
-        writes.push_back(std::move(*head++));
+        writes.push_back(std::move(*one_loose++));
       } else {
         return;
       }
@@ -468,6 +454,7 @@ std::vector<storage::ViewWrite> ViewWriter::take() {
   write_others_below(nullptr);
   taken_.swap(changes_);
   ordered_taken_.swap(ordered_changes_);
+  id_taken_.swap(id_changes_);
   newest_of_.clear();
   changed_bytes_ = 0;
   mark();
@@ -483,6 +470,9 @@ void ViewWriter::forget() {
   taken_.clear();
   ordered_changes_.clear();
   ordered_taken_.clear();
+  id_changes_.clear();
+  id_taken_.clear();
+  undo_ids_.clear();
   in_order_.clear();
   in_order_made_ = false;
   undo_.clear();

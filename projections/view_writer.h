@@ -4,15 +4,16 @@
 // did. `take` hands the changes over for the commit, and they stay in sight while that is under way; `stand_on` goes on
 // to a store that shows them; `forget` drops them, and all that came on top, when the commit failed.
 //
-// Rows come in two kinds. Those that are looked up by their keys stay in memory when they were read or written lately
+// Rows come in three kinds. Those that are looked up by their keys stay in memory when they were read or written lately
 // (cache_bytes_max, in two generations), which is safe because one writer alone changes them; they are found by their
 // hash. Those that are only read in order (the histories of lists, sealed chunks of timelines, what became known late,
-// what findings rest on) are kept in order, and only as long as the store does not show them. Any range can be read;
-// one of the first kind puts them in order first.
+// what findings rest on) are kept in order, and only as long as the store does not show them. Those of the ids of
+// events are new nearly always and hardly ever looked for again: they are found by their hash, and kept only as long as
+// the store does not show them. Any range of the first two kinds can be read; one of the first puts them in order.
 //
 // What changes with nearly every event, the newest chunk of a timeline and the head of a list, is kept decoded and
 // becomes a row when it is taken. Until then it is answered from there to who asks for its key; no range may be
-// read that it lies in.
+// read that it lies in, nor one of ids.
 //
 // A writer in bulk (a rebuild) changes many events' rows before it takes them, and never rolls back. It keeps more of
 // them in memory.
@@ -85,6 +86,16 @@ class ViewWriter : public storage::ViewReader {
   };
   using Rows = std::unordered_map<std::string, Row, TextHash, std::equal_to<>>;
   using Ordered = std::map<std::string, Value, std::less<>>;
+  // The id of an event: the bytes of its key.
+  struct IdKey {
+    OrgNumber org = 0;
+    std::array<std::uint64_t, 2> digest{};
+    bool operator==(const IdKey&) const = default;
+  };
+  struct IdHash {
+    std::size_t operator()(const IdKey& key) const { return key.digest[0] ^ key.org; }
+  };
+  using Ids = boost::unordered_flat_map<IdKey, Value, IdHash>;
   // A row as it stood before it was changed.
   struct Undo {
     Rows::value_type* row;
@@ -97,7 +108,14 @@ class ViewWriter : public storage::ViewReader {
     Value before;
   };
 
+  struct UndoId {
+    IdKey row;
+    std::optional<Value> before;  // none: it was not kept
+  };
+
+  static IdKey id_of(std::string_view key);
   void change(std::string key, Value value);
+  void change_id(const IdKey& key, Value value);
   // The row in memory, now in the young generation.
   Rows::iterator find(std::string_view key);
   // What a key has that the base does not show; null if that is nothing.
@@ -110,7 +128,7 @@ class ViewWriter : public storage::ViewReader {
 
   // The row of a head that is kept decoded; false where none is.
   bool open_head(std::string_view key, std::string& value) const;
-  std::vector<storage::ViewWrite> take_heads();
+  std::vector<storage::ViewWrite> take_loose();
   void change_ordered(std::string key, Value value);
 
   using Neighbourhood = std::array<std::uint64_t, 2>;
@@ -132,6 +150,8 @@ class ViewWriter : public storage::ViewReader {
   Ordered ordered_changes_, ordered_taken_;
   std::vector<Undo> undo_;
   std::vector<UndoOrdered> undo_ordered_;
+  Ids id_changes_, id_taken_;
+  std::vector<UndoId> undo_ids_;
   std::size_t marked_ = 0;               // changes_ when marked
   std::set<std::string_view> in_order_;  // unseen_rows(), made when first asked for
   bool in_order_made_ = false;
