@@ -24,12 +24,6 @@ constexpr std::size_t read_bytes = 64 * 1024;
 [[noreturn]] void give_up(const std::string& what) { throw std::runtime_error("load client: " + what); }
 [[noreturn]] void give_up_errno(const std::string& what) { give_up(what + ": " + std::strerror(errno)); }
 
-struct Answer {
-  unsigned status = 0;
-  std::string_view body;  // still in chunks if it came so
-  std::size_t size = 0;   // of the whole answer
-};
-
 bool same_letters(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
@@ -63,11 +57,11 @@ std::optional<std::size_t> chunked_size(std::string_view bytes) {
 }
 
 // The first answer in `bytes`, if it is complete.
-std::optional<Answer> whole_answer(std::string_view bytes) {
+std::optional<LoadAnswer> http_answer(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n");
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view head = bytes.substr(0, end);
-  Answer answer;
+  LoadAnswer answer;
   if (head.size() < 12 || !head.starts_with("HTTP/1.1 ")) give_up("not an HTTP answer: " + std::string(head));
   std::from_chars(head.data() + 9, head.data() + 12, answer.status);
   const std::size_t from = end + 4;
@@ -117,6 +111,7 @@ class Run {
     if (epoll_ < 0) give_up_errno("epoll");
     for (std::size_t i = 0; i < clients_.size(); ++i) {
       clients_[i].fd = connect_to(load.port);
+      if (load.greet) load.greet(clients_[i].fd);
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.u64 = i;
@@ -202,6 +197,10 @@ class Run {
     }
   }
 
+  std::optional<LoadAnswer> first_answer(std::string_view bytes) const {
+    return load_.first_answer ? load_.first_answer(bytes) : http_answer(bytes);
+  }
+
   void read_from(std::size_t i) {
     Client& client = clients_[i];
     const ssize_t n = ::recv(client.fd, room_.data(), room_.size(), MSG_DONTWAIT);
@@ -210,16 +209,16 @@ class Run {
     if (n == 0) give_up("the server closed a connection");
     const std::string_view bytes(room_.data(), static_cast<std::size_t>(n));
     if (client.in.empty()) {
-      if (const auto answer = whole_answer(bytes)) return take(i, *answer);
+      if (const auto answer = first_answer(bytes)) return take(i, *answer);
     }
     client.in += bytes;
-    if (const auto answer = whole_answer(client.in)) {
+    if (const auto answer = first_answer(client.in)) {
       take(i, *answer);
       client.in.clear();
     }
   }
 
-  void take(std::size_t i, const Answer& answer) {
+  void take(std::size_t i, const LoadAnswer& answer) {
     const auto now = Clock::now();
     ++result_.answers_all;
     const bool expected = load_.expected_status == 0 || answer.status == load_.expected_status;
