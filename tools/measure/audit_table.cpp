@@ -33,7 +33,8 @@ void AuditTable::insert(Row& row, std::size_t connections, const std::function<c
 }
 
 std::uint64_t AuditTable::rows(const std::string& organization) const {
-  const auto counted = postgres_.run("select count(*) from audit where organization = '" + organization + "'");
+  const auto counted =
+      postgres_.run_prepared("select count(*) from audit where organization = $1", {{organization}}).at(0);
   return std::stoull(counted.at(0).at(0));
 }
 

@@ -27,8 +27,8 @@ class AuditTable {
   // commit is synced.
   std::chrono::duration<double> copy(const std::string& organization, GithubLog log) const;
 
-  void stop() { postgres_.process().stop(); }
-  double cpu_seconds() { return postgres_.process().cpu_seconds(); }
+  void stop() { postgres_.server().stop(); }
+  double cpu_seconds() { return postgres_.server().cpu_seconds(); }
   static std::string kept();
 
  private:

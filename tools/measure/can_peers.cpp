@@ -159,7 +159,7 @@ void measure_can_peers(Bench& bench) {
       {"p99, tenure / postgresql", "x", {p99_ms(tenure) / p99_ms(postgres)}, Bound::below, {}},
       memory_verdict("tenure", server.cost().peak_bytes)};
   section.rows = {loading, tenure, postgres, tenure_one, postgres_one};
-  history->peer().process().stop();
+  history->peer().server().stop();
   server.stop();
   bench.report.sections.push_back(std::move(section));
 }

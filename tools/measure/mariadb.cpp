@@ -131,27 +131,27 @@ std::string next_packet(int socket, std::string& in) {
 }  // namespace
 
 MariaDb::MariaDb(Bench& bench) : SqlPeer(bench, "mariadb", "mysql") {
-  const std::string store = process_.folder() + "/store";
-  process_.need(server_program);
-  process_.finish({install_program, "--no-defaults", "--datadir=" + store, "--skip-test-db"});
+  const std::string store = server_.folder() + "/store";
+  server_.need(server_program);
+  server_.finish({install_program, "--no-defaults", "--datadir=" + store, "--skip-test-db"});
   const std::string first =
-      process_.write("first.sql", fmt::format("create database {};\ncreate user {}@'127.0.0.1' identified by '{}';\n"
-                                              "grant all on *.* to {}@'127.0.0.1';\n",
-                                              database, user, process_.secret(), user));
+      server_.write("first.sql", fmt::format("create database {};\ncreate user {}@'127.0.0.1' identified by '{}';\n"
+                                             "grant all on *.* to {}@'127.0.0.1';\n",
+                                             database, user, server_.secret(), user));
   std::vector<std::string> command{server_program,
                                    "--no-defaults",
                                    "--datadir=" + store,
-                                   "--socket=" + process_.folder() + "/socket",
-                                   "--pid-file=" + process_.folder() + "/pid",
+                                   "--socket=" + server_.folder() + "/socket",
+                                   "--pid-file=" + server_.folder() + "/pid",
                                    "--bind-address=127.0.0.1",
-                                   fmt::format("--port={}", process_.port()),
+                                   fmt::format("--port={}", server_.port()),
                                    "--skip-name-resolve",
                                    "--init-file=" + first,
                                    "--default-time-zone=+00:00",
                                    "--character-set-server=latin1",
                                    fmt::format("--max-connections={}", bench.settings.connections + 20)};
   command.insert(command.end(), settings.begin(), settings.end());
-  process_.start(command);
+  server_.start(command);
   wait_until_ready();
 }
 
@@ -164,7 +164,7 @@ std::string MariaDb::tuning() {
 void MariaDb::sign_in(int socket) const {
   std::string in;
   const std::string hello = next_packet(socket, in);
-  if (is_error(hello) || hello.front() != 10) process_.give_up("it does not greet: " + hello);
+  if (is_error(hello) || hello.front() != 10) server_.give_up("it does not greet: " + hello);
   // Behind the version: a number, the first 8 bytes of the scramble, 19 bytes of no concern, and the other 12.
   const std::size_t at = hello.find('\0') + 1 + 4;
   const std::string scramble = hello.substr(at, 8) + hello.substr(at + 27, 12);
@@ -172,18 +172,18 @@ void MariaDb::sign_in(int socket) const {
   append_number(content, capabilities, 4);
   append_number(content, 1 << 24, 4);
   content += utf8mb4 + std::string(23, '\0') + std::string(user) + '\0';
-  append_text(content, proof(process_.secret(), scramble));
+  append_text(content, proof(server_.secret(), scramble));
   content += std::string(database) + '\0' + "mysql_native_password" + '\0';
   send_all(socket, packet(content, 1));
   const std::string answered = next_packet(socket, in);
-  if (answered.front() != 0) process_.give_up("it does not let us in: " + answered);
+  if (answered.front() != 0) server_.give_up("it does not let us in: " + answered);
 }
 
 void MariaDb::prepare(int socket, const std::string& sql) const {
   send_all(socket, packet('\x16' + sql));
   std::string in;
   const std::string head = next_packet(socket, in);
-  if (head.front() != 0) process_.give_up("it does not prepare: " + head.substr(0, 300));
+  if (head.front() != 0) server_.give_up("it does not prepare: " + head.substr(0, 300));
   // The values and the columns, each a list with its end.
   for (const std::size_t at : {7, 5}) {
     if (number_at(head, at, 2) == 0) continue;

@@ -20,7 +20,6 @@ class MariaDb : public SqlPeer {
   std::string query(const std::string& sql) const override;
   std::optional<LoadAnswer> first_answer(std::string_view bytes) const override;
   std::size_t rows_in(std::string_view body) const override;
-  // Of a prepared statement; all its columns must be texts.
   std::vector<SqlRow> rows_of(std::string_view body) const override;
 
   // What it is told beyond its defaults, for the report.

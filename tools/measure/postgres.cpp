@@ -81,18 +81,18 @@ std::string_view reason_in(std::string_view error) {
 }  // namespace
 
 Postgres::Postgres(Bench& bench) : SqlPeer(bench, "postgresql", "postgres") {
-  const std::string store = process_.folder() + "/store";
-  const std::string secret = process_.write("secret", process_.secret() + "\n");
-  process_.finish({std::string(programs) + "initdb", "--pgdata=" + store, "--username=" + std::string(user),
-                   "--auth=password", "--pwfile=" + secret, "--locale=C", "--encoding=UTF8", "--no-instructions"});
+  const std::string store = server_.folder() + "/store";
+  const std::string secret = server_.write("secret", server_.secret() + "\n");
+  server_.finish({std::string(programs) + "initdb", "--pgdata=" + store, "--username=" + std::string(user),
+                  "--auth=password", "--pwfile=" + secret, "--locale=C", "--encoding=UTF8", "--no-instructions"});
   std::vector<std::string> command{std::string(programs) + "postgres", "-D", store};
   for (const char* setting : settings) command.insert(command.end(), {"-c", setting});
-  for (const std::string& setting : {std::string("listen_addresses=127.0.0.1"), fmt::format("port={}", process_.port()),
+  for (const std::string& setting : {std::string("listen_addresses=127.0.0.1"), fmt::format("port={}", server_.port()),
                                      std::string("unix_socket_directories="), std::string("timezone=UTC"),
                                      fmt::format("max_connections={}", bench.settings.connections + 20)}) {
     command.insert(command.end(), {"-c", setting});
   }
-  process_.start(command);
+  server_.start(command);
   wait_until_ready();
 }
 
@@ -113,10 +113,10 @@ void Postgres::sign_in(int socket) const {
   for (bool is_ready = false; !is_ready;) {
     receive(socket, in);
     const std::size_t read = each_message(in, [&](char kind, std::string_view said) {
-      if (kind == 'E') process_.give_up(std::string(reason_in(said)));
+      if (kind == 'E') server_.give_up(std::string(reason_in(said)));
       if (kind == 'R' && number_at(said, 0) == 3) {  // it asks for the password as it is
         std::string password;
-        append_message(password, 'p', with_end(process_.secret()));
+        append_message(password, 'p', with_end(server_.secret()));
         send_all(socket, password);
       }
       is_ready = kind == 'Z';
@@ -200,12 +200,12 @@ std::vector<SqlRow> Postgres::rows_of(std::string_view body) const {
 }
 
 void Postgres::copy(const std::string& sql, const std::function<std::string()>& source) const {
-  const SqlSocket socket(process_.port());
+  const SqlSocket socket(server_.port());
   sign_in(socket.get());
   send_all(socket.get(), query(sql));
   std::string in;
   receive(socket.get(), in);
-  if (in.front() != 'G') process_.give_up("COPY does not begin: " + in);
+  if (in.front() != 'G') server_.give_up("COPY does not begin: " + in);
   std::string message;
   for (std::string piece = source(); !piece.empty(); piece = source()) {
     message.clear();

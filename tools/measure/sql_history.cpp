@@ -26,8 +26,8 @@ constexpr std::string_view roles_table =
     "create table roles (id int primary key, role varchar(32) not null, resource varchar(128) not null,"
     " unique (role, resource))";
 
-// A role on a resource by its number, which is what the history's keys have: numbers, since PostgreSQL was four times as
-// slow with texts there.
+// A role on a resource by its number, which is what the history's keys have: numbers, since PostgreSQL was four times
+// as slow with texts there.
 std::string number_of(const std::string& role, const std::string& resource) {
   return "(select id from roles where role = " + role + " and resource = " + resource + ")";
 }
@@ -144,6 +144,7 @@ bool SqlHistory::could(const std::vector<SqlRow>& rows) { return std::stoi(rows.
 
 std::vector<std::string> SqlHistory::who_could(const std::vector<SqlRow>& rows) {
   std::vector<std::string> found;
+  found.reserve(rows.size());
   for (const SqlRow& row : rows) {
     found.push_back(row.at(0) + ' ' + (row.at(1) == std::to_string(admin) ? "admin" : "write"));
   }
@@ -153,7 +154,7 @@ std::vector<std::string> SqlHistory::who_could(const std::vector<SqlRow>& rows) 
 
 void SqlHistory::load(const std::vector<HeldRole>& roles, const std::function<void(const std::string& file)>& copy) {
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> numbers;
-  const std::string path = peer_->process().write("history", "");
+  const std::string path = peer_->server().write("history", "");
   std::ofstream file(path);
   std::string line, values;
   for (const HeldRole& role : roles) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <iostream>
 #include <stdexcept>
 #include <thread>
 
@@ -33,7 +34,7 @@ LoadAnswer SqlPeer::answer(int socket, std::string& in) const {
   std::optional<LoadAnswer> got;
   do receive(socket, in);
   while (!(got = first_answer(in)));
-  if (got->status != 200) process_.give_up(std::string(got->body.substr(0, 500)));
+  if (got->status != 200) server_.give_up(std::string(got->body.substr(0, 500)));
   return *got;
 }
 
@@ -41,29 +42,30 @@ void SqlPeer::wait_until_ready() const {
   const auto end = std::chrono::steady_clock::now() + start_within;
   for (;;) {
     try {
-      const SqlSocket socket(process_.port());
+      const SqlSocket socket(server_.port());
       sign_in(socket.get());
+      std::cerr << "  " << name() << ": process " << server_.pid() << " on port " << server_.port() << "\n";
       return;
     } catch (const std::runtime_error& error) {
       if (std::chrono::steady_clock::now() > end) {
-        process_.give_up(std::string("it did not start: ") + error.what() + "\n" + process_.log_end());
+        server_.give_up(std::string("it did not start: ") + error.what() + "\n" + server_.log_end());
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
 }
 
-std::vector<SqlRow> SqlPeer::run(const std::string& sql) const {
-  const SqlSocket socket(process_.port());
+void SqlPeer::run(const std::string& sql) const {
+  const SqlSocket socket(server_.port());
   sign_in(socket.get());
   send_all(socket.get(), query(sql));
   std::string in;
-  return rows_of(answer(socket.get(), in).body);
+  (void)answer(socket.get(), in);
 }
 
 std::vector<std::vector<SqlRow>> SqlPeer::run_prepared(const std::string& sql,
                                                        const std::vector<SqlRow>& values) const {
-  const SqlSocket socket(process_.port());
+  const SqlSocket socket(server_.port());
   sign_in(socket.get());
   prepare(socket.get(), sql);
   std::vector<std::vector<SqlRow>> all;
@@ -76,7 +78,7 @@ std::vector<std::vector<SqlRow>> SqlPeer::run_prepared(const std::string& sql,
 }
 
 Load SqlPeer::load(const Bench& bench, const std::string& statement) const {
-  Load load = load_on(bench, process_.port());
+  Load load = load_on(bench, server_.port());
   load.greet = [this, statement](int socket) {
     sign_in(socket);
     prepare(socket, statement);
@@ -86,7 +88,7 @@ Load SqlPeer::load(const Bench& bench, const std::string& statement) const {
 }
 
 void SqlPeer::measure(Row& row, const Load& load) const {
-  measure_load(row, load, [this] { return process_.cpu_seconds(); });
+  measure_load(row, load, [this] { return server_.cpu_seconds(); });
 }
 
 }  // namespace tenure::bench

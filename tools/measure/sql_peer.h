@@ -12,7 +12,7 @@
 
 #include "tools/measure/load_client.h"
 #include "tools/measure/measured_load.h"
-#include "tools/measure/peer_process.h"
+#include "tools/measure/private_server.h"
 
 namespace tenure::bench {
 
@@ -44,29 +44,29 @@ class SqlPeer {
   virtual std::string query(const std::string& sql) const = 0;
   // The first answer in `bytes`, if all of it is there. Its status is 200, or 500 with the reason as its body.
   virtual std::optional<LoadAnswer> first_answer(std::string_view bytes) const = 0;
-  // What an answer's body holds, all of whose columns are texts.
+  // What the body of a prepared statement's answer holds, all of whose columns are texts.
   virtual std::size_t rows_in(std::string_view body) const = 0;
   virtual std::vector<SqlRow> rows_of(std::string_view body) const = 0;
 
-  // The rows of one statement, over a connection that is there for it alone.
-  std::vector<SqlRow> run(const std::string& sql) const;
+  // One statement whose rows, if it has any, nobody wants; over a connection that is there for it alone.
+  void run(const std::string& sql) const;
   // The rows of a prepared statement with each of these values.
   std::vector<std::vector<SqlRow>> run_prepared(const std::string& sql, const std::vector<SqlRow>& values) const;
   // A load on it whose connections have that statement prepared; `next` is the caller's.
   Load load(const Bench& bench, const std::string& statement) const;
   void measure(Row& row, const Load& load) const;
 
-  PeerProcess& process() { return process_; }
-  const std::string& name() const { return process_.name(); }
+  PrivateServer& server() { return server_; }
+  const std::string& name() const { return server_.name(); }
 
  protected:
-  SqlPeer(Bench& bench, const std::string& name, const std::string& user) : process_(bench, name, user) {}
+  SqlPeer(Bench& bench, const std::string& name, const std::string& user) : server_(bench, name, user) {}
   // Until it lets us in.
   void wait_until_ready() const;
   // The next answer; throws when it is an error. `in` keeps what came.
   LoadAnswer answer(int socket, std::string& in) const;
 
-  PeerProcess process_;
+  PrivateServer server_;
 };
 
 // Appends what comes next over a socket.

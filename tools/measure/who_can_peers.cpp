@@ -154,7 +154,7 @@ void measure_who_can_peers(Bench& bench) {
   add_verdicts(section, all_asked[0], all_asked[1], all_asked[2]);
   section.verdicts.push_back(memory_verdict("tenure", server.cost().peak_bytes));
   for (const Asked& asked : all_asked) section.rows.insert(section.rows.end(), {asked.one, asked.some});
-  for (SqlHistory* kept : {postgres.get(), mariadb.get()}) kept->peer().process().stop();
+  for (SqlHistory* kept : {postgres.get(), mariadb.get()}) kept->peer().server().stop();
   server.stop();
   bench.report.sections.push_back(std::move(section));
 }

@@ -14,13 +14,13 @@
 
 namespace tenure::bench {
 
-class PeerProcess {
+class PrivateServer {
  public:
   // `name` for messages and the folder; `user` whom it runs as where this program runs as root, which such programs
   // refuse. Its group has the same name.
-  PeerProcess(Bench& bench, std::string name, std::string user);
-  ~PeerProcess();
-  PeerProcess(const PeerProcess&) = delete;
+  PrivateServer(Bench& bench, std::string name, std::string user);
+  ~PrivateServer();
+  PrivateServer(const PrivateServer&) = delete;
 
   // A program that must be there: throws, and says what to do, where it is not.
   void need(const std::string& program) const;

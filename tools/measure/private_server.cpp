@@ -1,4 +1,4 @@
-#include "tools/measure/peer_process.h"
+#include "tools/measure/private_server.h"
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
@@ -19,6 +19,7 @@ namespace tenure::bench {
 namespace {
 
 constexpr std::chrono::seconds finish_within{120}, stop_within{120};
+constexpr const char* not_installed = "it is not installed; tools/bench --peers does that";
 constexpr std::size_t log_end_bytes = 1'500;
 
 bool is_root() { return ::geteuid() == 0; }
@@ -65,7 +66,7 @@ std::uint64_t ticks_of(const std::string& pid) {
 
 }  // namespace
 
-PeerProcess::PeerProcess(Bench& bench, std::string name, std::string user)
+PrivateServer::PrivateServer(Bench& bench, std::string name, std::string user)
     : name_(std::move(name)),
       user_(std::move(user)),
       folder_(bench.scratch.fresh(name_)),
@@ -75,13 +76,13 @@ PeerProcess::PeerProcess(Bench& bench, std::string name, std::string user)
   std::filesystem::create_directories(folder_);
   ::chmod(folder_.c_str(), 0700);
   if (!is_root()) return;
-  if (::getpwnam(user_.c_str()) == nullptr) give_up("there is no user " + user_ + "; tools/bench --peers makes it");
+  if (::getpwnam(user_.c_str()) == nullptr) give_up(not_installed);
   // Passed through, not read.
   ::chmod(bench.scratch.folder().c_str(), 0711);
   hand_over(folder_);
 }
 
-PeerProcess::~PeerProcess() {
+PrivateServer::~PrivateServer() {
   try {
     stop();
   } catch (const std::exception&) {
@@ -91,13 +92,13 @@ PeerProcess::~PeerProcess() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-void PeerProcess::need(const std::string& program) const {
-  if (!std::filesystem::exists(program)) give_up("it is not installed; tools/bench --peers does that");
+void PrivateServer::need(const std::string& program) const {
+  if (!std::filesystem::exists(program)) give_up(not_installed);
 }
 
 // Root's powers go, what the program says goes into its log, and it ends when this program does: SIGQUIT, since a
 // server that is killed leaves shared memory behind. All of it by exec, so that its process id is the child's.
-std::vector<std::string> PeerProcess::as_user(const std::vector<std::string>& command) const {
+std::vector<std::string> PrivateServer::as_user(const std::vector<std::string>& command) const {
   std::vector<std::string> all{"/bin/sh", "-c", "log=$1; shift; cd / && exec \"$@\" >>\"$log\" 2>&1", "sh", log_};
   if (is_root()) {
     all.insert(all.end(), {"/usr/bin/setpriv", "--reuid=" + user_, "--regid=" + user_, "--init-groups",
@@ -107,7 +108,7 @@ std::vector<std::string> PeerProcess::as_user(const std::vector<std::string>& co
   return all;
 }
 
-void PeerProcess::finish(const std::vector<std::string>& command) {
+void PrivateServer::finish(const std::vector<std::string>& command) {
   need(command.front());
   try {
     Child(as_user(command)).finish(finish_within);
@@ -116,19 +117,19 @@ void PeerProcess::finish(const std::vector<std::string>& command) {
   }
 }
 
-void PeerProcess::start(const std::vector<std::string>& command) {
+void PrivateServer::start(const std::vector<std::string>& command) {
   need(command.front());
   child_.emplace(as_user(command));
 }
 
-void PeerProcess::stop() {
+void PrivateServer::stop() {
   if (!child_) return;
   child_->stop(stop_within);
   child_.reset();
   std::filesystem::remove_all(folder_);
 }
 
-std::string PeerProcess::write(const std::string& name, const std::string& text) const {
+std::string PrivateServer::write(const std::string& name, const std::string& text) const {
   const std::string path = folder_ + "/" + name;
   std::ofstream(path) << text;
   hand_over(path);
@@ -136,17 +137,17 @@ std::string PeerProcess::write(const std::string& name, const std::string& text)
   return path;
 }
 
-void PeerProcess::hand_over(const std::string& path) const {
+void PrivateServer::hand_over(const std::string& path) const {
   const passwd* user = is_root() ? ::getpwnam(user_.c_str()) : nullptr;
   if (user != nullptr && ::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) give_up("cannot hand over " + path);
 }
 
-std::string PeerProcess::log_end() const {
+std::string PrivateServer::log_end() const {
   const std::string text = whole(log_);
   return text.size() <= log_end_bytes ? text : text.substr(text.size() - log_end_bytes);
 }
 
-double PeerProcess::cpu_seconds() const {
+double PrivateServer::cpu_seconds() const {
   const std::string own = std::to_string(child_->pid()), list = "/proc/" + own + "/task/" + own + "/children";
   for (;;) {
     const std::string children = whole(list);
@@ -158,6 +159,6 @@ double PeerProcess::cpu_seconds() const {
   }
 }
 
-void PeerProcess::give_up(const std::string& because) const { throw std::runtime_error(name_ + ": " + because); }
+void PrivateServer::give_up(const std::string& because) const { throw std::runtime_error(name_ + ": " + because); }
 
 }  // namespace tenure::bench
