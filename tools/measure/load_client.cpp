@@ -1,7 +1,5 @@
 #include "tools/measure/load_client.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +12,8 @@
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include "tools/measure/sockets.h"
 
 namespace tenure::bench {
 namespace {
@@ -79,19 +79,6 @@ std::optional<LoadAnswer> http_answer(std::string_view bytes) {
   return answer;
 }
 
-int connect_to(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) give_up_errno("socket");
-  sockaddr_in end{};
-  end.sin_family = AF_INET;
-  end.sin_port = htons(port);
-  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&end), sizeof end) != 0) give_up_errno("connect");
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
-}
-
 // One connection. Requests are small next to a socket's buffer, so they are written blocking; only reading waits.
 struct Client {
   int fd = -1;
@@ -110,7 +97,7 @@ class Run {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) give_up_errno("epoll");
     for (std::size_t i = 0; i < clients_.size(); ++i) {
-      clients_[i].fd = connect_to(load.port);
+      clients_[i].fd = load.path.empty() ? connected(load.port) : connected(load.path);
       if (load.greet) load.greet(clients_[i].fd);
       epoll_event event{};
       event.events = EPOLLIN;

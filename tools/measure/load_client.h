@@ -31,6 +31,7 @@ struct LoadAnswer {
 
 struct Load {
   std::uint16_t port = 0;  // on 127.0.0.1
+  std::string path;        // of a socket in the file system instead, if set
   std::size_t connections = 64;
   // Not measured; lets caches fill and connections settle.
   std::chrono::milliseconds warm_up{500};

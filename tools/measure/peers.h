@@ -3,6 +3,8 @@
 #pragma once
 
 #include "tools/measure/bench.h"
+#include "tools/measure/held_roles.h"
+#include "tools/measure/servers.h"
 
 namespace tenure::bench {
 
@@ -10,5 +12,8 @@ namespace tenure::bench {
 void measure_can_peers(Bench& bench);
 // 1,000 answers at a past instant against PostgreSQL's GiST and MariaDB's system versioning.
 void measure_who_can_peers(Bench& bench);
+// The same organization's answers as things stand now, against SpiceDB's LookupSubjects; nothing where that is not
+// installed.
+void measure_who_can_now(Bench& bench, const TenureServer& server, const HeldRoles& roles);
 
 }  // namespace tenure::bench

@@ -155,8 +155,9 @@ void measure_who_can_peers(Bench& bench) {
   section.verdicts.push_back(memory_verdict("tenure", server.cost().peak_bytes));
   for (const Asked& asked : all_asked) section.rows.insert(section.rows.end(), {asked.one, asked.some});
   for (SqlHistory* kept : {postgres.get(), mariadb.get()}) kept->peer().server().stop();
-  server.stop();
   bench.report.sections.push_back(std::move(section));
+  measure_who_can_now(bench, server, roles);
+  server.stop();
 }
 
 }  // namespace tenure::bench
