@@ -107,7 +107,8 @@ std::string line_of(const Figure& before, const Figure& after, std::size_t colum
 std::string section_text(const Figures& before, const Figures& after) {
   std::size_t columns = 1;
   for (const Figure& figure : before.all) columns = std::clamp(figure.what.size(), columns, columns_max);
-  std::string text = fmt::format("\n{}\n", before.section);
+  std::string text =
+      fmt::format("\n{:<{}} {:>14} {:>14} {:>10}\n", before.section, columns + 2, "before", "after", "change");
   for (const Figure& figure : before.all) {
     const Figure* other = same_figure(after, figure);
     text += other == nullptr ? fmt::format("  {}: only before\n", figure.what) : line_of(figure, *other, columns);

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,7 +120,7 @@ void PrivateServer::finish(const std::vector<std::string>& command) {
 
 void PrivateServer::start(const std::vector<std::string>& command) {
   need(command.front());
-  child_.emplace(as_user(command));
+  child_.emplace(as_user(command), SIGQUIT);
 }
 
 void PrivateServer::stop() {
