@@ -6,6 +6,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "tools/measure/audit_table.h"
 #include "tools/measure/measured_load.h"
 #include "tools/measure/rocks_ceiling.h"
 #include "tools/measure/servers.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t members = 1'000, groups = 50, repositories = 200;
 constexpr unsigned newcomer_every = 20;
 constexpr std::size_t rocks_threads = 16;
-constexpr double echo_ratio_min = 0.35, rocks_ratio_min = 1.5;
+constexpr double echo_ratio_min = 0.35, rocks_ratio_min = 1.5, postgres_ratio_min = 2;
 
 // Requests for `load.next`, each connection's in a text of its own.
 class Appends {
@@ -147,10 +148,54 @@ Section described(const Settings& settings) {
   return section;
 }
 
+// The same events into a table of PostgreSQL's.
+class Inserts {
+ public:
+  explicit Inserts(Bench& bench)
+      : settings_(bench.settings), table_(bench), team_(settings_.seed, members, groups, repositories) {}
+
+  void run(Row& row, std::size_t connections) {
+    table_.insert(row, connections, [this]() -> const std::string& {
+      const std::string& event = team_.next();
+      ++events_;
+      bytes_ += event.size();
+      return event;
+    });
+  }
+  void round() {
+    run(many_, settings_.connections);
+    run(one_, 1);
+  }
+
+  // What it adds to the section, given Tenure's rows.
+  void report(Section& section, const Row& known, const Row& one) {
+    table_.check_inserts();
+    section.settings.emplace_back(
+        "postgresql", fmt::format("prepared INSERTs, a transaction each, of the events that Tenure is sent ({} bytes "
+                                  "on average), into {}",
+                                  bytes_ / events_, AuditTable::kept()));
+    section.verdicts.push_back({fmt::format("tenure / postgresql INSERT, {} clients", settings_.connections), "x",
+                                ratios(known.rates, many_.rates), Bound::at_least, postgres_ratio_min});
+    section.verdicts.push_back(
+        {"tenure / postgresql INSERT, 1 client", "x", ratios(one.rates, one_.rates), Bound::at_least, {}});
+    section.rows.insert(section.rows.end(), {many_, one_});
+    table_.stop();
+  }
+
+ private:
+  const Settings& settings_;
+  AuditTable table_;
+  Team team_;
+  std::uint64_t events_ = 0, bytes_ = 0;
+  Row many_{fmt::format("postgresql INSERT, {} clients", settings_.connections)}, one_{"postgresql INSERT, 1 client"};
+};
+
 }  // namespace
 
 void measure_append(Bench& bench) {
   AppendRun run(bench);
+  std::optional<Inserts> inserts;
+  if (bench.settings.peers) inserts.emplace(bench);
   const std::size_t many = bench.settings.connections;
   Row echo{fmt::format("bare Beast echo, {} connections", many)}, echo_one{"bare Beast echo, 1 connection"};
   Row known{fmt::format("tenure, {} connections", many)}, one{"tenure, 1 connection"};
@@ -165,6 +210,7 @@ void measure_append(Bench& bench) {
     run.echo(echo_one, 1);
     run.tenure(one, 1, false);
     run.rocks(rocks_one, 1);
+    if (inserts) inserts->round();
   }
   run.check_end();
 
@@ -178,6 +224,7 @@ void measure_append(Bench& bench) {
       {"1 connection: tenure / rocksdb, 1 thread", "x", ratios(one.rates, rocks_one.rates), Bound::at_least, {}},
       memory_verdict("tenure", run.server().cost().peak_bytes)};
   section.rows = {echo, known, joining, rocks, echo_one, one, rocks_one};
+  if (inserts) inserts->report(section, known, one);
   run.server().stop();
   bench.report.sections.push_back(std::move(section));
 }

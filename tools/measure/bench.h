@@ -32,6 +32,7 @@ struct Settings {
   std::size_t history_times = 10;  // the longer history of who-can
   unsigned echo_threads = 1;
   bool peers = false;                // other programs too, where there are some to compare with
+  std::string spicedb;               // its library; where there is none, that comparison is left out
   std::vector<std::string> hostile;  // kinds of clients beside the feed's, by name; none: every kind
   double hostile_per_second = 500;   // events, beside them
   std::uint64_t seed = 1;

@@ -5,6 +5,7 @@
 #include "tools/measure/can_questions.h"
 #include "tools/measure/imported_log.h"
 #include "tools/measure/measured_load.h"
+#include "tools/measure/peers.h"
 
 namespace tenure::bench {
 namespace {
@@ -79,6 +80,7 @@ void measure_can(Bench& bench) {
   section.rows = {echo, tenure, echo_one, one};
   server.stop();
   bench.report.sections.push_back(std::move(section));
+  if (settings.peers) measure_can_peers(bench);
 }
 
 }  // namespace tenure::bench

@@ -12,8 +12,8 @@
 #include <cstring>
 #include <ctime>
 #include <fstream>
+#include <map>
 #include <mutex>
-#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -22,14 +22,16 @@
 namespace tenure::bench {
 namespace {
 
+constexpr std::chrono::seconds patience{10};  // with a program whose kill signal is not SIGKILL
+
 [[noreturn]] void give_up(const std::string& what) { throw std::runtime_error(what); }
 
 std::mutex living_mutex;
-std::set<pid_t> living;  // guarded by living_mutex
+std::map<pid_t, int> living;  // and their kill signals; guarded by living_mutex
 
-void born(pid_t pid) {
+void born(pid_t pid, int kill_signal) {
   const std::lock_guard lock(living_mutex);
-  living.insert(pid);
+  living.emplace(pid, kill_signal);
 }
 void gone(pid_t pid) {
   const std::lock_guard lock(living_mutex);
@@ -77,7 +79,8 @@ std::string whole(const std::string& path) {
 
 }  // namespace
 
-Child::Child(std::vector<std::string> arguments) : program_(arguments.at(0)) {
+Child::Child(std::vector<std::string> arguments, int kill_signal)
+    : program_(arguments.at(0)), kill_signal_(kill_signal) {
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -88,7 +91,7 @@ Child::Child(std::vector<std::string> arguments) : program_(arguments.at(0)) {
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) become(argv, envp, pipe[1], parent);
-  if (pid_ > 0) born(pid_);
+  if (pid_ > 0) born(pid_, kill_signal);
   ::close(pipe[1]);
   out_ = pipe[0];
   if (pid_ < 0) give_up("cannot start " + program_);
@@ -153,8 +156,11 @@ Cost Child::finish(std::chrono::seconds most) {
 
 void Child::kill() {
   if (pid_ < 0) return;
-  ::kill(pid_, SIGKILL);
+  ::kill(pid_, kill_signal_);
   int status = 0;
+  Cost cost;
+  if (kill_signal_ != SIGKILL && ended(patience, status, cost)) return gone(std::exchange(pid_, -1));
+  ::kill(pid_, SIGKILL);
   const pid_t ended = std::exchange(pid_, -1);
   while (::waitpid(ended, &status, 0) < 0 && errno == EINTR) {
   }
@@ -163,8 +169,8 @@ void Child::kill() {
 
 void kill_children() {
   const std::lock_guard lock(living_mutex);
-  for (const pid_t pid : living) {
-    ::kill(pid, SIGKILL);
+  for (const auto& [pid, kill_signal] : living) {
+    ::kill(pid, kill_signal);
     int status = 0;
     (void)::waitpid(pid, &status, 0);
   }

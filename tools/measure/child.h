@@ -4,6 +4,7 @@
 // program. What goes wrong throws std::runtime_error.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -23,8 +24,9 @@ Cost cost_of(pid_t pid);
 
 class Child {
  public:
-  // arguments[0] is the program's path.
-  explicit Child(std::vector<std::string> arguments);
+  // arguments[0] is the program's path. `kill_signal` ends it at once, also when a signal ends this program; another
+  // than SIGKILL for a program that would leave something behind.
+  explicit Child(std::vector<std::string> arguments, int kill_signal = SIGKILL);
   ~Child();
   Child(const Child&) = delete;
 
@@ -34,7 +36,7 @@ class Child {
   void stop(std::chrono::seconds most);
   // Waits for one that ends by itself, and says what it has cost. Throws when it did not end with exit code 0.
   Cost finish(std::chrono::seconds most);
-  // SIGKILL, for a child that has nothing to close.
+  // Its kill signal, for a child that has nothing to close.
   void kill();
 
   pid_t pid() const { return pid_; }
@@ -44,11 +46,12 @@ class Child {
   bool ended(std::chrono::seconds most, int& status, Cost& cost);
 
   std::string program_;
+  int kill_signal_;
   pid_t pid_ = -1;
   int out_ = -1;
 };
 
-// SIGKILL to all that live, and waits until they are gone; from any thread, when a signal ends this program.
+// The kill signals to all that live, and waits until they are gone; from any thread, when a signal ends this program.
 void kill_children();
 
 }  // namespace tenure::bench

@@ -1,7 +1,5 @@
 #include "tools/measure/load_client.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/measure/sockets.h"
+
 namespace tenure::bench {
 namespace {
 
@@ -23,12 +23,6 @@ constexpr std::size_t read_bytes = 64 * 1024;
 
 [[noreturn]] void give_up(const std::string& what) { throw std::runtime_error("load client: " + what); }
 [[noreturn]] void give_up_errno(const std::string& what) { give_up(what + ": " + std::strerror(errno)); }
-
-struct Answer {
-  unsigned status = 0;
-  std::string_view body;  // still in chunks if it came so
-  std::size_t size = 0;   // of the whole answer
-};
 
 bool same_letters(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
@@ -63,11 +57,11 @@ std::optional<std::size_t> chunked_size(std::string_view bytes) {
 }
 
 // The first answer in `bytes`, if it is complete.
-std::optional<Answer> whole_answer(std::string_view bytes) {
+std::optional<LoadAnswer> http_answer(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n");
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view head = bytes.substr(0, end);
-  Answer answer;
+  LoadAnswer answer;
   if (head.size() < 12 || !head.starts_with("HTTP/1.1 ")) give_up("not an HTTP answer: " + std::string(head));
   std::from_chars(head.data() + 9, head.data() + 12, answer.status);
   const std::size_t from = end + 4;
@@ -83,19 +77,6 @@ std::optional<Answer> whole_answer(std::string_view bytes) {
   answer.body = bytes.substr(from, size);
   answer.size = from + size;
   return answer;
-}
-
-int connect_to(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) give_up_errno("socket");
-  sockaddr_in end{};
-  end.sin_family = AF_INET;
-  end.sin_port = htons(port);
-  end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&end), sizeof end) != 0) give_up_errno("connect");
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
 }
 
 // One connection. Requests are small next to a socket's buffer, so they are written blocking; only reading waits.
@@ -116,7 +97,8 @@ class Run {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) give_up_errno("epoll");
     for (std::size_t i = 0; i < clients_.size(); ++i) {
-      clients_[i].fd = connect_to(load.port);
+      clients_[i].fd = load.path.empty() ? connected(load.port) : connected(load.path);
+      if (load.greet) load.greet(clients_[i].fd);
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.u64 = i;
@@ -202,6 +184,10 @@ class Run {
     }
   }
 
+  std::optional<LoadAnswer> first_answer(std::string_view bytes) const {
+    return load_.first_answer ? load_.first_answer(bytes) : http_answer(bytes);
+  }
+
   void read_from(std::size_t i) {
     Client& client = clients_[i];
     const ssize_t n = ::recv(client.fd, room_.data(), room_.size(), MSG_DONTWAIT);
@@ -210,16 +196,16 @@ class Run {
     if (n == 0) give_up("the server closed a connection");
     const std::string_view bytes(room_.data(), static_cast<std::size_t>(n));
     if (client.in.empty()) {
-      if (const auto answer = whole_answer(bytes)) return take(i, *answer);
+      if (const auto answer = first_answer(bytes)) return take(i, *answer);
     }
     client.in += bytes;
-    if (const auto answer = whole_answer(client.in)) {
+    if (const auto answer = first_answer(client.in)) {
       take(i, *answer);
       client.in.clear();
     }
   }
 
-  void take(std::size_t i, const Answer& answer) {
+  void take(std::size_t i, const LoadAnswer& answer) {
     const auto now = Clock::now();
     ++result_.answers_all;
     const bool expected = load_.expected_status == 0 || answer.status == load_.expected_status;

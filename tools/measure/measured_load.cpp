@@ -33,14 +33,18 @@ double own_cpu_seconds() {
 }
 
 LoadResult measure_load(Row& row, const Load& load, pid_t server) {
-  const double server_before = cost_of(server).cpu_seconds, client_before = own_cpu_seconds();
+  return measure_load(row, load, [server] { return cost_of(server).cpu_seconds; });
+}
+
+LoadResult measure_load(Row& row, const Load& load, const std::function<double()>& server_cpu_seconds) {
+  const double server_before = server_cpu_seconds(), client_before = own_cpu_seconds();
   LoadResult result = run_load(load);
   // On a machine that is busy with other things a short time may hold no answer at all.
   for (Load longer = load; result.answers == 0 && result.unexpected == 0 && longer.duration < longest;) {
     longer.duration *= 4;
     result = run_load(longer);
   }
-  row.server_cpu_seconds += cost_of(server).cpu_seconds - server_before;
+  row.server_cpu_seconds += server_cpu_seconds() - server_before;
   row.client_cpu_seconds += own_cpu_seconds() - client_before;
   if (result.unexpected > 0) {
     throw std::runtime_error(row.what + ": " + std::to_string(result.unexpected) + " of " +

@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <functional>
+
 #include "tools/measure/bench.h"
 #include "tools/measure/load_client.h"
 
@@ -14,6 +16,8 @@ namespace tenure::bench {
 Load load_on(const Bench& bench, std::uint16_t port);
 
 LoadResult measure_load(Row& row, const Load& load, pid_t server);
+// For a server that is more than one process: what it has used so far is told by a function.
+LoadResult measure_load(Row& row, const Load& load, const std::function<double()>& server_cpu_seconds);
 
 // What this program has used so far.
 double own_cpu_seconds();

@@ -5,8 +5,10 @@
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace tenure::bench {
@@ -29,6 +31,17 @@ int connected(std::uint16_t port) {
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&end), sizeof end) == 0) return socket;
   ::close(socket);
   throw std::runtime_error("no connection to port " + std::to_string(port));
+}
+
+int connected(const std::string& path) {
+  sockaddr_un end{};
+  end.sun_family = AF_UNIX;
+  if (path.size() >= sizeof end.sun_path) throw std::runtime_error("too long for a socket: " + path);
+  std::copy(path.begin(), path.end(), end.sun_path);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&end), sizeof end) == 0) return socket;
+  ::close(socket);
+  throw std::runtime_error("no connection to " + path);
 }
 
 void send_all(int socket, std::string_view bytes) {
