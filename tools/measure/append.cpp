@@ -96,7 +96,8 @@ class AppendRun {
     measure_load(row, load, bench_.echo().pid());
   }
 
-  void tenure(Row& row, std::size_t connections, bool newcomers) {
+  // With `half` the same again, half as fast.
+  void tenure(Row& row, std::size_t connections, bool newcomers, Row* half = nullptr) {
     Load load = load_on(bench_, server_.port());
     load.connections = connections;
     load.expected_status = 201;
@@ -104,7 +105,10 @@ class AppendRun {
     load.answered = [this](std::size_t connection, unsigned status, std::string_view body) {
       if (status == 201) acknowledged_.check(connection, body);
     };
-    measure_load(row, load, server_.pid());
+    const LoadResult closed = measure_load(row, load, server_.pid());
+    cut_off_ += connections;
+    if (!half) return;
+    measure_half_loaded(*half, load, closed, server_.pid());
     cut_off_ += connections;
   }
 
@@ -199,12 +203,13 @@ void measure_append(Bench& bench) {
   const std::size_t many = bench.settings.connections;
   Row echo{fmt::format("bare Beast echo, {} connections", many)}, echo_one{"bare Beast echo, 1 connection"};
   Row known{fmt::format("tenure, {} connections", many)}, one{"tenure, 1 connection"};
+  Row half{fmt::format("tenure, {}", half_loaded)};
   Row joining{fmt::format("tenure, every {}th a new person", newcomer_every)};
   Row rocks{fmt::format("rocksdb alone, {} threads", rocks_threads)}, rocks_one{"rocksdb alone, 1 thread"};
   for (Row* row : {&rocks, &rocks_one}) row->unit = "writes/s";
   for (unsigned round = 0; round < bench.settings.rounds; ++round) {
     run.echo(echo, many);
-    run.tenure(known, many, false);
+    run.tenure(known, many, false, &half);
     run.rocks(rocks, rocks_threads);
     run.tenure(joining, many, true);
     run.echo(echo_one, 1);
@@ -223,7 +228,7 @@ void measure_append(Bench& bench) {
       {"1 connection: tenure / echo", "x", ratios(one.rates, echo_one.rates), Bound::at_least, {}},
       {"1 connection: tenure / rocksdb, 1 thread", "x", ratios(one.rates, rocks_one.rates), Bound::at_least, {}},
       memory_verdict("tenure", run.server().cost().peak_bytes)};
-  section.rows = {echo, known, joining, rocks, echo_one, one, rocks_one};
+  section.rows = {echo, known, half, joining, rocks, echo_one, one, rocks_one};
   if (inserts) inserts->report(section, known, one);
   run.server().stop();
   bench.report.sections.push_back(std::move(section));

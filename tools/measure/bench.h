@@ -30,6 +30,7 @@ struct Settings {
   std::size_t connections = 64;
   double who_can_per_second = 50;  // open loop
   std::size_t history_times = 10;  // the longer history of who-can
+  std::size_t past_times = 1;      // the history of past, in its usual lengths
   unsigned echo_threads = 1;
   bool peers = false;                // other programs too, where there are some to compare with
   std::string spicedb;               // its library; where there is none, that comparison is left out

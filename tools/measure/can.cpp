@@ -50,6 +50,7 @@ void measure_can(Bench& bench) {
 
   const std::size_t many = settings.connections;
   Row echo{fmt::format("bare Beast echo, {} connections", many)}, tenure{fmt::format("tenure, {} connections", many)};
+  Row half{fmt::format("tenure, {}", half_loaded)};
   Row echo_one{"bare Beast echo, 1 connection"}, one{"tenure, 1 connection"};
   for (unsigned round = 0; round < settings.rounds; ++round) {
     for (const auto& [connections, echo_row, row] :
@@ -60,7 +61,8 @@ void measure_can(Bench& bench) {
       measure_load(*echo_row, load, bench.echo().pid());
       load.port = server.port();
       asking.put_into(load, true);
-      measure_load(*row, load, server.pid());
+      const LoadResult closed = measure_load(*row, load, server.pid());
+      if (row == &tenure) measure_half_loaded(half, load, closed, server.pid());
     }
   }
 
@@ -77,7 +79,7 @@ void measure_can(Bench& bench) {
   section.verdicts = {{"tenure / echo", "x", ratios(tenure.rates, echo.rates), Bound::at_least, echo_ratio_min},
                       {"1 connection: tenure / echo", "x", ratios(one.rates, echo_one.rates), Bound::at_least, {}},
                       memory_verdict("tenure", server.cost().peak_bytes)};
-  section.rows = {echo, tenure, echo_one, one};
+  section.rows = {echo, tenure, half, echo_one, one};
   server.stop();
   bench.report.sections.push_back(std::move(section));
   if (settings.peers) measure_can_peers(bench);

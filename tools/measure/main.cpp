@@ -93,6 +93,9 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--history-times", options.settings.history_times, "How much longer the longer history of who-can is")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();
+  app.add_option("--past-times", options.settings.past_times, "How many times its usual length the history of past has")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
   app.add_option("--echo-threads", options.settings.echo_threads, "Event loops of the bare echo")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

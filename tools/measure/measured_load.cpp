@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "tools/measure/child.h"
@@ -21,6 +22,11 @@ Load load_on(const Bench& bench, std::uint16_t port) {
   load.warm_up = bench.settings.warm_up;
   load.duration = bench.settings.duration;
   return load;
+}
+
+LoadResult measure_half_loaded(Row& row, Load load, const LoadResult& closed, pid_t server) {
+  load.per_second = std::max(1.0, closed.per_second() / 2);
+  return measure_load(row, load, server);
 }
 
 double own_cpu_seconds() {

@@ -19,6 +19,11 @@ LoadResult measure_load(Row& row, const Load& load, pid_t server);
 // For a server that is more than one process: what it has used so far is told by a function.
 LoadResult measure_load(Row& row, const Load& load, const std::function<double()>& server_cpu_seconds);
 
+// The same load again, requests falling due at half the rate that it just reached in a closed loop: how long an answer
+// takes when the server is half busy and nobody waits for anybody.
+inline constexpr const char* half_loaded = "open loop at half that rate";
+LoadResult measure_half_loaded(Row& row, Load load, const LoadResult& closed, pid_t server);
+
 // What this program has used so far.
 double own_cpu_seconds();
 
