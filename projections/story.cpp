@@ -71,6 +71,7 @@ class Teller {
 
  private:
   using Names = std::function<bool(const Entry&)>;
+  using OldLink = std::optional<Point>;  // when it was made, while its holder is there
 
   static bool is(const Entry& entry, SlotKind kind) { return entry.slot.kind == kind && entry.op != Op::clear_kind; }
   static Names on(SlotKind kind, Number what) {
@@ -121,37 +122,53 @@ class Teller {
     }
   }
 
-  // Deletions that gave the holders of other roles this one, and what became of those holders after.
+  // Deletions that gave the holders of other roles this one, and when those came to it or left it by their old links.
   void moved_to(Number role) {
     std::set<Number> seen{role};
     std::vector<Number> queue{role};
     const std::set<Number> moved = principals({ListKind::moved_roles, 0});
     for (std::size_t next = 0; next < queue.size(); ++next) {
       for (const Number from : moved) {
-        std::optional<Point> first;
+        bool moved_here = false;
         for (const Entry& entry : facts_.entries(from)) {
           if (entry.op != Op::end || entry.value != queue[next] || access_.ended_nothing(from, entry.at)) continue;
-          add(entry.at, queue[next] == role);
-          if (!first) first = entry.at;
+          moved_here = true;
+          if (queue[next] == role) add(entry.at, true);
         }
-        if (!first || !seen.insert(from).second) continue;
+        if (!moved_here || !seen.insert(from).second) continue;
         queue.push_back(from);
-        for (const Number holder : principals({ListKind::holders, from})) lost_by(holder, from, role, *first);
+        for (const Number holder : principals({ListKind::holders, from})) by_old_link(holder, from, role);
       }
     }
   }
 
-  // When somebody lost a role that they had by a link to one which was deleted.
-  void lost_by(Number holder, Number from, Number role, Point deleted) {
+  // When somebody came to a role, or left it, whose link is to one that was deleted.
+  void by_old_link(Number holder, Number from, Number role) {
+    const std::vector<Entry> entries = facts_.entries(holder);
     EntityState state;
-    for (const Entry& entry : facts_.entries(holder)) {
-      const Live* before = state.find({SlotKind::role});
-      const bool had = before && before->value == from && entry.at > deleted &&
-                       access_.resolve_role(from, before->at, nullptr) == role;
-      state.apply(entry);
-      const Live* after = state.find({SlotKind::role});
-      if (had && !(after && after->value == from)) add(entry.at, false);
+    OldLink before;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      state.apply(entries[i]);
+      const Point at = entries[i].at;
+      if (i + 1 < entries.size() && entries[i + 1].at == at) continue;  // of the same event
+      OldLink after;
+      const Live* link = state.find({SlotKind::role});
+      if (link && link->value == from && state.exists()) after = link->at;
+      if (after != before) {
+        const bool had = leads_to(before, from, role, {at.us, at.position - 1});
+        if (had != leads_to(after, from, role, at)) add(at, false);
+      }
+      before = after;
     }
+  }
+
+  // Where a link to a role leads at a point: what is deleted later moves nobody yet.
+  bool leads_to(const OldLink& link, Number from, Number role, Point at) {
+    if (!link) return false;
+    Facts facts = facts_.moved_to(at);
+    auto model = facts.model_at(at);
+    if (!model) return false;
+    return Access(std::move(facts), std::move(model)).resolve_role(from, *link, nullptr) == role;
   }
 
   template <class Changed>

@@ -140,3 +140,25 @@ TEST_CASE("a card names the event since which a grant stands, as the path to the
   const json card = team.get("/members/ann?explain=true");
   CHECK(card.at("grants").at(0).at("event").at("position") == again);
 }
+
+TEST_CASE("whom deletions moved on from role to role stands in each one's timeline for the time that they had it") {
+  TeamTold team("newo");
+  const auto role = [&](const char* id) {
+    return team.happens("2024-01-01T00:00:00Z", "role.created",
+                        {{"role", id}, {"name", id}, {"grants", {{"builder_access", "yes"}}}});
+  };
+  role("a");
+  const auto made_b = role("b"), made_c = role("c");
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "a"}});
+  team.happens("2024-01-02T00:00:01Z", "member.added", {{"member", "bob"}, {"role", "a"}});
+  // Cid is given the role before he is there.
+  team.happens("2024-01-02T00:00:02Z", "member.role_changed", {{"member", "cid"}, {"role", "a"}});
+  const auto to_b = team.happens("2024-01-03T00:00:00Z", "role.deleted", {{"role", "a"}, {"reassign_to", "b"}});
+  const auto ann_gone = team.happens("2024-01-04T00:00:00Z", "member.removed", {{"member", "ann"}});
+  const auto cid_came = team.happens("2024-01-04T00:00:01Z", "member.added", {{"member", "cid"}});
+  const auto to_c = team.happens("2024-01-05T00:00:00Z", "role.deleted", {{"role", "b"}, {"reassign_to", "c"}});
+  const auto bob_gone = team.happens("2024-01-06T00:00:00Z", "member.removed", {{"member", "bob"}});
+  using Positions = std::vector<std::uint64_t>;
+  CHECK(positions(team.get("/timeline?role=b")) == Positions{made_b, to_b, ann_gone, cid_came, to_c});
+  CHECK(positions(team.get("/timeline?role=c")) == Positions{made_c, to_c, bob_gone});
+}
