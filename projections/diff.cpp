@@ -58,7 +58,7 @@ class Comparison {
       member(*question_.member, {});
       return std::move(diff_);
     }
-    const MembersToCompare members = members_to_compare(sides_, question_.event ? &question_.event->entities : nullptr);
+    const MembersToCompare members = members_to_compare(sides_, question_.event);
     for (const Number each : members.fully) one_of_many(each, {});
     if (!members.permissions.empty()) {
       for (const Number each : members.partly) one_of_many(each, members.permissions);

@@ -10,10 +10,16 @@ namespace {
 
 class Teller {
  public:
-  Teller(Access& access, Instant from) : access_(access), facts_(access.facts()), from_(from) {}
+  Teller(Access& access, const RecordOf& records, Instant from)
+      : access_(access), facts_(access.facts()), records_(records), from_(from) {}
 
   std::vector<Touch> member(Number member) {
     own_entries(member);
+    each_retraction([&](const Retraction& retraction) {
+      const auto entities = retraction.entities();
+      if (std::find(entities.begin(), entities.end(), member) != entities.end()) return Bearing::names;
+      return retraction.turned && may_bear_on_others(retraction) ? Bearing::bears : Bearing::none;
+    });
     auto model = facts_.model_at(Point{});
     if (!model) return take();
     Sides sides{Access(facts_.moved_to(Point{}), model), Access(facts_.moved_to(facts_.at()), model), {}};
@@ -23,6 +29,7 @@ class Teller {
 
   std::vector<Touch> role(Number role) {
     own_entries(role);
+    retractions_about(role);
     links({ListKind::holders, role},
           [role](const Entry& e) { return e.slot.kind == SlotKind::role && e.value == role; });
     links({ListKind::grants_of, role}, [role](const Entry& e) { return is(e, SlotKind::grant) && e.slot.b == role; });
@@ -41,6 +48,7 @@ class Teller {
 
   std::vector<Touch> group(Number group) {
     own_entries(group);
+    retractions_about(group);
     links({ListKind::group_members, group}, on(SlotKind::group, group));
     links({ListKind::children, group}, below(group));
     invitations(on(SlotKind::invited_group, group));
@@ -49,6 +57,7 @@ class Teller {
 
   std::vector<Touch> resource(Number scope) {
     own_entries(scope);
+    retractions_about(scope);
     links({ListKind::grants_on, scope}, on(SlotKind::grant, scope));
     links({ListKind::assigned, scope}, on(SlotKind::assigned, scope));
     links({ListKind::children, scope}, below(scope));
@@ -66,6 +75,8 @@ class Teller {
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
       for (const Number entity : facts_.numbers_of(kind)) both(entity);
     }
+    each_retraction(
+        [](const Retraction& r) { return r.turned && !r.changes.empty() ? Bearing::bears : Bearing::none; });
     return take();
   }
 
@@ -87,6 +98,32 @@ class Teller {
 
   void own_entries(Number entity) {
     for (const Entry& entry : facts_.entries(entity)) add(entry.at, true);
+  }
+
+  template <class BearingOf>
+  void each_retraction(const BearingOf& bearing) {
+    for (const auto& [target, by] : facts_.retractions()) {
+      const auto retraction = retraction_of(facts_, records_, by);
+      if (!retraction) return;
+      if (retraction->at > facts_.at() || retraction->at.us < from_.us) continue;
+      const Bearing found = bearing(*retraction);
+      if (found != Bearing::none) touches_.push_back({retraction->at, found == Bearing::names, true});
+    }
+  }
+  void retractions_about(Number thing) {
+    each_retraction([&](const Retraction& retraction) { return bearing_of(access_, retraction, thing); });
+  }
+
+  // What a member's own events say bears on nobody else, but where invitees share their inviter's disabling.
+  bool may_bear_on_others(const Retraction& retraction) {
+    if (!invitees_share_) {
+      const auto models = facts_.models_over(Instant::min(), Instant::max());
+      invitees_share_ =
+          std::any_of(models.begin(), models.end(), [](const auto& m) { return m->invitees_share_disabling(); });
+    }
+    return *invitees_share_ ||
+           std::any_of(retraction.changes.begin(), retraction.changes.end(),
+                       [&](const auto& change) { return facts_.name(change.entity).kind != EntityKind::member; });
   }
 
   // What changed a list, and every event by which somebody who was ever in it was put there or taken out: it may have
@@ -188,14 +225,16 @@ class Teller {
 
   Access& access_;
   Facts& facts_;
+  const RecordOf& records_;
   Instant from_;
+  std::optional<bool> invitees_share_;
   std::vector<Touch> touches_;
 };
 
 }  // namespace
 
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, Instant from) {
-  Teller teller(access, from);
+std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, const RecordOf& records, Instant from) {
+  Teller teller(access, records, from);
   switch (kind) {
     case SubjectKind::member:
       return teller.member(entity);

@@ -10,6 +10,7 @@ namespace {
 using projections::Diff;
 using projections::DiffQuestion;
 using projections::DiffRow;
+using projections::Retraction;
 using projections::Sides;
 using projections::SubjectKind;
 using projections::Touch;
@@ -47,16 +48,16 @@ class TimelineAsked {
 
   Response answer() {
     const Pinned& pinned = asking_.pinned();
-    const Point end = pinned.when.range ? Point{pinned.when.to.us, 0} : Point::end_of(pinned.when.at);
+    const Point end = this->end();
     // Of a member, what only bears on them counts if it changed something: that is found for all, so that the total is
     // exact. Of a permission there may be very many: each page looks at some, and no total is told.
     const auto touches = found_once<std::vector<Touch>>(request_, [&] {
       Access access(asking_.facts().moved_to(end), asking_.shared_model());
-      std::vector<Touch> found =
-          projections::touches_of(access, *subject_, entity_, pinned.when.range ? pinned.when.from : Instant::min());
+      std::vector<Touch> found = projections::touches_of(access, *subject_, entity_, records(),
+                                                         pinned.when.range ? pinned.when.from : Instant::min());
       asking_.note(access.facts().failure());
       if (*subject_ == SubjectKind::member) {
-        std::erase_if(found, [&](const Touch& touch) { return !touch.own && effects_of(touch).rows.empty(); });
+        std::erase_if(found, [&](const Touch& touch) { return !touch.own && effects_of(touch).nothing(); });
       }
       return found;
     });
@@ -108,17 +109,21 @@ class TimelineAsked {
         refuse(codes[which], "the organization has never heard of \"" + name_ + "\".", subjects[which].first));
   }
 
+  // What is asked about ends before it.
+  Point end() const {
+    const Pinned& pinned = asking_.pinned();
+    return pinned.when.range ? Point{pinned.when.to.us, 0} : Point::end_of(pinned.when.at);
+  }
+
+  projections::RecordOf records() {
+    return [this](std::uint64_t position) { return asking_.record(position); };
+  }
+
   // The entities that an event changed.
   std::vector<Number> entities_of(std::uint64_t position) {
     std::vector<Number> entities;
-    storage::Snapshot& snapshot = *asking_.org().snapshot;
-    const auto stored = snapshot.record(Position(position));
-    const auto record = stored ? wire::read_record(stored->bytes, [&](const Digest& h) { return snapshot.blob(h); })
-                               : Outcome<Record>(stored.error());
-    if (!record) {
-      asking_.note(record.error());
-      return entities;
-    }
+    const auto record = asking_.record(position);
+    if (!record) return entities;
     const auto changes = projections::changes_of(*record, [&](EntityKind kind, std::string_view name) {
       return Outcome<Number>(asking_.facts().number(kind, name));
     });
@@ -132,28 +137,55 @@ class TimelineAsked {
     return entities;
   }
 
-  struct Told {
-    std::optional<Sides> sides;
+  // Two sides compared.
+  struct Compared {
+    Sides sides;
     Diff diff;
-    std::vector<DiffRow> rows;
+  };
+  // What an event did; of a retraction at the instant of the event that it turned, and by the end of what is asked.
+  struct Told {
+    std::optional<Retraction> retraction;
+    std::optional<Compared> then, by_now;
+
+    bool nothing() const { return (!then || then->diff.rows.empty()) && (!by_now || by_now->diff.rows.empty()); }
   };
 
-  // What an event did: just before it and just with it, compared.
-  Told effects_of(const Touch& touch) {
-    Told told;
-    const auto access_at = [&](Point at) {
-      Facts facts = asking_.facts().moved_to(at);
-      auto model = facts.model_at(facts.at());
-      return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
-    };
-    told.sides.emplace(Sides{access_at({touch.at.us, touch.at.position - 1}), access_at(touch.at), {}});
+  Access access_over(Facts facts) {
+    auto model = facts.model_at(facts.at());
+    return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
+  }
+
+  Compared compare(Facts before, Facts after, DiffQuestion::OneEvent event) {
+    Compared compared{{access_over(std::move(before)), access_over(std::move(after)), {}}, {}};
     DiffQuestion question;
-    question.event = DiffQuestion::OneEvent{touch.at.position, entities_of(touch.at.position)};
+    question.event = std::move(event);
     if (*subject_ == SubjectKind::member) question.member = entity_;
     if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
-    told.diff = projections::diff_of(*told.sides, question);
-    asking_.note(told.sides->failure());
-    told.rows = told.diff.rows;
+    compared.diff = projections::diff_of(compared.sides, question);
+    asking_.note(compared.sides.failure());
+    return compared;
+  }
+
+  // Just before an event and just with it, compared; of a retraction, without what it turned and with it.
+  Told effects_of(const Touch& touch) {
+    Told told;
+    if (!touch.retraction) {
+      told.then.emplace(compare(asking_.facts().moved_to({touch.at.us, touch.at.position - 1}),
+                                asking_.facts().moved_to(touch.at),
+                                {touch.at.position, entities_of(touch.at.position)}));
+      return told;
+    }
+    told.retraction = projections::retraction_of(asking_.facts(), records(), touch.at.position);
+    if (!told.retraction || !told.retraction->turned) return told;
+    const Retraction& turned = *told.retraction;
+    const auto at = [&](Point point) {
+      const auto supposing = [&](bool counts) {
+        return asking_.facts().moved_to(point).supposing(turned.event, counts, turned.entities());
+      };
+      return compare(supposing(!turned.counts), supposing(turned.counts), {touch.at.position, turned.entities(), true});
+    };
+    told.then.emplace(at(turned.event));
+    told.by_now.emplace(at(end()));
     return told;
   }
 
@@ -168,7 +200,7 @@ class TimelineAsked {
     std::size_t next = pinned.page.after, looked_at = 0;
     for (; next < touches.size() && !rows.full() && looked_at < looked_at_max; ++next, ++looked_at) {
       Told told = effects_of(touches[next]);
-      if (!counted && told.rows.empty()) continue;
+      if (!counted && told.nothing()) continue;
       row(json, touches[next], told);
       rows.wrote();
     }
@@ -180,11 +212,26 @@ class TimelineAsked {
     json.open('{').key("event");
     asking_.event(json, touch.at.position);
     json.field("about", touch.own);
-    const std::optional<ResourceId> none;
-    std::vector<const DiffRow*> rows;
-    for (const DiffRow& each : told.rows) rows.push_back(&each);
-    Effects(*told.sides, told.diff, none).together(json, rows);
+    effects(json, told.then);
+    if (told.retraction) {
+      json.key("retracts").open('{').field("position", told.retraction->target);
+      asking_.event(json.key("event"), told.retraction->event.position);
+      json.field("counts", told.retraction->counts).close('}');
+      effects(json.key("by_now").open('{'), told.by_now);
+      json.close('}');
+    }
     json.close('}');
+  }
+
+  void effects(JsonText& json, std::optional<Compared>& compared) {
+    std::vector<const DiffRow*> rows;
+    if (!compared) {
+      json.field("members", std::uint64_t{0}).field("changes", std::uint64_t{0}).key("effects").open('[').close(']');
+      return;
+    }
+    for (const DiffRow& each : compared->diff.rows) rows.push_back(&each);
+    const std::optional<ResourceId> none;
+    Effects(compared->sides, compared->diff, none).together(json, rows);
   }
 
   Asking asking_;
@@ -204,7 +251,9 @@ void add_timeline_routes(http::Router& router, Parts& parts) {
   };
   router.blocking(http::Method::get, "/v1/orgs/{org}/timeline", "read",
                   with_rows({"event.position", "event.type", "event.occurred_at", "event.actor.kind", "event.actor.id",
-                             "event.approved_by.id", "event.reason", "about", "members", "changes", "effects"},
+                             "event.approved_by.id", "event.reason", "about", "members", "changes", "effects",
+                             "retracts.position", "retracts.counts", "retracts.event.position", "retracts.event.type",
+                             "retracts.event.occurred_at", "by_now.members", "by_now.changes", "by_now.effects"},
                             timeline));
 }
 
