@@ -79,6 +79,7 @@ class Comparison {
   // Only those permissions, where there are any.
   void member(Number member, const std::vector<PermissionId>& only) {
     if (diff_.too_many || diff_.failure || sides_.failure()) return;
+    if (question_.only_whether && !diff_.rows.empty()) return;
     const std::size_t first = diff_.rows.size();
     resources_.reset();
     for (std::size_t p = 0; p < diff_.permissions.size(); ++p) {

@@ -68,7 +68,7 @@ class Teller {
   std::vector<Touch> everything() {
     const auto both = [&](Number entity) {
       for (const Entry& entry : facts_.entries(entity)) {
-        if (touches_.empty() || touches_.back().at != entry.at) add(entry.at, false);
+        if (changes_access(entry) && (touches_.empty() || touches_.back().at != entry.at)) add(entry.at, false);
       }
     };
     both(facts_.org_entity());
@@ -84,6 +84,19 @@ class Teller {
   using Names = std::function<bool(const Entry&)>;
   using OldLink = std::optional<Point>;  // when it was made, while its holder is there
 
+  // What names have nothing to do with, nor invitations while they wait.
+  static bool changes_access(const Entry& entry) {
+    switch (entry.slot.kind) {
+      case SlotKind::named:
+      case SlotKind::invited:
+      case SlotKind::invited_group:
+      case SlotKind::invited_by:
+      case SlotKind::expires:
+        return entry.op == Op::end || entry.op == Op::accept;
+      default:
+        return true;
+    }
+  }
   static bool is(const Entry& entry, SlotKind kind) { return entry.slot.kind == kind && entry.op != Op::clear_kind; }
   static Names on(SlotKind kind, Number what) {
     return [kind, what](const Entry& e) { return is(e, kind) && e.slot.a == what; };
@@ -220,6 +233,7 @@ class Teller {
     touches_.erase(
         std::unique(touches_.begin(), touches_.end(), [](const auto& a, const auto& b) { return a.at == b.at; }),
         touches_.end());
+    for (std::size_t i = 0; i < touches_.size(); ++i) touches_[i].number = static_cast<std::uint32_t>(i + 1);
     return std::move(touches_);
   }
 

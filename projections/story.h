@@ -21,7 +21,13 @@ struct Touch {
   Point at;
   bool own = false;  // it names the thing; of a member, another one counts only if it changed access
   bool retraction = false;
+  std::uint32_t number = 0;  // in the story, from 1
 };
+
+// Whether the event's own effects have to be looked at to know that it belongs there.
+inline bool must_change_access(SubjectKind kind, const Touch& touch) {
+  return kind == SubjectKind::permission || (kind == SubjectKind::member && !touch.own);
+}
 
 // In order of Point, from an instant on; those after the point of `access` are left out. `entity` is nothing for a
 // permission.

@@ -49,24 +49,44 @@ class TimelineAsked {
   Response answer() {
     const Pinned& pinned = asking_.pinned();
     const Point end = this->end();
-    // Of a member, what only bears on them counts if it changed something: that is found for all, so that the total is
-    // exact. Of a permission there may be very many: each page looks at some, and no total is told.
-    const auto touches = found_once<std::vector<Touch>>(request_, [&] {
+    const auto found = found_once<Found>(request_, [&] {
       Access access(asking_.facts().moved_to(end), asking_.shared_model());
-      std::vector<Touch> found = projections::touches_of(access, *subject_, entity_, records(),
-                                                         pinned.when.range ? pinned.when.from : Instant::min());
+      Found story;
+      story.touches = projections::touches_of(access, *subject_, entity_, records(),
+                                              pinned.when.range ? pinned.when.from : Instant::min());
       asking_.note(access.facts().failure());
-      if (*subject_ == SubjectKind::member) {
-        std::erase_if(found, [&](const Touch& touch) { return !touch.own && effects_of(touch).nothing(); });
+      if (pinned.page.tally) {
+        story.total = pinned.page.tally->total;
+      } else {
+        count(story);
       }
-      return found;
+      return story;
     });
-    return page(*touches);
+    return page(*found);
   }
 
  private:
-  // A page looks at this many events at most; `next` goes on where it stopped.
+  // Of the events that may belong to a permission's story, or bear on a member, some changed nothing. Up to so many are
+  // all looked at for the first page, which tells the total: some seconds at worst. Of more, each page looks at these,
+  // `next` goes on where it stopped, and the last page tells the total.
+  static constexpr std::size_t counted_max = 50'000;
   static constexpr std::size_t looked_at_max = 500;
+
+  struct Found {
+    std::vector<Touch> touches;  // the rows, or those among which they are
+    std::optional<std::uint64_t> total;
+  };
+
+  bool must_change_access(const Touch& touch) const { return projections::must_change_access(*subject_, touch); }
+  bool is_row(const Touch& touch) { return !must_change_access(touch) || !effects_of(touch, true).nothing(); }
+
+  void count(Found& found) {
+    const auto dear = std::count_if(found.touches.begin(), found.touches.end(),
+                                    [&](const Touch& touch) { return must_change_access(touch); });
+    if (static_cast<std::size_t>(dear) > counted_max) return;
+    std::erase_if(found.touches, [&](const Touch& touch) { return !is_row(touch); });
+    found.total = found.touches.size();
+  }
 
   // Of the model in force at the end of what is asked about, or of one that was before it.
   bool is_permission() {
@@ -155,10 +175,11 @@ class TimelineAsked {
     return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
   }
 
-  Compared compare(Facts before, Facts after, DiffQuestion::OneEvent event) {
+  Compared compare(Facts before, Facts after, DiffQuestion::OneEvent event, bool only_whether) {
     Compared compared{{access_over(std::move(before)), access_over(std::move(after)), {}}, {}};
     DiffQuestion question;
     question.event = std::move(event);
+    question.only_whether = only_whether;
     if (*subject_ == SubjectKind::member) question.member = entity_;
     if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
     compared.diff = projections::diff_of(compared.sides, question);
@@ -167,12 +188,12 @@ class TimelineAsked {
   }
 
   // Just before an event and just with it, compared; of a retraction, without what it turned and with it.
-  Told effects_of(const Touch& touch) {
+  Told effects_of(const Touch& touch, bool only_whether = false) {
     Told told;
     if (!touch.retraction) {
       told.then.emplace(compare(asking_.facts().moved_to({touch.at.us, touch.at.position - 1}),
-                                asking_.facts().moved_to(touch.at),
-                                {touch.at.position, entities_of(touch.at.position)}));
+                                asking_.facts().moved_to(touch.at), {touch.at.position, entities_of(touch.at.position)},
+                                only_whether));
       return told;
     }
     told.retraction = projections::retraction_of(asking_.facts(), records(), touch.at.position);
@@ -182,29 +203,40 @@ class TimelineAsked {
       const auto supposing = [&](bool counts) {
         return asking_.facts().moved_to(point).supposing(turned.event, counts, turned.entities());
       };
-      return compare(supposing(!turned.counts), supposing(turned.counts), {touch.at.position, turned.entities(), true});
+      return compare(supposing(!turned.counts), supposing(turned.counts), {touch.at.position, turned.entities(), true},
+                     only_whether);
     };
     told.then.emplace(at(turned.event));
     told.by_now.emplace(at(end()));
     return told;
   }
 
-  Response page(const std::vector<Touch>& touches) {
-    const bool counted = *subject_ != SubjectKind::permission;
+  Response page(const Found& found) {
+    const Pinned& pinned = asking_.pinned();
     JsonText json;
     json.open('{');
     asking_.head(json);
-    if (counted) json.field("total", std::uint64_t{touches.size()});
-    const Pinned& pinned = asking_.pinned();
+    if (found.total) json.field("total", *found.total);
     PageRows rows(json, request_, asking_.parts(), pinned);
-    std::size_t next = pinned.page.after, looked_at = 0;
-    for (; next < touches.size() && !rows.full() && looked_at < looked_at_max; ++next, ++looked_at) {
-      Told told = effects_of(touches[next]);
-      if (!counted && told.nothing()) continue;
-      row(json, touches[next], told);
+    const auto end = found.touches.end();
+    auto next = std::upper_bound(found.touches.begin(), end, pinned.page.after,
+                                 [](std::uint64_t after, const Touch& touch) { return after < touch.number; });
+    std::size_t looked_at = 0;
+    std::uint64_t passed = pinned.page.after;
+    for (; next != end && !rows.full() && (found.total || looked_at < looked_at_max); ++next, ++looked_at) {
+      passed = next->number;
+      Told told = effects_of(*next);
+      if (must_change_access(*next) && told.nothing()) continue;
+      row(json, *next, told);
       rows.wrote();
     }
-    rows.close(next < touches.size() ? std::optional(std::uint64_t{next}) : std::nullopt);
+    const std::uint64_t told = (pinned.page.tally ? pinned.page.tally->told : 0) + rows.written();
+    if (next != end && (!found.total || told < *found.total)) {
+      rows.close(passed, Tally{found.total, told});
+    } else {
+      rows.close(std::nullopt);
+      if (!found.total) json.field("total", told);
+    }
     return asking_.finish(std::move(json.close('}')));
   }
 
