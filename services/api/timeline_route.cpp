@@ -69,7 +69,7 @@ class TimelineAsked {
   // Of the events that may belong to a permission's story, or bear on a member, some changed nothing. Up to so many are
   // all looked at for the first page, which tells the total: some seconds at worst. Of more, each page looks at these,
   // `next` goes on where it stopped, and the last page tells the total.
-  static constexpr std::size_t counted_max = 50'000;
+  static constexpr std::size_t counted_max = 20'000;
   static constexpr std::size_t looked_at_max = 500;
 
   struct Found {
