@@ -233,10 +233,19 @@ std::vector<Interval> Access::members_of(Number group) {
   return members;
 }
 
-Point Access::member_since(Number group, const Interval& membership) {
-  const Live* link = facts_.state(membership.principal).find({SlotKind::group, group});
-  Point since = link ? standing_since(membership.principal, *link, {group}) : membership.since;
-  for (const Number end : {group, membership.principal}) {
+void Access::each_member_of(Number group, const std::function<void(Number member)>& each) {
+  // The group's state and name are read before the list is, and kept.
+  if (!group_exists(group) || facts_.name(group).kind != EntityKind::group) return;
+  facts_.each({ListKind::group_members, group}, [&](const Interval& i) {
+    if (!ended_since(group, i.link)) each(i.principal);
+    return true;
+  });
+}
+
+Point Access::member_since(Number group, Number member) {
+  const Live* link = facts_.state(member).find({SlotKind::group, group});
+  Point since = link ? standing_since(member, *link, {group}) : Point{};
+  for (const Number end : {group, member}) {
     if (const Live* exists = facts_.state(end).find({SlotKind::exists})) since = std::max(since, exists->since);
   }
   return since;

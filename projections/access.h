@@ -118,8 +118,10 @@ class Access {
   std::vector<const Live*> groups_of(Number member);
   // The direct members of a group that exists.
   std::vector<Interval> members_of(Number group);
+  // The same one by one, in no order; `each` asks nothing of the facts meanwhile.
+  void each_member_of(Number group, const std::function<void(Number member)>& each);
   // Since when link, member and group have all been there, without a break.
-  Point member_since(Number group, const Interval& membership);
+  Point member_since(Number group, Number member);
   bool group_exists(Number group) { return facts_.state(group).exists(); }
   // The group's own role and the group above it, where they exist and have not ended since; 0 if none.
   Number group_role(Number group);

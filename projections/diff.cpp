@@ -58,7 +58,7 @@ class Comparison {
       member(*question_.member, {});
       return std::move(diff_);
     }
-    const MembersToCompare members = members_to_compare(sides_, question_.event ? &question_.event->entities : nullptr);
+    const MembersToCompare members = members_to_compare(sides_, question_.event);
     for (const Number each : members.fully) one_of_many(each, {});
     if (!members.permissions.empty()) {
       for (const Number each : members.partly) one_of_many(each, members.permissions);
@@ -79,6 +79,7 @@ class Comparison {
   // Only those permissions, where there are any.
   void member(Number member, const std::vector<PermissionId>& only) {
     if (diff_.too_many || diff_.failure || sides_.failure()) return;
+    if (question_.only_whether && !diff_.rows.empty()) return;
     const std::size_t first = diff_.rows.size();
     resources_.reset();
     for (std::size_t p = 0; p < diff_.permissions.size(); ++p) {

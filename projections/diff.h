@@ -48,9 +48,11 @@ struct DiffQuestion {
   struct OneEvent {
     std::uint64_t position = 0;
     std::vector<Number> entities;
+    bool turned = false;  // it was retracted, or counts again: the sides may differ at earlier instants, too
   };
   std::optional<OneEvent> event;
   std::optional<std::uint64_t> cause;  // only what this event brought
+  bool only_whether = false;           // whether there is any row: of the first member with one
 };
 
 enum class Difference : std::uint8_t { gained, lost, raised, lowered, kept };
@@ -104,8 +106,8 @@ struct MembersToCompare {
   std::vector<Number> partly;
   std::vector<PermissionId> permissions;
 };
-// `changed`: all entities that differ, where that is known; null: they are looked for.
-MembersToCompare members_to_compare(Sides& sides, const std::vector<Number>* changed = nullptr);
+// `event`: which one the sides differ by, where it is one.
+MembersToCompare members_to_compare(Sides& sides, const std::optional<DiffQuestion::OneEvent>& event = {});
 
 // One thing that is compared of one member.
 struct Compared {

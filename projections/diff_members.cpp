@@ -32,18 +32,19 @@ bool same_values(const EntityState& a, const EntityState& b, SlotKind kind, std:
 
 class Finder {
  public:
-  explicit Finder(Sides& sides) : sides_(sides), before_(sides.before.facts()), after_(sides.after.facts()) {
+  Finder(Sides& sides, const std::optional<DiffQuestion::OneEvent>& event)
+      : sides_(sides), before_(sides.before.facts()), after_(sides.after.facts()), event_(event) {
     const Point a = before_.at(), b = after_.at();
     from_ = std::min(a, b);
     to_ = std::max(a, b);
   }
 
-  MembersToCompare find(const std::vector<Number>* changed) {
-    entities_known_ = changed != nullptr;
+  MembersToCompare find() {
     if (everybody_may_differ()) {
       add_everybody(members_);
-    } else if (changed) {
-      for (const Number entity : *changed) {
+    } else if (event_) {
+      if (event_->turned && turned(EntityKind::role)) roles_that_differ();
+      for (const Number entity : event_->entities) {
         if (after_.name(entity).kind == EntityKind::role) add_role(entity);
         if (after_.name(entity).kind != EntityKind::org) add(entity);
       }
@@ -86,15 +87,35 @@ class Finder {
     const auto owned = [](const ResourceKind& kind) { return kind.owned_by_creator; };
     const bool in_lists = !model.invitees_share_disabling() &&
                           std::none_of(model.resource_kinds().begin(), model.resource_kinds().end(), owned);
-    if (!in_lists && !entities_known_) return true;
+    const bool added_at_end = event_ && !event_->turned;
+    if (!in_lists && !added_at_end) return true;
     std::vector<Number> ignored;
     if (!same_values(was, is, SlotKind::grant, ignored)) return true;
     // What roles are may rest on what was known of the organization and of other roles at other instants.
     const bool differ_in_knowledge = sides_.as_known_at != nullptr;
+    if (event_ && event_->turned) return turned(EntityKind::org);
     if (!differ_in_knowledge) return false;
     if (learnt_of(org)) return true;
     const std::vector<Number> roles = after_.numbers_of(EntityKind::role);
     return std::any_of(roles.begin(), roles.end(), [&](Number role) { return learnt_of(role); });
+  }
+
+  bool turned(EntityKind kind) {
+    return std::any_of(event_->entities.begin(), event_->entities.end(),
+                       [&](Number entity) { return after_.name(entity).kind == kind; });
+  }
+
+  // A role may be another one than it would be, since it was made on one that was.
+  void roles_that_differ() {
+    for (const Number role : after_.numbers_of(EntityKind::role)) {
+      bool differs = sides_.before.role_exists(role) != sides_.after.role_exists(role);
+      for (std::size_t p = 0; p < sides_.after.model().permissions().size() && !differs; ++p) {
+        const Cell was = sides_.before.cell(role, static_cast<PermissionIndex>(p));
+        const Cell is = sides_.after.cell(role, static_cast<PermissionIndex>(p));
+        differs = was.level != is.level || was.visibility != is.visibility;
+      }
+      if (differs) add_role(role);
+    }
   }
 
   void touched() {
@@ -272,16 +293,17 @@ class Finder {
 
   Sides& sides_;
   Facts &before_, &after_;
+  const std::optional<DiffQuestion::OneEvent>& event_;
   Point from_, to_;
   Set members_, changed_, roles_, groups_, scopes_;
   std::vector<Number> found_;
-  bool everyone_ = false, led_elsewhere_ = false, ended_ = false, entities_known_ = false;
+  bool everyone_ = false, led_elsewhere_ = false, ended_ = false;
 };
 
 }  // namespace
 
-MembersToCompare members_to_compare(Sides& sides, const std::vector<Number>* changed) {
-  return Finder(sides).find(changed);
+MembersToCompare members_to_compare(Sides& sides, const std::optional<DiffQuestion::OneEvent>& event) {
+  return Finder(sides, event).find();
 }
 
 }  // namespace tenure::projections

@@ -77,6 +77,14 @@ Facts Facts::moved_to(Point at) const {
   return moved;
 }
 
+Facts Facts::supposing(Point event, bool counts, const std::vector<Number>& entities) const {
+  Facts other = moved_to(at_);
+  other.knowledge_ = std::make_shared<Knowledge>(*knowledge_);
+  other.knowledge_->touched.insert(entities.begin(), entities.end());
+  other.knowledge_->supposed = {event, counts};
+  return other;
+}
+
 std::optional<Point> Facts::ended_at(Number entity, Point at) {
   const Number org = org_entity();
   if (entity == org) return std::nullopt;
@@ -97,7 +105,11 @@ EntityState Facts::state_once(Number entity, Point at) {
     return state;
   }
   if (knowledge_->touched.contains(entity)) {
-    return take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
+    if (!knowledge_->supposed) return take(state_known(*views_, org_, entity, at, knowledge_->known), EntityState{});
+    for (const Entry& entry : entries(entity)) {
+      if (entry.at <= at) state.apply(entry);
+    }
+    return state;
   }
   return take(timelines_ ? timelines_->state_at(*views_, org_, head_, entity, at)
                          : projections::state_at(*views_, org_, entity, at),
@@ -130,17 +142,29 @@ std::vector<ToldRow> Facts::told(Told kind, bool retracted_too) {
   if (retracted_too || rows.empty()) return rows;
   // Few events are ever retracted: which ones may be is read at once.
   std::unordered_set<std::uint64_t> named;
+  for (const auto& [target, by] : retractions()) named.insert(target);
+  std::erase_if(rows, [&](const ToldRow& row) {
+    return named.contains(row.at.position) && retracted(row.at.position, knowledge_->known);
+  });
+  return rows;
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> Facts::retractions() {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
   const std::string from = row_key(org_, Row::retractions);
-  const auto done = views_->scan(from, from + std::string(8, '\xff'), [&](std::string_view key, std::string_view) {
-    named.insert(take_u64(key, from.size()));
+  const auto done = views_->scan(from, from + std::string(8, '\xff'), [&](std::string_view key, std::string_view by) {
+    for (Reader in{by}; !in.rest.empty() && in.good;) {
+      const std::uint64_t position = in.varint();
+      if (in.good && position <= knowledge_->known) all.emplace_back(take_u64(key, from.size()), position);
+    }
     return true;
   });
   if (!done && !failure_) failure_ = done.error();
-  std::erase_if(rows, [&](const ToldRow& row) {
-    if (!named.contains(row.at.position)) return false;
-    return take(is_retracted(*views_, org_, Position(row.at.position), Position(knowledge_->known)), true);
-  });
-  return rows;
+  return all;
+}
+
+bool Facts::retracted(std::uint64_t position, std::uint64_t known) {
+  return take(is_retracted(*views_, org_, Position(position), Position(known)), true);
 }
 
 bool Facts::each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row) {
@@ -231,7 +255,7 @@ void Facts::changes_of_touched(List list, Number entity, std::vector<Point>& poi
 
 std::vector<Entry> Facts::entries(Number entity) {
   auto all = all_entries(entity);
-  std::erase_if(all, [&](const Entry& e) { return !e.counts(knowledge_->known); });
+  std::erase_if(all, [&](const Entry& e) { return !knowledge_->counts(e); });
   return all;
 }
 

@@ -39,6 +39,8 @@ class Facts {
   void read_as_writer(ViewWriter& views, Number next);
   // The same knowledge at another point.
   Facts moved_to(Point at) const;
+  // The same but for one event: as if it counted, or as if it did not. `entities` are those that it changes.
+  Facts supposing(Point event, bool counts, const std::vector<Number>& entities) const;
 
   OrgNumber org() const { return org_; }
   Point at() const { return at_; }
@@ -72,6 +74,10 @@ class Facts {
   // What only the records tell (finding_rows.h), up to this point and of what is known; with what was retracted only
   // where `retracted_too`.
   std::vector<ToldRow> told(Told kind, bool retracted_too);
+  // Every retraction that is known: the position that it names, and its own; in order.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> retractions();
+  // Whether an event was retracted, as known at a position that is known.
+  bool retracted(std::uint64_t position, std::uint64_t known);
   // Every entry of the entity, whether or not it counts.
   std::vector<Entry> all_entries(Number entity) { return take(entries_of(*views_, org_, entity), {}); }
   // The entity's entries that count, in order.
@@ -104,6 +110,11 @@ class Facts {
     std::uint64_t known = std::numeric_limits<std::uint64_t>::max();
     Point horizon = Point::never();  // nothing at or after it was known
     std::unordered_set<Number> touched;
+    std::optional<std::pair<Point, bool>> supposed;  // whether that event counts, whatever was said of it
+
+    bool counts(const Entry& entry) const {
+      return supposed && supposed->first == entry.at ? supposed->second : entry.counts(known);
+    }
   };
 
   template <class T>

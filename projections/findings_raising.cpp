@@ -1,6 +1,6 @@
 // Members who can raise themselves: those whose role the model's analysis names, and those who hold, by whatever gives
 // it to them, a permission for which a rule lets them give themselves a role that grants more than they have, or more
-// in their own custom role.
+// in their own custom role. More is a higher level, and a level on every resource that they hold on some alone.
 #include <algorithm>
 #include <set>
 
@@ -62,7 +62,11 @@ class Raising {
   }
 
  private:
-  using Held = std::vector<std::optional<LevelIndex>>;  // by permission, as far as it was asked
+  // What a member has of a permission, as far as it was asked: on at least one resource, and on every one.
+  struct HeldLevel {
+    std::optional<LevelIndex> on_one, on_every;
+  };
+  using Held = std::vector<HeldLevel>;  // by permission
 
   // What a member may come to have, and the rule that lets them.
   struct Way {
@@ -112,16 +116,22 @@ class Raising {
     return *custom_roles_;
   }
 
-  // Whether a level is higher than the member has it.
-  bool is_more(Number member, Held& held, PermissionIndex p, LevelIndex level) {
-    if (level == 0) return false;
-    if (!held[p]) held[p] = access_.effective(member, {p, 1, std::nullopt}, false).level;
-    return level > *held[p];
+  // Whether what a role grants on the whole organization is more than the member has. What it grants on assigned
+  // resources alone is compared with what they have on any.
+  bool is_more(Number member, Held& held, PermissionIndex p, const Cell& granted) {
+    if (granted.level == 0) return false;
+    const std::string& kind = model_.permissions()[p].resource_kind;
+    const bool on_every = granted.visibility == Visibility::all && !kind.empty();
+    std::optional<LevelIndex>& level = on_every ? held[p].on_every : held[p].on_one;
+    // No resource is called so: who holds a power on it holds it on every one.
+    const auto on = on_every ? std::optional(ResourceId{kind, "\x01"}) : std::nullopt;
+    if (!level) level = access_.effective(member, {p, 1, on}, false).level;
+    return granted.level > *level;
   }
 
   bool gives_more(Number member, Held& held, const std::function<Cell(PermissionIndex)>& cell) {
     for (PermissionIndex p = 0; p < held.size(); ++p) {
-      if (is_more(member, held, p, cell(p).level)) return true;
+      if (is_more(member, held, p, cell(p))) return true;
     }
     return false;
   }
@@ -155,7 +165,7 @@ class Raising {
     if (role == 0 || !access_.is_custom(role)) return nullptr;
     for (PermissionIndex p = 0; p < held.size(); ++p) {
       const LevelIndex most = highest_option(model_, p);
-      if (!is_more(member, held, p, most)) continue;
+      if (!is_more(member, held, p, {most, model_.permissions()[p].visibility_at(most), false})) continue;
       const Grants grants{{model_.permissions()[p].id, model_.level_name(p, most)}};
       const event::RoleEdited edit{RoleId(facts_.name(role).name), grants, std::nullopt};
       if (const ActionRule* rule = judged(person_of(member), edit)) return rule;

@@ -10,10 +10,16 @@ namespace {
 
 class Teller {
  public:
-  Teller(Access& access, Instant from) : access_(access), facts_(access.facts()), from_(from) {}
+  Teller(Access& access, const RecordOf& records, Instant from)
+      : access_(access), facts_(access.facts()), records_(records), from_(from) {}
 
   std::vector<Touch> member(Number member) {
     own_entries(member);
+    each_retraction([&](const Retraction& retraction) {
+      const auto entities = retraction.entities();
+      if (std::find(entities.begin(), entities.end(), member) != entities.end()) return Bearing::names;
+      return retraction.turned && may_bear_on_others(retraction) ? Bearing::bears : Bearing::none;
+    });
     auto model = facts_.model_at(Point{});
     if (!model) return take();
     Sides sides{Access(facts_.moved_to(Point{}), model), Access(facts_.moved_to(facts_.at()), model), {}};
@@ -23,6 +29,7 @@ class Teller {
 
   std::vector<Touch> role(Number role) {
     own_entries(role);
+    retractions_about(role);
     links({ListKind::holders, role},
           [role](const Entry& e) { return e.slot.kind == SlotKind::role && e.value == role; });
     links({ListKind::grants_of, role}, [role](const Entry& e) { return is(e, SlotKind::grant) && e.slot.b == role; });
@@ -41,6 +48,7 @@ class Teller {
 
   std::vector<Touch> group(Number group) {
     own_entries(group);
+    retractions_about(group);
     links({ListKind::group_members, group}, on(SlotKind::group, group));
     links({ListKind::children, group}, below(group));
     invitations(on(SlotKind::invited_group, group));
@@ -49,6 +57,7 @@ class Teller {
 
   std::vector<Touch> resource(Number scope) {
     own_entries(scope);
+    retractions_about(scope);
     links({ListKind::grants_on, scope}, on(SlotKind::grant, scope));
     links({ListKind::assigned, scope}, on(SlotKind::assigned, scope));
     links({ListKind::children, scope}, below(scope));
@@ -59,19 +68,35 @@ class Teller {
   std::vector<Touch> everything() {
     const auto both = [&](Number entity) {
       for (const Entry& entry : facts_.entries(entity)) {
-        if (touches_.empty() || touches_.back().at != entry.at) add(entry.at, false);
+        if (changes_access(entry) && (touches_.empty() || touches_.back().at != entry.at)) add(entry.at, false);
       }
     };
     both(facts_.org_entity());
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
       for (const Number entity : facts_.numbers_of(kind)) both(entity);
     }
+    each_retraction(
+        [](const Retraction& r) { return r.turned && !r.changes.empty() ? Bearing::bears : Bearing::none; });
     return take();
   }
 
  private:
   using Names = std::function<bool(const Entry&)>;
+  using OldLink = std::optional<Point>;  // when it was made, while its holder is there
 
+  // What names have nothing to do with, nor invitations while they wait.
+  static bool changes_access(const Entry& entry) {
+    switch (entry.slot.kind) {
+      case SlotKind::named:
+      case SlotKind::invited:
+      case SlotKind::invited_group:
+      case SlotKind::invited_by:
+      case SlotKind::expires:
+        return entry.op == Op::end || entry.op == Op::accept;
+      default:
+        return true;
+    }
+  }
   static bool is(const Entry& entry, SlotKind kind) { return entry.slot.kind == kind && entry.op != Op::clear_kind; }
   static Names on(SlotKind kind, Number what) {
     return [kind, what](const Entry& e) { return is(e, kind) && e.slot.a == what; };
@@ -86,6 +111,32 @@ class Teller {
 
   void own_entries(Number entity) {
     for (const Entry& entry : facts_.entries(entity)) add(entry.at, true);
+  }
+
+  template <class BearingOf>
+  void each_retraction(const BearingOf& bearing) {
+    for (const auto& [target, by] : facts_.retractions()) {
+      const auto retraction = retraction_of(facts_, records_, by);
+      if (!retraction) return;
+      if (retraction->at > facts_.at() || retraction->at.us < from_.us) continue;
+      const Bearing found = bearing(*retraction);
+      if (found != Bearing::none) touches_.push_back({retraction->at, found == Bearing::names, true});
+    }
+  }
+  void retractions_about(Number thing) {
+    each_retraction([&](const Retraction& retraction) { return bearing_of(access_, retraction, thing); });
+  }
+
+  // What a member's own events say bears on nobody else, but where invitees share their inviter's disabling.
+  bool may_bear_on_others(const Retraction& retraction) {
+    if (!invitees_share_) {
+      const auto models = facts_.models_over(Instant::min(), Instant::max());
+      invitees_share_ =
+          std::any_of(models.begin(), models.end(), [](const auto& m) { return m->invitees_share_disabling(); });
+    }
+    return *invitees_share_ ||
+           std::any_of(retraction.changes.begin(), retraction.changes.end(),
+                       [&](const auto& change) { return facts_.name(change.entity).kind != EntityKind::member; });
   }
 
   // What changed a list, and every event by which somebody who was ever in it was put there or taken out: it may have
@@ -121,37 +172,53 @@ class Teller {
     }
   }
 
-  // Deletions that gave the holders of other roles this one, and what became of those holders after.
+  // Deletions that gave the holders of other roles this one, and when those came to it or left it by their old links.
   void moved_to(Number role) {
     std::set<Number> seen{role};
     std::vector<Number> queue{role};
     const std::set<Number> moved = principals({ListKind::moved_roles, 0});
     for (std::size_t next = 0; next < queue.size(); ++next) {
       for (const Number from : moved) {
-        std::optional<Point> first;
+        bool moved_here = false;
         for (const Entry& entry : facts_.entries(from)) {
           if (entry.op != Op::end || entry.value != queue[next] || access_.ended_nothing(from, entry.at)) continue;
-          add(entry.at, queue[next] == role);
-          if (!first) first = entry.at;
+          moved_here = true;
+          if (queue[next] == role) add(entry.at, true);
         }
-        if (!first || !seen.insert(from).second) continue;
+        if (!moved_here || !seen.insert(from).second) continue;
         queue.push_back(from);
-        for (const Number holder : principals({ListKind::holders, from})) lost_by(holder, from, role, *first);
+        for (const Number holder : principals({ListKind::holders, from})) by_old_link(holder, from, role);
       }
     }
   }
 
-  // When somebody lost a role that they had by a link to one which was deleted.
-  void lost_by(Number holder, Number from, Number role, Point deleted) {
+  // When somebody came to a role, or left it, whose link is to one that was deleted.
+  void by_old_link(Number holder, Number from, Number role) {
+    const std::vector<Entry> entries = facts_.entries(holder);
     EntityState state;
-    for (const Entry& entry : facts_.entries(holder)) {
-      const Live* before = state.find({SlotKind::role});
-      const bool had = before && before->value == from && entry.at > deleted &&
-                       access_.resolve_role(from, before->at, nullptr) == role;
-      state.apply(entry);
-      const Live* after = state.find({SlotKind::role});
-      if (had && !(after && after->value == from)) add(entry.at, false);
+    OldLink before;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      state.apply(entries[i]);
+      const Point at = entries[i].at;
+      if (i + 1 < entries.size() && entries[i + 1].at == at) continue;  // of the same event
+      OldLink after;
+      const Live* link = state.find({SlotKind::role});
+      if (link && link->value == from && state.exists()) after = link->at;
+      if (after != before) {
+        const bool had = leads_to(before, from, role, {at.us, at.position - 1});
+        if (had != leads_to(after, from, role, at)) add(at, false);
+      }
+      before = after;
     }
+  }
+
+  // Where a link to a role leads at a point: what is deleted later moves nobody yet.
+  bool leads_to(const OldLink& link, Number from, Number role, Point at) {
+    if (!link) return false;
+    Facts facts = facts_.moved_to(at);
+    auto model = facts.model_at(at);
+    if (!model) return false;
+    return Access(std::move(facts), std::move(model)).resolve_role(from, *link, nullptr) == role;
   }
 
   template <class Changed>
@@ -166,19 +233,22 @@ class Teller {
     touches_.erase(
         std::unique(touches_.begin(), touches_.end(), [](const auto& a, const auto& b) { return a.at == b.at; }),
         touches_.end());
+    for (std::size_t i = 0; i < touches_.size(); ++i) touches_[i].number = static_cast<std::uint32_t>(i + 1);
     return std::move(touches_);
   }
 
   Access& access_;
   Facts& facts_;
+  const RecordOf& records_;
   Instant from_;
+  std::optional<bool> invitees_share_;
   std::vector<Touch> touches_;
 };
 
 }  // namespace
 
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, Instant from) {
-  Teller teller(access, from);
+std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, const RecordOf& records, Instant from) {
+  Teller teller(access, records, from);
   switch (kind) {
     case SubjectKind::member:
       return teller.member(entity);

@@ -3,13 +3,15 @@
 // An event is told of a member if it names them or if it bears on them through what they hold; of a role, group or
 // resource if it names the thing, or changed who has it, is in it or holds something on it: also when it named the
 // thing before whoever was given it was there. Of a permission every event is a candidate: what each did to effective
-// access, a diff (diff.h) of just before it and just with it says.
+// access, a diff (diff.h) of just before it and just with it says. A retraction is told, at its own time, of what the
+// event that it turned is told of where that counts (retracted.h).
 //
 // One thread; errors stick in the facts. Complexity: the entries of whoever ever had it, was in it or held something on
 // it, and of all who were ever invited; of a member, what bears on them.
 #pragma once
 
 #include "projections/diff.h"
+#include "projections/retracted.h"
 
 namespace tenure::projections {
 
@@ -18,10 +20,18 @@ enum class SubjectKind : std::uint8_t { member, role, group, resource, permissio
 struct Touch {
   Point at;
   bool own = false;  // it names the thing; of a member, another one counts only if it changed access
+  bool retraction = false;
+  std::uint32_t number = 0;  // in the story, from 1
 };
+
+// Whether the event's own effects have to be looked at to know that it belongs there.
+inline bool must_change_access(SubjectKind kind, const Touch& touch) {
+  return kind == SubjectKind::permission || (kind == SubjectKind::member && !touch.own);
+}
 
 // In order of Point, from an instant on; those after the point of `access` are left out. `entity` is nothing for a
 // permission.
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, Instant from = Instant::min());
+std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, const RecordOf& records,
+                              Instant from = Instant::min());
 
 }  // namespace tenure::projections

@@ -8,38 +8,44 @@ namespace {
 
 // ---- members, groups, roles ----------------------------------------------------------------------
 
-std::uint64_t holder_of(const Interval& i) { return i.principal; }
-
 // A row of a list that may have a million: kept while it is streamed, so no more than it takes.
-struct PersonRow {
-  Number member = 0;
+struct EntityRow {
+  Number entity = 0;
   std::int64_t since_us = 0;
 };
-std::uint64_t person_of(const PersonRow& row) { return row.member; }
+std::uint64_t entity_of(const EntityRow& row) { return row.entity; }
 
-std::vector<PersonRow> in_short(const std::vector<Interval>& rows) {
-  std::vector<PersonRow> people;
-  people.reserve(rows.size());
-  for (const Interval& i : rows) people.push_back({i.principal, i.since.us});
-  std::sort(people.begin(), people.end(), [](const auto& a, const auto& b) { return a.member < b.member; });
-  return people;
-}
-
-std::vector<Interval> sorted(std::vector<Interval> rows) {
-  std::sort(rows.begin(), rows.end(), [](const Interval& a, const Interval& b) { return a.principal < b.principal; });
+// Whatever a list has, in order.
+std::vector<EntityRow> in_short(Facts& facts, projections::List list) {
+  std::vector<EntityRow> rows;
+  facts.each(list, [&](const Interval& i) {
+    rows.push_back({i.principal, i.since.us});
+    return true;
+  });
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.entity < b.entity; });
   return rows;
 }
 
+// Memory holds the state of one at a time.
+template <class Is>
+void keep_if(Facts& facts, std::vector<EntityRow>& rows, const Is& is) {
+  std::erase_if(rows, [&](const EntityRow& row) {
+    const bool kept = is(row.entity);
+    facts.let_go(row.entity);
+    return !kept;
+  });
+}
+
 // Whose invitation stands.
-std::vector<Interval> invited(Asking& asking) {
+std::vector<EntityRow> invited(Asking& asking) {
   Facts& facts = asking.facts();
-  std::vector<Interval> pending = sorted(facts.list({ListKind::invited, 0}));
-  pending.erase(std::unique(pending.begin(), pending.end(),
-                            [](const auto& a, const auto& b) { return a.principal == b.principal; }),
-                pending.end());
-  std::erase_if(pending, [&](const Interval& i) {
-    const auto& state = facts.state(i.principal);
-    return state.exists() || !state.invitation(asking.pinned().when.at);
+  std::vector<EntityRow> pending = in_short(facts, {ListKind::invited, 0});
+  pending.erase(
+      std::unique(pending.begin(), pending.end(), [](const auto& a, const auto& b) { return a.entity == b.entity; }),
+      pending.end());
+  keep_if(facts, pending, [&](Number member) {
+    const auto& state = facts.state(member);
+    return !state.exists() && state.invitation(asking.pinned().when.at);
   });
   return pending;
 }
@@ -54,24 +60,23 @@ Response members(Parts& parts, Request& request) {
     return no(refuse(RefusalCode::invalid_field, "\"status\" must be active, disabled or invited.", "status"));
   }
   if (asking.nothing_known()) {
-    return asking.list(std::vector<PersonRow>(), person_of, [](JsonText&, const PersonRow&) {});
+    return asking.list(std::vector<EntityRow>(), entity_of, [](JsonText&, const EntityRow&) {});
   }
   Facts& facts = asking.facts();
   if (status && *status == "invited") {
-    const auto pending = found_once<std::vector<PersonRow>>(request, [&] { return in_short(invited(asking)); });
-    return asking.list(*pending, person_of,
-                       [&](JsonText& json, const PersonRow& row) { invited_row(asking, json, row.member); });
+    const auto pending = found_once<std::vector<EntityRow>>(request, [&] { return invited(asking); });
+    return asking.list(*pending, entity_of,
+                       [&](JsonText& json, const EntityRow& row) { invited_row(asking, json, row.entity); });
   }
-  const auto rows = found_once<std::vector<PersonRow>>(request, [&] {
-    auto found = in_short(facts.list({ListKind::members, 0}));
+  const auto rows = found_once<std::vector<EntityRow>>(request, [&] {
+    auto found = in_short(facts, {ListKind::members, 0});
     if (status) {
-      std::erase_if(
-          found, [&](const PersonRow& row) { return asking.access().disabled(row.member) != (*status == "disabled"); });
+      keep_if(facts, found, [&](Number member) { return asking.access().disabled(member) == (*status == "disabled"); });
     }
     return found;
   });
-  return asking.list(*rows, person_of, [&](JsonText& json, const PersonRow& row) {
-    member_row(asking, json, row.member, Instant{row.since_us});
+  return asking.list(*rows, entity_of, [&](JsonText& json, const EntityRow& row) {
+    member_row(asking, json, row.entity, Instant{row.since_us});
   });
 }
 
@@ -81,17 +86,19 @@ Response groups(Parts& parts, Request& request) {
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   Facts& facts = asking.facts();
-  std::vector<Interval> rows;
-  if (!asking.nothing_known()) rows = sorted(facts.list({ListKind::entities, static_cast<Number>(EntityKind::group)}));
-  return asking.list(rows, holder_of, [&](JsonText& json, const Interval& i) {
-    json.open('{').field("group", facts.name(i.principal).name);
-    if (const std::string name = asking.access().group_name(i.principal); !name.empty()) json.field("name", name);
-    if (const Number parent = asking.access().group_parent(i.principal)) {
-      json.field("parent", facts.name(parent).name);
-    }
-    if (const Number role = asking.access().group_role(i.principal)) json.field("role", facts.name(role).name);
-    json.field("members", static_cast<std::uint64_t>(asking.access().members_of(i.principal).size()));
-    json.field("since", Instant{i.since.us}).close('}');
+  const auto rows = found_once<std::vector<EntityRow>>(request, [&] {
+    if (asking.nothing_known()) return std::vector<EntityRow>();
+    return in_short(facts, {ListKind::entities, static_cast<Number>(EntityKind::group)});
+  });
+  return asking.list(*rows, entity_of, [&](JsonText& json, const EntityRow& row) {
+    const Number group = row.entity;
+    json.open('{').field("group", facts.name(group).name);
+    if (const std::string name = asking.access().group_name(group); !name.empty()) json.field("name", name);
+    if (const Number parent = asking.access().group_parent(group)) json.field("parent", facts.name(parent).name);
+    if (const Number role = asking.access().group_role(group)) json.field("role", facts.name(role).name);
+    std::uint64_t members = 0;
+    asking.access().each_member_of(group, [&](Number) { ++members; });
+    json.field("members", members).field("since", Instant{row.since_us}).close('}');
   });
 }
 
@@ -107,12 +114,18 @@ Response group_members(Parts& parts, Request& request) {
                           "the organization has never had a group \"" + name + "\"; GET …/groups lists them.",
                           "group"));
   }
-  const auto rows = found_once<std::vector<Interval>>(
-      request, [&] { return asking.nothing_known() ? std::vector<Interval>() : asking.access().members_of(group); });
-  return asking.list(*rows, holder_of, [&](JsonText& json, const Interval& i) {
-    json.open('{').field("member", asking.identity(i.principal));
-    json.field("since", Instant{asking.access().member_since(group, i).us}).close('}');
+  const auto rows = found_once<std::vector<Number>>(request, [&] {
+    std::vector<Number> members;
+    if (!asking.nothing_known()) asking.access().each_member_of(group, [&](Number m) { members.push_back(m); });
+    std::sort(members.begin(), members.end());
+    return members;
   });
+  return asking.list(
+      *rows, [](Number member) { return std::uint64_t{member}; },
+      [&](JsonText& json, Number member) {
+        json.open('{').field("member", asking.identity(member));
+        json.field("since", Instant{asking.access().member_since(group, member).us}).close('}');
+      });
 }
 
 struct RoleRow {

@@ -32,10 +32,13 @@ std::string sealed(const Parts& parts, const std::string& text) {
   return text + '.' + to_hex(parts.people.keyed_digest("cursor\n" + text)).substr(0, 24);
 }
 
-std::string cursor_of(const http::Request& request, const Parts& parts, const Pinned& pinned, std::uint64_t after) {
+std::string cursor_of(const http::Request& request, const Parts& parts, const Pinned& pinned, std::uint64_t after,
+                      const std::optional<Tally>& tally) {
   return sealed(parts, store_mark(parts) + '.' + question_mark(parts, request) + '.' +
                            std::to_string(pinned.position.value) + '-' + std::to_string(pinned.known.value) + '-' +
-                           std::to_string(static_cast<std::uint64_t>(pinned.when.at.us)) + '-' + std::to_string(after));
+                           std::to_string(static_cast<std::uint64_t>(pinned.when.at.us)) + '-' + std::to_string(after) +
+                           (tally ? '-' + std::to_string(tally->told) : std::string()) +
+                           (tally && tally->total ? '-' + std::to_string(*tally->total) : std::string()));
 }
 
 Decided<std::size_t> asked_limit(const http::Request& request) {
@@ -90,15 +93,18 @@ std::optional<Refusal> follow(std::string_view cursor, const http::Request& requ
   }
   std::uint64_t pins[4] = {};
   std::size_t begin = 0;
-  for (auto& pin : pins) {
+  const auto take_number = [&] {
     const std::size_t end = std::min(numbers.find('-', begin), numbers.size());
-    pin = whole_number(numbers.substr(begin, end - begin)).value_or(0);
-    begin = end + 1;
-  }
+    const auto number = whole_number(numbers.substr(begin, end - begin));
+    begin = std::min(end + 1, numbers.size());
+    return number;
+  };
+  for (auto& pin : pins) pin = take_number().value_or(0);
   pinned.position = Position(pins[0]);
   pinned.known = Position(pins[1]);
   if (!pinned.when.range) pinned.when.at = Instant{static_cast<std::int64_t>(pins[2])};
   pinned.page.after = pins[3];
+  if (const auto told = take_number()) pinned.page.tally = {take_number(), *told};
   return std::nullopt;
 }
 
@@ -112,7 +118,7 @@ boost::system::result<Pinned, http::Response> asked_page(const http::Request& re
   if (!when) return http::problem(when.error());
   const auto known = asked_known(request, snapshot);
   if (!known) return known.error();
-  Pinned pinned{*when, snapshot.head(), *known, {*limit, 0}};
+  Pinned pinned{*when, snapshot.head(), *known, {*limit, 0, {}}};
   const auto cursor = request.query("cursor");
   if (cursor) {
     if (const auto refused = follow(*cursor, request, parts, pinned)) return http::problem(*refused);
@@ -120,9 +126,9 @@ boost::system::result<Pinned, http::Response> asked_page(const http::Request& re
   return pinned;
 }
 
-void PageRows::close(std::optional<std::uint64_t> behind) {
+void PageRows::close(std::optional<std::uint64_t> behind, const std::optional<Tally>& tally) {
   json_.close(']');
-  if (behind) json_.field("next", cursor_of(request_, parts_, pinned_, *behind));
+  if (behind) json_.field("next", cursor_of(request_, parts_, pinned_, *behind, tally));
 }
 
 }  // namespace tenure::services

@@ -13,9 +13,16 @@
 
 namespace tenure::services {
 
+// What is carried from page to page of a list whose rows are dear to count.
+struct Tally {
+  std::optional<std::uint64_t> total;  // where it was counted
+  std::uint64_t told = 0;              // rows of the pages before
+};
+
 struct Page {
   std::size_t limit = 100;
-  std::uint64_t after = 0;  // the last row's number on the page before
+  std::uint64_t after = 0;     // the last row's number on the page before
+  std::optional<Tally> tally;  // of such a list, from its second page on
 };
 
 struct Pinned {
@@ -45,8 +52,10 @@ class PageRows {
     ++written_;
     if (streamed_) json_.out() += '\n';
   }
+  // How many of this page have been written.
+  std::size_t written() const { return written_; }
   // `behind` is the number of the last row written or passed over, where there is more.
-  void close(std::optional<std::uint64_t> behind);
+  void close(std::optional<std::uint64_t> behind, const std::optional<Tally>& tally = {});
 
   // All of it from rows that are there: `number_of` gives a row's number, `row` writes it as JSON.
   template <class Rows, class NumberOf, class Row>

@@ -10,6 +10,7 @@ namespace {
 using projections::Diff;
 using projections::DiffQuestion;
 using projections::DiffRow;
+using projections::Retraction;
 using projections::Sides;
 using projections::SubjectKind;
 using projections::Touch;
@@ -47,25 +48,45 @@ class TimelineAsked {
 
   Response answer() {
     const Pinned& pinned = asking_.pinned();
-    const Point end = pinned.when.range ? Point{pinned.when.to.us, 0} : Point::end_of(pinned.when.at);
-    // Of a member, what only bears on them counts if it changed something: that is found for all, so that the total is
-    // exact. Of a permission there may be very many: each page looks at some, and no total is told.
-    const auto touches = found_once<std::vector<Touch>>(request_, [&] {
+    const Point end = this->end();
+    const auto found = found_once<Found>(request_, [&] {
       Access access(asking_.facts().moved_to(end), asking_.shared_model());
-      std::vector<Touch> found =
-          projections::touches_of(access, *subject_, entity_, pinned.when.range ? pinned.when.from : Instant::min());
+      Found story;
+      story.touches = projections::touches_of(access, *subject_, entity_, records(),
+                                              pinned.when.range ? pinned.when.from : Instant::min());
       asking_.note(access.facts().failure());
-      if (*subject_ == SubjectKind::member) {
-        std::erase_if(found, [&](const Touch& touch) { return !touch.own && effects_of(touch).rows.empty(); });
+      if (pinned.page.tally) {
+        story.total = pinned.page.tally->total;
+      } else {
+        count(story);
       }
-      return found;
+      return story;
     });
-    return page(*touches);
+    return page(*found);
   }
 
  private:
-  // A page looks at this many events at most; `next` goes on where it stopped.
+  // Of the events that may belong to a permission's story, or bear on a member, some changed nothing. Up to so many are
+  // all looked at for the first page, which tells the total: some seconds at worst. Of more, each page looks at these,
+  // `next` goes on where it stopped, and the last page tells the total.
+  static constexpr std::size_t counted_max = 20'000;
   static constexpr std::size_t looked_at_max = 500;
+
+  struct Found {
+    std::vector<Touch> touches;  // the rows, or those among which they are
+    std::optional<std::uint64_t> total;
+  };
+
+  bool must_change_access(const Touch& touch) const { return projections::must_change_access(*subject_, touch); }
+  bool is_row(const Touch& touch) { return !must_change_access(touch) || !effects_of(touch, true).nothing(); }
+
+  void count(Found& found) {
+    const auto dear = std::count_if(found.touches.begin(), found.touches.end(),
+                                    [&](const Touch& touch) { return must_change_access(touch); });
+    if (static_cast<std::size_t>(dear) > counted_max) return;
+    std::erase_if(found.touches, [&](const Touch& touch) { return !is_row(touch); });
+    found.total = found.touches.size();
+  }
 
   // Of the model in force at the end of what is asked about, or of one that was before it.
   bool is_permission() {
@@ -108,17 +129,21 @@ class TimelineAsked {
         refuse(codes[which], "the organization has never heard of \"" + name_ + "\".", subjects[which].first));
   }
 
+  // What is asked about ends before it.
+  Point end() const {
+    const Pinned& pinned = asking_.pinned();
+    return pinned.when.range ? Point{pinned.when.to.us, 0} : Point::end_of(pinned.when.at);
+  }
+
+  projections::RecordOf records() {
+    return [this](std::uint64_t position) { return asking_.record(position); };
+  }
+
   // The entities that an event changed.
   std::vector<Number> entities_of(std::uint64_t position) {
     std::vector<Number> entities;
-    storage::Snapshot& snapshot = *asking_.org().snapshot;
-    const auto stored = snapshot.record(Position(position));
-    const auto record = stored ? wire::read_record(stored->bytes, [&](const Digest& h) { return snapshot.blob(h); })
-                               : Outcome<Record>(stored.error());
-    if (!record) {
-      asking_.note(record.error());
-      return entities;
-    }
+    const auto record = asking_.record(position);
+    if (!record) return entities;
     const auto changes = projections::changes_of(*record, [&](EntityKind kind, std::string_view name) {
       return Outcome<Number>(asking_.facts().number(kind, name));
     });
@@ -132,47 +157,86 @@ class TimelineAsked {
     return entities;
   }
 
-  struct Told {
-    std::optional<Sides> sides;
+  // Two sides compared.
+  struct Compared {
+    Sides sides;
     Diff diff;
-    std::vector<DiffRow> rows;
+  };
+  // What an event did; of a retraction at the instant of the event that it turned, and by the end of what is asked.
+  struct Told {
+    std::optional<Retraction> retraction;
+    std::optional<Compared> then, by_now;
+
+    bool nothing() const { return (!then || then->diff.rows.empty()) && (!by_now || by_now->diff.rows.empty()); }
   };
 
-  // What an event did: just before it and just with it, compared.
-  Told effects_of(const Touch& touch) {
-    Told told;
-    const auto access_at = [&](Point at) {
-      Facts facts = asking_.facts().moved_to(at);
-      auto model = facts.model_at(facts.at());
-      return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
-    };
-    told.sides.emplace(Sides{access_at({touch.at.us, touch.at.position - 1}), access_at(touch.at), {}});
+  Access access_over(Facts facts) {
+    auto model = facts.model_at(facts.at());
+    return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
+  }
+
+  Compared compare(Facts before, Facts after, DiffQuestion::OneEvent event, bool only_whether) {
+    Compared compared{{access_over(std::move(before)), access_over(std::move(after)), {}}, {}};
     DiffQuestion question;
-    question.event = DiffQuestion::OneEvent{touch.at.position, entities_of(touch.at.position)};
+    question.event = std::move(event);
+    question.only_whether = only_whether;
     if (*subject_ == SubjectKind::member) question.member = entity_;
     if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
-    told.diff = projections::diff_of(*told.sides, question);
-    asking_.note(told.sides->failure());
-    told.rows = told.diff.rows;
+    compared.diff = projections::diff_of(compared.sides, question);
+    asking_.note(compared.sides.failure());
+    return compared;
+  }
+
+  // Just before an event and just with it, compared; of a retraction, without what it turned and with it.
+  Told effects_of(const Touch& touch, bool only_whether = false) {
+    Told told;
+    if (!touch.retraction) {
+      told.then.emplace(compare(asking_.facts().moved_to({touch.at.us, touch.at.position - 1}),
+                                asking_.facts().moved_to(touch.at), {touch.at.position, entities_of(touch.at.position)},
+                                only_whether));
+      return told;
+    }
+    told.retraction = projections::retraction_of(asking_.facts(), records(), touch.at.position);
+    if (!told.retraction || !told.retraction->turned) return told;
+    const Retraction& turned = *told.retraction;
+    const auto at = [&](Point point) {
+      const auto supposing = [&](bool counts) {
+        return asking_.facts().moved_to(point).supposing(turned.event, counts, turned.entities());
+      };
+      return compare(supposing(!turned.counts), supposing(turned.counts), {touch.at.position, turned.entities(), true},
+                     only_whether);
+    };
+    told.then.emplace(at(turned.event));
+    told.by_now.emplace(at(end()));
     return told;
   }
 
-  Response page(const std::vector<Touch>& touches) {
-    const bool counted = *subject_ != SubjectKind::permission;
+  Response page(const Found& found) {
+    const Pinned& pinned = asking_.pinned();
     JsonText json;
     json.open('{');
     asking_.head(json);
-    if (counted) json.field("total", std::uint64_t{touches.size()});
-    const Pinned& pinned = asking_.pinned();
+    if (found.total) json.field("total", *found.total);
     PageRows rows(json, request_, asking_.parts(), pinned);
-    std::size_t next = pinned.page.after, looked_at = 0;
-    for (; next < touches.size() && !rows.full() && looked_at < looked_at_max; ++next, ++looked_at) {
-      Told told = effects_of(touches[next]);
-      if (!counted && told.rows.empty()) continue;
-      row(json, touches[next], told);
+    const auto end = found.touches.end();
+    auto next = std::upper_bound(found.touches.begin(), end, pinned.page.after,
+                                 [](std::uint64_t after, const Touch& touch) { return after < touch.number; });
+    std::size_t looked_at = 0;
+    std::uint64_t passed = pinned.page.after;
+    for (; next != end && !rows.full() && (found.total || looked_at < looked_at_max); ++next, ++looked_at) {
+      passed = next->number;
+      Told told = effects_of(*next);
+      if (must_change_access(*next) && told.nothing()) continue;
+      row(json, *next, told);
       rows.wrote();
     }
-    rows.close(next < touches.size() ? std::optional(std::uint64_t{next}) : std::nullopt);
+    const std::uint64_t told = (pinned.page.tally ? pinned.page.tally->told : 0) + rows.written();
+    if (next != end && (!found.total || told < *found.total)) {
+      rows.close(passed, Tally{found.total, told});
+    } else {
+      rows.close(std::nullopt);
+      if (!found.total) json.field("total", told);
+    }
     return asking_.finish(std::move(json.close('}')));
   }
 
@@ -180,11 +244,26 @@ class TimelineAsked {
     json.open('{').key("event");
     asking_.event(json, touch.at.position);
     json.field("about", touch.own);
-    const std::optional<ResourceId> none;
-    std::vector<const DiffRow*> rows;
-    for (const DiffRow& each : told.rows) rows.push_back(&each);
-    Effects(*told.sides, told.diff, none).together(json, rows);
+    effects(json, told.then);
+    if (told.retraction) {
+      json.key("retracts").open('{').field("position", told.retraction->target);
+      asking_.event(json.key("event"), told.retraction->event.position);
+      json.field("counts", told.retraction->counts).close('}');
+      effects(json.key("by_now").open('{'), told.by_now);
+      json.close('}');
+    }
     json.close('}');
+  }
+
+  void effects(JsonText& json, std::optional<Compared>& compared) {
+    std::vector<const DiffRow*> rows;
+    if (!compared) {
+      json.field("members", std::uint64_t{0}).field("changes", std::uint64_t{0}).key("effects").open('[').close(']');
+      return;
+    }
+    for (const DiffRow& each : compared->diff.rows) rows.push_back(&each);
+    const std::optional<ResourceId> none;
+    Effects(compared->sides, compared->diff, none).together(json, rows);
   }
 
   Asking asking_;
@@ -204,7 +283,9 @@ void add_timeline_routes(http::Router& router, Parts& parts) {
   };
   router.blocking(http::Method::get, "/v1/orgs/{org}/timeline", "read",
                   with_rows({"event.position", "event.type", "event.occurred_at", "event.actor.kind", "event.actor.id",
-                             "event.approved_by.id", "event.reason", "about", "members", "changes", "effects"},
+                             "event.approved_by.id", "event.reason", "about", "members", "changes", "effects",
+                             "retracts.position", "retracts.counts", "retracts.event.position", "retracts.event.type",
+                             "retracts.event.occurred_at", "by_now.members", "by_now.changes", "by_now.effects"},
                             timeline));
 }
 

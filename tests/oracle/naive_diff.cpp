@@ -108,7 +108,20 @@ NaiveDiff NaiveFold::diff(std::int64_t from_us, std::int64_t to_us, std::int64_t
   return compared(before, state, stages, inside_->shown, resources_in(inside_->facts));
 }
 
-std::optional<NaiveDiff> NaiveFold::diff_of_event(std::int64_t position, std::int64_t known_position) const {
+std::optional<NaiveDiff> NaiveFold::diff_of_event(std::int64_t position, std::int64_t known_position,
+                                                  std::optional<std::int64_t> at_us) const {
+  const auto fact_at = [&](std::int64_t p) {
+    return std::find_if(inside_->facts.begin(), inside_->facts.end(), [&](const Fact& f) { return f.position == p; });
+  };
+  const auto asked = fact_at(position);
+  if (asked != inside_->facts.end() && text(asked->event, "type") == "event.retracted") {
+    if (position > known_position) return std::nullopt;
+    auto turned = asked;
+    while (text(turned->event, "type") == "event.retracted") {
+      turned = fact_at(turned->event.at("data").at("position").get<std::int64_t>());
+    }
+    return diff_of_retraction(position, turned->position, known_position, at_us);
+  }
   const std::vector<const Fact*> known = inside_->facts_known(known_position);
   State state = inside_->beginning(known);
   for (const Fact* fact : known) {
@@ -118,6 +131,38 @@ std::optional<NaiveDiff> NaiveFold::diff_of_event(std::int64_t position, std::in
     return compared(before, state, {{0, position, state}}, inside_->shown, resources_in(inside_->facts));
   }
   return std::nullopt;
+}
+
+std::optional<NaiveDiff> NaiveFold::diff_of_retraction(std::int64_t position, std::int64_t turned,
+                                                       std::int64_t known_position,
+                                                       std::optional<std::int64_t> at_us) const {
+  const auto is_it = [&](const Fact* fact) { return fact->position == turned; };
+  const auto counts = [&](std::int64_t as_known_at) {
+    const std::vector<const Fact*> known = inside_->facts_known(as_known_at);
+    return std::any_of(known.begin(), known.end(), is_it);
+  };
+  const bool counts_now = counts(position);
+  if (counts(position - 1) == counts_now) return std::nullopt;
+  const Fact* event = nullptr;
+  for (const Fact& fact : inside_->facts) {
+    if (fact.position == turned) event = &fact;
+  }
+  // All that is known, with that event put in or left out.
+  const auto state_then = [&](bool with_it) {
+    std::vector<const Fact*> known = inside_->facts_known(known_position);
+    known.erase(std::remove_if(known.begin(), known.end(), is_it), known.end());
+    const auto when = [](const Fact* fact) { return std::pair(fact->occurred_us, fact->position); };
+    const auto later = [&](const Fact* fact) { return when(fact) > when(event); };
+    if (with_it) known.insert(std::find_if(known.begin(), known.end(), later), event);
+    State state = inside_->beginning(known);
+    for (const Fact* fact : known) {
+      if (at_us ? fact->occurred_us > *at_us : later(fact)) break;
+      fold(state, inside_->models, *fact);
+    }
+    return state;
+  };
+  const State after = state_then(counts_now);
+  return compared(state_then(!counts_now), after, {{0, position, after}}, inside_->shown, resources_in(inside_->facts));
 }
 
 NaiveDiff NaiveFold::diff_known(std::int64_t at_us, std::int64_t known_from, std::int64_t known_to) const {

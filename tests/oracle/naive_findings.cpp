@@ -249,28 +249,30 @@ class NaiveFold::Look {
     for (const auto& [role, definition] : state_.custom_roles) {
       if (is_custom(state_, role)) roles.push_back(role);
     }
-    if (edits_own_role(member)) return true;
-    return std::any_of(roles.begin(), roles.end(), [&](const std::string& role) {
-      if (!grants_more(member, role)) return false;
-      const json change{{"member", member}, {"role", role}};
-      const json grant{{"principal", "member:" + member}, {"role", role}, {"on", "org"}};
-      return lets_by_permission(member, "member.role_changed", change) ||
-             lets_by_permission(member, "role.granted", grant);
-    });
+    return edits_own_role(member) || std::any_of(roles.begin(), roles.end(), [&](const std::string& role) {
+             if (!grants_more(member, role)) return false;
+             const json change{{"member", member}, {"role", role}};
+             const json grant{{"principal", "member:" + member}, {"role", role}, {"on", "org"}};
+             return lets_by_permission(member, "member.role_changed", change) ||
+                    lets_by_permission(member, "role.granted", grant);
+           });
   }
 
-  int level_held(const std::string& member, const json& permission) const {
-    const auto held = oracle::can(state_, member, text(permission, "id"), std::nullopt, std::nullopt);
-    return held ? level_of(*state_.model, permission, held->level) : 0;
+  // More than they have on at least one resource, or if it is granted on every one, on one that nobody ever named.
+  bool is_more(const std::string& member, const json& permission, const Cell& granted) const {
+    const bool on_every = permission.contains("resource") && visibility_of(permission, granted) == "all";
+    const auto on = on_every ? std::optional(text(permission, "resource") + ":never-named") : std::nullopt;
+    const auto held = oracle::can(state_, member, text(permission, "id"), std::nullopt, on);
+    return level_of(*state_.model, permission, granted.level) >
+           (held ? level_of(*state_.model, permission, held->level) : 0);
   }
 
   bool grants_more(const std::string& member, const std::string& role) const {
-    for (const json& permission : state_.model->at("permissions")) {
+    const json& all = state_.model->at("permissions");
+    return std::any_of(all.begin(), all.end(), [&](const json& permission) {
       const auto cell = state_.cell(role, permission);
-      const int granted = cell ? level_of(*state_.model, permission, cell->level) : 0;
-      if (granted > level_held(member, permission)) return true;
-    }
-    return false;
+      return cell && is_more(member, permission, *cell);
+    });
   }
 
   // The same by granting their own custom role the most that it may choose of one permission.
@@ -279,14 +281,13 @@ class NaiveFold::Look {
     if (!is_custom(state_, role)) return false;
     for (const json& permission : state_.model->at("permissions")) {
       if (says(permission, "owner_only", false) || says(permission, "options_unspecified", false)) continue;
-      json levels = state_.model->at("scales").at(text(permission, "scale"));
-      if (permission.contains("options")) levels = permission.at("options");
+      const json& scale = state_.model->at("scales").at(text(permission, "scale"));
       std::string most;
-      for (const json& each : levels) {
+      for (const json& each : permission.contains("options") ? permission.at("options") : scale) {
         const std::string level = each.get<std::string>();
         if (level_of(*state_.model, permission, level) >= level_of(*state_.model, permission, most)) most = level;
       }
-      if (level_of(*state_.model, permission, most) <= level_held(member, permission)) continue;
+      if (!is_more(member, permission, {most, ""})) continue;
       const json edit{{"role", role}, {"grants", {{text(permission, "id"), most}}}};
       if (lets_by_permission(member, "role.edited", edit)) return true;
     }

@@ -161,8 +161,11 @@ class NaiveFold {
   // What everybody held at two instants as known at a position, or at one instant as known at two.
   NaiveDiff diff(std::int64_t from_us, std::int64_t to_us, std::int64_t known_position) const;
   NaiveDiff diff_known(std::int64_t at_us, std::int64_t known_from, std::int64_t known_to) const;
-  // What everybody held just before one event and with it; nothing where the event does not count.
-  std::optional<NaiveDiff> diff_of_event(std::int64_t position, std::int64_t known_position) const;
+  // What everybody held just before one event and with it; nothing where the event does not count. Of a retraction: at
+  // the instant of the event that it turned or at one that is given, without and with that event; nothing where it
+  // turned nothing.
+  std::optional<NaiveDiff> diff_of_event(std::int64_t position, std::int64_t known_position,
+                                         std::optional<std::int64_t> at_us = {}) const;
   // Each way to what the member holds of the permission.
   std::vector<NaivePath> paths(const std::string& member, const std::string& permission,
                                const std::optional<std::string>& resource, std::int64_t at_us,
@@ -203,6 +206,9 @@ class NaiveFold {
   bool before_history(std::int64_t at_us, std::int64_t known_position) const;
 
  private:
+  std::optional<NaiveDiff> diff_of_retraction(std::int64_t position, std::int64_t turned, std::int64_t known_position,
+                                              std::optional<std::int64_t> at_us) const;
+
   struct Inside;
   class Look;
   std::unique_ptr<Inside> inside_;

@@ -228,7 +228,13 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
     // All that is known, also of what was said slightly ahead.
     question.asked["at_us"] = history.recorded_us.back() + 2 * hour_us;
     question.asked["member"] = person(dice.below(history.cast.people));
-    question.asked["event"] = history.position(dice.below(history.events.size()));
+    std::size_t event = dice.below(history.events.size());
+    // Retractions are few: one is looked for now and then.
+    for (int tries = dice.percent(25) ? 50 : 0; tries > 0; --tries) {
+      if (history.events[event].at("type") == "event.retracted") break;
+      event = dice.below(history.events.size());
+    }
+    question.asked["event"] = history.position(event);
   }
   if (kind == "diff" || kind == "diff_known") {
     // No zone's day: a diff compares two instants.

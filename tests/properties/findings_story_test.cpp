@@ -60,6 +60,31 @@ TEST_CASE("whoever holds what a rule asks for, by whatever gives it, is found to
   CHECK(found_at(s, 31).at("can_raise_self|ann|").at("id") != id);
 }
 
+TEST_CASE("whoever holds on one resource what they may give themselves on all of them can raise themselves") {
+  json model = managed_by_permission();
+  model["resource_kinds"] = {{{"id", "till"}, {"name", "Till"}}};
+  model["permissions"][1]["resource"] = "till";
+  ShortStory s(model);
+  s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+  s.happens(1, "role.created", role("cashier", {{"money", "all"}}));
+  for (const char* who : {"ann", "bob", "cal", "dan"})
+    s.happens(2, "member.added", {{"member", who}, {"role", "deputy"}});
+  const auto cashier = [&](const char* who, const char* on) {
+    s.happens(3, "role.granted", {{"principal", "member:" + std::string(who)}, {"role", "cashier"}, {"on", on}});
+  };
+  cashier("ann", "till:1");
+  cashier("bob", "till:*");
+  cashier("cal", "org");
+  s.happens(4, "member.role_changed", {{"member", "dan"}, {"role", "helper"}});
+  cashier("dan", "till:1");
+  const json found = found_at(s, 5);
+  CHECK(found.contains("can_raise_self|ann|"));
+  // Who has it on every one has nothing to gain, and who may give nothing cannot.
+  for (const char* who : {"bob", "cal", "dan"}) CHECK_FALSE(found.contains("can_raise_self|" + std::string(who) + "|"));
+  cashier("ann", "till:*");
+  CHECK_FALSE(found_at(s, 6).contains("can_raise_self|ann|"));
+}
+
 TEST_CASE("whoever may edit the custom role that they have can raise themselves by it") {
   json model = managed_by_permission();
   model["rules"][0]["actions"] = {"role.edited"};

@@ -103,3 +103,52 @@ TEST_CASE("lists that come in one page are told as NDJSON and CSV, too") {
   const auto orgs = team.program().request("GET", "/v1/orgs", {}, {"Accept: text/csv"});
   CHECK(lines_of(unchunked(orgs)).back().starts_with("other,github,"));
 }
+
+TEST_CASE("the lists of groups and of a group's members have the same rows streamed as page by page, each since when") {
+  TeamTold team("github");
+  json events = json::array();
+  const auto add = [&](const char* type, const json& data) {
+    events.push_back({{"type", type},
+                      {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                      {"occurred_at", "2024-01-01T00:00:00Z"},
+                      {"data", data}});
+  };
+  add("group.created", {{"group", "core"}});
+  for (int i = 0; i < 1'200; ++i) {
+    const std::string number = std::to_string(i);
+    add("member.added", {{"member", "m" + number}, {"role", "member"}});
+    add("group.member_added", {{"group", "core"}, {"member", "m" + number}});
+    add("group.created", {{"group", "g" + number}, {"parent", "core"}});
+  }
+  REQUIRE(team.program().post("/v1/orgs/acme/events", events.dump()).status == 201);
+  team.happens("2024-01-02T00:00:00Z", "group.member_removed", {{"group", "core"}, {"member", "m7"}});
+  team.happens("2024-01-03T00:00:00Z", "group.deleted", {{"group", "g7"}});
+  team.happens("2024-01-04T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "m7"}});
+  for (const char* list : {"/groups", "/groups/core/members"}) {
+    std::vector<json> paged;
+    std::string cursor;
+    do {
+      const json page = team.get(list + std::string("?limit=1000") + (cursor.empty() ? "" : "&cursor=" + cursor));
+      CHECK(page.at("total") == 1'200);
+      for (const json& item : page.at("items")) paged.push_back(item);
+      cursor = page.value("next", "");
+    } while (!cursor.empty());
+    REQUIRE(paged.size() == 1'200);
+    const auto streamed =
+        team.program().request("GET", std::string("/v1/orgs/acme") + list, {}, {"Accept: application/x-ndjson"});
+    const auto lines = lines_of(unchunked(streamed));
+    REQUIRE(lines.size() == paged.size());
+    for (std::size_t i = 0; i < lines.size(); ++i) REQUIRE(json::parse(lines[i]) == paged[i]);
+  }
+  const json core = team.get("/groups?limit=1").at("items").at(0);
+  CHECK(core.at("group") == "core");
+  CHECK(core.at("members") == 1'200);
+  for (const json& item : team.get("/groups/core/members?limit=1000").at("items")) {
+    const bool again = item.at("member") == "m7";
+    CHECK(item.at("since") == (again ? "2024-01-04T00:00:00Z" : "2024-01-01T00:00:00Z"));
+  }
+  // As it was before she left, and while she was away.
+  CHECK(team.get("/groups/core/members?at=2024-01-01T12:00:00Z").at("total") == 1'200);
+  CHECK(team.get("/groups/core/members?at=2024-01-02T12:00:00Z").at("total") == 1'199);
+  CHECK(team.get("/groups?at=2024-01-02T12:00:00Z").at("total") == 1'201);
+}

@@ -47,6 +47,7 @@ TEST_CASE("a timeline tells the events that touched a thing and what each did to
     CHECK(positions(team.get("/timeline?resource=repo:a/b")) == Positions{granted});
     const json list = team.get("/timeline?permission=repository&from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z");
     CHECK(positions(list) == Positions{granted, left});
+    CHECK(list.at("total") == 2);
   }
   SECTION("as known before an event, without it") {
     CHECK(positions(team.get("/timeline?group=core&known_at=" + std::to_string(joined))) == Positions{made, joined});
@@ -139,4 +140,109 @@ TEST_CASE("a card names the event since which a grant stands, as the path to the
   const auto again = team.happens("2024-01-10T00:00:00Z", "role.granted", grant);
   const json card = team.get("/members/ann?explain=true");
   CHECK(card.at("grants").at(0).at("event").at("position") == again);
+}
+
+TEST_CASE("whom deletions moved on from role to role stands in each one's timeline for the time that they had it") {
+  TeamTold team("newo");
+  const auto role = [&](const char* id) {
+    return team.happens("2024-01-01T00:00:00Z", "role.created",
+                        {{"role", id}, {"name", id}, {"grants", {{"builder_access", "yes"}}}});
+  };
+  role("a");
+  const auto made_b = role("b"), made_c = role("c");
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "a"}});
+  team.happens("2024-01-02T00:00:01Z", "member.added", {{"member", "bob"}, {"role", "a"}});
+  // Cid is given the role before he is there.
+  team.happens("2024-01-02T00:00:02Z", "member.role_changed", {{"member", "cid"}, {"role", "a"}});
+  const auto to_b = team.happens("2024-01-03T00:00:00Z", "role.deleted", {{"role", "a"}, {"reassign_to", "b"}});
+  const auto ann_gone = team.happens("2024-01-04T00:00:00Z", "member.removed", {{"member", "ann"}});
+  const auto cid_came = team.happens("2024-01-04T00:00:01Z", "member.added", {{"member", "cid"}});
+  const auto to_c = team.happens("2024-01-05T00:00:00Z", "role.deleted", {{"role", "b"}, {"reassign_to", "c"}});
+  const auto bob_gone = team.happens("2024-01-06T00:00:00Z", "member.removed", {{"member", "bob"}});
+  using Positions = std::vector<std::uint64_t>;
+  CHECK(positions(team.get("/timeline?role=b")) == Positions{made_b, to_b, ann_gone, cid_came, to_c});
+  CHECK(positions(team.get("/timeline?role=c")) == Positions{made_c, to_c, bob_gone});
+}
+
+TEST_CASE("the timeline of a permission tells its exact total on every page, and no page repeats or skips an event") {
+  TeamTold team("github");
+  const json grant{{"principal", "group:core"}, {"role", "write"}, {"on", "repo:a/b"}};
+  team.happens("2024-01-01T00:00:00Z", "group.created", {{"group", "core"}});
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  team.happens("2024-01-03T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "ann"}});
+  // The creation gave its owner everything.
+  std::vector<std::uint64_t> turning = positions(team.get("/timeline?member=olga"));
+  REQUIRE(turning.size() == 1);
+  for (int day = 4; day < 11; ++day) {
+    const std::string at = "2024-01-" + std::string(day < 10 ? "0" : "") + std::to_string(day) + "T00:00:00Z";
+    turning.push_back(team.happens(at, day % 2 == 0 ? "role.granted" : "role.revoked", grant));
+    // One that gives nobody anything, between those that do.
+    team.happens(at, "member.invited", {{"member", "bob"}, {"role", "member"}});
+    team.happens(at, "group.created", {{"group", "empty"}});
+  }
+  const std::string target = "/timeline?permission=repository";
+  const auto csv = team.program().request("GET", "/v1/orgs/acme" + target, {}, {"Accept: text/csv"});
+  CHECK(csv.headers.at("tenure-total") == std::to_string(turning.size()));
+  for (const std::size_t limit : {2, 3, 7, 100, 1}) {
+    std::vector<std::uint64_t> found;
+    std::string cursor;
+    std::size_t pages = 0;
+    do {
+      const json page =
+          team.get(target + "&limit=" + std::to_string(limit) + (cursor.empty() ? "" : "&cursor=" + cursor));
+      INFO(page.dump(2));
+      CHECK(page.at("total") == turning.size());
+      for (const std::uint64_t position : positions(page)) found.push_back(position);
+      cursor = page.value("next", "");
+      ++pages;
+      if (limit > 1 || pages > 1) continue;
+      // What is learnt meanwhile is no part of it.
+      team.happens("2024-01-04T12:00:00Z", "member.disabled", {{"member", "ann"}});
+      team.happens("2024-01-04T13:00:00Z", "member.enabled", {{"member", "ann"}});
+    } while (!cursor.empty());
+    CHECK(found == turning);
+    CHECK(pages == (turning.size() + limit - 1) / limit);
+  }
+  CHECK(team.get(target).at("total") == turning.size() + 2);
+}
+
+TEST_CASE("a permission's timeline of very many events tells its total with the last page, and every event once") {
+  TeamTold team("github");
+  constexpr std::size_t count = 20'100;
+  team.happens("2024-01-01T00:00:00Z", "group.created", {{"group", "core"}});
+  team.happens("2024-01-01T00:00:00Z", "role.granted",
+               {{"principal", "group:core"}, {"role", "write"}, {"on", "repo:a/b"}});
+  team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  // Each is looked at; one in ten changes something.
+  for (std::size_t first = 0; first < count; first += 10'000) {
+    json events = json::array();
+    for (std::size_t i = first; i < std::min(count, first + 10'000); ++i) {
+      const bool turns = i % 10 == 9;
+      const bool out = i / 10 % 2 == 1;
+      events.push_back({{"type", turns && out ? "group.member_removed"
+                                 : turns      ? "group.member_added"
+                                              : "group.edited"},
+                        {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                        {"occurred_at", "2024-02-01T00:00:00Z"},
+                        {"data", turns ? json{{"group", "core"}, {"member", "ann"}}
+                                       : json{{"group", "core"}, {"parent", nullptr}}}});
+    }
+    REQUIRE(team.program().post("/v1/orgs/acme/events", events.dump()).status == 201);
+  }
+  std::size_t found = 0;
+  std::uint64_t last = 0;
+  std::string cursor;
+  json page;
+  do {
+    page = team.get("/timeline?permission=repository&limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    for (const std::uint64_t position : positions(page)) {
+      CHECK(position > last);
+      last = position;
+      ++found;
+    }
+    cursor = page.value("next", "");
+    CHECK(page.contains("total") == cursor.empty());
+  } while (!cursor.empty());
+  CHECK(found == count / 10 + 1);  // the creation gave its owner everything
+  CHECK(page.at("total") == found);
 }

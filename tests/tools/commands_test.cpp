@@ -266,6 +266,26 @@ TEST_CASE("what changed, what touched a member, what they have and what deserves
   says(no.out, "give a role that has that level: ");
 }
 
+TEST_CASE("a timeline tells what a retraction retracts, and what that does to effective access") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const json story = json::parse(serve.run({"--json", "timeline", "acme", "--member", "bob"}).out);
+  std::string granted;
+  for (const json& item : story.at("items")) {
+    if (item.at("event").at("type") == "role.granted") granted = item.at("event").at("position").dump();
+  }
+  const json retraction{{"type", "event.retracted"},
+                        {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                        {"reason", "it was another person"},
+                        {"data", {{"position", json::parse(granted)}}}};
+  REQUIRE(serve.run({"append", "acme", "-"}, retraction.dump()).code == exit_ok);
+  const Ran told = serve.run({"timeline", "acme", "--member", "bob"});
+  CHECK(told.code == exit_ok);
+  says(told.out, "event.retracted at position ");
+  says(told.out, "counts no more: role.granted at position " + granted);
+  says(told.out, "took repository on repo:acme/site from 1 member");
+}
+
 TEST_CASE("verify and rebuild say that there is no store where there is none, and make none") {
   const RunningServe serve;
   // The slip that it is made for: the store's own folder, where the data folder belongs.

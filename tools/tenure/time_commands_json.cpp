@@ -71,10 +71,22 @@ int timeline(const ClientOptions& options, const Asked& asked) {
   json head, items;
   if (!client.list(org_path(asked.org, "/timeline"), query, asked.limit, head, items)) return client.exit_code();
   if (options.json) return print_whole(std::move(head), items);
+  const auto effects = [](const json& list, const char* indent) {
+    for (const json& effect : list.at("effects")) std::cout << indent << text_of(effect, "text") << "\n";
+  };
   for (const json& item : items) {
     std::cout << event_line(item.at("event")) << (item.at("about").get<bool>() ? "" : "  (by another thing's event)")
               << "\n";
-    for (const json& effect : item.at("effects")) std::cout << "    " << text_of(effect, "text") << "\n";
+    if (item.contains("retracts")) {
+      const json& retracts = item.at("retracts");
+      std::cout << "    " << (retracts.at("counts").get<bool>() ? "counts again: " : "counts no more: ")
+                << event_line(retracts.at("event")) << "\n";
+    }
+    effects(item, "    ");
+    if (item.contains("by_now") && item.at("by_now").at("effects") != item.at("effects")) {
+      std::cout << "    by now:\n";
+      effects(item.at("by_now"), "        ");
+    }
   }
   std::cout << "\n" << items.size() << " events, position " << head.at("position") << "\n";
   warn_before_history(head);

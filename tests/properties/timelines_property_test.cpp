@@ -1,0 +1,111 @@
+// A permission's timeline over random histories: it has the events that changed somebody's access to it and no others,
+// says the naive fold. The seed is printed; TENURE_SEED repeats a run, TENURE_HISTORIES changes its length.
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <set>
+
+#include "tests/catch.h"
+#include "tests/oracle/random_history.h"
+#include "tests/properties/tenure_in_memory.h"
+
+namespace {
+
+using nlohmann::json;
+using tenure::oracle::NaiveDiff;
+using tenure::oracle::NaiveFold;
+using tenure::oracle::RandomHistory;
+using tenure::test::TenureInMemory;
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+constexpr std::int64_t hour_us = 3'600'000'000;
+
+// One history, told to Tenure and to the naive fold.
+class Telling {
+ public:
+  explicit Telling(const RandomHistory& history)
+      : history_(history), tenure_(history.models), naive_(tenure::oracle::oracle_of(history)) {
+    for (std::size_t i = 0; i < history.events.size(); ++i) {
+      tenure_.record(std::vector<json>(1, history.events[i]), history.recorded_us[i]);
+    }
+    // All that is known, also of what was said slightly ahead.
+    at_us_ = history.recorded_us.back() + 2 * hour_us;
+  }
+
+  // How many of the events that were found are retractions.
+  std::size_t compare(const std::string& permission, std::int64_t known, std::size_t limit) {
+    INFO(permission << " as known at " << known << ", " << limit << " a page");
+    const json list = tenure_.whole_list(
+        {"timeline"},
+        {{"permission", permission}, {"at", tenure::oracle::instant_text(at_us_)}, {"known_at", std::to_string(known)}},
+        limit);
+    std::map<std::int64_t, const json*> found;
+    std::vector<std::pair<std::int64_t, std::int64_t>> order;
+    std::size_t retractions = 0;
+    for (const json& item : list.at("items")) {
+      const auto position = item.at("event").at("position").get<std::int64_t>();
+      REQUIRE(found.emplace(position, &item).second);
+      order.emplace_back(history_.occurred_us(static_cast<std::size_t>(position - history_.first_position)), position);
+      retractions += item.contains("retracts");
+    }
+    REQUIRE(std::is_sorted(order.begin(), order.end()));
+    for (std::size_t i = 0; i < history_.events.size(); ++i) {
+      const std::int64_t position = history_.position(i);
+      INFO("position " << position << ": " << history_.events[i].dump());
+      const bool retraction = history_.events[i].at("type") == "event.retracted";
+      const bool then = changed(naive_.diff_of_event(position, known), permission);
+      const bool by_now = retraction && changed(naive_.diff_of_event(position, known, at_us_), permission);
+      REQUIRE(found.contains(position) == (then || by_now));
+      if (!found.contains(position)) continue;
+      const json& item = *found.at(position);
+      REQUIRE(item.at("effects").empty() == !then);
+      REQUIRE(item.contains("retracts") == retraction);
+      if (retraction) REQUIRE(item.at("by_now").at("effects").empty() == !by_now);
+    }
+    return retractions;
+  }
+
+ private:
+  static bool changed(const std::optional<NaiveDiff>& diff, const std::string& permission) {
+    if (!diff) return false;
+    for (const auto& [member, permissions] : *diff) {
+      const auto cells = permissions.find(permission);
+      if (cells == permissions.end()) continue;
+      for (const auto& [resource, change] : cells->second) {
+        if (!change.causes.empty()) return true;
+      }
+    }
+    return false;
+  }
+
+  const RandomHistory& history_;
+  TenureInMemory tenure_;
+  NaiveFold naive_;
+  std::int64_t at_us_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a permission's timeline has the events that changed somebody's access, and no others", "[property]") {
+  const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
+  const std::uint64_t histories = number_from("TENURE_HISTORIES", 40);
+  std::cout << "timelines property: TENURE_SEED=" << seed << ", " << histories << " histories" << std::endl;
+  std::mt19937_64 random(seed);
+  std::size_t retractions = 0;
+  for (std::uint64_t i = 0; i < histories; ++i) {
+    const std::uint64_t history_seed = random();
+    INFO("run seed " << seed << ", history seed " << history_seed);
+    const RandomHistory history = tenure::oracle::random_history(history_seed);
+    Telling telling(history);
+    const auto& permissions = history.cast.permissions;
+    const std::string permission = permissions[random() % permissions.size()];
+    const auto some = static_cast<std::int64_t>(random() % history.events.size());
+    const std::int64_t known = random() % 2 == 0 ? history.last_position() : history.first_position + some;
+    retractions += telling.compare(permission, known, 1 + random() % 20);
+  }
+  if (histories >= 40) CHECK(retractions > 0);
+}
