@@ -1,5 +1,7 @@
 #include "projections/access_fold.h"
 
+#include <set>
+
 #include "events/digest.h"
 #include "projections/finding_rows.h"
 #include "projections/interval_index.h"
@@ -181,10 +183,11 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   if (!touched) return touched.error();
   const Point point{of->event.occurred_at->us, base.value};
   if (!touched->empty()) note_learnt(views, org, point.us, record.position);
+  std::set<Number> turned;  // an event may name one twice: a transfer of ownership to who has it
   for (const Change& change : *touched) {
     const auto entity = numbered(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
-    if (change.entries.empty()) continue;
+    if (change.entries.empty() || !turned.insert(*entity).second) continue;
     const auto done = turn_entries(views, org, change.kind, *entity, point, record.position.value);
     if (!done) return done;
     note_late(views, org, *entity, point.us, head.newest_us, record.position);

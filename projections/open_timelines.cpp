@@ -80,8 +80,10 @@ std::unique_ptr<OpenTimelines::Open> OpenTimelines::remove(std::uint64_t key) {
 void OpenTimelines::drop(OrgNumber org, Number entity) {
   const std::uint64_t key = key_of(org, entity);
   auto open = remove(key);
-  if (in_bulk_ || !open || open->touched == mark_) return;
-  if (open->changed || open->taken) undo_.push_back({key, std::move(open)});
+  if (in_bulk_ || (open && open->touched == mark_)) return;
+  // Also of one that was as its row says, or was not kept: whoever reads it from here on reads what may yet be undone.
+  const bool as_its_row = !open || (!open->changed && !open->taken);
+  undo_.push_back({key, as_its_row ? nullptr : std::move(open)});
 }
 
 void OpenTimelines::seen() {
@@ -105,6 +107,7 @@ void OpenTimelines::roll_back() {
     if (undo.before->changed) changed_.push_back(undo.key);
     young_.emplace(undo.key, std::move(undo.before));
   }
+  ++mark_;
 }
 
 void OpenTimelines::forget() {

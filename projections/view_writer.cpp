@@ -118,7 +118,11 @@ ViewWriter::IdKey ViewWriter::id_of(std::string_view key) {
 
 void ViewWriter::change_id(const IdKey& key, Value value) {
   const auto [it, is_new] = id_changes_.try_emplace(key);
-  if (!in_bulk()) undo_ids_.push_back({key, is_new ? std::nullopt : std::optional(std::move(it->second))});
+  if (!in_bulk()) {
+    auto& undo = undo_ids_.emplace_back();
+    undo.row = key;
+    if (!is_new) undo.before.emplace(std::move(it->second));
+  }
   it->second = std::move(value);
 }
 

@@ -5,6 +5,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -49,22 +50,25 @@ Gcm& gcm() {
   return one;
 }
 
-// Nonces are drawn many at a time: a call of the generator costs as much as sealing a short text. They are no secret.
-// A process that forks must not seal on both sides, and Tenure does not fork once it runs.
+// Nonces are drawn some at a time: a call of the generator costs as much as sealing a short text. They are no secret. A
+// process that was forked draws its own: the same one twice under one key would give the texts away.
 class Nonces {
  public:
   void next(unsigned char* to) {
-    if (left_ == 0) {
+    if (const pid_t here = ::getpid(); left_ == 0 || here != drawn_by_) {
+      left_ = 0;
       random_bytes(bytes_.data(), bytes_.size());
       left_ = at_once;
+      drawn_by_ = here;
     }
     std::memcpy(to, bytes_.data() + --left_ * nonce_bytes, nonce_bytes);
   }
 
  private:
-  static constexpr std::size_t at_once = 256;
+  static constexpr std::size_t at_once = 32;
   std::array<unsigned char, at_once * nonce_bytes> bytes_;
   std::size_t left_ = 0;
+  pid_t drawn_by_ = 0;
 };
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }

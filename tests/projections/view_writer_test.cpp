@@ -173,7 +173,12 @@ void compare(std::uint64_t seed, ViewWriter::Use use) {
     std::vector<Step> steps;
     for (std::uint64_t n = 1 + events.below(4); n > 0; --n) steps.push_back(events.next());
     busy.views.mark();
-    for (const Step& step : steps) apply(busy.views, step);
+    for (const Step& step : steps) {
+      apply(busy.views, step);
+      // As whoever judges the next event looks.
+      const auto seen = newest_state(busy.views, org, events.below(2) == 0 ? step.member : 1, Point::never());
+      REQUIRE(seen.has_value());
+    }
     if (use == ViewWriter::Use::live && events.below(3) == 0) {
       busy.views.roll_back();
     } else {
@@ -233,4 +238,8 @@ TEST_CASE("the id of an event that was undone is not there, one that is on its w
   views.stand_on(store.snapshot());
   CHECK(there(kept));
   CHECK_FALSE(there(undone));
+  views.mark();
+  views.put(undone, "3");
+  views.roll_back();
+  CHECK(views.take().empty());
 }

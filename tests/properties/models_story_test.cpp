@@ -49,3 +49,16 @@ TEST_CASE("a copy of a custom role has what that role granted by the model of th
   CHECK(held("ann").at("row").is_null());
   CHECK(held("bob").at("row").at("level") == "full");
 }
+
+TEST_CASE("a transfer of ownership to who already has it is retracted, though it names one member twice") {
+  ShortStory s;
+  s.happens(1, "member.added", {{"member", "zoe"}, {"role", "owner"}});
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  const auto transferred = s.happens(2, "ownership.transferred", {{"from", "ann"}, {"to", "ann"}});
+  const json owner = s.ask("can", {{"member", "ann"}, {"permission", "code"}, {"at_us", 3}});
+  const auto retracted = s.happens(10, "event.retracted", {{"position", transferred}});
+  const json reader = s.ask("can", {{"member", "ann"}, {"permission", "code"}, {"at_us", 3}});
+  CHECK(owner.at("row").at("level") != reader.at("row").at("level"));
+  s.happens(11, "event.retracted", {{"position", retracted}});
+  CHECK(s.ask("can", {{"member", "ann"}, {"permission", "code"}, {"at_us", 3}}) == owner);
+}
