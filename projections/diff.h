@@ -88,6 +88,7 @@ struct Diff {
   std::vector<ComparedPermission> permissions;
   std::vector<DiffRow> rows;  // by member, permission, grain, resource
   bool too_many = false;      // there are more than diff_rows_max of those that are asked for
+  std::size_t compared = 0;   // members: what it cost
   // What went wrong between the sides; what went wrong on them is their own to say.
   std::optional<Failure> failure;
 };

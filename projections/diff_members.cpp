@@ -89,6 +89,11 @@ class Finder {
                           std::none_of(model.resource_kinds().begin(), model.resource_kinds().end(), owned);
     const bool added_at_end = event_ && !event_->turned;
     if (!in_lists && !added_at_end) return true;
+    // Whoever made a resource owns what comes to lie in it, and who that is stands in no list.
+    if (event_ && turned(EntityKind::scope) &&
+        std::any_of(model.resource_kinds().begin(), model.resource_kinds().end(), owned)) {
+      return true;
+    }
     std::vector<Number> ignored;
     if (!same_values(was, is, SlotKind::grant, ignored)) return true;
     // What roles are may rest on what was known of the organization and of other roles at other instants.

@@ -213,13 +213,11 @@ std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
   if (!done && !failure_) failure_ = done.error();
   for (const Number entity : knowledge_->touched) {
     const EntityKind kind = name(entity).kind;
-    EntityState state;
-    for (const Entry& entry : entries(entity)) {
-      state.apply(entry);
+    each_state(entity, [&](Point, const EntityState& state) {
       for (const Interval& i : open_intervals(kind, entity, state)) {
         if (i.list == list) found.push_back(i);
       }
-    }
+    });
   }
   return found;
 }
@@ -241,15 +239,23 @@ std::vector<Point> Facts::changes_of(List list) {
 // Whose own history is another one at this knowledge: folded anew.
 void Facts::changes_of_touched(List list, Number entity, std::vector<Point>& points) {
   const EntityKind kind = name(entity).kind;
-  EntityState state;
   std::vector<Interval> before;
-  for (const Entry& entry : entries(entity)) {
-    if (entry.at > at_) break;
-    state.apply(entry);
+  each_state(entity, [&](Point at, const EntityState& state) {
+    if (at > at_) return;
     std::vector<Interval> after = open_intervals(kind, entity, state);
     std::erase_if(after, [&](const Interval& i) { return i.list != list; });
-    if (after != before) points.push_back(entry.at);
+    if (after != before) points.push_back(at);
     before = std::move(after);
+  });
+}
+
+// What stood between two entries of one event never was.
+void Facts::each_state(Number entity, const std::function<void(Point at, const EntityState& state)>& each) {
+  const std::vector<Entry> all = entries(entity);
+  EntityState state;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    state.apply(all[i]);
+    if (i + 1 == all.size() || all[i + 1].at != all[i].at) each(all[i].at, state);
   }
 }
 

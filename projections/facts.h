@@ -10,6 +10,7 @@
 // once, at the end. One thread; O(1) states are kept for the life of the object.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -125,6 +126,8 @@ class Facts {
   }
   // When the organization itself ended, where that ends the entity too; nothing where it has not by then.
   std::optional<Point> ended_at(Number entity, Point at);
+  // How an entity stands after each of its events.
+  void each_state(Number entity, const std::function<void(Point at, const EntityState& state)>& each);
   void changes_of_touched(List list, Number entity, std::vector<Point>& points);
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
   // The links of a list that the holders have by their own states; false if `row` stopped it.

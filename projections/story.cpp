@@ -156,18 +156,25 @@ class Teller {
     return principals;
   }
 
-  // Invitations that name it, and what became of them.
+  // Invitations that name it, and what became of them: each event after which other ones wait than before.
   void invitations(const Names& names) {
     for (const Number invited : principals({ListKind::invited, 0})) {
-      bool pending = false;
-      for (const Entry& entry : facts_.entries(invited)) {
-        if (names(entry)) {
-          pending = true;
-          add(entry.at, true);
-        } else if (pending && (entry.op == Op::accept || entry.op == Op::clear_kind)) {
-          add(entry.at, false);
-          pending = false;
+      const std::vector<Entry> entries = facts_.entries(invited);
+      EntityState state;
+      std::vector<std::pair<Slot, Point>> before;
+      bool named = false;
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        state.apply(entries[i]);
+        named |= names(entries[i]);
+        const Point at = entries[i].at;
+        if (i + 1 < entries.size() && entries[i + 1].at == at) continue;  // of the same event
+        std::vector<std::pair<Slot, Point>> after;
+        for (const Live& live : state.live) {
+          if (names({live.at, Op::set, live.slot, live.value, {}})) after.emplace_back(live.slot, live.at);
         }
+        if (after != before) add(at, named);
+        before = std::move(after);
+        named = false;
       }
     }
   }

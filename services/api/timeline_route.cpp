@@ -67,10 +67,12 @@ class TimelineAsked {
 
  private:
   // Of the events that may belong to a permission's story, or bear on a member, some changed nothing. Up to so many are
-  // all looked at for the first page, which tells the total: some seconds at worst. Of more, each page looks at these,
-  // `next` goes on where it stopped, and the last page tells the total.
+  // all looked at for the first page, which tells the total. Of more, or where that compares too many members, each
+  // page looks at so many, `next` goes on where it stopped, and the last page tells the total.
   static constexpr std::size_t counted_max = 20'000;
   static constexpr std::size_t looked_at_max = 500;
+  // On one page, or for the total: some seconds' work. One event is always compared with all whom it can be about.
+  static constexpr std::size_t compared_max = 400'000;
 
   struct Found {
     std::vector<Touch> touches;  // the rows, or those among which they are
@@ -78,18 +80,29 @@ class TimelineAsked {
   };
 
   bool must_change_access(const Touch& touch) const { return projections::must_change_access(*subject_, touch); }
-  bool is_row(const Touch& touch) { return !must_change_access(touch) || !effects_of(touch, true).nothing(); }
-
+  // Only what is a row stays, and how many there are; where that takes too long, the last page tells.
   void count(Found& found) {
     const auto dear = std::count_if(found.touches.begin(), found.touches.end(),
                                     [&](const Touch& touch) { return must_change_access(touch); });
     if (static_cast<std::size_t>(dear) > counted_max) return;
-    std::erase_if(found.touches, [&](const Touch& touch) { return !is_row(touch); });
+    std::size_t compared = 0;
+    std::vector<Touch> rows;
+    for (const Touch& touch : found.touches) {
+      if (must_change_access(touch)) {
+        const Told told = effects_of(touch, true);
+        compared += told.compared();
+        if (compared > compared_max) return;
+        if (told.nothing()) continue;
+      }
+      rows.push_back(touch);
+    }
+    found.touches = std::move(rows);
     found.total = found.touches.size();
   }
 
   // Of the model in force at the end of what is asked about, or of one that was before it.
   bool is_permission() {
+    if (asking_.model().permission(name_)) return true;
     const Pinned& pinned = asking_.pinned();
     Facts facts = asking_.facts().moved_to(pinned.when.range ? Point{pinned.when.to.us, 0} : asking_.facts().at());
     const auto has_it = [&](Point at) {
@@ -167,6 +180,7 @@ class TimelineAsked {
     std::optional<Retraction> retraction;
     std::optional<Compared> then, by_now;
 
+    std::size_t compared() const { return (then ? then->diff.compared : 0) + (by_now ? by_now->diff.compared : 0); }
     bool nothing() const { return (!then || then->diff.rows.empty()) && (!by_now || by_now->diff.rows.empty()); }
   };
 
@@ -184,6 +198,8 @@ class TimelineAsked {
     if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
     compared.diff = projections::diff_of(compared.sides, question);
     asking_.note(compared.sides.failure());
+    asking_.note(compared.diff.failure);
+    too_many_ |= compared.diff.too_many;
     return compared;
   }
 
@@ -221,11 +237,14 @@ class TimelineAsked {
     const auto end = found.touches.end();
     auto next = std::upper_bound(found.touches.begin(), end, pinned.page.after,
                                  [](std::uint64_t after, const Touch& touch) { return after < touch.number; });
-    std::size_t looked_at = 0;
+    std::size_t looked_at = 0, compared = 0;
     std::uint64_t passed = pinned.page.after;
-    for (; next != end && !rows.full() && (found.total || looked_at < looked_at_max); ++next, ++looked_at) {
+    const auto enough = [&] { return compared > compared_max || (!found.total && looked_at >= looked_at_max); };
+    for (; next != end && !rows.full() && !enough(); ++next, ++looked_at) {
       passed = next->number;
       Told told = effects_of(*next);
+      compared += told.compared();
+      if (too_many_) return *too_large(next->at.position);
       if (must_change_access(*next) && told.nothing()) continue;
       row(json, *next, told);
       rows.wrote();
@@ -238,6 +257,14 @@ class TimelineAsked {
       if (!found.total) json.field("total", told);
     }
     return asking_.finish(std::move(json.close('}')));
+  }
+
+  // Never a part of what an event did as if it were all.
+  static Refused too_large(std::uint64_t position) {
+    return no(refuse(RefusalCode::too_large, "the event at position " + std::to_string(position) + " made more than " +
+                                                 std::to_string(projections::diff_rows_max) +
+                                                 " changes; ask for the timeline of one member or one permission, or "
+                                                 "for the diff around it."));
   }
 
   void row(JsonText& json, const Touch& touch, Told& told) {
@@ -271,6 +298,7 @@ class TimelineAsked {
   std::optional<SubjectKind> subject_;
   std::string name_;
   Number entity_ = 0;
+  bool too_many_ = false;  // changes by one event
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t kib = std::size_t{1} << 10;
-constexpr int zstd_level = 1;  // half the work of the usual 3 for a few bytes more
+constexpr int zstd_level = 1;            // half the work of the usual 3 for a few bytes more
 constexpr double bloom_bits_a_key = 10;  // one lookup in a hundred for an absent key reads a block in vain
 
 // Writes nothing anywhere.

@@ -1,0 +1,51 @@
+// Timelines read page by page while others append, and what invitations do in them.
+#include "tests/catch.h"
+#include "tests/services/team_told.h"
+
+namespace {
+
+using nlohmann::json;
+using tenure::test::TeamTold;
+using Positions = std::vector<std::uint64_t>;
+
+Positions positions(const json& list) {
+  Positions found;
+  for (const json& item : list.at("items")) found.push_back(item.at("event").at("position").get<std::uint64_t>());
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a late event between two pages of a role's timeline shifts nothing") {
+  TeamTold team("github");
+  team.happens("2024-01-01T00:00:00Z", "member.role_changed", {{"member", "ann"}, {"role", "write"}});
+  team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const auto bob = team.happens("2024-01-03T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "write"}});
+  const auto cem = team.happens("2024-01-04T00:00:00Z", "member.added", {{"member", "cem"}, {"role", "write"}});
+  const json first = team.get("/timeline?role=write&limit=1");
+  INFO(first.dump(2));
+  REQUIRE(positions(first) == Positions{bob});
+  REQUIRE(first.at("total") == 2);
+  team.happens("2024-01-01T12:00:00Z", "member.disabled", {{"member", "ann"}});
+  const json second = team.get("/timeline?role=write&limit=1&cursor=" + first.at("next").get<std::string>());
+  INFO(second.dump(2));
+  CHECK(positions(second) == Positions{cem});
+}
+
+TEST_CASE("a timeline has what ended an invitation, and not what did not") {
+  TeamTold team("github");
+  const auto made = team.happens("2024-01-01T00:00:00Z", "group.created", {{"group", "core"}});
+  const json invitation{{"member", "ann"}, {"role", "admin"}, {"groups", {"core"}}};
+  const auto invited = team.happens("2024-01-02T00:00:00Z", "member.invited", invitation);
+  team.happens("2024-01-03T00:00:00Z", "member.enabled", {{"member", "ann"}});
+  const auto cancelled = team.happens("2024-01-04T00:00:00Z", "invitation.cancelled", {{"member", "ann"}});
+  const json of_group = team.get("/timeline?group=core");
+  INFO(of_group.dump(2));
+  CHECK(positions(of_group) == Positions{made, invited, cancelled});
+  CHECK(positions(team.get("/timeline?role=admin")) == Positions{invited, cancelled});
+}
+
+TEST_CASE("a permission of the model has a timeline, however little was known") {
+  TeamTold team("github");
+  CHECK(team.get("/timeline?permission=repository&known_at=0").at("items").empty());
+}
