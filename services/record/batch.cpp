@@ -22,6 +22,13 @@ void Recorder::Batch::roll_back() {
   commit.blobs.resize(blobs_marked_);
 }
 
+namespace {
+
+// Whether an event counts is found through all retractions of its retractions: each of them asks for the whole chain.
+constexpr std::size_t retractions_in_a_row_max = 100;
+
+}  // namespace
+
 Decided<void> Recorder::Batch::can_retract(Position target, const OrgId& org) {
   const std::string place = "/data/position";
   if (target >= next()) {
@@ -39,6 +46,17 @@ Decided<void> Recorder::Batch::can_retract(Position target, const OrgId& org) {
   if (is_about_reviews(type_name(of->event.data))) {
     return refuse(RefusalCode::invalid_field,
                   "what was said in an access review cannot be retracted; decide again while it is open.", place);
+  }
+  auto each = of;
+  for (std::size_t row = 0; each && std::holds_alternative<event::EventRetracted>(each->event.data); ++row) {
+    if (row + 1 == retractions_in_a_row_max) {
+      return refuse(RefusalCode::invalid_field,
+                    "position " + std::to_string(target.value) + " is the last of " +
+                        std::to_string(retractions_in_a_row_max) +
+                        " retractions, each of the one before, and no more are taken; append the event itself anew.",
+                    place);
+    }
+    each = record(std::get<event::EventRetracted>(each->event.data).position);
   }
   return {};
 }

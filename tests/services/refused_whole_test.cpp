@@ -72,3 +72,18 @@ TEST_CASE("a late event of a refused request never was, though somebody was judg
     CHECK(card.dump().find("core") != std::string::npos);
   }
 }
+
+TEST_CASE("a hundred retractions, each of the one before, are the most, and the refusal says what to do") {
+  Core core;
+  std::uint64_t last = core.joined;
+  for (int i = 0; i < 100; ++i) {
+    last = core.team.happens("2024-03-01T00:00:00Z", "event.retracted", {{"position", last}}, "again");
+  }
+  CHECK(core.can());
+  const json one_more = event("event.retracted", {{"position", last}}, "2024-03-02T00:00:00Z", {{"reason", "again"}});
+  const auto answer = core.team.program().post("/v1/orgs/acme/events", one_more.dump());
+  INFO(answer.body);
+  CHECK(answer.status == 400);
+  CHECK(answer.body.find("append the event itself anew") != std::string::npos);
+  CHECK(core.can());
+}
