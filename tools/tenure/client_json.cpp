@@ -154,6 +154,8 @@ bool Client::pages(const AskPage& ask, std::size_t most, json& first, json& item
     json page;
     if (!ask(query, page)) return false;
     if (first.is_null()) first = page;
+    // Where counting takes long, the last page tells.
+    if (page.contains("total")) first["total"] = page.at("total");
     const std::size_t room = most - items.size(), rows = page.at("items").size();
     for (json& item : page.at("items")) {
       if (items.size() < most) items.push_back(std::move(item));
@@ -206,9 +208,10 @@ std::string event_line(const nlohmann::json& event) {
 }
 
 void print_footer(const nlohmann::json& head, const std::string& what) {
+  const std::string total = head.contains("total") ? head.at("total").dump() : "more than these";
   std::cout << "\n"
-            << head.value("total", std::uint64_t{0}) << " " << what << ", as of " << text_of(head, "as_of")
-            << ", position " << head.at("position") << "\n";
+            << total << " " << what << ", as of " << text_of(head, "as_of") << ", position " << head.at("position")
+            << "\n";
   warn_before_history(head);
 }
 
