@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <stdexcept>
 
 #include "tools/measure/can_questions.h"
@@ -13,12 +12,12 @@
 #include "tools/measure/measured_load.h"
 #include "tools/measure/servers.h"
 #include "tools/measure/swap_history.h"
+#include "tools/measure/swap_questions.h"
 
 namespace tenure::bench {
 namespace {
 
-constexpr std::size_t members_whole = 100'000, changes_whole = 1'000'000, changes_least = 4'000;
-constexpr std::size_t batch_events = 2'000, questions = 1'000, diffs = 5;
+constexpr std::size_t questions = 1'000, diffs = 5;
 constexpr double can_p99_ms_max = 2, card_p99_ms_max = 5, diff_ms_max = 500;
 constexpr double rows_per_second_min = 200'000, growth_mb_max = 32, disk_bytes_max = 300;
 
@@ -54,8 +53,8 @@ class PastRun {
   explicit PastRun(Bench& bench)
       : bench_(bench),
         settings_(bench.settings),
-        members_(settings_.scaled(members_whole, SwapHistory::members_least)),
-        changes_(settings_.scaled(changes_whole, changes_least) / 2 * 2 * settings_.past_times),
+        members_(swap_members(settings_)),
+        changes_(swap_changes(settings_) * settings_.past_times),
         server_(bench, "past"),
         random_(settings_.seed + 1) {
     load_history();
@@ -117,21 +116,9 @@ class PastRun {
 
  private:
   void load_history() {
-    server_.make_org("acme", SwapHistory::created_at());
-    SwapHistory history(settings_.seed, members_);
+    const SwapHistory history(settings_.seed, members_);
     lines_ = history.beginning_lines() + changes_;
-    const auto begin = std::chrono::steady_clock::now();
-    std::string batch;
-    for (std::size_t line = 1; line <= lines_; ++line) {
-      history.next(batch);
-      if (line % batch_events != 0 && line != lines_) continue;
-      server_.post("/v1/orgs/acme/events", "application/x-ndjson", batch, 201);
-      batch.clear();
-    }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    loading_.rates.push_back(static_cast<double>(lines_) / took.count());
-    loading_.done = lines_;
-    std::cerr << "  past: " << number_text(static_cast<double>(lines_)) << " events loaded\n";
+    load_swaps(server_, history, changes_, loading_);
   }
 
   std::int64_t some_instant() {
