@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <stdexcept>
 
 #include "tools/measure/can_questions.h"
@@ -99,17 +98,12 @@ class PastRun {
     return section;
   }
 
-  // What the store takes on disk, keys of people and all, once the server has put it away. Tables that were not merged
-  // yet are in it as they are.
+  // What the store takes on disk, once the server has put it away.
   Verdict disk() {
     server_.halt();
-    std::uintmax_t bytes = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(server_.folder())) {
-      if (entry.is_regular_file()) bytes += entry.file_size();
-    }
     return {"disk, each event",
             "bytes",
-            {static_cast<double>(bytes) / static_cast<double>(lines_)},
+            {static_cast<double>(server_.bytes_on_disk()) / static_cast<double>(lines_)},
             Bound::below,
             disk_bytes_max};
   }

@@ -13,9 +13,8 @@ namespace {
 
 constexpr std::size_t lines_whole = 1'000'000;
 constexpr unsigned rounds_max = 3;
-constexpr std::size_t rocks_batch = 2'000;
 constexpr std::chrono::seconds rebuilt_within{3'600};
-constexpr double events_per_second_min = 250'000;
+constexpr double events_per_second_min = 250'000, scan_ratio_min = 0.25;
 
 }  // namespace
 
@@ -24,7 +23,7 @@ void measure_rebuild(Bench& bench) {
   GithubLog log("acme", bench.settings.seed, bench.settings.scaled(lines_whole, 100));
   import_log(server, "acme", log);
   server.halt();
-  Row rebuilt{"tenure rebuild", "events/s"}, rocks{"rocksdb alone, batches", "writes/s"};
+  Row rebuilt{"tenure rebuild", "events/s"}, scanned{"rocksdb alone, the same log read through", "records/s"};
   std::uint64_t peak_bytes = 0;
   for (unsigned round = 0; round < std::min(bench.settings.rounds, rounds_max); ++round) {
     const auto begin = std::chrono::steady_clock::now();
@@ -38,20 +37,17 @@ void measure_rebuild(Bench& bench) {
     rebuilt.done += log.events();
     rebuilt.rates.push_back(static_cast<double>(log.events()) / took.count());
 
-    RocksCeiling ceiling;
-    ceiling.threads = 1;
-    ceiling.puts_a_write = rocks_batch;
-    ceiling.duration = bench.settings.duration;
-    rocks.rates.push_back(rocks_synced_puts_per_second(bench.scratch.fresh("rocks"), ceiling));
+    scanned.rates.push_back(rocks_scanned_per_second(server.folder() + "/store", log.events()));
   }
   Section section{"rebuild", "the views made anew from the log, the server being stopped", {}, {}, {}};
   section.settings = {
       {"log", fmt::format("{} events of {} people in one organization", number_text(static_cast<double>(log.events())),
                           number_text(static_cast<double>(log.people())))}};
   section.verdicts = {{"rebuild", "events/s", rebuilt.rates, Bound::at_least, events_per_second_min},
-                      {"rebuild / rocksdb alone", "x", ratios(rebuilt.rates, rocks.rates), Bound::at_least, {}},
+                      {"rebuild / rocksdb reading the same log", "x", ratios(rebuilt.rates, scanned.rates),
+                       Bound::at_least, scan_ratio_min},
                       memory_verdict("tenure rebuild", peak_bytes)};
-  section.rows = {rebuilt, rocks};
+  section.rows = {rebuilt, scanned};
   bench.report.sections.push_back(std::move(section));
 }
 

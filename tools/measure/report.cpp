@@ -15,7 +15,6 @@
 namespace tenure::bench {
 namespace {
 
-constexpr double memory_limit_mb = 400;
 constexpr double mb = 1e6;
 
 // The value behind "name<tab>: " in a file of /proc.
@@ -105,8 +104,8 @@ std::vector<double> ratios(const std::vector<double>& values, const std::vector<
   return all;
 }
 
-Verdict memory_verdict(const std::string& whose, std::uint64_t peak_bytes) {
-  return {"peak memory, " + whose, "MB", {static_cast<double>(peak_bytes) / mb}, Bound::below, memory_limit_mb};
+Verdict memory_verdict(const std::string& whose, std::uint64_t peak_bytes, double mb_max) {
+  return {"peak memory, " + whose, "MB", {static_cast<double>(peak_bytes) / mb}, Bound::below, mb_max};
 }
 
 std::string number_text(double value) {

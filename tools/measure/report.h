@@ -63,8 +63,9 @@ double median(std::vector<double> values);
 // One value by the other, round by round: what a noisy machine does to both of a pair cancels out.
 std::vector<double> ratios(const std::vector<double>& values, const std::vector<double>& by);
 
-// The most that a server may ever have used, as a verdict.
-Verdict memory_verdict(const std::string& whose, std::uint64_t peak_bytes);
+// The most that a server ever used, as a verdict.
+inline constexpr double peak_mb_max = 400;
+Verdict memory_verdict(const std::string& whose, std::uint64_t peak_bytes, double mb_max = peak_mb_max);
 
 std::string text_of(const Surroundings& ran_on);
 std::string text_of(const Section& section);

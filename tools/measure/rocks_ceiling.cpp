@@ -15,6 +15,8 @@
 namespace tenure::bench {
 namespace {
 
+constexpr std::size_t readahead_bytes = std::size_t{2} << 20;
+
 void check(const rocksdb::Status& status) {
   if (!status.ok()) throw std::runtime_error("rocksdb: " + status.ToString());
 }
@@ -67,6 +69,29 @@ double rocks_synced_puts_per_second(const std::string& path, const RocksCeiling&
   db.reset();
   std::filesystem::remove_all(path);
   return static_cast<double>(next.load()) / std::chrono::duration<double>(took).count();
+}
+
+double rocks_scanned_per_second(const std::string& store, std::uint64_t records) {
+  rocksdb::DB* opened = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families{
+      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}, {"log", rocksdb::ColumnFamilyOptions()}};
+  check(rocksdb::DB::OpenForReadOnly(rocksdb::DBOptions(), store, families, &handles, &opened));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  rocksdb::ReadOptions read;
+  read.fill_cache = false;
+  read.readahead_size = readahead_bytes;
+  const auto begin = std::chrono::steady_clock::now();
+  std::uint64_t found = 0, bytes = 0;
+  {
+    const std::unique_ptr<rocksdb::Iterator> row(db->NewIterator(read, handles.back()));
+    for (row->SeekToFirst(); row->Valid(); row->Next(), ++found) bytes += row->value().size();
+    check(row->status());
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  for (auto* handle : handles) check(db->DestroyColumnFamilyHandle(handle));
+  if (found < records || bytes < found) throw std::runtime_error("rocksdb: the store's log has other records");
+  return static_cast<double>(found) / took.count();
 }
 
 }  // namespace tenure::bench

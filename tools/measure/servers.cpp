@@ -65,6 +65,14 @@ void TenureServer::stop() {
   std::filesystem::remove_all(folder_);
 }
 
+std::uintmax_t TenureServer::bytes_on_disk() const {
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  return bytes;
+}
+
 std::string TenureServer::get(const std::string& target) const {
   HttpQuestion question;
   question.target = target;

@@ -39,6 +39,9 @@ class TenureServer {
   void stop();
   // Stopped as by `stop`, but the store stays until the object goes.
   void halt();
+  // What its store takes, keys of people and all, once it is halted. Tables that were not merged yet are in it as they
+  // are.
+  std::uintmax_t bytes_on_disk() const;
 
   const std::string& folder() const { return folder_; }
   std::uint16_t port() const { return port_; }
