@@ -14,9 +14,9 @@
 // Only members whose answer may differ are asked: those with a link that changed in between, and those whom a changed
 // group, role, resource or organization reaches. tests/properties proves that nobody is left out.
 //
-// One thread. Errors stick in the facts of both sides: ask for both after the last answer. Complexity: the changes of
-// links in between and the groups, roles and resources there are; then, for each member asked, permissions times an
-// evaluation, and for each member with a row the events that bear on them in between.
+// One thread. Errors stick in the facts of both sides: ask for both after the last answer. Complexity: the links there
+// are on both sides, however much lies between, and the groups, roles and resources; then, for each member asked,
+// permissions times an evaluation, and for each member with a row the events that bear on them in between.
 #pragma once
 
 #include <functional>

@@ -148,10 +148,11 @@ class Finder {
   }
 
   void note_changes(List list) {
-    after_.each_change(list, from_, to_, [&](Number principal, Point) { changed_.insert(principal); });
+    after_.each_difference(list, from_, to_, [&](Number principal) { changed_.insert(principal); });
   }
 
-  // Whoever had a link made or ended in between.
+  // Whoever has a link that is not as it was: made, given anew or ended in between. What was made and ended in between
+  // leaves nothing on either side.
   void own_links() {
     note_changes({ListKind::members, 0});
     note_changes({ListKind::disabled, 0});

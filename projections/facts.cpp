@@ -229,6 +229,13 @@ void Facts::each_change(List list, Point from, Point to, const LinkChanged& chan
   if (!done && !failure_) failure_ = done.error();
 }
 
+void Facts::each_difference(List list, Point from, Point to, const std::function<void(Number)>& differs) {
+  const auto done = list_differences(*views_, org_, list, clipped(from), clipped(to), [&](Number principal) {
+    if (!knowledge_->touched.contains(principal)) differs(principal);
+  });
+  if (!done && !failure_) failure_ = done.error();
+}
+
 std::vector<Point> Facts::changes_of(List list) {
   std::vector<Point> points;
   each_change(list, Point{}, at_, [&](Number, Point at) { points.push_back(at); });

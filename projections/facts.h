@@ -63,6 +63,9 @@ class Facts {
   std::vector<Interval> list_over(List list, Instant from, Instant to);
   // Every change of a list's links after `from` and at or before `to`, without those of touched entities.
   void each_change(List list, Point from, Point to, const LinkChanged& changed);
+  // Whose links of a list stand otherwise at `to` than at `from`, and some more (list_history.h); without touched
+  // entities.
+  void each_difference(List list, Point from, Point to, const std::function<void(Number principal)>& differs);
   // When the links of a list changed at this knowledge, up to this point; those of touched entities as of any of their
   // changes, in no order.
   std::vector<Point> changes_of(List list);

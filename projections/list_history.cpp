@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <unordered_map>
 
 #include "projections/list_rows.h"
 #include "projections/view_writer.h"
@@ -12,63 +11,6 @@ namespace tenure::projections {
 namespace {
 
 constexpr std::size_t links_a_block = 128;
-
-Failure broken(OrgNumber org, List list) {
-  return fail(FailureCode::corruption, "the history of list '" + std::string(1, static_cast<char>(list.kind)) + "' " +
-                                           std::to_string(list.of) + " of organization " + std::to_string(org) +
-                                           " cannot be read; run `tenure rebuild`");
-}
-
-// Past every row of a point.
-std::string past_point(OrgNumber org, List list, Point at) {
-  std::string key = link_key(org, list, at, RowKind::change, {~Number{0}, ~Number{0}});
-  key += '\0';
-  return key;
-}
-
-Outcome<bool> read_newest(storage::ViewReader& views, OrgNumber org, List list, Stretch& newest) {
-  std::string value;
-  const auto found = views.get(list_key(org, list, 'h'), value);
-  if (!found || !*found) return found;
-  if (!decode_stretch(value, true, newest)) return broken(org, list);
-  return true;
-}
-
-// The stretch that covers a point, where that is not the newest one.
-Outcome<Stretch> older_stretch(storage::ViewReader& views, OrgNumber org, List list, Point at) {
-  std::string key, value;
-  const auto found = views.last_at_most(list_key(org, list, 'm'), stretch_key(org, list, at), key, value);
-  if (!found) return found.error();
-  Stretch stretch;
-  if (!*found || !decode_stretch(value, false, stretch)) return broken(org, list);
-  stretch.begin = {take_time(key, key.size() - 16), take_u64(key, key.size() - 8)};
-  return stretch;
-}
-
-// The rows from a base on, up to a key: `base` for each link of that base, `change` for each change; later bases are
-// passed over. Stops where either answers false.
-template <class Base, class Change>
-Outcome<void> read_stretch(storage::ViewReader& views, OrgNumber org, List list, Point begin, const std::string& to,
-                           const Base& base, const Change& change) {
-  bool good = true;
-  HistoryRow row;
-  std::vector<Link> links;
-  const auto done = views.scan(point_key(org, list, begin, RowKind::base), to, [&](auto key, auto value) {
-    good = read_row(key, value, row);
-    if (!good) return false;
-    if (row.kind == RowKind::change) return change(row);
-    if (row.at != begin) return true;
-    links.clear();
-    good = decode_block(value, links);
-    for (const Link& link : links) base(link);
-    return good;
-  });
-  if (!done) return done.error();
-  if (!good) return broken(org, list);
-  return {};
-}
-
-// ---- writing -------------------------------------------------------------------------------------
 
 using Intervals = std::span<const Interval>;
 using Rows = std::vector<std::pair<Point, std::optional<Standing>>>;
@@ -199,7 +141,7 @@ Outcome<void> ListWriter::mend_bases(LinkId link, Intervals before, Intervals af
     return true;
   });
   if (!done) return done.error();
-  if (!good) return broken(org_, list_);
+  if (!good) return broken_list(org_, list_);
   for (Stretch& base : bases) {
     const auto standing = standing_before(after, base.begin);
     if (standing == standing_before(before, base.begin)) continue;
@@ -223,7 +165,7 @@ Outcome<int> ListWriter::mend_base(Point at, LinkId link, const std::optional<St
                                          link_key(org_, list_, at, RowKind::base, link), key, value);
   if (!found) return found.error();
   std::vector<Link> links;
-  if (!*found || !decode_block(value, links)) return broken(org_, list_);
+  if (!*found || !decode_block(value, links)) return broken_list(org_, list_);
   const auto size = static_cast<int>(links.size());
   auto place = std::lower_bound(links.begin(), links.end(), link, [](const Link& l, LinkId id) { return l.id < id; });
   const bool there = place != links.end() && place->id == link;
@@ -373,95 +315,6 @@ Outcome<void> change_lists(ViewWriter& views, OrgNumber org, const std::vector<I
     }
     if (const auto done = list.close(); !done) return done;
   }
-  return {};
-}
-
-// ---- reading -------------------------------------------------------------------------------------
-
-namespace {
-
-using Standings = std::unordered_map<std::uint64_t, Standing>;
-
-std::uint64_t packed(LinkId link) { return std::uint64_t{link.principal} << 32 | link.extra; }
-
-// The beginning of the stretch that covers a point; nothing where the list has no history at all.
-Outcome<std::optional<Stretch>> stretch_at(storage::ViewReader& views, OrgNumber org, List list, Point at) {
-  Stretch stretch;
-  const auto found = read_newest(views, org, list, stretch);
-  if (!found) return found.error();
-  if (!*found) return std::optional<Stretch>();
-  if (at >= stretch.begin) return std::optional(stretch);
-  const auto older = older_stretch(views, org, list, at);
-  if (!older) return older.error();
-  return std::optional(*older);
-}
-
-Interval interval_of(List list, std::uint64_t link, const Standing& standing) {
-  Interval interval;
-  interval.list = list;
-  interval.principal = static_cast<Number>(link >> 32);
-  interval.extra = static_cast<Number>(link);
-  interval.open = standing.open;
-  interval.link = standing.link;
-  interval.since = standing.since;
-  return interval;
-}
-
-}  // namespace
-
-Outcome<void> list_at(storage::ViewReader& views, OrgNumber org, List list, Point at, const IntervalRow& row) {
-  const auto stretch = stretch_at(views, org, list, at);
-  if (!stretch) return stretch.error();
-  if (!*stretch) return {};
-  Standings standings;
-  standings.reserve((*stretch)->links + 16);
-  const auto done = read_stretch(
-      views, org, list, (*stretch)->begin, past_point(org, list, at),
-      [&](const Link& link) { standings.emplace(packed(link.id), link.standing); },
-      [&](const HistoryRow& change) {
-        if (change.standing) {
-          standings.insert_or_assign(packed(change.link), *change.standing);
-        } else {
-          standings.erase(packed(change.link));
-        }
-        return true;
-      });
-  if (!done) return done;
-  for (const auto& [link, standing] : standings) {
-    if (!row(interval_of(list, link, standing))) break;
-  }
-  return {};
-}
-
-Outcome<void> list_over(storage::ViewReader& views, OrgNumber org, List list, Point from, Instant to,
-                        const IntervalRow& row) {
-  bool go_on = true;
-  const auto at_first = list_at(views, org, list, from, [&](const Interval& i) { return go_on = row(i); });
-  if (!at_first || !go_on) return at_first;
-  const auto stretch = stretch_at(views, org, list, from);
-  if (!stretch) return stretch.error();
-  if (!*stretch) return {};
-  const std::string end = point_key(org, list, Point{to.us, 0}, RowKind::base);
-  return read_stretch(
-      views, org, list, (*stretch)->begin, end, [](const Link&) {},
-      [&](const HistoryRow& change) {
-        if (change.at <= from || !change.standing) return true;
-        return row(interval_of(list, packed(change.link), *change.standing));
-      });
-}
-
-Outcome<void> list_changes(storage::ViewReader& views, OrgNumber org, List list, Point from, Point to,
-                           const LinkChanged& changed) {
-  if (from >= to) return {};
-  bool good = true;
-  HistoryRow row;
-  const auto done = views.scan(past_point(org, list, from), past_point(org, list, to), [&](auto key, auto value) {
-    good = read_row(key, value, row);
-    if (good && row.kind == RowKind::change) changed(row.link.principal, row.at);
-    return good;
-  });
-  if (!done) return done;
-  if (!good) return broken(org, list);
   return {};
 }
 

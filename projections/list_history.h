@@ -44,5 +44,9 @@ using LinkChanged = std::function<void(Number principal, Point at)>;
 // base.
 Outcome<void> list_changes(storage::ViewReader& views, OrgNumber org, List list, Point from, Point to,
                            const LinkChanged& changed);
+// Whose links stand otherwise at `to` than at `from`, each at least once, in no order; also some whose links changed in
+// between and stand as they did. Costs the links at both points and a few changes for each, however much lies between.
+Outcome<void> list_differences(storage::ViewReader& views, OrgNumber org, List list, Point from, Point to,
+                               const std::function<void(Number principal)>& differs);
 
 }  // namespace tenure::projections

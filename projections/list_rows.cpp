@@ -134,4 +134,55 @@ bool read_row(std::string_view key, std::string_view value, HistoryRow& row) {
   return in.good && in.rest.empty();
 }
 
+Failure broken_list(OrgNumber org, List list) {
+  return fail(FailureCode::corruption, "the history of list '" + std::string(1, static_cast<char>(list.kind)) + "' " +
+                                           std::to_string(list.of) + " of organization " + std::to_string(org) +
+                                           " cannot be read; run `tenure rebuild`");
+}
+
+std::string past_point(OrgNumber org, List list, Point at) {
+  std::string key = link_key(org, list, at, RowKind::change, {~Number{0}, ~Number{0}});
+  key += '\0';
+  return key;
+}
+
+Outcome<bool> read_newest(storage::ViewReader& views, OrgNumber org, List list, Stretch& newest) {
+  std::string value;
+  const auto found = views.get(list_key(org, list, 'h'), value);
+  if (!found || !*found) return found;
+  if (!decode_stretch(value, true, newest)) return broken_list(org, list);
+  return true;
+}
+
+Outcome<Stretch> older_stretch(storage::ViewReader& views, OrgNumber org, List list, Point at) {
+  std::string key, value;
+  const auto found = views.last_at_most(list_key(org, list, 'm'), stretch_key(org, list, at), key, value);
+  if (!found) return found.error();
+  Stretch stretch;
+  if (!*found || !decode_stretch(value, false, stretch)) return broken_list(org, list);
+  stretch.begin = {take_time(key, key.size() - 16), take_u64(key, key.size() - 8)};
+  return stretch;
+}
+
+Outcome<void> read_stretch(storage::ViewReader& views, OrgNumber org, List list, Point begin, const std::string& to,
+                           const std::function<void(const Link&)>& base,
+                           const std::function<bool(const HistoryRow&)>& change) {
+  bool good = true;
+  HistoryRow row;
+  std::vector<Link> links;
+  const auto done = views.scan(point_key(org, list, begin, RowKind::base), to, [&](auto key, auto value) {
+    good = read_row(key, value, row);
+    if (!good) return false;
+    if (row.kind == RowKind::change) return change(row);
+    if (row.at != begin) return true;
+    links.clear();
+    good = decode_block(value, links);
+    for (const Link& link : links) base(link);
+    return good;
+  });
+  if (!done) return done.error();
+  if (!good) return broken_list(org, list);
+  return {};
+}
+
 }  // namespace tenure::projections

@@ -1,5 +1,5 @@
-// The rows of a list's history, as bytes. Internal to list_history.cpp and who keeps lists decoded;
-// projections/README.md has the table.
+// The rows of a list's history, as bytes, and how they are read. Internal to list_history.h and who keeps lists
+// decoded; projections/README.md has the table.
 //
 //   list 'h'                         the newest stretch: where it begins, its changes, links that stand now
 //   list 'm' point                   an older stretch, by where it begins: its changes, links in its base
@@ -7,11 +7,13 @@
 //   list 'd' point 1 link            a change: how the link stands from `point` on; empty: gone
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "projections/interval.h"
+#include "storage/store.h"
 
 namespace tenure::projections {
 
@@ -65,5 +67,19 @@ struct HistoryRow {
 };
 // False when the row is damaged. The block of a base is not looked into.
 bool read_row(std::string_view key, std::string_view value, HistoryRow& row);
+
+Failure broken_list(OrgNumber org, List list);
+
+// Past every row of a point.
+std::string past_point(OrgNumber org, List list, Point at);
+// False where the list has no history.
+Outcome<bool> read_newest(storage::ViewReader& views, OrgNumber org, List list, Stretch& newest);
+// The stretch that covers a point, where that is not the newest one.
+Outcome<Stretch> older_stretch(storage::ViewReader& views, OrgNumber org, List list, Point at);
+// The rows from a base on, up to a key: `base` for each link of that base, `change` for each change; later bases are
+// passed over. Stops where `change` answers false.
+Outcome<void> read_stretch(storage::ViewReader& views, OrgNumber org, List list, Point begin, const std::string& to,
+                           const std::function<void(const Link&)>& base,
+                           const std::function<bool(const HistoryRow&)>& change);
 
 }  // namespace tenure::projections

@@ -2,6 +2,8 @@
 // rests on, and the writing of that answer. Used by the routes alone; one thread, one request.
 #pragma once
 
+#include <map>
+
 #include "events/wire/record_wire.h"
 #include "projections/spans.h"
 #include "services/api/page.h"
@@ -291,8 +293,18 @@ class Asking {
     event_fields(json, edge.event.position, false);
     json.close('}');
   }
-  // Who did it, when and why; `typed`: what kind of event it was.
+  // Who did it, when and why; `typed`: what kind of event it was. Many rows of a page tell of the same few events.
   void event_fields(JsonText& json, std::uint64_t position, bool typed) {
+    if (events_told_.size() == events_told_max) events_told_.clear();
+    const auto [told, is_new] = events_told_.try_emplace({position, typed});
+    if (is_new) {
+      JsonText fields;
+      write_event_fields(fields, position, typed);
+      told->second = fields.take();
+    }
+    json.raw(told->second);
+  }
+  void write_event_fields(JsonText& json, std::uint64_t position, bool typed) {
     json.field("position", position);
     const auto record = this->record(position);
     if (!record) return;
@@ -333,6 +345,8 @@ class Asking {
   std::optional<Failure> failure_;
   PermissionIndex question_permission_ = 0;
   std::optional<std::pair<Position, Position>> compared_;
+  static constexpr std::size_t events_told_max = 1'000;
+  std::map<std::pair<std::uint64_t, bool>, std::string> events_told_;  // the fields, as they were written
 };
 
 inline Response no(const Refusal& refusal) { return http::problem(refusal, 400); }

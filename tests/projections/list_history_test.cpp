@@ -133,6 +133,26 @@ struct Subject {
     REQUIRE(done.has_value());
     REQUIRE(found == expected);
   }
+
+  // Everyone whose links stand otherwise at two points, and nobody whose links did not change in between.
+  void compare_differences(std::int64_t until) {
+    const Point from{static_cast<std::int64_t>(below(until)), below(2'000'000)};
+    const Point to{from.us + static_cast<std::int64_t>(below(2) == 0 ? below(60) : below(until)), below(2'000'000)};
+    INFO("from " << from.us << "." << from.position << " to " << to.us << "." << to.position);
+    std::set<Number> differ, changed, found;
+    for (const auto& [link, all] : naive) {
+      for (const Interval& i : all) {
+        if (i.holds_at(from) != i.holds_at(to)) differ.insert(link.first);
+        const bool opened = i.open > from && i.open <= to, closed = i.close > from && i.close <= to;
+        if (opened || closed) changed.insert(link.first);
+      }
+    }
+    if (from >= to) return;
+    const auto done = list_differences(views, org, list, from, to, [&](Number who) { found.insert(who); });
+    REQUIRE(done.has_value());
+    CHECK(std::includes(found.begin(), found.end(), differ.begin(), differ.end()));
+    CHECK(std::includes(changed.begin(), changed.end(), found.begin(), found.end()));
+  }
 };
 
 std::uint64_t seed_of_run() {
@@ -153,8 +173,10 @@ TEST_CASE("a list at any point holds the links that stand there, however many ch
     const LinkKey link{static_cast<Number>(1 + subject.below(links)), static_cast<Number>(subject.below(2))};
     subject.in_order(link, {us, static_cast<std::uint64_t>(us)});
     if (us % 50 == 0) subject.compare(us);
+    if (us % 50 == 0) subject.compare_differences(us);
   }
   for (int i = 0; i < 200; ++i) subject.compare(changes);
+  for (int i = 0; i < 500; ++i) subject.compare_differences(changes);
 }
 
 TEST_CASE("facts that arrive late, in any order, leave the same list as if they had come in time") {
@@ -166,6 +188,7 @@ TEST_CASE("facts that arrive late, in any order, leave the same list as if they 
     if (step % 25 == 0) subject.compare(until);
   }
   for (int i = 0; i < 200; ++i) subject.compare(until);
+  for (int i = 0; i < 500; ++i) subject.compare_differences(until);
 }
 
 TEST_CASE("late facts between changes in order") {
@@ -175,6 +198,8 @@ TEST_CASE("late facts between changes in order") {
     subject.in_order({static_cast<Number>(1 + subject.below(100)), 1}, {us, static_cast<std::uint64_t>(us)});
     if (us % 7 == 0) subject.late({static_cast<Number>(1 + subject.below(100)), 2}, us);
     if (us % 50 == 0) subject.compare(us);
+    if (us % 50 == 0) subject.compare_differences(us);
   }
   for (int i = 0; i < 200; ++i) subject.compare(changes);
+  for (int i = 0; i < 500; ++i) subject.compare_differences(changes);
 }
