@@ -46,8 +46,7 @@ void Causes::follow(Slot slot, Number value, Point at, std::vector<Number>& link
 void Causes::add_steps(Number entity, bool shared, Bearing& bearing) {
   Facts &before = sides_.before.facts(), &after = sides_.after.facts();
   if (!sides_.as_known_at) {
-    for (const Entry& entry : after.entries(entity)) {
-      if (entry.at <= before.at() || entry.at > after.at()) continue;
+    for (const Entry& entry : after.entries_between(entity, before.at(), after.at())) {
       bearing.steps.push_back({entry.at.us, entry.at.position, shared});
       follow(entry.slot, entry.value, entry.at, bearing.links);
       if (entry.op == Op::end && entry.value != 0) bearing.links.push_back(entry.value);

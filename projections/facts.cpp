@@ -272,6 +272,12 @@ std::vector<Entry> Facts::entries(Number entity) {
   return all;
 }
 
+std::vector<Entry> Facts::entries_between(Number entity, Point from, Point to) {
+  auto all = timelines_ ? take(timelines_->entries_from(*views_, org_, head_, entity, from), {}) : all_entries(entity);
+  std::erase_if(all, [&](const Entry& e) { return e.at <= from || e.at > to || !knowledge_->counts(e); });
+  return all;
+}
+
 std::vector<Entry> Facts::entries_until(Number entity, Point at) {
   at = clipped(at);
   const auto ended = ended_at(entity, at);

@@ -86,7 +86,9 @@ class Facts {
   std::vector<Entry> all_entries(Number entity) { return take(entries_of(*views_, org_, entity), {}); }
   // The entity's entries that count, in order.
   std::vector<Entry> entries(Number entity);
-  // Those of them that its state at a point is folded from: up to the point, and after the organization's own end.
+  // Those of them after `from` and at or before `to`.
+  std::vector<Entry> entries_between(Number entity, Point from, Point to);
+  // Those of all that its state at a point is folded from: up to the point, and after the organization's own end.
   std::vector<Entry> entries_until(Number entity, Point at);
 
   // Every number of a kind that was ever named, in order.

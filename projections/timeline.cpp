@@ -103,6 +103,18 @@ Outcome<EntityState> StoredTimeline::state_at(OrgNumber org, Number entity, Poin
   return state;
 }
 
+Outcome<std::vector<Entry>> StoredTimeline::entries_from(OrgNumber org, Number entity, Point from) const {
+  std::vector<Entry> all;
+  auto chunk = std::upper_bound(chunks.begin(), chunks.end(), from,
+                                [](Point point, const auto& chunk) { return point < chunk.first; });
+  if (chunk != chunks.begin()) --chunk;
+  for (Chunk one; chunk != chunks.end(); ++chunk) {
+    if (!Chunk::decode(chunk->second, one)) return broken(org, entity);
+    std::move(one.entries.begin(), one.entries.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
 Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& views, OrgNumber org, Number entity,
                                                        std::size_t bytes_max) {
   StoredTimeline all;

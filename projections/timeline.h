@@ -35,6 +35,8 @@ struct StoredTimeline {
 
   // As `state_at` above. Pure.
   Outcome<EntityState> state_at(OrgNumber org, Number entity, Point at) const;
+  // As `entries_of` below, but for what lies in chunks that end before a point. Pure.
+  Outcome<std::vector<Entry>> entries_from(OrgNumber org, Number entity, Point from) const;
 };
 // Nothing if it takes more than `bytes_max`.
 Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& views, OrgNumber org, Number entity,

@@ -55,6 +55,13 @@ Outcome<EntityState> TimelineCache::state_at(storage::ViewReader& views, OrgNumb
   return timeline->state_at(org, entity, at);
 }
 
+Outcome<std::vector<Entry>> TimelineCache::entries_from(storage::ViewReader& views, OrgNumber org, Position head,
+                                                        Number entity, Point from) {
+  bool again = false;
+  const auto kept = find(std::uint64_t{org} << 32 | entity, head, again);
+  return kept ? kept->entries_from(org, entity, from) : entries_of(views, org, entity);
+}
+
 Outcome<std::optional<OrgHead>> TimelineCache::head(storage::Snapshot& snapshot, OrgNumber org) {
   {
     const std::lock_guard lock(heads_guard_);

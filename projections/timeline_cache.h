@@ -29,6 +29,9 @@ class TimelineCache {
 
   // As state_at of timeline.h; `head` is the position of the organization's head in `views`.
   Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Position head, Number entity, Point at);
+  // The entity's entries in order, retracted ones too: all from a point on, and perhaps earlier ones.
+  Outcome<std::vector<Entry>> entries_from(storage::ViewReader& views, OrgNumber org, Position head, Number entity,
+                                           Point from);
   // The organization's head in a snapshot.
   Outcome<std::optional<OrgHead>> head(storage::Snapshot& snapshot, OrgNumber org);
 
