@@ -110,6 +110,9 @@ struct MembersToCompare {
 // `event`: which one the sides differ by, where it is one.
 MembersToCompare members_to_compare(Sides& sides, const std::optional<DiffQuestion::OneEvent>& event = {});
 
+// Adds to some permissions, by their index, those that need one of them or count for less without.
+void add_what_hangs_on(const AccessModel& model, std::vector<bool>& turned);
+
 // One thing that is compared of one member.
 struct Compared {
   const ComparedPermission* permission = nullptr;

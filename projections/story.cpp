@@ -4,6 +4,8 @@
 #include <functional>
 #include <set>
 
+#include "projections/org_touches.h"
+
 namespace tenure::projections {
 
 namespace {
@@ -28,8 +30,7 @@ class Teller {
   }
 
   std::vector<Touch> role(Number role) {
-    own_entries(role);
-    retractions_about(role);
+    about(role);
     links({ListKind::holders, role},
           [role](const Entry& e) { return e.slot.kind == SlotKind::role && e.value == role; });
     links({ListKind::grants_of, role}, [role](const Entry& e) { return is(e, SlotKind::grant) && e.slot.b == role; });
@@ -47,8 +48,7 @@ class Teller {
   }
 
   std::vector<Touch> group(Number group) {
-    own_entries(group);
-    retractions_about(group);
+    about(group);
     links({ListKind::group_members, group}, on(SlotKind::group, group));
     links({ListKind::children, group}, below(group));
     invitations(on(SlotKind::invited_group, group));
@@ -56,8 +56,7 @@ class Teller {
   }
 
   std::vector<Touch> resource(Number scope) {
-    own_entries(scope);
-    retractions_about(scope);
+    about(scope);
     links({ListKind::grants_on, scope}, on(SlotKind::grant, scope));
     links({ListKind::assigned, scope}, on(SlotKind::assigned, scope));
     links({ListKind::children, scope}, below(scope));
@@ -111,6 +110,26 @@ class Teller {
 
   void own_entries(Number entity) {
     for (const Entry& entry : facts_.entries(entity)) add(entry.at, true);
+  }
+
+  // What names it, or touches it as a part of the organization.
+  void about(Number thing) {
+    own_entries(thing);
+    retractions_about(thing);
+    for (const Entry& entry : facts_.entries(facts_.org_entity())) {
+      if (!may_touch_others(entry) || entry.at > facts_.at() || entry.at.us < from_.us) continue;
+      Access before = access_at({entry.at.us, entry.at.position - 1}), with = access_at(entry.at);
+      if (org_touches(before, with, thing, entry)) add(entry.at, false);
+      for (const auto& failure : {before.facts().failure(), with.facts().failure()}) {
+        if (failure) facts_.fail(*failure);
+      }
+    }
+  }
+
+  Access access_at(Point at) {
+    Facts facts = facts_.moved_to(at);
+    auto model = facts.model_at(at);
+    return Access(std::move(facts), std::move(model));
   }
 
   template <class BearingOf>
@@ -222,10 +241,8 @@ class Teller {
   // Where a link to a role leads at a point: what is deleted later moves nobody yet.
   bool leads_to(const OldLink& link, Number from, Number role, Point at) {
     if (!link) return false;
-    Facts facts = facts_.moved_to(at);
-    auto model = facts.model_at(at);
-    if (!model) return false;
-    return Access(std::move(facts), std::move(model)).resolve_role(from, *link, nullptr) == role;
+    Access access = access_at(at);
+    return access.has_model() && access.resolve_role(from, *link, nullptr) == role;
   }
 
   template <class Changed>
