@@ -40,8 +40,12 @@ class Teller {
     for (const std::string_view name : {implied_owner, implied_former_owner}) {
       const Number implied = facts_.number(EntityKind::role, name);
       if (implied == 0) continue;
+      const auto is_it = [&](Point at) { return access_.named_role(implied, at) == role; };
       changes({ListKind::holders, implied}, [&](Point at) {
-        if (access_.named_role(implied, at) == role) add(at, true);
+        if (is_it(at)) add(at, true);
+      });
+      by_entries({ListKind::holders, implied}, [&](const Entry& e) {
+        return e.op == Op::set && e.slot.kind == SlotKind::role && e.value == implied && is_it(e.at);
       });
     }
     return take();
@@ -158,12 +162,18 @@ class Teller {
                        [&](const auto& change) { return facts_.name(change.entity).kind != EntityKind::member; });
   }
 
-  // What changed a list, and every event by which somebody who was ever in it was put there or taken out: it may have
-  // come before they were there themselves.
   void links(List list, const Names& names) {
     changes(list, [&](Point at) { add(at, false); });
-    for (const Number principal : principals(list)) {
-      for (const Entry& entry : facts_.entries(principal)) {
+    by_entries(list, names);
+  }
+
+  // Every event by which somebody was put into a list or taken out, also where that did nothing: it may have come
+  // before they were there, or they never were.
+  void by_entries(List list, const Names& names) {
+    std::set<Number> holders = principals(list);
+    for (const Number unlisted : facts_.unlisted_holders(list.of)) holders.insert(unlisted);
+    for (const Number holder : holders) {
+      for (const Entry& entry : facts_.entries(holder)) {
         if (names(entry)) add(entry.at, true);
       }
     }

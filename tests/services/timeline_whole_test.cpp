@@ -140,3 +140,90 @@ TEST_CASE("a setting that gives everyone a role stands in the timelines of the r
   CHECK(timeline(team, "resource=repo:*") == Positions{read, write, any});
   CHECK(timeline(team, "resource=repo:a/b") == Positions{core.granted});
 }
+
+TEST_CASE("a timeline has the links of whoever never was there") {
+  Core core;
+  TeamTold& team = core.team;
+  const json ghost{{"group", "core"}, {"member", "ghost"}};
+  const auto joined = team.happens("2024-02-01T00:00:00Z", "group.member_added", ghost);
+  const auto left = team.happens("2024-02-02T00:00:00Z", "group.member_removed", ghost);
+  const auto given =
+      team.happens("2024-02-03T00:00:00Z", "member.role_changed", {{"member", "ghost"}, {"role", "member"}});
+  const auto assigned =
+      team.happens("2024-02-04T00:00:00Z", "assignment.added", {{"member", "ghost"}, {"resource", "repo:a/b"}});
+  const auto unmade = team.happens("2024-02-05T00:00:00Z", "role.granted", grant("group:none", "write", "repo:a/b"));
+  const auto below = team.happens("2024-02-06T00:00:00Z", "group.edited", {{"group", "none"}, {"parent", "core"}});
+  const json list = team.get("/timeline?group=core");
+  INFO(list.dump(2));
+  CHECK(positions(list) == Positions{core.made, core.joined, core.granted, joined, left, below});
+  CHECK(about(list) == std::vector<bool>(6, true));
+  CHECK(timeline(team, "role=member") == Positions{core.came, given});
+  CHECK(timeline(team, "role=write") == Positions{core.granted, unmade});
+  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.granted, assigned, unmade});
+  CHECK(timeline(team, "group=core&known_at=" + std::to_string(joined)).back() == joined);
+  CHECK(timeline(team, "group=core&known_at=" + std::to_string(joined - 1)).back() == core.granted);
+  SECTION("but for what was retracted, which its retraction tells") {
+    const auto retracted = retract(team, "2024-03-01T00:00:00Z", joined);
+    CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted, left, below, retracted});
+    CHECK(timeline(team, "group=core&known_at=" + std::to_string(below)) ==
+          Positions{core.made, core.joined, core.granted, joined, left, below});
+  }
+  SECTION("also once they come, with something else") {
+    const auto other =
+        team.happens("2024-03-01T00:00:00Z", "member.role_changed", {{"member", "ghost"}, {"role", "owner"}});
+    team.happens("2024-03-02T00:00:00Z", "member.added", {{"member", "ghost"}});
+    CHECK(timeline(team, "role=member") == Positions{core.came, given});
+    CHECK(timeline(team, "role=owner").back() > other);
+    CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted, joined, left, below});
+  }
+}
+
+TEST_CASE("a timeline has what was taken from somebody who did not have it") {
+  Core core;
+  TeamTold& team = core.team;
+  team.happens("2024-02-01T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "member"}});
+  const auto out = team.happens("2024-02-02T00:00:00Z", "group.member_removed", {{"group", "core"}, {"member", "bob"}});
+  const auto revoked = team.happens("2024-02-03T00:00:00Z", "role.revoked", grant("member:bob", "write", "repo:a/b"));
+  CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted, out});
+  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.granted, revoked});
+  CHECK(timeline(team, "role=write") == Positions{core.granted, revoked});
+}
+
+TEST_CASE("a timeline has the links of whoever turned out never to have been there, at every knowledge") {
+  Core core;
+  TeamTold& team = core.team;
+  const auto write = team.happens("2024-01-04T00:00:00Z", "role.granted", grant("member:ann", "write", "repo:a/c"));
+  const auto gone = retract(team, "2024-03-01T00:00:00Z", core.came);
+  // She was in the group by what was known until then; now she never was.
+  CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted});
+  CHECK(timeline(team, "role=member") == Positions{gone});
+  const auto out = retract(team, "2024-03-02T00:00:00Z", core.joined);
+  CHECK(timeline(team, "group=core") == Positions{core.made, core.granted, out});
+  CHECK(timeline(team, "group=core&known_at=" + std::to_string(gone)) ==
+        Positions{core.made, core.joined, core.granted});
+  CHECK(timeline(team, "group=core&known_at=" + std::to_string(write)) ==
+        Positions{core.made, core.joined, core.granted});
+  SECTION("late events among them") {
+    const auto late =
+        team.happens("2024-01-03T12:00:00Z", "group.member_added", {{"group", "core"}, {"member", "ann"}});
+    CHECK(timeline(team, "group=core") == Positions{core.made, late, core.granted, out});
+    const auto came = team.happens("2024-01-03T18:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+    CHECK(timeline(team, "group=core") == Positions{core.made, late, came, core.granted, out});
+    CHECK(timeline(team, "group=core&known_at=" + std::to_string(late)) ==
+          Positions{core.made, late, core.granted, out});
+  }
+}
+
+TEST_CASE("ownership that went to somebody before they came stands in the owner's timeline, or who never did") {
+  TeamTold team("github");
+  const auto first = timeline(team, "role=owner");
+  const auto to_ghost =
+      team.happens("2024-01-01T00:00:00Z", "ownership.transferred", {{"from", "olga"}, {"to", "ghost"}});
+  const auto to_ann = team.happens("2024-01-02T00:00:00Z", "ownership.transferred", {{"from", "ghost"}, {"to", "ann"}});
+  const auto came = team.happens("2024-01-03T00:00:00Z", "member.added", {{"member", "ann"}});
+  Positions all = first;
+  all.insert(all.end(), {to_ghost, to_ann, came});
+  const json list = team.get("/timeline?role=owner");
+  INFO(list.dump(2));
+  CHECK(positions(list) == all);
+}
