@@ -5,6 +5,7 @@
 #include <set>
 
 #include "projections/org_touches.h"
+#include "projections/turning.h"
 
 namespace tenure::projections {
 
@@ -67,16 +68,15 @@ class Teller {
     return take();
   }
 
-  // Whatever may have given or taken some power.
-  std::vector<Touch> everything() {
-    const auto both = [&](Number entity) {
-      for (const Entry& entry : facts_.entries(entity)) {
-        if (changes_access(entry) && (touches_.empty() || touches_.back().at != entry.at)) add(entry.at, false);
-      }
+  // Whatever may have given or taken somebody the permission.
+  std::vector<Touch> permission(const PermissionId& permission) {
+    Turning turning(facts_, permission);
+    const auto turned_by = [&](EntityKind kind, Number entity) {
+      for (const Point at : turning.of(kind, entity)) add(at, false);
     };
-    both(facts_.org_entity());
+    turned_by(EntityKind::org, facts_.org_entity());
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
-      for (const Number entity : facts_.numbers_of(kind)) both(entity);
+      for (const Number entity : facts_.numbers_of(kind)) turned_by(kind, entity);
     }
     each_retraction(
         [](const Retraction& r) { return r.turned && !r.changes.empty() ? Bearing::bears : Bearing::none; });
@@ -87,19 +87,6 @@ class Teller {
   using Names = std::function<bool(const Entry&)>;
   using OldLink = std::optional<Point>;  // when it was made, while its holder is there
 
-  // What names have nothing to do with, nor invitations while they wait.
-  static bool changes_access(const Entry& entry) {
-    switch (entry.slot.kind) {
-      case SlotKind::named:
-      case SlotKind::invited:
-      case SlotKind::invited_group:
-      case SlotKind::invited_by:
-      case SlotKind::expires:
-        return entry.op == Op::end || entry.op == Op::accept;
-      default:
-        return true;
-    }
-  }
   static bool is(const Entry& entry, SlotKind kind) { return entry.slot.kind == kind && entry.op != Op::clear_kind; }
   static Names on(SlotKind kind, Number what) {
     return [kind, what](const Entry& e) { return is(e, kind) && e.slot.a == what; };
@@ -281,21 +268,21 @@ class Teller {
 
 }  // namespace
 
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, const RecordOf& records, Instant from) {
+std::vector<Touch> touches_of(Access& access, const Subject& subject, const RecordOf& records, Instant from) {
   Teller teller(access, records, from);
-  switch (kind) {
+  switch (subject.kind) {
     case SubjectKind::member:
-      return teller.member(entity);
+      return teller.member(subject.entity);
     case SubjectKind::role:
-      return teller.role(entity);
+      return teller.role(subject.entity);
     case SubjectKind::group:
-      return teller.group(entity);
+      return teller.group(subject.entity);
     case SubjectKind::resource:
-      return teller.resource(entity);
+      return teller.resource(subject.entity);
     case SubjectKind::permission:
       break;
   }
-  return teller.everything();
+  return teller.permission(subject.permission);
 }
 
 }  // namespace tenure::projections
