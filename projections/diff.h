@@ -53,6 +53,8 @@ struct DiffQuestion {
   std::optional<OneEvent> event;
   std::optional<std::uint64_t> cause;  // only what this event brought
   bool only_whether = false;           // whether there is any row: of the first member with one
+  // Called before each thousand members; what it throws ends the diff.
+  std::function<void()> meanwhile;
 };
 
 enum class Difference : std::uint8_t { gained, lost, raised, lowered, kept };

@@ -194,6 +194,7 @@ class TimelineAsked {
     DiffQuestion question;
     question.event = std::move(event);
     question.only_whether = only_whether;
+    question.meanwhile = [this] { request_.go_on(); };
     if (*subject_ == SubjectKind::member) question.member = entity_;
     if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
     compared.diff = projections::diff_of(compared.sides, question);
