@@ -71,6 +71,7 @@ class Comparison {
  private:
   // Memory holds the states of one member at a time: a diff may be of all there are.
   void one_of_many(Number each, const std::vector<PermissionId>& only) {
+    if (question_.meanwhile && diff_.compared % 1000 == 0) question_.meanwhile();
     ++diff_.compared;
     member(each, only);
     sides_.before.facts().let_go(each);

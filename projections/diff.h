@@ -53,6 +53,8 @@ struct DiffQuestion {
   std::optional<OneEvent> event;
   std::optional<std::uint64_t> cause;  // only what this event brought
   bool only_whether = false;           // whether there is any row: of the first member with one
+  // Called before each thousand members; what it throws ends the diff.
+  std::function<void()> meanwhile;
 };
 
 enum class Difference : std::uint8_t { gained, lost, raised, lowered, kept };
@@ -109,6 +111,9 @@ struct MembersToCompare {
 };
 // `event`: which one the sides differ by, where it is one.
 MembersToCompare members_to_compare(Sides& sides, const std::optional<DiffQuestion::OneEvent>& event = {});
+
+// Adds to some permissions, by their index, those that need one of them or count for less without.
+void add_what_hangs_on(const AccessModel& model, std::vector<bool>& turned);
 
 // One thing that is compared of one member.
 struct Compared {

@@ -267,14 +267,7 @@ class Finder {
         return rule_of_setting && !rule.resource_kind.empty() && rule.resource_kind == rule_of_setting->on_kind;
       });
     }
-    // And what needs one of them, or counts for less without.
-    for (std::size_t round = 0; round < rules.size(); ++round) {
-      turn([&](const PermissionRule& rule) {
-        const auto is_turned = [&](PermissionIndex p) { return turned[p]; };
-        return (rule.parent && turned[*rule.parent]) ||
-               std::any_of(rule.switches.begin(), rule.switches.end(), is_turned);
-      });
-    }
+    add_what_hangs_on(model, turned);
     std::vector<PermissionId> ids;
     for (std::size_t p = 0; p < rules.size(); ++p) {
       if (turned[p]) ids.push_back(rules[p].id);
@@ -307,6 +300,21 @@ class Finder {
 };
 
 }  // namespace
+
+void add_what_hangs_on(const AccessModel& model, std::vector<bool>& turned) {
+  const auto& rules = model.permissions();
+  const auto is_turned = [&](PermissionIndex p) { return turned[p]; };
+  for (bool more = true; more;) {
+    more = false;
+    for (std::size_t p = 0; p < rules.size(); ++p) {
+      const PermissionRule& rule = rules[p];
+      const bool hangs =
+          (rule.parent && turned[*rule.parent]) || std::any_of(rule.switches.begin(), rule.switches.end(), is_turned);
+      if (!hangs || turned[p]) continue;
+      turned[p] = more = true;
+    }
+  }
+}
 
 MembersToCompare members_to_compare(Sides& sides, const std::optional<DiffQuestion::OneEvent>& event) {
   return Finder(sides, event).find();

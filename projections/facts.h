@@ -23,6 +23,7 @@
 #include "projections/list_history.h"
 #include "projections/timeline.h"
 #include "projections/timeline_cache.h"
+#include "projections/unlisted.h"
 
 namespace tenure::projections {
 
@@ -78,6 +79,10 @@ class Facts {
   // What only the records tell (finding_rows.h), up to this point and of what is known; with what was retracted only
   // where `retracted_too`.
   std::vector<ToldRow> told(Told kind, bool retracted_too);
+  // Whoever may have events that name the thing and stands in no list of it (unlisted.h), at any knowledge.
+  std::vector<Number> unlisted_holders(Number thing) {
+    return take(projections::unlisted_holders(*views_, org_, thing), {});
+  }
   // Every retraction that is known: the position that it names, and its own; in order.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> retractions();
   // Whether an event was retracted, as known at a position that is known.

@@ -25,6 +25,7 @@ namespace tenure::projections {
 
 class ViewWriter;
 
+// The letter 'n' among these rows is unlisted.h's.
 enum class Told : char {
   violation = 'v',     // entity: whoever acted, 0 if nobody by name
   own_approval = 'a',  // entity: whoever approved; value: Approved, combined

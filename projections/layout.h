@@ -55,7 +55,7 @@ enum class Row : char {
   newest = 'y',       // version -> newest occurred_at known with it, where the event itself was late
   event_id = 'k',     // keyed digest of a client's event id -> position, digest of the body
   first_named = 's',  // number of a member -> position of the record with the sealed identity
-  finding = 'f',      // kind, point, entity -> what only the records tell (finding_rows.h)
+  finding = 'f',      // kind, point, entity -> what only the records tell (finding_rows.h); 'n': unlisted.h
   retractions = 'z',  // position -> positions of the retractions of that event
   review = 'u',       // number of a review, definition or report, position -> that it is of it (review/rows.h)
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "projections/org_touches.h"
+
 namespace tenure::projections {
 
 namespace {
@@ -48,8 +50,23 @@ class Reading {
            });
   }
 
+  // As a part of the organization.
+  bool touches_as_part(const Retraction::Changed& change) {
+    if (change.entity != facts_.org_entity()) return false;
+    if (std::none_of(change.entries.begin(), change.entries.end(), may_touch_others)) return false;
+    const Point event = retraction_.event;
+    Facts facts = facts_.moved_to({event.us, event.position - 1});
+    auto model = facts.model_at(facts.at());
+    Access before(std::move(facts), std::move(model));
+    const bool touches = std::any_of(change.entries.begin(), change.entries.end(),
+                                     [&](const Entry& entry) { return org_touches(before, then(), thing_, entry); });
+    if (before.facts().failure()) facts_.fail(*before.facts().failure());
+    return touches;
+  }
+
   // Just before the event and with it: are other links to the thing there, or does their holder come or go?
   bool bears(const Retraction::Changed& change) {
+    if (touches_as_part(change)) return true;
     EntityState state;
     for (const Entry& entry : facts_.entries(change.entity)) {
       if (entry.at < retraction_.event) state.apply(entry);

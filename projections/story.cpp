@@ -4,6 +4,9 @@
 #include <functional>
 #include <set>
 
+#include "projections/org_touches.h"
+#include "projections/turning.h"
+
 namespace tenure::projections {
 
 namespace {
@@ -28,8 +31,7 @@ class Teller {
   }
 
   std::vector<Touch> role(Number role) {
-    own_entries(role);
-    retractions_about(role);
+    about(role);
     links({ListKind::holders, role},
           [role](const Entry& e) { return e.slot.kind == SlotKind::role && e.value == role; });
     links({ListKind::grants_of, role}, [role](const Entry& e) { return is(e, SlotKind::grant) && e.slot.b == role; });
@@ -39,16 +41,19 @@ class Teller {
     for (const std::string_view name : {implied_owner, implied_former_owner}) {
       const Number implied = facts_.number(EntityKind::role, name);
       if (implied == 0) continue;
+      const auto is_it = [&](Point at) { return access_.named_role(implied, at) == role; };
       changes({ListKind::holders, implied}, [&](Point at) {
-        if (access_.named_role(implied, at) == role) add(at, true);
+        if (is_it(at)) add(at, true);
+      });
+      by_entries({ListKind::holders, implied}, [&](const Entry& e) {
+        return e.op == Op::set && e.slot.kind == SlotKind::role && e.value == implied && is_it(e.at);
       });
     }
     return take();
   }
 
   std::vector<Touch> group(Number group) {
-    own_entries(group);
-    retractions_about(group);
+    about(group);
     links({ListKind::group_members, group}, on(SlotKind::group, group));
     links({ListKind::children, group}, below(group));
     invitations(on(SlotKind::invited_group, group));
@@ -56,24 +61,22 @@ class Teller {
   }
 
   std::vector<Touch> resource(Number scope) {
-    own_entries(scope);
-    retractions_about(scope);
+    about(scope);
     links({ListKind::grants_on, scope}, on(SlotKind::grant, scope));
     links({ListKind::assigned, scope}, on(SlotKind::assigned, scope));
     links({ListKind::children, scope}, below(scope));
     return take();
   }
 
-  // Whatever may have given or taken some power.
-  std::vector<Touch> everything() {
-    const auto both = [&](Number entity) {
-      for (const Entry& entry : facts_.entries(entity)) {
-        if (changes_access(entry) && (touches_.empty() || touches_.back().at != entry.at)) add(entry.at, false);
-      }
+  // Whatever may have given or taken somebody the permission.
+  std::vector<Touch> permission(const PermissionId& permission) {
+    Turning turning(facts_, permission);
+    const auto turned_by = [&](EntityKind kind, Number entity) {
+      for (const Point at : turning.of(kind, entity)) add(at, false);
     };
-    both(facts_.org_entity());
+    turned_by(EntityKind::org, facts_.org_entity());
     for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
-      for (const Number entity : facts_.numbers_of(kind)) both(entity);
+      for (const Number entity : facts_.numbers_of(kind)) turned_by(kind, entity);
     }
     each_retraction(
         [](const Retraction& r) { return r.turned && !r.changes.empty() ? Bearing::bears : Bearing::none; });
@@ -84,19 +87,6 @@ class Teller {
   using Names = std::function<bool(const Entry&)>;
   using OldLink = std::optional<Point>;  // when it was made, while its holder is there
 
-  // What names have nothing to do with, nor invitations while they wait.
-  static bool changes_access(const Entry& entry) {
-    switch (entry.slot.kind) {
-      case SlotKind::named:
-      case SlotKind::invited:
-      case SlotKind::invited_group:
-      case SlotKind::invited_by:
-      case SlotKind::expires:
-        return entry.op == Op::end || entry.op == Op::accept;
-      default:
-        return true;
-    }
-  }
   static bool is(const Entry& entry, SlotKind kind) { return entry.slot.kind == kind && entry.op != Op::clear_kind; }
   static Names on(SlotKind kind, Number what) {
     return [kind, what](const Entry& e) { return is(e, kind) && e.slot.a == what; };
@@ -111,6 +101,26 @@ class Teller {
 
   void own_entries(Number entity) {
     for (const Entry& entry : facts_.entries(entity)) add(entry.at, true);
+  }
+
+  // What names it, or touches it as a part of the organization.
+  void about(Number thing) {
+    own_entries(thing);
+    retractions_about(thing);
+    for (const Entry& entry : facts_.entries(facts_.org_entity())) {
+      if (!may_touch_others(entry) || entry.at > facts_.at() || entry.at.us < from_.us) continue;
+      Access before = access_at({entry.at.us, entry.at.position - 1}), with = access_at(entry.at);
+      if (org_touches(before, with, thing, entry)) add(entry.at, false);
+      for (const auto& failure : {before.facts().failure(), with.facts().failure()}) {
+        if (failure) facts_.fail(*failure);
+      }
+    }
+  }
+
+  Access access_at(Point at) {
+    Facts facts = facts_.moved_to(at);
+    auto model = facts.model_at(at);
+    return Access(std::move(facts), std::move(model));
   }
 
   template <class BearingOf>
@@ -139,12 +149,18 @@ class Teller {
                        [&](const auto& change) { return facts_.name(change.entity).kind != EntityKind::member; });
   }
 
-  // What changed a list, and every event by which somebody who was ever in it was put there or taken out: it may have
-  // come before they were there themselves.
   void links(List list, const Names& names) {
     changes(list, [&](Point at) { add(at, false); });
-    for (const Number principal : principals(list)) {
-      for (const Entry& entry : facts_.entries(principal)) {
+    by_entries(list, names);
+  }
+
+  // Every event by which somebody was put into a list or taken out, also where that did nothing: it may have come
+  // before they were there, or they never were.
+  void by_entries(List list, const Names& names) {
+    std::set<Number> holders = principals(list);
+    for (const Number unlisted : facts_.unlisted_holders(list.of)) holders.insert(unlisted);
+    for (const Number holder : holders) {
+      for (const Entry& entry : facts_.entries(holder)) {
         if (names(entry)) add(entry.at, true);
       }
     }
@@ -222,10 +238,8 @@ class Teller {
   // Where a link to a role leads at a point: what is deleted later moves nobody yet.
   bool leads_to(const OldLink& link, Number from, Number role, Point at) {
     if (!link) return false;
-    Facts facts = facts_.moved_to(at);
-    auto model = facts.model_at(at);
-    if (!model) return false;
-    return Access(std::move(facts), std::move(model)).resolve_role(from, *link, nullptr) == role;
+    Access access = access_at(at);
+    return access.has_model() && access.resolve_role(from, *link, nullptr) == role;
   }
 
   template <class Changed>
@@ -254,21 +268,21 @@ class Teller {
 
 }  // namespace
 
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, const RecordOf& records, Instant from) {
+std::vector<Touch> touches_of(Access& access, const Subject& subject, const RecordOf& records, Instant from) {
   Teller teller(access, records, from);
-  switch (kind) {
+  switch (subject.kind) {
     case SubjectKind::member:
-      return teller.member(entity);
+      return teller.member(subject.entity);
     case SubjectKind::role:
-      return teller.role(entity);
+      return teller.role(subject.entity);
     case SubjectKind::group:
-      return teller.group(entity);
+      return teller.group(subject.entity);
     case SubjectKind::resource:
-      return teller.resource(entity);
+      return teller.resource(subject.entity);
     case SubjectKind::permission:
       break;
   }
-  return teller.everything();
+  return teller.permission(subject.permission);
 }
 
 }  // namespace tenure::projections

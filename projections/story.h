@@ -2,9 +2,10 @@
 //
 // An event is told of a member if it names them or if it bears on them through what they hold; of a role, group or
 // resource if it names the thing, or changed who has it, is in it or holds something on it: also when it named the
-// thing before whoever was given it was there. Of a permission every event is a candidate: what each did to effective
-// access, a diff (diff.h) of just before it and just with it says. A retraction is told, at its own time, of what the
-// event that it turned is told of where that counts (retracted.h).
+// thing before whoever was given it was there, or they never were; and if it happened to the organization as a whole
+// and touched the thing (org_touches.h). Of a permission every event is a candidate that may turn it (turning.h): what
+// each did to effective access, a diff (diff.h) of just before it and just with it says. A retraction is told, at its
+// own time, of what the event that it turned is told of where that counts (retracted.h).
 //
 // One thread; errors stick in the facts. Complexity: the entries of whoever ever had it, was in it or held something on
 // it, and of all who were ever invited; of a member, what bears on them.
@@ -29,9 +30,14 @@ inline bool must_change_access(SubjectKind kind, const Touch& touch) {
   return kind == SubjectKind::permission || (kind == SubjectKind::member && !touch.own);
 }
 
-// In order of Point, from an instant on; those after the point of `access` are left out. `entity` is nothing for a
-// permission.
-std::vector<Touch> touches_of(Access& access, SubjectKind kind, Number entity, const RecordOf& records,
+struct Subject {
+  SubjectKind kind = SubjectKind::member;
+  Number entity = 0;        // nothing for a permission
+  PermissionId permission;  // whatever for all others
+};
+
+// In order of Point, from an instant on; those after the point of `access` are left out.
+std::vector<Touch> touches_of(Access& access, const Subject& subject, const RecordOf& records,
                               Instant from = Instant::min());
 
 }  // namespace tenure::projections

@@ -32,6 +32,11 @@ struct Metrics::Inside {
                                      .Help("Handlers that failed in a way they should not.")
                                      .Register(registry)
                                      .Add({});
+  prometheus::Counter& abandoned = prometheus::BuildCounter()
+                                       .Name("tenure_http_abandoned_total")
+                                       .Help("Requests given up, since their clients had gone.")
+                                       .Register(registry)
+                                       .Add({});
   prometheus::Gauge& position = gauge("tenure_log_position", "The newest position of the log.");
   prometheus::Gauge& memory =
       gauge("tenure_store_memory_bytes", "Bytes held by the block cache and the write buffers.");
@@ -80,6 +85,8 @@ void Metrics::crashed(std::string_view route, std::string_view what) {
   inside_->crashes.Increment();
   spdlog::error("a request of {} failed: {}", route, what);
 }
+
+void Metrics::abandoned(std::string_view) { inside_->abandoned.Increment(); }
 
 void Metrics::watch_position(std::function<double()> position) { inside_->ask_position = std::move(position); }
 void Metrics::watch_folded(std::function<double()> position) { inside_->ask_folded = std::move(position); }

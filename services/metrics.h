@@ -24,6 +24,7 @@ class Metrics : public http::Observer {
   void served(const http::Served& request) override;
   void connections(std::size_t open) override;
   void crashed(std::string_view route, std::string_view what) override;
+  void abandoned(std::string_view route) override;
 
   // Numbers that are looked up when they are asked for.
   void watch_position(std::function<double()> position);

@@ -42,6 +42,7 @@ Response who_can_over(Asking& asking, const projections::Question& q, bool expla
     if (asking.nothing_known()) return found;
     Facts facts = asking.facts().moved_to(Point{pinned.when.to.us, 0});
     for (const Number member : asking.access().candidates_over(q, pinned.when.from, pinned.when.to)) {
+      asking.request().go_on();
       auto spans = projections::spans_of(facts, member, question, pinned.when.from, pinned.when.to);
       if (!spans.empty()) found.push_back({member, std::move(spans)});
     }

@@ -141,6 +141,7 @@ class DiffAsked {
       }
       question_.resource = std::move(*parsed);
     }
+    question_.meanwhile = [this] { request_.go_on(); };
     return form();
   }
 

@@ -52,7 +52,7 @@ class TimelineAsked {
     const auto found = found_once<Found>(request_, [&] {
       Access access(asking_.facts().moved_to(end), asking_.shared_model());
       Found story;
-      story.touches = projections::touches_of(access, *subject_, entity_, records(),
+      story.touches = projections::touches_of(access, {*subject_, entity_, PermissionId(name_)}, records(),
                                               pinned.when.range ? pinned.when.from : Instant::min());
       asking_.note(access.facts().failure());
       if (pinned.page.tally) {
@@ -194,6 +194,7 @@ class TimelineAsked {
     DiffQuestion question;
     question.event = std::move(event);
     question.only_whether = only_whether;
+    question.meanwhile = [this] { request_.go_on(); };
     if (*subject_ == SubjectKind::member) question.member = entity_;
     if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
     compared.diff = projections::diff_of(compared.sides, question);

@@ -1,6 +1,8 @@
 // A connection's course: from step to step, to the handlers and back, and its end.
 #include "services/http/connection.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -12,6 +14,13 @@ namespace {
 
 Response too_slow(std::string_view what) {
   return problem(408, "request_timeout", "The request took too long to arrive", what);
+}
+
+// What the pool gives back where nothing is to be answered: the connection is cut.
+Response no_answer() {
+  Response none;
+  none.status = 0;
+  return none;
 }
 
 void run_upload(UploadWork& work, const UploadHandler& start, const Shared& shared) {
@@ -38,6 +47,9 @@ void run_stream(StreamWork& work, const Shared& shared) {
   try {
     work.chunk.clear();
     work.last = !work.more(work.chunk);
+  } catch (const ClientGone&) {
+    shared.abandoned(work.route);
+    work.abandoned = true;
   } catch (const std::exception& e) {
     shared.crashed(work.route, e.what());
     work.failed = true;
@@ -151,10 +163,15 @@ void Connection::call_async(const AsyncHandler& handler) {
 void Connection::call_blocking(const BlockingHandler& handler) {
   Shared& shared = loop_.shared();
   if (!shared.pool.reserve()) return answer(busy_problem("The server's queue is full; try again in a moment."));
+  if (!gone_) gone_ = std::make_shared<std::atomic<bool>>(false);
+  reader_.request().gone = gone_;
   auto work = [&shared, endpoint = endpoint_, &handler, request = std::move(reader_.request()),
                reply = make_reply()]() mutable {
     try {
       reply(handler(request));
+    } catch (const ClientGone&) {
+      shared.abandoned(endpoint->route.path);
+      reply(no_answer());
     } catch (const std::exception& e) {
       shared.crashed(endpoint->route.path, e.what());
       reply(internal_problem());
@@ -193,6 +210,7 @@ void Connection::receive(std::uint64_t serial, Arrival& arrival) {
   }
   if (step_ != Step::wait) return;
   if (auto* response = std::get_if<Response>(&arrival)) {
+    if (response->status == 0) return cut();
     answer(std::move(*response));
   } else if (auto* upload = std::get_if<std::unique_ptr<UploadWork>>(&arrival)) {
     receive_upload(std::move(*upload));
@@ -228,6 +246,7 @@ void Connection::pull_stream() {
 
 // The first piece is made before the head is sent, so that what fails at once is a 500 and what is short has a length.
 void Connection::receive_stream(std::unique_ptr<StreamWork> work) {
+  if (work->abandoned) return cut();
   if (work->failed) {
     if (head_sent_) return cut();
     return answer(internal_problem());
@@ -283,11 +302,19 @@ void Connection::check_deadlines(Clock::time_point now) {
       return;
     case Step::live:
       return live_->tick(now);
-    case Step::dispatch:
     case Step::wait:
+      return look_for_client();
+    case Step::dispatch:
     case Step::over:
       return;
   }
+}
+
+// A client that says it sends no more while it waits has gone: one that only shut its sending side is not told apart.
+void Connection::look_for_client() {
+  if (!gone_ || gone_->load(std::memory_order_relaxed)) return;
+  pollfd end{socket_.native_handle(), POLLRDHUP, 0};
+  if (::poll(&end, 1, 0) > 0) gone_->store(true, std::memory_order_relaxed);
 }
 
 void Connection::drain() {
@@ -299,6 +326,7 @@ void Connection::drain() {
 }
 
 void Connection::cut() {
+  if (gone_) gone_->store(true, std::memory_order_relaxed);
   const bool was_live = step_ == Step::live;
   if (was_live) live_->reset_if_unsaid();
   step_ = Step::over;

@@ -7,6 +7,7 @@
 // after a time-out was answered while a read was pending).
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -98,6 +99,7 @@ class Connection final : private LiveOwner {
   void release_body();
   bool expired(Clock::time_point since, std::chrono::milliseconds limit, Clock::time_point now) const;
   bool body_too_slow(Clock::time_point now) const;
+  void look_for_client();
   void observe();
 
   Loop& loop_;
@@ -110,6 +112,7 @@ class Connection final : private LiveOwner {
   bool dispatching_ = false;  // a handler of this connection is on the stack
   std::uint64_t serial_ = 0;  // of the request being answered
   Peer peer_;
+  std::shared_ptr<std::atomic<bool>> gone_;  // of the client; made with the first request that goes to the pool
 
   std::string in_;  // bytes read; [in_from_, in_to_) are not yet taken
   std::size_t in_from_ = 0;

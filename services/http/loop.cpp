@@ -42,6 +42,10 @@ void Shared::crashed(std::string_view route, std::string_view what) const {
   if (options.observer) options.observer->crashed(route, what);
 }
 
+void Shared::abandoned(std::string_view route) const {
+  if (options.observer) options.observer->abandoned(route);
+}
+
 void Mailbox::send(std::uint32_t slot, std::uint64_t serial, Arrival arrival) {
   // Only the loop's own thread may read loop_ without the lock, and only that thread finds itself here.
   if (running_loop && running_loop->mailbox_.get() == this) {

@@ -50,6 +50,7 @@ struct Shared {
 
   void count_connections(std::ptrdiff_t change);
   void crashed(std::string_view route, std::string_view what) const;
+  void abandoned(std::string_view route) const;
 };
 
 // A streaming upload on its way between the loop and the pool; whoever has it may touch it.
@@ -69,6 +70,7 @@ struct StreamWork {
   std::string chunk;
   bool last = false;
   bool failed = false;
+  bool abandoned = false;  // the client had gone
 };
 
 // A live answer in the making, likewise.

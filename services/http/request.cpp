@@ -79,10 +79,15 @@ std::size_t Request::header_times(std::string_view name) const {
       std::count_if(headers_.begin(), headers_.end(), [&](const Field& f) { return same_name(view(f.name), name); }));
 }
 
+void Request::go_on() const {
+  if (client_gone()) throw ClientGone();
+}
+
 void Request::clear() {
   method = Method::other;
   body.clear();
   identity.reset();
+  gone.reset();
   text_.clear();
   target_ = {};
   segments_.clear();

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +33,11 @@ struct Peer {
   std::string address_text() const;  // "127.0.0.1", "::1"
 };
 
+// Thrown by a handler on the pool whose client has gone: nothing is answered, and the connection is cut.
+struct ClientGone : std::exception {
+  const char* what() const noexcept override { return "the client has gone"; }
+};
+
 class Request {
  public:
   Method method = Method::other;
@@ -42,6 +49,13 @@ class Request {
   // For handlers that one answer asks again and again, piece by piece: where they keep what they found. Never there in
   // a client's own request.
   std::shared_ptr<std::shared_ptr<const void>> kept;
+
+  // Whether the client has closed its end since, or was cut off: what a long answer on the pool asks now and then.
+  // Never true in a request that came over no connection.
+  bool client_gone() const { return gone && gone->load(std::memory_order_relaxed); }
+  std::shared_ptr<const std::atomic<bool>> gone;  // set by the connection
+  // Ends the handler where that is so: throws ClientGone.
+  void go_on() const;
 
   // The identity as the type it was put in as.
   template <class T>

@@ -45,6 +45,8 @@ class Observer {
   virtual void connections(std::size_t open) = 0;
   // A handler threw; the client got a 500 or was cut.
   virtual void crashed(std::string_view route, std::string_view what) = 0;
+  // A handler ended early, since its client had gone. On the pool.
+  virtual void abandoned(std::string_view) {}
 };
 
 struct ServerOptions {

@@ -189,6 +189,16 @@ class NaiveFold {
   NaiveHolds holds(std::int64_t at_us, std::int64_t known_position) const;
   std::map<std::string, RoleRow> roles(std::int64_t at_us, std::int64_t known_position) const;
 
+  // A role, a group or a resource.
+  struct Thing {
+    std::string kind, id;
+  };
+  // What an event has to do with it: it names it; it is one of the organization's that touches it, or may; or does not.
+  enum class Touching : std::uint8_t { names, must, may, never };
+  // The events up to an instant that name it, and all that are about the organization as a whole, by position
+  // (naive_touching.cpp).
+  std::map<std::int64_t, Touching> touching(const Thing& thing, std::int64_t at_us, std::int64_t known_position) const;
+
   // What deserves a look at an instant as known at a position (naive_findings.cpp, naive_short_lived.cpp).
   NaiveFindings findings(const NaiveFindingsAsked& asked) const;
   // Records that are judged otherwise by what is known now: "judgement_changed|41|recorded as allowed; …".

@@ -1,5 +1,7 @@
-// A permission's timeline over random histories: it has the events that changed somebody's access to it and no others,
-// says the naive fold. The seed is printed; TENURE_SEED repeats a run, TENURE_HISTORIES changes its length.
+// Timelines over random histories, and what the naive fold says of them: a permission's has the events that changed
+// somebody's access to it and no others; a role's, a group's or a resource's leaves out no event that names it, and
+// none of the organization's that touches it. The seed is printed; TENURE_SEED repeats a run, TENURE_HISTORIES changes
+// its length.
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -15,6 +17,8 @@ using nlohmann::json;
 using tenure::oracle::NaiveDiff;
 using tenure::oracle::NaiveFold;
 using tenure::oracle::RandomHistory;
+using Thing = NaiveFold::Thing;
+using Touching = NaiveFold::Touching;
 using tenure::test::TenureInMemory;
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
@@ -69,7 +73,58 @@ class Telling {
     return retractions;
   }
 
+  // How many of the events that were found name the thing, and how many do not.
+  std::pair<std::size_t, std::size_t> compare(const Thing& thing, std::int64_t known, std::size_t limit) {
+    INFO(thing.kind << " " << thing.id << " as known at " << known << ", " << limit << " a page");
+    const json list = tenure_.whole_list(
+        {"timeline"},
+        {{thing.kind, thing.id}, {"at", tenure::oracle::instant_text(at_us_)}, {"known_at", std::to_string(known)}},
+        limit);
+    std::map<std::int64_t, const json*> found;
+    for (const json& item : list.at("items")) {
+      REQUIRE(found.emplace(item.at("event").at("position").get<std::int64_t>(), &item).second);
+    }
+    const auto expected = naive_.touching(thing, at_us_, known);
+    std::size_t names = 0, others = 0;
+    for (std::size_t i = 0; i < history_.events.size(); ++i) {
+      const std::int64_t position = history_.position(i);
+      INFO("position " << position << ": " << history_.events[i].dump());
+      const auto is = expected.find(position);
+      const bool told = found.contains(position);
+      if (is == expected.end()) continue;
+      if (is->second == Touching::names) REQUIRE((told && found.at(position)->at("about") == true));
+      if (is->second == Touching::must) REQUIRE(told);
+      if (is->second == Touching::never) REQUIRE((!told || brings_somebody(history_.events[i])));
+      ++(is->second == Touching::names ? names : others);
+    }
+    return {names, others};
+  }
+
+  // Of a kind, everything that some event names.
+  std::vector<Thing> things(const std::string& kind) const {
+    std::set<std::string> ids;
+    for (const json& event : history_.events) {
+      const json& data = event.at("data");
+      const auto note = [&](const char* name, const std::string& prefix = {}) {
+        if (!data.contains(name) || !data.at(name).is_string()) return;
+        const std::string text = data.at(name).get<std::string>();
+        if (text.rfind(prefix, 0) == 0) ids.insert(text.substr(prefix.size()));
+      };
+      note(kind.c_str());
+      if (kind == "group") note("principal", "group:");
+      if (kind == "resource") note("on");
+    }
+    std::vector<Thing> all;
+    for (const std::string& id : ids) all.push_back({kind, id});
+    return all;
+  }
+
  private:
+  // The creation brings its owner, to whom links may have waited, and gives them a role without naming it.
+  static bool brings_somebody(const json& event) {
+    return event.at("type") == "org.created" && event.at("data").contains("owner");
+  }
+
   static bool changed(const std::optional<NaiveDiff>& diff, const std::string& permission) {
     if (!diff) return false;
     for (const auto& [member, permissions] : *diff) {
@@ -108,4 +163,30 @@ TEST_CASE("a permission's timeline has the events that changed somebody's access
     retractions += telling.compare(permission, known, 1 + random() % 20);
   }
   if (histories >= 40) CHECK(retractions > 0);
+}
+
+TEST_CASE("the timeline of a role, group or resource leaves out nothing that names or touches it", "[property]") {
+  const std::uint64_t seed = number_from("TENURE_SEED", std::random_device{}());
+  const std::uint64_t histories = number_from("TENURE_HISTORIES", 40);
+  std::cout << "whole timelines property: TENURE_SEED=" << seed << ", " << histories << " histories" << std::endl;
+  std::mt19937_64 random(seed);
+  std::size_t names = 0, others = 0;
+  for (std::uint64_t i = 0; i < histories; ++i) {
+    const std::uint64_t history_seed = random();
+    INFO("run seed " << seed << ", history seed " << history_seed);
+    const RandomHistory history = tenure::oracle::random_history(history_seed);
+    Telling telling(history);
+    for (const char* kind : {"role", "group", "resource"}) {
+      const std::vector<Thing> things = telling.things(kind);
+      for (int n = 0; n < 3 && !things.empty(); ++n) {
+        const auto some = static_cast<std::int64_t>(random() % history.events.size());
+        const std::int64_t known = n == 0 ? history.last_position() : history.first_position + some;
+        const auto [named, touched] = telling.compare(things[random() % things.size()], known, 1 + random() % 20);
+        names += named;
+        others += touched;
+      }
+    }
+  }
+  if (histories >= 40) CHECK(names > 0);
+  if (histories >= 40) CHECK(others > 0);
 }

@@ -51,4 +51,5 @@ TEST_CASE("metrics count requests by route and status, and show the position and
   CHECK(metric(program, "tenure_http_connections") >= 1);
   CHECK(metric(program, "tenure_http_request_seconds_count") >= 5);
   CHECK(metric(program, "tenure_http_crashes_total") == 0);
+  CHECK(metric(program, "tenure_http_abandoned_total") == 0);
 }

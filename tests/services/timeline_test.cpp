@@ -246,3 +246,37 @@ TEST_CASE("a permission's timeline of very many events tells its total with the 
   CHECK(found == count / 10 + 1);  // the creation gave its owner everything
   CHECK(page.at("total") == found);
 }
+
+TEST_CASE("what certainly cannot turn a permission is not looked at: its timeline tells its total at once") {
+  TeamTold team("newo");
+  const auto say = [&](const std::string& type, const json& data) {
+    return team.happens("2024-01-01T00:00:00Z", type, data);
+  };
+  const auto role = [](const char* level) {
+    return json{{"role", "a"}, {"name", "A"}, {"grants", {{"builder_access", level}}}};
+  };
+  say("role.created", role("no"));
+  say("member.added", {{"member", "ann"}, {"role", "a"}});
+  const auto given = say("role.edited", {{"role", "a"}, {"grants", {{"builder_access", "yes"}}}});
+  // More than are compared for a total: each says again what was so, or speaks of another permission.
+  constexpr std::size_t count = 21'000;
+  for (std::size_t first = 0; first < count; first += 7'000) {
+    json events = json::array();
+    for (std::size_t i = first; i < first + 7'000; ++i) {
+      const bool other = i % 2 == 0;
+      const json grants{{other ? "assign_other_roles" : "builder_access", other && i % 4 == 0 ? "no" : "yes"}};
+      events.push_back({{"type", "role.edited"},
+                        {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                        {"occurred_at", "2024-02-01T00:00:00Z"},
+                        {"data", {{"role", "a"}, {"grants", grants}}}});
+    }
+    REQUIRE(team.program().post("/v1/orgs/acme/events", events.dump()).status == 201);
+  }
+  const auto taken = team.happens("2024-03-01T00:00:00Z", "role.created", role("no"));
+  const json page = team.get("/timeline?permission=builder_access&limit=2");
+  INFO(page.dump(2));
+  REQUIRE(page.contains("total"));
+  // The creation gave its owner nothing of it.
+  CHECK(page.at("total") == 2);
+  CHECK(positions(page) == std::vector<std::uint64_t>{given, taken});
+}

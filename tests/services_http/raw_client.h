@@ -173,6 +173,11 @@ class Notebook final : public Observer {
     const std::lock_guard lock(mutex_);
     crashes_.push_back(std::string(route) + ": " + std::string(what));
   }
+  void abandoned(std::string_view) override {
+    const std::lock_guard lock(mutex_);
+    ++abandoned_;
+    changed_.notify_all();
+  }
 
   struct Line {
     std::string route;
@@ -189,6 +194,10 @@ class Notebook final : public Observer {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, patience, [&] { return open_ == count; });
   }
+  bool wait_for_abandoned(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [&] { return abandoned_ >= count; });
+  }
   std::vector<std::string> crashes() {
     const std::lock_guard lock(mutex_);
     return crashes_;
@@ -199,7 +208,7 @@ class Notebook final : public Observer {
   std::condition_variable changed_;
   std::vector<Line> served_;
   std::vector<std::string> crashes_;
-  std::size_t open_ = 0;
+  std::size_t open_ = 0, abandoned_ = 0;
 };
 
 // A door that handlers wait at until the test opens it.
