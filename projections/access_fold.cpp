@@ -1,5 +1,6 @@
 #include "projections/access_fold.h"
 
+#include <algorithm>
 #include <set>
 
 #include "events/digest.h"
@@ -125,6 +126,13 @@ Outcome<std::vector<Change>> AccessFold::changes(ViewWriter& views, OrgNumber or
   if (const auto model = id.empty() ? nullptr : models_.find(id, version)) {
     for (const RoleRule& role : model->roles()) {
       const auto numbered = number(EntityKind::role, role.id.text);
+      if (!numbered) return numbered.error();
+    }
+    // And what settings give everyone something on: it can be asked about though nobody ever named it.
+    for (const SettingRule& setting : model->settings()) {
+      const auto given = [](const SettingValue& value) { return value.everyone_role.has_value(); };
+      if (std::none_of(setting.values.begin(), setting.values.end(), given)) continue;
+      const auto numbered = number(EntityKind::scope, setting.on_kind + ":*");
       if (!numbered) return numbered.error();
     }
   }

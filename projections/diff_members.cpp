@@ -62,7 +62,8 @@ class Finder {
     touched();
     own_links();
     for (const Number role : after_.numbers_of(EntityKind::role)) {
-      if (!same(before_.state(role), after_.state(role))) add_role(role);
+      const EntityState &was = before_.state(role), &is = after_.state(role);
+      if (!same(was, is) || ((made_again(was) || made_again(is)) && gives_otherwise(role))) add_role(role);
     }
     for (const Number group : after_.numbers_of(EntityKind::group)) {
       if (!same(before_.state(group), after_.state(group))) add_group(group);
@@ -94,8 +95,12 @@ class Finder {
         std::any_of(model.resource_kinds().begin(), model.resource_kinds().end(), owned)) {
       return true;
     }
-    std::vector<Number> ignored;
-    if (!same_values(was, is, SlotKind::grant, ignored)) return true;
+    // One that was given again may count where the older one had ended with its role or resource.
+    const auto [old_grants, old_end] = was.of_kind(SlotKind::grant);
+    const auto [grants, end] = is.of_kind(SlotKind::grant);
+    if (!std::equal(old_grants, old_end, grants, end, [](const Live& a, const Live& b) { return same(a, b); })) {
+      return true;
+    }
     // What roles are may rest on what was known of the organization and of other roles at other instants.
     const bool differ_in_knowledge = sides_.as_known_at != nullptr;
     if (event_ && event_->turned) return turned(EntityKind::org);
@@ -113,14 +118,24 @@ class Finder {
   // A role may be another one than it would be, since it was made on one that was.
   void roles_that_differ() {
     for (const Number role : after_.numbers_of(EntityKind::role)) {
-      bool differs = sides_.before.role_exists(role) != sides_.after.role_exists(role);
-      for (std::size_t p = 0; p < sides_.after.model().permissions().size() && !differs; ++p) {
-        const Cell was = sides_.before.cell(role, static_cast<PermissionIndex>(p));
-        const Cell is = sides_.after.cell(role, static_cast<PermissionIndex>(p));
-        differs = was.level != is.level || was.visibility != is.visibility;
-      }
-      if (differs) add_role(role);
+      if (gives_otherwise(role)) add_role(role);
     }
+  }
+
+  // Some of the times that it was made may have made nothing (Access::custom_role_at): its own slots do not tell.
+  static bool made_again(const EntityState& role) {
+    const Live* exists = role.find({SlotKind::exists});
+    return exists && exists->since != exists->at;
+  }
+
+  bool gives_otherwise(Number role) {
+    if (sides_.before.role_exists(role) != sides_.after.role_exists(role)) return true;
+    for (std::size_t p = 0; p < sides_.after.model().permissions().size(); ++p) {
+      const Cell was = sides_.before.cell(role, static_cast<PermissionIndex>(p));
+      const Cell is = sides_.after.cell(role, static_cast<PermissionIndex>(p));
+      if (was.level != is.level || was.visibility != is.visibility) return true;
+    }
+    return false;
   }
 
   void touched() {

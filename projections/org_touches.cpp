@@ -12,8 +12,31 @@ namespace {
 bool linked(Access& access, std::initializer_list<ListKind> lists, Number thing) {
   return std::any_of(lists.begin(), lists.end(), [&](ListKind kind) {
     const std::vector<Interval> links = access.facts().list({kind, thing});
-    return std::any_of(links.begin(), links.end(),
-                       [&](const Interval& i) { return !access.ended_since(thing, i.link); });
+    // A grant ends with its role and with what it is on: the thing is one, `extra` the other.
+    const bool grants = kind == ListKind::grants_on || kind == ListKind::grants_of;
+    return std::any_of(links.begin(), links.end(), [&](const Interval& i) {
+      return !access.ended_since(thing, i.link) && !(grants && access.ended_since(i.extra, i.link));
+    });
+  });
+}
+
+// The role that a setting gives everyone.
+std::optional<RoleIndex> gift(Access& access, const SettingRule& rule, Number setting) {
+  const Live* set = access.facts().state(access.facts().org_entity()).find({SlotKind::setting, setting});
+  const std::string value = set ? access.facts().name(set->value).name : rule.initial;
+  for (const SettingValue& option : rule.values) {
+    if (option.value == value) return option.everyone_role;
+  }
+  return std::nullopt;
+}
+
+// Whether a setting gives everyone something on it: on every resource of a kind.
+bool given_by_setting(Access& access, Number scope) {
+  const std::string name = access.facts().name(scope).name;
+  const auto& settings = access.model().settings();
+  return std::any_of(settings.begin(), settings.end(), [&](const SettingRule& rule) {
+    return name == rule.on_kind + ":*" &&
+           gift(access, rule, access.facts().number(EntityKind::setting, rule.id.text)).has_value();
   });
 }
 
@@ -24,7 +47,8 @@ bool there_or_linked(Access& access, Number thing) {
   }
   if (access.facts().state(thing).exists()) return true;
   if (kind == EntityKind::group) return linked(access, {ListKind::group_members, ListKind::children}, thing);
-  return linked(access, {ListKind::grants_on, ListKind::assigned, ListKind::children}, thing);
+  return given_by_setting(access, thing) ||
+         linked(access, {ListKind::grants_on, ListKind::assigned, ListKind::children}, thing);
 }
 
 bool feature_touches(Access& before, Access& with, Number thing, Number feature) {
@@ -39,16 +63,6 @@ bool feature_touches(Access& before, Access& with, Number thing, Number feature)
     if (turned[p] && with.cell(thing, static_cast<PermissionIndex>(p)).level > 0) return true;
   }
   return false;
-}
-
-// The role that a setting gives everyone.
-std::optional<RoleIndex> gift(Access& access, const SettingRule& rule, Number setting) {
-  const Live* set = access.facts().state(access.facts().org_entity()).find({SlotKind::setting, setting});
-  const std::string value = set ? access.facts().name(set->value).name : rule.initial;
-  for (const SettingValue& option : rule.values) {
-    if (option.value == value) return option.everyone_role;
-  }
-  return std::nullopt;
 }
 
 bool setting_touches(Access& before, Access& with, Number thing, Number setting) {

@@ -34,9 +34,13 @@ class Reading {
   Bearing of() {
     Bearing found = Bearing::none;
     for (const Retraction::Changed& change : retraction_.changes) {
-      if (names_it(change)) return Bearing::names;
+      if (names_it(change)) {
+        found = Bearing::names;
+        break;
+      }
       if (bears(change)) found = Bearing::bears;
     }
+    if (then_ && then_->facts().failure()) facts_.fail(*then_->facts().failure());
     return found;
   }
 

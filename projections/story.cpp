@@ -69,9 +69,11 @@ class Teller {
   }
 
   // Whatever may have given or taken somebody the permission.
-  std::vector<Touch> permission(const PermissionId& permission) {
-    Turning turning(facts_, permission);
+  std::vector<Touch> permission(const Subject& subject) {
+    Turning turning(facts_, subject.permission);
+    std::size_t looked_at = 0;
     const auto turned_by = [&](EntityKind kind, Number entity) {
+      if (subject.meanwhile && looked_at++ % 1'000 == 0) subject.meanwhile();
       for (const Point at : turning.of(kind, entity)) add(at, false);
     };
     turned_by(EntityKind::org, facts_.org_entity());
@@ -239,7 +241,9 @@ class Teller {
   bool leads_to(const OldLink& link, Number from, Number role, Point at) {
     if (!link) return false;
     Access access = access_at(at);
-    return access.has_model() && access.resolve_role(from, *link, nullptr) == role;
+    const bool leads = access.has_model() && access.resolve_role(from, *link, nullptr) == role;
+    if (access.facts().failure()) facts_.fail(*access.facts().failure());
+    return leads;
   }
 
   template <class Changed>
@@ -282,7 +286,7 @@ std::vector<Touch> touches_of(Access& access, const Subject& subject, const Reco
     case SubjectKind::permission:
       break;
   }
-  return teller.permission(subject.permission);
+  return teller.permission(subject);
 }
 
 }  // namespace tenure::projections

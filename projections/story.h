@@ -34,6 +34,8 @@ struct Subject {
   SubjectKind kind = SubjectKind::member;
   Number entity = 0;        // nothing for a permission
   PermissionId permission;  // whatever for all others
+  // Called before each thousand members, roles and so on of a permission's story; what it throws ends it.
+  std::function<void()> meanwhile = {};
 };
 
 // In order of Point, from an instant on; those after the point of `access` are left out.

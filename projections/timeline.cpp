@@ -316,7 +316,7 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   after.insert(after.end(), fold.begun().begin(), fold.begun().end());
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
-  note_unlisted(views, org, entity, entries, after);
+  note_unlisted(views, org, entity, entries, before, after);
   if (const auto done = note_short_links(views, org, before, after, true); !done) return done;
   return change_lists(views, org, before, after);
 }
@@ -400,7 +400,7 @@ Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   const auto before = intervals_from(kind, entity, tail->carry, tail->entries);
   change(tail->entries);
   const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
-  note_unlisted(views, org, entity, tail->entries, after);
+  note_unlisted(views, org, entity, tail->entries, before, after);
   write_tail(views, org, entity, std::move(*tail));
   if (const auto done = note_short_links(views, org, before, after, false); !done) return done;
   return change_lists(views, org, before, after);

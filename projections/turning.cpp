@@ -31,8 +31,21 @@ bool is_statement(SlotKind kind) { return kind == SlotKind::created_grant || kin
 
 }  // namespace
 
+// Models change seldom: each is looked up once, not for each event.
 const Turning::Ground& Turning::ground_at(Point at) {
-  auto model = facts_.model_at(at);
+  if (in_force_.empty()) {
+    in_force_.emplace_back(Point{}, &ground_of(facts_.model_at(Point{})));
+    for (const Entry& entry : facts_.entries(facts_.org_entity())) {
+      if (entry.op != Op::set || entry.slot.kind != SlotKind::model) continue;
+      in_force_.emplace_back(entry.at, &ground_of(facts_.model_at(entry.at)));
+    }
+  }
+  const auto later = std::upper_bound(in_force_.begin(), in_force_.end(), at,
+                                      [](Point point, const auto& model) { return point < model.first; });
+  return later == in_force_.begin() ? *later->second : *std::prev(later)->second;
+}
+
+const Turning::Ground& Turning::ground_of(Models::Model model) {
   const auto [place, is_new] = grounds_.try_emplace(model.get());
   Ground& ground = place->second;
   if (!is_new) return ground;

@@ -32,6 +32,7 @@ class Turning {
   using Event = std::span<const Entry>;
 
   const Ground& ground_at(Point at);
+  const Ground& ground_of(Models::Model model);
   bool may_turn(const Ground& ground, EntityKind kind, Event event);
   bool role_may_turn(const Ground& ground, const EntityState& before, Event event);
   bool org_entry_may_turn(const Ground& ground, const Entry& entry);
@@ -45,6 +46,7 @@ class Turning {
   Facts& facts_;
   PermissionId permission_;
   std::map<const AccessModel*, Ground> grounds_;
+  std::vector<std::pair<Point, const Ground*>> in_force_;  // from when on, in order; made when first asked for
   std::optional<bool> org_ended_;
 };
 

@@ -24,6 +24,20 @@ bool is_listed(const std::vector<Interval>& listed, List list) {
   return first != listed.end() && first->list == list;
 }
 
+bool is_of_thing(ListKind kind) {
+  switch (kind) {
+    case ListKind::holders:
+    case ListKind::children:
+    case ListKind::group_members:
+    case ListKind::assigned:
+    case ListKind::grants_on:
+    case ListKind::grants_of:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // The lists that have the holder where a slot of theirs is a link. Of invitations one list has them all.
 template <class EachList>
 void lists_of(const Entry& entry, const EachList& each) {
@@ -48,8 +62,11 @@ void lists_of(const Entry& entry, const EachList& each) {
 }  // namespace
 
 void note_unlisted(ViewWriter& views, OrgNumber org, Number holder, const std::vector<Entry>& entries,
-                   const std::vector<Interval>& listed) {
+                   const std::vector<Interval>& before, const std::vector<Interval>& listed) {
   std::vector<Number> things;
+  for (const Interval& interval : before) {
+    if (is_of_thing(interval.list.kind) && !is_listed(listed, interval.list)) things.push_back(interval.list.of);
+  }
   for (const Entry& entry : entries) {
     lists_of(entry, [&](List list) {
       if (list.of == 0 || is_listed(listed, list)) return;

@@ -21,9 +21,10 @@ namespace tenure::projections {
 class ViewWriter;
 
 // Entries of one holder, as now known, and the intervals that they make of the lists: all that they begin or end,
-// sorted.
+// sorted. `before` are those that they made of the lists until now: what is in these no more may have been told by
+// entries from before all of these, too.
 void note_unlisted(ViewWriter& views, OrgNumber org, Number holder, const std::vector<Entry>& entries,
-                   const std::vector<Interval>& listed);
+                   const std::vector<Interval>& before, const std::vector<Interval>& listed);
 
 // Whoever may have events that name the thing and stands in no list of it; in order.
 Outcome<std::vector<Number>> unlisted_holders(storage::ViewReader& views, OrgNumber org, Number thing);

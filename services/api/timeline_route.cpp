@@ -52,7 +52,7 @@ class TimelineAsked {
     const auto found = found_once<Found>(request_, [&] {
       Access access(asking_.facts().moved_to(end), asking_.shared_model());
       Found story;
-      story.touches = projections::touches_of(access, {*subject_, entity_, PermissionId(name_)}, records(),
+      story.touches = projections::touches_of(access, {*subject_, entity_, PermissionId(name_), go_on()}, records(),
                                               pinned.when.range ? pinned.when.from : Instant::min());
       asking_.note(access.facts().failure());
       if (pinned.page.tally) {
@@ -79,6 +79,9 @@ class TimelineAsked {
     std::optional<std::uint64_t> total;
   };
 
+  std::function<void()> go_on() {
+    return [this] { request_.go_on(); };
+  }
   bool must_change_access(const Touch& touch) const { return projections::must_change_access(*subject_, touch); }
   // Only what is a row stays, and how many there are; where that takes too long, the last page tells.
   void count(Found& found) {
@@ -194,7 +197,7 @@ class TimelineAsked {
     DiffQuestion question;
     question.event = std::move(event);
     question.only_whether = only_whether;
-    question.meanwhile = [this] { request_.go_on(); };
+    question.meanwhile = go_on();
     if (*subject_ == SubjectKind::member) question.member = entity_;
     if (*subject_ == SubjectKind::permission) question.permission = PermissionId(name_);
     compared.diff = projections::diff_of(compared.sides, question);
@@ -206,6 +209,7 @@ class TimelineAsked {
 
   // Just before an event and just with it, compared; of a retraction, without what it turned and with it.
   Told effects_of(const Touch& touch, bool only_whether = false) {
+    request_.go_on();
     Told told;
     if (!touch.retraction) {
       told.then.emplace(compare(asking_.facts().moved_to({touch.at.us, touch.at.position - 1}),

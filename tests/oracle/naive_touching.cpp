@@ -82,13 +82,24 @@ std::string gift(const State& state, const json& setting) {
 
 using Touching = NaiveFold::Touching;
 
+// On every resource of a kind, where a setting gives everyone something on them.
+bool given_by_setting(const State& state, const Thing& thing) {
+  if (thing.kind != "resource" || !state.model->contains("settings")) return false;
+  const json& settings = state.model->at("settings");
+  return std::any_of(settings.begin(), settings.end(), [&](const json& setting) {
+    return text(setting, "on_kind") + ":*" == thing.id && !gift(state, setting).empty();
+  });
+}
+
 Touching of_organization(const State& before, const State& after, const Fact& fact, const Thing& thing) {
   const std::string type = text(fact.event, "type");
   const auto told = [](bool must, bool may) { return must ? Touching::must : may ? Touching::may : Touching::never; };
-  if (type == "org.deleted") return told(is_there(before, thing), has_links(before, thing));
+  const bool given_before = given_by_setting(before, thing), given_after = given_by_setting(after, thing);
+  if (type == "org.deleted") return told(is_there(before, thing) || given_before, has_links(before, thing));
   if (type == "org.model_changed" || type == "org.created") {
     if (before.model == after.model) return Touching::never;
-    return told(is_there(before, thing) || is_there(after, thing), has_links(before, thing) || has_links(after, thing));
+    return told(is_there(before, thing) || is_there(after, thing) || given_before || given_after,
+                has_links(before, thing) || has_links(after, thing));
   }
   const json& data = fact.event.at("data");
   if (type == "feature.enabled" || type == "feature.disabled") {

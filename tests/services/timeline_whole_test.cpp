@@ -227,3 +227,59 @@ TEST_CASE("ownership that went to somebody before they came stands in the owner'
   INFO(list.dump(2));
   CHECK(positions(list) == all);
 }
+
+TEST_CASE(
+    "a link that stood by a later coming stays in the timeline when that coming is retracted, however much lies "
+    "between") {
+  Core core;
+  TeamTold& team = core.team;
+  const auto came = team.happens("2024-02-01T10:00:00Z", "member.added", {{"member", "mia"}});
+  const auto joined =
+      team.happens("2024-02-01T08:00:00Z", "group.member_added", {{"group", "core"}, {"member", "mia"}});
+  for (int minute = 10; minute < 40; ++minute) {
+    team.happens("2024-02-01T08:" + std::to_string(minute) + ":00Z", "member.role_changed",
+                 {{"member", "mia"}, {"role", minute % 2 == 0 ? "member" : "owner"}});
+  }
+  CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted, joined, came});
+  SECTION("retracted") {
+    const auto retracted = retract(team, "2024-03-01T00:00:00Z", came);
+    CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted, joined, retracted});
+  }
+  SECTION("or undone just before it") {
+    team.happens("2024-02-01T09:59:00Z", "member.removed", {{"member", "mia"}});
+    const Positions found = timeline(team, "group=core");
+    CHECK(std::count(found.begin(), found.end(), joined) == 1);
+  }
+}
+
+TEST_CASE("what a setting gives everyone on every resource of a kind ends with the organization, and is told of them") {
+  TeamTold team("github");
+  CHECK(timeline(team, "resource=repo:*").empty());
+  const json read{{"setting", "base_permission"}, {"value", "write"}};
+  const auto set = team.happens("2024-02-01T00:00:00Z", "org.setting_changed", read);
+  const auto end = team.happens("2024-03-01T00:00:00Z", "org.deleted", json::object());
+  CHECK(timeline(team, "resource=repo:*") == Positions{set, end});
+}
+
+TEST_CASE("a grant to everyone that is given again counts where its resource or role had ended in between") {
+  TeamTold team("github");
+  team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const json everyone = grant("everyone", "write", "repo:a/b");
+  team.happens("2024-01-02T00:00:00Z", "resource.added", {{"resource", "repo:a/b"}});
+  team.happens("2024-01-03T00:00:00Z", "role.granted", everyone);
+  const auto gone = team.happens("2024-01-04T00:00:00Z", "resource.removed", {{"resource", "repo:a/b"}});
+  team.happens("2024-01-05T00:00:00Z", "resource.added", {{"resource", "repo:a/b"}});
+  const auto again = team.happens("2024-01-06T00:00:00Z", "role.granted", everyone);
+  const std::string can = "/can?member=ann&permission=repository&level=write&resource=repo:a/b&at=";
+  REQUIRE(team.get(can + "2024-01-05T12:00:00Z").at("allowed") == false);
+  REQUIRE(team.get(can + "2024-01-06T12:00:00Z").at("allowed") == true);
+  const json diff = team.get("/diff?by=change&member=ann&from=2024-01-05T12:00:00Z&to=2024-01-06T12:00:00Z");
+  INFO(diff.dump(2));
+  CHECK(!diff.at("items").empty());
+  CHECK(!team.get("/diff?by=change&from=2024-01-05T12:00:00Z&to=2024-01-06T12:00:00Z").at("items").empty());
+  const Positions story = timeline(team, "permission=repository&from=2024-01-04T00:00:00Z&to=2025-01-01T00:00:00Z");
+  CHECK(story == Positions{gone, again});
+  const json told = team.get("/timeline?resource=repo:a/b").at("items").back();
+  CHECK(told.at("event").at("position") == again);
+  CHECK(told.at("members") != 0);
+}
