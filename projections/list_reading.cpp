@@ -35,10 +35,6 @@ Interval interval_of(List list, std::uint64_t link, const Standing& standing) {
   return interval;
 }
 
-}  // namespace
-
-namespace {
-
 // The links at a point that its stretch covers.
 Outcome<Standings> standings_at(storage::ViewReader& views, OrgNumber org, List list, const Stretch& stretch,
                                 Point at) {
