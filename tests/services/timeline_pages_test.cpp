@@ -1,18 +1,13 @@
 // Timelines read page by page while others append, and what invitations do in them.
 #include "tests/catch.h"
-#include "tests/services/team_told.h"
+#include "tests/services/timeline_told.h"
 
 namespace {
 
 using nlohmann::json;
+using tenure::test::Positions;
+using tenure::test::positions;
 using tenure::test::TeamTold;
-using Positions = std::vector<std::uint64_t>;
-
-Positions positions(const json& list) {
-  Positions found;
-  for (const json& item : list.at("items")) found.push_back(item.at("event").at("position").get<std::uint64_t>());
-  return found;
-}
 
 }  // namespace
 

@@ -1,24 +1,16 @@
 // Retractions in timelines: what is believed of a thing changes with them, so they stand in its timeline.
 #include "tests/catch.h"
 #include "tests/services/openapi_answers.h"
-#include "tests/services/team_told.h"
+#include "tests/services/timeline_told.h"
 
 namespace {
 
 using namespace tenure;
 using nlohmann::json;
+using test::Positions;
+using test::positions;
+using test::retract;
 using test::TeamTold;
-using Positions = std::vector<std::uint64_t>;
-
-Positions positions(const json& list) {
-  Positions found;
-  for (const json& item : list.at("items")) found.push_back(item.at("event").at("position").get<std::uint64_t>());
-  return found;
-}
-
-std::uint64_t retract(TeamTold& team, const std::string& at, std::uint64_t position) {
-  return team.happens(at, "event.retracted", {{"position", position}}, "it never happened");
-}
 
 std::vector<std::string> told(const json& effects) {
   std::vector<std::string> texts;

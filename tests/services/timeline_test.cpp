@@ -2,19 +2,15 @@
 #include <algorithm>
 
 #include "tests/catch.h"
-#include "tests/services/team_told.h"
+#include "tests/services/timeline_told.h"
 
 namespace {
 
 using namespace tenure;
 using nlohmann::json;
+using test::Positions;
+using test::positions;
 using test::TeamTold;
-
-std::vector<std::uint64_t> positions(const json& list) {
-  std::vector<std::uint64_t> found;
-  for (const json& item : list.at("items")) found.push_back(item.at("event").at("position").get<std::uint64_t>());
-  return found;
-}
 
 }  // namespace
 
@@ -29,7 +25,6 @@ TEST_CASE("a timeline tells the events that touched a thing and what each did to
   team.happens("2024-01-05T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "member"}});
   const auto left =
       team.happens("2024-01-06T00:00:00Z", "group.member_removed", {{"group", "core"}, {"member", "ann"}});
-  using Positions = std::vector<std::uint64_t>;
   SECTION("of a member, also what came through a group") {
     const json list = team.get("/timeline?member=ann");
     INFO(list.dump(2));
@@ -101,7 +96,6 @@ TEST_CASE("a timeline has every event that names the thing, also one that came b
                                     {{"member", "bob"}, {"role", "member"}, {"groups", {"core"}}});
   const auto cancelled = team.happens("2024-01-05T00:00:00Z", "invitation.cancelled", {{"member", "bob"}});
   const auto gone = team.happens("2024-01-06T00:00:00Z", "member.removed", {{"member", "ann"}});
-  using Positions = std::vector<std::uint64_t>;
   const json list = team.get("/timeline?group=core");
   INFO(list.dump(2));
   CHECK(positions(list) == Positions{joined, made, came, invited, cancelled, gone});
@@ -159,7 +153,6 @@ TEST_CASE("whom deletions moved on from role to role stands in each one's timeli
   const auto cid_came = team.happens("2024-01-04T00:00:01Z", "member.added", {{"member", "cid"}});
   const auto to_c = team.happens("2024-01-05T00:00:00Z", "role.deleted", {{"role", "b"}, {"reassign_to", "c"}});
   const auto bob_gone = team.happens("2024-01-06T00:00:00Z", "member.removed", {{"member", "bob"}});
-  using Positions = std::vector<std::uint64_t>;
   CHECK(positions(team.get("/timeline?role=b")) == Positions{made_b, to_b, ann_gone, cid_came, to_c});
   CHECK(positions(team.get("/timeline?role=c")) == Positions{made_c, to_c, bob_gone});
 }

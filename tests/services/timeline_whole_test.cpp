@@ -3,30 +3,23 @@
 #include <algorithm>
 
 #include "tests/catch.h"
-#include "tests/services/team_told.h"
+#include "tests/services/timeline_told.h"
 
 namespace {
 
 using namespace tenure;
 using nlohmann::json;
+using test::Positions;
+using test::positions;
+using test::retract;
 using test::TeamTold;
-using Positions = std::vector<std::uint64_t>;
 
-Positions positions(const json& list) {
-  Positions found;
-  for (const json& item : list.at("items")) found.push_back(item.at("event").at("position").get<std::uint64_t>());
-  return found;
-}
 Positions timeline(TeamTold& team, const std::string& of) { return positions(team.get("/timeline?" + of)); }
 
 std::vector<bool> about(const json& list) {
   std::vector<bool> found;
   for (const json& item : list.at("items")) found.push_back(item.at("about").get<bool>());
   return found;
-}
-
-std::uint64_t retract(TeamTold& team, const std::string& at, std::uint64_t position) {
-  return team.happens(at, "event.retracted", {{"position", position}}, "it never happened");
 }
 
 json grant(const char* principal, const char* role, const char* on) {
