@@ -20,6 +20,17 @@ void work_on(const Request& request) {
   }
 }
 
+// A client asks, and goes once its handler has begun: the request is given up and the connection closed.
+void client_goes(TestServer& s, Gate& begun, const std::string& target) {
+  s.start();
+  RawClient client = s.client();
+  client.send(get(target));
+  REQUIRE(begun.wait_for_arrivals(1));
+  client.close();
+  REQUIRE(s.notebook.wait_for_abandoned(1));
+  REQUIRE(s.notebook.wait_for_open(0));
+}
+
 }  // namespace
 
 TEST_CASE("a handler is told that its client has gone, answers nothing and is counted") {
@@ -31,13 +42,7 @@ TEST_CASE("a handler is told that its client has gone, answers nothing and is co
     work_on(request);
     return text("too late");
   });
-  s.start();
-  RawClient client = s.client();
-  client.send(get("/long"));
-  REQUIRE(begun.wait_for_arrivals(1));
-  client.close();
-  REQUIRE(s.notebook.wait_for_abandoned(1));
-  REQUIRE(s.notebook.wait_for_open(0));
+  client_goes(s, begun, "/long");
   CHECK(s.notebook.crashes().empty());
 }
 
@@ -55,13 +60,7 @@ TEST_CASE("a stream whose client goes while a piece is made ends with that piece
     };
     return response;
   });
-  s.start();
-  RawClient client = s.client();
-  client.send(get("/stream"));
-  REQUIRE(begun.wait_for_arrivals(1));
-  client.close();
-  REQUIRE(s.notebook.wait_for_abandoned(1));
-  REQUIRE(s.notebook.wait_for_open(0));
+  client_goes(s, begun, "/stream");
 }
 
 TEST_CASE("a client that waits, or has sent its next request already, has not gone") {
