@@ -1,5 +1,7 @@
 #include "projections/row_sorts.h"
 
+#include <initializer_list>
+
 namespace tenure::projections {
 
 namespace {
@@ -7,6 +9,13 @@ namespace {
 constexpr std::string_view no_org = "\xff\xff\xff\xff";  // rows that are no view of the log (storage/FORMAT.md)
 
 }  // namespace
+
+std::uint64_t bytes_of(std::string_view key, std::size_t at) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = at; i < at + 8; ++i)
+    bytes = bytes << 8 | (i < key.size() ? static_cast<std::uint8_t>(key[i]) : 0);
+  return bytes;
+}
 
 bool is_ordered(std::string_view key) {
   if (key.size() <= kind_at + 1) return false;
@@ -35,9 +44,12 @@ bool is_id(std::string_view key) {
   return key.size() == id_key_bytes && static_cast<Row>(key[kind_at]) == Row::event_id && !key.starts_with(no_org);
 }
 
-bool may_have_heads(std::string_view from, std::string_view to) {
+namespace {
+
+// Whether a range meets the rows of one of some kinds.
+bool may_have(std::string_view from, std::string_view to, std::initializer_list<Row> kinds) {
   if (from.starts_with(no_org)) return false;
-  for (const Row row : {Row::timeline, Row::list, Row::event_id}) {
+  for (const Row row : kinds) {
     std::string first(from.substr(0, kind_at));
     first.resize(kind_at, '\0');
     first += static_cast<char>(row);
@@ -48,14 +60,37 @@ bool may_have_heads(std::string_view from, std::string_view to) {
   return from.substr(0, kind_at) != to.substr(0, kind_at);
 }
 
+}  // namespace
+
+bool may_have_heads(std::string_view from, std::string_view to) {
+  return may_have(from, to, {Row::timeline, Row::list, Row::event_id});
+}
+
+bool may_have_ordered(std::string_view from, std::string_view to) {
+  return may_have(from, to, {Row::interval, Row::earliest, Row::finding, Row::list, Row::timeline});
+}
+
 bool is_ordered_range(std::string_view from, std::string_view to) {
-  if (!is_ordered(from)) return false;
+  if (from.size() <= kind_at || to.size() <= kind_at) return false;
   const auto row = static_cast<Row>(from[kind_at]);
-  const std::size_t shared = row == Row::list ? list_tag_at : row == Row::timeline ? timeline_tag_at : kind_at + 1;
-  if (to.size() < shared || to.substr(0, shared) != from.substr(0, shared)) return false;
-  if (row != Row::list && row != Row::timeline) return true;
-  return to.size() > shared &&
-         (to[shared] == from[shared] || (to[shared] == from[shared] + 1 && to.size() == shared + 1));
+  if (row == Row::interval || row == Row::earliest || row == Row::finding) {
+    return to.substr(0, kind_at + 1) == from.substr(0, kind_at + 1);
+  }
+  if (!is_ordered(from)) return false;
+  const std::size_t tag_at = shared_bytes(from) - 1;
+  if (to.size() <= tag_at || to.substr(0, tag_at) != from.substr(0, tag_at)) return false;
+  return to[tag_at] == from[tag_at] || (to[tag_at] == from[tag_at] + 1 && to.size() == tag_at + 1);
+}
+
+std::size_t shared_bytes(std::string_view key) {
+  switch (static_cast<Row>(key[kind_at])) {
+    case Row::list:
+      return list_tag_at + 1;
+    case Row::timeline:
+      return timeline_tag_at + 1;
+    default:
+      return kind_at + 1;
+  }
 }
 
 }  // namespace tenure::projections

@@ -12,14 +12,8 @@ namespace tenure::projections {
 namespace {
 
 constexpr std::size_t row_bytes = 128;  // a node of the map, roughly
-
-// Eight bytes of a key as a number that sorts as they do; behind its end they are zero.
-std::uint64_t bytes_of(std::string_view key, std::size_t at) {
-  std::uint64_t bytes = 0;
-  for (std::size_t i = at; i < at + 8; ++i)
-    bytes = bytes << 8 | (i < key.size() ? static_cast<std::uint8_t>(key[i]) : 0);
-  return bytes;
-}
+// A row that is kept in order: twice its key and value, here and among the writes of a commit.
+constexpr std::size_t ordered_row_bytes = sizeof(OrderedRows::Row) + sizeof(storage::ViewWrite);
 
 // Sorts by what `key_of` answers. The beginnings of the keys stand side by side; the keys themselves lie all over
 // memory and are seldom looked at.
@@ -43,13 +37,6 @@ void sort_by_key(std::vector<Row>& rows, const KeyOf& key_of) {
   sorted.reserve(rows.size());
   for (const Place& place : places) sorted.push_back(std::move(rows[place.at]));
   rows.swap(sorted);
-}
-
-// What a row that is only read in order has in common with those next to it.
-std::array<std::uint64_t, 2> neighbourhood(std::string_view key) {
-  const bool list = static_cast<Row>(key[kind_at]) == Row::list;
-  const std::string_view shared = key.substr(0, list ? list_tag_at + 1 : kind_at + 2);
-  return {bytes_of(shared, 0), bytes_of(shared, 8)};
 }
 
 }  // namespace
@@ -86,15 +73,15 @@ void ViewWriter::put(std::string key, std::string value) { change(std::move(key)
 void ViewWriter::erase(std::string key) { change(std::move(key), std::nullopt); }
 
 void ViewWriter::change(std::string key, Value value) {
-  if (in_bulk()) changed_bytes_ += key.size() + (value ? value->size() : 0) + row_bytes;
-  if (is_id(key)) return change_id(id_of(key), std::move(value));
+  const std::size_t bytes = key.size() + (value ? value->size() : 0);
   if (is_ordered(key)) {
-    if (in_bulk()) return change_ordered(std::move(key), std::move(value));
-    const auto [it, fresh] = ordered_changes_.try_emplace(std::move(key));
-    undo_ordered_.push_back({it, !fresh, std::move(it->second)});
-    it->second = std::move(value);
+    changed_bytes_ += 2 * bytes + ordered_row_bytes;
+    const auto before = ordered_changes_.put(key, value ? OrderedRows::Value(*value) : std::nullopt);
+    if (!in_bulk()) undo_ordered_.push_back({std::move(key), before});
     return;
   }
+  changed_bytes_ += bytes + row_bytes;
+  if (is_id(key)) return change_id(id_of(key), std::move(value));
   heads_in_rows_ |= is_head(key);
   auto it = find(key);
   const bool fresh = it == rows_.end();
@@ -126,19 +113,6 @@ void ViewWriter::change_id(const IdKey& key, Value value) {
   it->second = std::move(value);
 }
 
-// Most rows come behind the last one of their neighbourhood: those are put there without a search.
-void ViewWriter::change_ordered(std::string key, Value value) {
-  auto& last = newest_of_[neighbourhood(key)];
-  if (last && (*last)->first < key) {
-    const auto next = std::next(*last);
-    if (next == ordered_changes_.end() || key < next->first) {
-      last = ordered_changes_.emplace_hint(next, std::move(key), std::move(value));
-      return;
-    }
-  }
-  last = ordered_changes_.insert_or_assign(std::move(key), std::move(value)).first;
-}
-
 void ViewWriter::mark() {
   timelines_.mark();
   lists_.mark();
@@ -164,12 +138,7 @@ void ViewWriter::roll_back() {
     }
   }
   for (; !undo_ordered_.empty(); undo_ordered_.pop_back()) {
-    UndoOrdered& undo = undo_ordered_.back();
-    if (undo.known) {
-      undo.row->second = std::move(undo.before);
-    } else {
-      ordered_changes_.erase(undo.row);
-    }
+    ordered_changes_.undo(undo_ordered_.back().key, undo_ordered_.back().before);
   }
   for (; !undo_ids_.empty(); undo_ids_.pop_back()) {
     UndoId& undo = undo_ids_.back();
@@ -181,20 +150,23 @@ void ViewWriter::roll_back() {
   }
 }
 
-const ViewWriter::Value* ViewWriter::unseen(std::string_view key) {
+std::optional<OrderedRows::Value> ViewWriter::unseen(std::string_view key) {
+  const auto seen = [](const Value& value) { return value ? OrderedRows::Value(*value) : std::nullopt; };
   if (is_id(key)) {
     const IdKey id = id_of(key);
-    if (const auto it = id_changes_.find(id); it != id_changes_.end()) return &it->second;
-    const auto it = id_taken_.find(id);
-    return it == id_taken_.end() ? nullptr : &it->second;
+    if (const auto it = id_changes_.find(id); it != id_changes_.end()) return seen(it->second);
+    if (const auto it = id_taken_.find(id); it != id_taken_.end()) return seen(it->second);
+    return std::nullopt;
   }
   if (is_ordered(key)) {
-    if (const auto it = ordered_changes_.find(key); it != ordered_changes_.end()) return &it->second;
-    if (const auto it = ordered_taken_.find(key); it != ordered_taken_.end()) return &it->second;
-    return nullptr;
+    const auto* row = ordered_changes_.find(key);
+    if (!row) row = ordered_taken_.find(key);
+    if (!row) return std::nullopt;
+    return std::make_optional(row->value());
   }
   const auto it = find(key);
-  return it != rows_.end() && (it->second.changed || it->second.taken) ? &it->second.value : nullptr;
+  if (it == rows_.end() || !(it->second.changed || it->second.taken)) return std::nullopt;
+  return seen(it->second.value);
 }
 
 const std::set<std::string_view>& ViewWriter::unseen_rows() {
@@ -210,45 +182,45 @@ const std::set<std::string_view>& ViewWriter::unseen_rows() {
 std::vector<std::string_view> ViewWriter::unseen_in(std::string_view from, std::string_view to) {
   std::vector<std::string_view> keys;
   if (from >= to) return keys;
-  for (const Ordered* rows : {&ordered_changes_, &ordered_taken_}) {
-    for (auto it = rows->lower_bound(from); it != rows->end() && it->first < to; ++it) keys.push_back(it->first);
+  assert(!is_ordered_range(from, to) && !may_have_heads(from, to));
+  if (may_have_ordered(from, to)) {
+    ordered_changes_.add_keys(from, to, keys);
+    ordered_taken_.add_keys(from, to, keys);
   }
-  if (!is_ordered_range(from, to)) {
-    assert(!may_have_heads(from, to));
-    const auto& rows = unseen_rows();
-    keys.insert(keys.end(), rows.lower_bound(from), rows.lower_bound(to));
-  }
+  const auto& rows = unseen_rows();
+  keys.insert(keys.end(), rows.lower_bound(from), rows.lower_bound(to));
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return keys;
 }
 
 std::optional<std::string_view> ViewWriter::last_unseen(std::string_view lower, std::string_view at_most) {
-  auto change = ordered_changes_.upper_bound(at_most);
-  auto taken = ordered_taken_.upper_bound(at_most);
-  const bool ordered_alone = is_ordered_range(lower, at_most);
-  assert(ordered_alone || !may_have_heads(lower, at_most));
-  const auto& rows = ordered_alone ? in_order_ : unseen_rows();
-  auto row = ordered_alone ? rows.begin() : rows.upper_bound(at_most);
-  for (;;) {
-    // The greatest of the three before their iterators.
-    std::optional<std::string_view> last;
-    if (change != ordered_changes_.begin()) last = std::prev(change)->first;
-    if (taken != ordered_taken_.begin())
-      last = std::max(last, std::optional<std::string_view>(std::prev(taken)->first));
-    if (row != rows.begin()) last = std::max(last, std::optional(*std::prev(row)));
-    if (!last || *last < lower) return std::nullopt;
-    if (*unseen(*last)) return last;
-    // Erased: look below it.
-    if (change != ordered_changes_.begin() && std::prev(change)->first == *last) --change;
-    if (taken != ordered_taken_.begin() && std::prev(taken)->first == *last) --taken;
-    if (row != rows.begin() && *std::prev(row) == *last) --row;
+  if (is_ordered_range(lower, at_most)) {
+    auto change = ordered_changes_.upper_bound(lower, at_most), taken = ordered_taken_.upper_bound(lower, at_most);
+    for (;;) {
+      const auto *changed = change.before(), *of_taken = taken.before();
+      const auto* last = !changed || (of_taken && changed->key() < of_taken->key()) ? of_taken : changed;
+      if (!last || last->key() < lower) return std::nullopt;
+      if (last->value()) return last->key();
+      // Erased: look below it.
+      const std::string_view erased = last->key();
+      if (changed && changed->key() == erased) change.back();
+      if (of_taken && of_taken->key() == erased) taken.back();
+    }
   }
+  assert(!may_have_heads(lower, at_most) && !may_have_ordered(lower, at_most));
+  const auto& rows = unseen_rows();
+  for (auto row = rows.upper_bound(at_most); row != rows.begin();) {
+    --row;
+    if (*row < lower) return std::nullopt;
+    if (*unseen(*row)) return *row;
+  }
+  return std::nullopt;
 }
 
 Outcome<bool> ViewWriter::get(std::string_view key, std::string& value) {
   if (is_ordered(key) || is_id(key)) {
-    const Value* now = unseen(key);
+    const auto now = unseen(key);
     if (!now) return base_->get(key, value);
     if (*now) value = **now;
     return now->has_value();
@@ -296,27 +268,18 @@ Outcome<bool> ViewWriter::last_at_most(std::string_view lower, std::string_view 
 namespace {
 
 // The rows of a range that are only read in order and that the store does not show: what changed last goes first.
-template <class Ordered>
 class OrderedWalk {
  public:
-  OrderedWalk(const Ordered& changes, const Ordered& taken, std::string_view from, std::string_view to) : to_(to) {
-    ways_[0] = {changes.lower_bound(from), changes.end()};
-    ways_[1] = {taken.lower_bound(from), taken.end()};
+  OrderedWalk(const OrderedRows& changes, const OrderedRows& taken, std::string_view from, std::string_view to)
+      : ways_{changes.lower_bound(from), taken.lower_bound(from)}, to_(to) {
     choose();
   }
   bool over() const { return now_ == nullptr; }
-  const std::string& key() const { return now_->first; }
-  const auto& value() const { return now_->second; }
+  const OrderedRows::Row& row() const { return *now_; }
   void next() {
-    const std::string& key = now_->first;
-    for (auto& [at, end] : ways_) {
-      if (at != end && &*at != now_ && at->first == key) ++at;
-    }
-    for (auto& [at, end] : ways_) {
-      if (at != end && &*at == now_) {
-        ++at;
-        break;
-      }
+    const std::string_view key = now_->key();
+    for (auto& way : ways_) {
+      if (const auto* row = way.next(); row && row->key() == key) way.step();
     }
     choose();
   }
@@ -324,14 +287,15 @@ class OrderedWalk {
  private:
   void choose() {
     now_ = nullptr;
-    for (const auto& [at, end] : ways_) {
-      if (at != end && at->first < to_ && (!now_ || at->first < now_->first)) now_ = &*at;
+    for (const auto& way : ways_) {
+      const auto* row = way.next();
+      if (row && row->key() < to_ && (!now_ || row->key() < now_->key())) now_ = row;
     }
   }
 
+  OrderedRows::Cursor ways_[2];
   std::string_view to_;
-  std::pair<typename Ordered::const_iterator, typename Ordered::const_iterator> ways_[2];
-  const typename Ordered::value_type* now_ = nullptr;
+  const OrderedRows::Row* now_ = nullptr;
 };
 
 }  // namespace
@@ -342,15 +306,15 @@ Outcome<void> ViewWriter::scan(std::string_view from, std::string_view to,
     OrderedWalk walk(ordered_changes_, ordered_taken_, from, to);
     bool go_on = true;
     const auto unseen_below = [&](std::string_view key) {
-      for (; go_on && !walk.over() && walk.key() < key; walk.next()) {
-        if (walk.value()) go_on = row(walk.key(), *walk.value());
+      for (; go_on && !walk.over() && walk.row().key() < key; walk.next()) {
+        if (const auto value = walk.row().value()) go_on = row(walk.row().key(), *value);
       }
     };
     const auto done = base_->scan(from, to, [&](std::string_view key, std::string_view value) {
       unseen_below(key);
       if (!go_on) return false;
-      if (walk.over() || walk.key() != key) return go_on = row(key, value);
-      if (walk.value()) go_on = row(key, *walk.value());
+      if (walk.over() || walk.row().key() != key) return go_on = row(key, value);
+      if (const auto now = walk.row().value()) go_on = row(key, *now);
       walk.next();
       return go_on;
     });
@@ -363,20 +327,20 @@ Outcome<void> ViewWriter::scan(std::string_view from, std::string_view to,
   bool go_on = true;
   const auto changes_below = [&](std::string_view key) {
     for (; go_on && change != changes.end() && *change < key; ++change) {
-      if (const Value& value = *unseen(*change)) go_on = row(*change, *value);
+      if (const auto value = *unseen(*change)) go_on = row(*change, *value);
     }
   };
   const auto done = base_->scan(from, to, [&](std::string_view key, std::string_view value) {
     changes_below(key);
     if (!go_on) return false;
     if (change == changes.end() || *change != key) return go_on = row(key, value);
-    if (const Value& now = *unseen(key)) go_on = row(key, *now);
+    if (const auto now = *unseen(key)) go_on = row(key, *now);
     ++change;
     return go_on;
   });
   if (!done) return done.error();
   for (; go_on && change != changes.end(); ++change) {
-    if (const Value& value = *unseen(*change)) go_on = row(*change, *value);
+    if (const auto value = *unseen(*change)) go_on = row(*change, *value);
   }
   return {};
 }
@@ -427,39 +391,40 @@ std::vector<storage::ViewWrite> ViewWriter::take_loose() {
   return loose;
 }
 
-std::vector<storage::ViewWrite> ViewWriter::take() {
-  assert(taken_.empty() && ordered_taken_.empty() && id_taken_.empty());
+storage::ViewWrites ViewWriter::take() {
+  assert(taken_.empty() && ordered_taken_.size() == 0 && id_taken_.empty());
   auto loose = take_loose();
   sort_by_key(changes_, [](const Rows::value_type* row) -> const std::string& { return row->first; });
-  std::vector<storage::ViewWrite> writes;
-  writes.reserve(changes_.size() + ordered_changes_.size() + loose.size());
-  auto ordered = ordered_changes_.begin();
+  storage::ViewWrites writes;
+  writes.reserve(changes_.size() + ordered_changes_.size() + loose.size(), changed_bytes());
   auto one_loose = loose.begin();
-  const auto write_others_below = [&](const std::string* key) {
+  auto changed = changes_.begin();
+  // Those that are looked up, and the loose ones among them, below a key; null: all.
+  const auto write_others_below = [&](const std::string_view* key) {
     for (;;) {
-      const bool one = ordered != ordered_changes_.end() && (!key || ordered->first < *key);
+      const bool one = changed != changes_.end() && (!key || (*changed)->first < *key);
       const bool other = one_loose != loose.end() && (!key || one_loose->key < *key);
-      if (one && (!other || ordered->first < one_loose->key)) {
-        writes.push_back({ordered->first, ordered->second});
-        ++ordered;
+      if (one && (!other || (*changed)->first < one_loose->key)) {
+        writes.add((*changed)->first, (*changed)->second.value);
+        (*changed)->second.changed = false;
+        (*changed)->second.taken = true;
+        ++changed;
       } else if (other) {
-        writes.push_back(std::move(*one_loose++));
+        writes.add(*one_loose++);
       } else {
         return;
       }
     }
   };
-  for (auto* row : changes_) {
-    write_others_below(&row->first);
-    writes.push_back({row->first, row->second.value});
-    row->second.changed = false;
-    row->second.taken = true;
-  }
+  ordered_changes_.each([&](const OrderedRows::Row& row) {
+    const std::string_view key = row.key();
+    write_others_below(&key);
+    writes.add(key, row.value());
+  });
   write_others_below(nullptr);
   taken_.swap(changes_);
   ordered_taken_.swap(ordered_changes_);
   id_taken_.swap(id_changes_);
-  newest_of_.clear();
   changed_bytes_ = 0;
   mark();
   return writes;
@@ -468,7 +433,6 @@ std::vector<storage::ViewWrite> ViewWriter::take() {
 void ViewWriter::forget() {
   timelines_.forget();
   lists_.forget();
-  newest_of_.clear();
   changed_bytes_ = 0;
   changes_.clear();
   taken_.clear();

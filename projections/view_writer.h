@@ -23,7 +23,6 @@
 
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -33,6 +32,7 @@
 
 #include "projections/open_lists.h"
 #include "projections/open_timelines.h"
+#include "projections/ordered_rows.h"
 #include "storage/store.h"
 
 namespace tenure::projections {
@@ -70,7 +70,7 @@ class ViewWriter : public storage::ViewReader {
   void roll_back();
 
   // The changes since the last take, in key order. Not again before `stand_on` or `forget`.
-  std::vector<storage::ViewWrite> take();
+  storage::ViewWrites take();
   void forget();
 
  private:
@@ -85,7 +85,6 @@ class ViewWriter : public storage::ViewReader {
     bool taken = false;    // by the last `take`, and the base does not show it yet
   };
   using Rows = std::unordered_map<std::string, Row, TextHash, std::equal_to<>>;
-  using Ordered = std::map<std::string, Value, std::less<>>;
   // The id of an event: the bytes of its key.
   struct IdKey {
     OrgNumber org = 0;
@@ -103,11 +102,9 @@ class ViewWriter : public storage::ViewReader {
     Row before;
   };
   struct UndoOrdered {
-    Ordered::iterator row;
-    bool known;
-    Value before;
+    std::string key;
+    std::optional<OrderedRows::Row> before;  // none: it was not kept
   };
-
   struct UndoId {
     IdKey row;
     std::optional<Value> before;  // none: it was not kept
@@ -118,9 +115,10 @@ class ViewWriter : public storage::ViewReader {
   void change_id(const IdKey& key, Value value);
   // The row in memory, now in the young generation.
   Rows::iterator find(std::string_view key);
-  // What a key has that the base does not show; null if that is nothing.
-  const Value* unseen(std::string_view key);
-  // The keys in a range of which that is so, in order; the greatest of them that has a value.
+  // What a key has that the base does not show; nothing if there is no such thing.
+  std::optional<OrderedRows::Value> unseen(std::string_view key);
+  // The keys in a range of which that is so, in order, where not all are only read in order; of any range, the greatest
+  // of them that has a value.
   std::vector<std::string_view> unseen_in(std::string_view from, std::string_view to);
   std::optional<std::string_view> last_unseen(std::string_view lower, std::string_view at_most);
   // The same of the rows that are found by their hash.
@@ -129,12 +127,6 @@ class ViewWriter : public storage::ViewReader {
   // The row of a head that is kept decoded; false where none is.
   bool open_head(std::string_view key, std::string& value) const;
   std::vector<storage::ViewWrite> take_loose();
-  void change_ordered(std::string key, Value value);
-
-  using Neighbourhood = std::array<std::uint64_t, 2>;
-  struct NeighbourhoodHash {
-    std::size_t operator()(const Neighbourhood& of) const { return of[0] * 31 + of[1]; }
-  };
 
   const Use use_;
   std::unique_ptr<storage::Snapshot> base_;
@@ -142,12 +134,10 @@ class ViewWriter : public storage::ViewReader {
   OpenLists lists_;
   bool heads_in_rows_ = false;  // some head is among rows_, as a late event leaves it there
   std::size_t changed_bytes_ = 0;
-  // In bulk: the row that was put last, of each neighbourhood.
-  boost::unordered_flat_map<Neighbourhood, std::optional<Ordered::iterator>, NeighbourhoodHash> newest_of_;
   Rows rows_, old_rows_;
   std::size_t bytes_ = 0;  // of rows_, roughly
   std::vector<Rows::value_type*> changes_, taken_;
-  Ordered ordered_changes_, ordered_taken_;
+  OrderedRows ordered_changes_, ordered_taken_;
   std::vector<Undo> undo_;
   std::vector<UndoOrdered> undo_ordered_;
   Ids id_changes_, id_taken_;

@@ -136,7 +136,7 @@ void AppendQueue::commit_decided(bool full) {
   auto commit = recorder_.take();
   const auto answers = std::exchange(decided_, nullptr);
   events_decided_ = 0;
-  std::move(rows_.begin(), rows_.end(), std::back_inserter(commit.views));
+  for (const storage::ViewWrite& row : rows_) commit.views.add(row);
   rows_.clear();
   if (commit.empty()) return answers->give();
   const std::size_t records = commit.records.size();

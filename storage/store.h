@@ -28,6 +28,7 @@
 
 #include "events/ids.h"
 #include "events/result.h"
+#include "storage/view_writes.h"
 
 namespace tenure::storage {
 
@@ -44,12 +45,6 @@ struct LogRecord {
   std::string bytes;
 };
 
-// A change of one view key: a value to put, or nothing to delete.
-struct ViewWrite {
-  std::string key;
-  std::optional<std::string> value;
-};
-
 struct NewBlob {
   Digest hash;  // SHA-256 of `bytes`
   std::string bytes;
@@ -60,7 +55,7 @@ struct NewBlob {
 struct Commit {
   Position first;
   std::vector<NewRecord> records;
-  std::vector<ViewWrite> views;  // in order: a later write of the same key wins
+  ViewWrites views;  // in order: a later write of the same key wins
   std::vector<NewBlob> blobs;
   // Views alone, many of them, in the order of their keys and each once: they may become a sorted file of their own
   // instead of passing through the write-ahead log. As durable and as whole as any other commit.

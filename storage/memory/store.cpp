@@ -264,7 +264,9 @@ Outcome<void> MemoryStore::commit(Commit&& commit) {
     kept_->versions[record.org].push_back(position);
     kept_->log.push_back(std::make_shared<LogRecord>(LogRecord{position, record.leaf, std::move(record.bytes)}));
   }
-  for (ViewWrite& view : commit.views) kept_->write_view(view.key, std::move(view.value));
+  for (const auto view : commit.views) {
+    kept_->write_view(std::string(view.key), view.value ? std::optional(std::string(*view.value)) : std::nullopt);
+  }
   for (NewBlob& blob : commit.blobs) kept_->blobs.try_emplace(blob.hash, Dated{kept_->commits, std::move(blob.bytes)});
   return {};
 }

@@ -86,8 +86,8 @@ struct RocksStore::Inside {
   Outcome<void> check_expected(const Commit& commit, std::unordered_map<OrgId, Version>& next);
   void fill_batch(const Commit& commit);
   rocksdb::Status drop_bulk_file() const;
-  rocksdb::Status write_bulk_file(const std::vector<ViewWrite>& views) const;
-  rocksdb::Status add_bulk(const std::vector<ViewWrite>& views) const;
+  rocksdb::Status write_bulk_file(const ViewWrites& views) const;
+  rocksdb::Status add_bulk(const ViewWrites& views) const;
   void publish(Position head);
   void use_views(rocksdb::ColumnFamilyHandle* handle);
   Outcome<void> check_table(const rocksdb::LiveFileMetaData& table) const;
@@ -301,7 +301,7 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
     batch.Put(family(Family::versions), key, at);
     position = position.next();
   }
-  for (const ViewWrite& view : commit.views) {
+  for (const auto view : commit.views) {
     if (view.value) {
       batch.Put(family(Family::views), view.key, *view.value);
     } else {
@@ -324,19 +324,20 @@ rocksdb::Status RocksStore::Inside::drop_bulk_file() const {
   return there.ok() ? env()->DeleteFile(path + bulk_file) : there;
 }
 
-rocksdb::Status RocksStore::Inside::write_bulk_file(const std::vector<ViewWrite>& views) const {
+rocksdb::Status RocksStore::Inside::write_bulk_file(const ViewWrites& views) const {
   const rocksdb::Options options(durable_options(env(), memory), point_family(memory));
   rocksdb::SstFileWriter file(rocksdb::EnvOptions(options), options, family(Family::views),
                               /*invalidate_page_cache=*/false);
   auto status = file.Open(path + bulk_file);
-  for (auto view = views.begin(); status.ok() && view != views.end(); ++view) {
-    status = view->value ? file.Put(view->key, *view->value) : file.Delete(view->key);
+  for (const auto view : views) {
+    if (!status.ok()) return status;
+    status = view.value ? file.Put(view.key, *view.value) : file.Delete(view.key);
   }
   return status.ok() ? file.Finish() : status;  // synced
 }
 
 // All or nothing, and durable: the file is synced before the manifest, which is synced too, says that it is there.
-rocksdb::Status RocksStore::Inside::add_bulk(const std::vector<ViewWrite>& views) const {
+rocksdb::Status RocksStore::Inside::add_bulk(const ViewWrites& views) const {
   auto status = drop_bulk_file();
   if (status.ok()) status = write_bulk_file(views);
   if (status.ok()) {

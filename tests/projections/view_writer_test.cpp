@@ -101,7 +101,7 @@ class Events {
   std::map<Number, std::vector<Point>> points_;
 };
 
-void commit(storage::MemoryStore& store, std::vector<storage::ViewWrite> rows) {
+void commit(storage::MemoryStore& store, storage::ViewWrites rows) {
   storage::Commit commit;
   commit.first = store.head().next();
   commit.views = std::move(rows);

@@ -172,7 +172,7 @@ void age_views(const std::string& folder) {
   old.first = store->head().next();
   std::string checkpoint;
   projections::put_varint(checkpoint, store->head().value);
-  old.views.push_back({projections::checkpoint_key(), checkpoint});
+  old.views.put(projections::checkpoint_key(), checkpoint);
   REQUIRE(store->commit(std::move(old)).has_value());
 }
 

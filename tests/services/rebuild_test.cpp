@@ -389,9 +389,9 @@ TEST_CASE("views of another layout are folded anew when the store is opened") {
   old.first = live.store.head().next();
   std::string checkpoint;
   projections::put_varint(checkpoint, live.store.head().value);  // as it was before there were layouts
-  old.views.push_back({projections::checkpoint_key(), checkpoint});
+  old.views.put(projections::checkpoint_key(), checkpoint);
   for (const auto& [key, value] : before) {
-    if (key.size() > 10 && key[4] == static_cast<char>(projections::Row::list)) old.views.push_back({key, {}});
+    if (key.size() > 10 && key[4] == static_cast<char>(projections::Row::list)) old.views.put(key, "");
   }
   REQUIRE(live.store.commit(std::move(old)).has_value());
   projections::Models models;

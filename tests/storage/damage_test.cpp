@@ -34,7 +34,7 @@ void fill(Store& store, std::uint64_t count, std::uint64_t a_commit) {
     Commit one = commit_at(head + 1, {});
     for (std::uint64_t n = head + 1; n <= head + a_commit; ++n) {
       one.records.push_back(record("acme", n, bytes_at(n)));
-      one.views.push_back(put("view " + std::to_string(n), bytes_at(n)));
+      one.views.add(put("view " + std::to_string(n), bytes_at(n)));
     }
     require_ok(store.commit(std::move(one)));
   }
@@ -240,7 +240,7 @@ TEST_CASE("damage that background work finds stops commits and says where, while
   Outcome<void> done;
   for (std::uint64_t round = 0; round < 4'000 && done; ++round) {
     Commit one = commit_views({});
-    for (std::uint64_t n = 1; n <= 120; ++n) one.views.push_back(put("view " + std::to_string(n), bytes_at(round + n)));
+    for (std::uint64_t n = 1; n <= 120; ++n) one.views.add(put("view " + std::to_string(n), bytes_at(round + n)));
     done = store->commit(std::move(one));
   }
   require_fails(done, FailureCode::corruption);

@@ -153,7 +153,7 @@ TEST_CASE("views in bulk that find no room are refused whole, and taken when the
     Commit one = commit_views({});
     std::mt19937_64 random(value.size());
     for (int n = 0; n < 2'000; ++n) {
-      one.views.push_back(put("row " + std::to_string(100'000 + n), value + std::to_string(random())));
+      one.views.add(put("row " + std::to_string(100'000 + n), value + std::to_string(random())));
     }
     one.in_bulk = true;
     return one;

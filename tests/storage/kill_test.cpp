@@ -62,7 +62,7 @@ std::string bytes_of(std::uint64_t position, const std::string& previous) {
       one.records.push_back({OrgId(org_at(position)), Version(version_at(position)), leaf_hash(last), last});
     }
     head += one.records.size();
-    one.views.push_back({"head", std::to_string(head)});
+    one.views.put("head", std::to_string(head));
     if (!(*store)->commit(std::move(one))) ::_exit(5);
     if (::write(STDOUT_FILENO, &head, sizeof head) != sizeof head) ::_exit(6);
   }

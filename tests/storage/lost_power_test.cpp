@@ -133,9 +133,9 @@ TEST_CASE("a power cut at any sync leaves of views in bulk all that was acknowle
     const std::string number = std::to_string(i);
     Commit one = commit_views({put("first", number)});
     for (int n = 0; n < rows_a_commit; ++n) {
-      one.views.push_back(put("row " + std::to_string(100'000 + n), number + std::string(60, '.')));
+      one.views.add(put("row " + std::to_string(100'000 + n), number + std::string(60, '.')));
     }
-    one.views.push_back(put("run", number));
+    one.views.add(put("run", number));
     one.in_bulk = true;
     {
       const std::lock_guard lock(guard);
@@ -176,7 +176,7 @@ TEST_CASE("the file of views in bulk that a crash left behind is gone with the n
   TempFolder folder;
   const auto commit_bulk = [](Store& store, const std::string& value) {
     Commit one = commit_views({});
-    for (int n = 0; n < 1'500; ++n) one.views.push_back(put("row " + std::to_string(100'000 + n), value));
+    for (int n = 0; n < 1'500; ++n) one.views.add(put("row " + std::to_string(100'000 + n), value));
     one.in_bulk = true;
     return store.commit(std::move(one));
   };

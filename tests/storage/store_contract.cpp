@@ -46,11 +46,11 @@ NewBlob blob(std::string_view bytes) { return {sha256(bytes), std::string(bytes)
 ViewWrite put(std::string_view key, std::string_view value) { return {std::string(key), std::string(value)}; }
 ViewWrite drop(std::string_view key) { return {std::string(key), std::nullopt}; }
 
-Commit commit_at(std::uint64_t first, std::vector<NewRecord> records, std::vector<ViewWrite> views,
+Commit commit_at(std::uint64_t first, std::vector<NewRecord> records, const std::vector<ViewWrite>& views,
                  std::vector<NewBlob> blobs) {
-  return {Position(first), std::move(records), std::move(views), std::move(blobs)};
+  return {Position(first), std::move(records), ViewWrites(views), std::move(blobs)};
 }
-Commit commit_views(std::vector<ViewWrite> views) { return {Position{}, {}, std::move(views), {}}; }
+Commit commit_views(const std::vector<ViewWrite>& views) { return {Position{}, {}, ViewWrites(views), {}}; }
 
 std::vector<std::string> rows(ViewReader& reader, std::string_view from, std::string_view to) {
   std::vector<std::string> found;

@@ -260,10 +260,10 @@ TEST_CASE("views in bulk are seen as soon as they are committed, by nobody who l
     bulk.first = store->head().next();
     for (int n = 0; n < many; n += round + 1) {
       if (n % 9 == 0) {
-        bulk.views.push_back(drop(key(n)));
+        bulk.views.add(drop(key(n)));
         expected.erase(key(n));
       } else {
-        bulk.views.push_back(put(key(n), std::to_string(round)));
+        bulk.views.add(put(key(n), std::to_string(round)));
         expected[key(n)] = std::to_string(round);
       }
     }

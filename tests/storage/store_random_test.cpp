@@ -63,7 +63,7 @@ class Pair {
       one.records.push_back(record(org, ++next[org], org + " " + std::to_string(random_())));
     }
     for (std::uint64_t n = random_() % 6; n > 0; --n)
-      one.views.push_back(random_() % 3 ? put(key(), std::to_string(random_() % 100)) : drop(key()));
+      one.views.add(random_() % 3 ? put(key(), std::to_string(random_() % 100)) : drop(key()));
     if (random_() % 5 == 0) one.blobs.push_back(blob(key()));
     return one;
   }

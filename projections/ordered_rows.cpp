@@ -1,0 +1,181 @@
+#include "projections/ordered_rows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "projections/row_sorts.h"
+
+namespace tenure::projections {
+
+namespace {
+
+constexpr std::size_t arena_begin_bytes = std::size_t{16} << 10, block_rows_first = 4;
+
+bool below(const auto& row, std::string_view key) { return row.key() < key; }
+
+}  // namespace
+
+const OrderedRows::Row* OrderedRows::Cursor::next() const {
+  if (!blocks_ || block_ == blocks_->size() || at_ == (*blocks_)[block_].size()) return nullptr;
+  return &(*blocks_)[block_][at_];
+}
+
+const OrderedRows::Row* OrderedRows::Cursor::before() const {
+  if (!blocks_) return nullptr;
+  if (at_ > 0) return &(*blocks_)[block_][at_ - 1];
+  return block_ > 0 ? &(*blocks_)[block_ - 1].back() : nullptr;
+}
+
+void OrderedRows::Cursor::step() {
+  if (++at_ < (*blocks_)[block_].size() || block_ + 1 == blocks_->size()) return;
+  ++block_;
+  at_ = 0;
+}
+
+void OrderedRows::Cursor::back() {
+  if (at_ == 0) at_ = (*blocks_)[--block_].size();
+  --at_;
+}
+
+OrderedRows::Neighbourhood OrderedRows::neighbourhood(std::string_view key) {
+  const std::string_view shared = key.substr(0, shared_bytes(key));
+  return {bytes_of(shared, 0), bytes_of(shared, 8)};
+}
+
+OrderedRows::Row OrderedRows::stored(std::string_view key, Value value) const {
+  const std::string_view bytes = value.value_or(std::string_view());
+  auto* at = static_cast<char*>(arena_->allocate(key.size() + bytes.size(), 1));
+  std::copy(key.begin(), key.end(), at);
+  std::copy(bytes.begin(), bytes.end(), at + key.size());
+  Row row;
+  row.bytes_ = at;
+  row.key_bytes_ = static_cast<std::uint32_t>(key.size());
+  row.value_bytes_ = value ? static_cast<std::uint32_t>(bytes.size()) : Row::erased;
+  return row;
+}
+
+// Where a row of that key stands or would stand.
+OrderedRows::Cursor OrderedRows::place_of(const Blocks& blocks, std::string_view key) {
+  Cursor at;
+  at.blocks_ = &blocks;
+  if (blocks.empty()) return at;
+  if (below(blocks.back().back(), key)) {
+    at.block_ = blocks.size() - 1;
+    at.at_ = blocks.back().size();
+    return at;
+  }
+  const auto block =
+      std::partition_point(blocks.begin(), blocks.end(), [&](const Block& some) { return below(some.back(), key); });
+  const auto row =
+      std::partition_point(block->begin(), block->end(), [&](const Row& some) { return below(some, key); });
+  at.block_ = static_cast<std::size_t>(block - blocks.begin());
+  at.at_ = static_cast<std::size_t>(row - block->begin());
+  return at;
+}
+
+const OrderedRows::Blocks* OrderedRows::blocks_of(std::string_view key) const {
+  const auto it = places_.find(neighbourhood(key));
+  return it == places_.end() ? nullptr : &all_[it->second];
+}
+
+void OrderedRows::insert(Blocks& blocks, const Cursor& at, const Row& row) {
+  if (blocks.empty()) blocks.emplace_back().reserve(block_rows_first);
+  Block* block = &blocks[at.block_];
+  std::size_t place = at.at_;
+  if (block->size() == block_rows_max) {
+    // Behind all others a new block begins; elsewhere half of the full one moves on.
+    const bool last = place == block->size() && at.block_ + 1 == blocks.size();
+    const std::size_t half = block_rows_max / 2;
+    Block rest(blocks.get_allocator());
+    if (!last) rest.assign(block->begin() + half, block->end());
+    if (!last) block->resize(half);
+    blocks.insert(blocks.begin() + static_cast<std::ptrdiff_t>(at.block_) + 1, std::move(rest));
+    const bool goes_on = last || place > half;
+    block = &blocks[at.block_ + (goes_on ? 1 : 0)];
+    if (goes_on) place = last ? 0 : place - half;
+  }
+  block->insert(block->begin() + static_cast<std::ptrdiff_t>(place), row);
+}
+
+std::optional<OrderedRows::Row> OrderedRows::put(std::string_view key, Value value) {
+  if (!arena_) arena_ = std::make_unique<std::pmr::monotonic_buffer_resource>(arena_begin_bytes);
+  const auto [it, fresh] = places_.try_emplace(neighbourhood(key), all_.size());
+  if (fresh) all_.emplace_back(arena_.get());
+  Blocks& blocks = all_[it->second];
+  const Row row = stored(key, value);
+  const Cursor at = place_of(blocks, key);
+  if (const Row* there = at.next(); there && there->key() == key) {
+    return std::exchange(blocks[at.block_][at.at_], row);
+  }
+  insert(blocks, at, row);
+  ++size_;
+  return std::nullopt;
+}
+
+void OrderedRows::undo(std::string_view key, const std::optional<Row>& before) {
+  Blocks& blocks = all_[places_.find(neighbourhood(key))->second];
+  const Cursor at = place_of(blocks, key);
+  Block& block = blocks[at.block_];
+  if (before) {
+    block[at.at_] = *before;
+    return;
+  }
+  block.erase(block.begin() + static_cast<std::ptrdiff_t>(at.at_));
+  if (block.empty()) blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(at.block_));
+  --size_;
+}
+
+const OrderedRows::Row* OrderedRows::find(std::string_view key) const {
+  const Blocks* blocks = blocks_of(key);
+  if (!blocks) return nullptr;
+  const Row* row = place_of(*blocks, key).next();
+  return row && row->key() == key ? row : nullptr;
+}
+
+OrderedRows::Cursor OrderedRows::lower_bound(std::string_view from) const {
+  const Blocks* blocks = blocks_of(from);
+  return blocks ? place_of(*blocks, from) : Cursor();
+}
+
+OrderedRows::Cursor OrderedRows::upper_bound(std::string_view from, std::string_view at_most) const {
+  const Blocks* blocks = blocks_of(from);
+  if (!blocks) return {};
+  Cursor at = place_of(*blocks, at_most);
+  if (const Row* row = at.next(); row && row->key() == at_most) at.step();
+  return at;
+}
+
+void OrderedRows::add_keys(std::string_view from, std::string_view to, std::vector<std::string_view>& keys) const {
+  for (const Blocks& blocks : all_) {
+    if (blocks.empty() || blocks.back().back().key() < from || blocks.front().front().key() >= to) continue;
+    for (Cursor at = place_of(blocks, from); const Row* row = at.next(); at.step()) {
+      if (row->key() >= to) break;
+      keys.push_back(row->key());
+    }
+  }
+}
+
+std::vector<const OrderedRows::Blocks*> OrderedRows::in_order() const {
+  std::vector<std::pair<Neighbourhood, std::size_t>> sorted(places_.begin(), places_.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<const Blocks*> all;
+  all.reserve(sorted.size());
+  for (const auto& [of, place] : sorted) all.push_back(&all_[place]);
+  return all;
+}
+
+void OrderedRows::clear() {
+  places_.clear();
+  all_.clear();
+  arena_.reset();
+  size_ = 0;
+}
+
+void OrderedRows::swap(OrderedRows& other) noexcept {
+  arena_.swap(other.arena_);
+  places_.swap(other.places_);
+  all_.swap(other.all_);
+  std::swap(size_, other.size_);
+}
+
+}  // namespace tenure::projections
