@@ -14,6 +14,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <random>
 #include <regex>
 #include <stdexcept>
 
@@ -24,17 +25,44 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-Listener::Listener() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+namespace {
+
+int new_socket() { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+
+// The port of the loopback interface that the socket is bound to then, which is any for 0; 0 if it cannot be.
+std::uint16_t bound(int socket, std::uint16_t port) {
   sockaddr_in end{};
   end.sin_family = AF_INET;
   end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  end.sin_port = htons(port);
   socklen_t size = sizeof end;
   auto* address = reinterpret_cast<sockaddr*>(&end);
-  if (::bind(listening_, address, size) != 0 || ::listen(listening_, SOMAXCONN) != 0 ||
-      ::getsockname(listening_, address, &size) != 0) {
-    throw std::runtime_error("no port to listen on");
+  if (::bind(socket, address, size) != 0 || ::getsockname(socket, address, &size) != 0) return 0;
+  return ntohs(end.sin_port);
+}
+
+}  // namespace
+
+NobodysPort::NobodysPort() : socket_(new_socket()), port_(bound(socket_, 0)) {
+  if (port_ == 0) throw std::runtime_error("no port for nobody");
+}
+
+NobodysPort::~NobodysPort() { ::close(socket_); }
+
+std::uint16_t port_to_give() {
+  constexpr std::uint16_t first = 20'000, count = 10'000;  // the system's own begin at 32768
+  std::random_device random;
+  for (int tries = 0; tries < 100; ++tries) {
+    const int socket = new_socket();
+    const std::uint16_t port = bound(socket, static_cast<std::uint16_t>(first + random() % count));
+    ::close(socket);
+    if (port != 0) return port;
   }
-  port_ = ntohs(end.sin_port);
+  throw std::runtime_error("no port to give");
+}
+
+Listener::Listener() : listening_(new_socket()), port_(bound(listening_, 0)) {
+  if (port_ == 0 || ::listen(listening_, SOMAXCONN) != 0) throw std::runtime_error("no port to listen on");
 }
 
 Listener::~Listener() { ::close(listening_); }

@@ -55,6 +55,23 @@ class Listener {
   std::atomic<bool> stopping_{false};
 };
 
+// A port that nobody listens on, and that nobody else is given while this lives.
+class NobodysPort {
+ public:
+  NobodysPort();
+  ~NobodysPort();
+  NobodysPort(const NobodysPort&) = delete;
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int socket_ = -1;
+  std::uint16_t port_ = 0;
+};
+
+// A port for another program to listen on: free when this looks, and none of those that the system gives out by itself,
+// so that it still is when the program comes to it.
+std::uint16_t port_to_give();
+
 struct Posted {
   std::string target, authorization, content_type, store, body;
   std::chrono::steady_clock::time_point at;

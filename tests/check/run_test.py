@@ -3,8 +3,10 @@
 usage: run_test.py CHECKOUT      (with build/release built, or it is built now)
 """
 
+import contextlib
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -18,9 +20,12 @@ PATIENCE_SECONDS = 240  # reaching it means that something hangs
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """One below those that the system gives out by itself, so that it is still free at the second start."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port")
 
 
 def start(port, data):

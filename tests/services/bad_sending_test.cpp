@@ -167,7 +167,7 @@ TEST_CASE("no token is 401, and one without the scope, for another organization 
 TEST_CASE("a client that sends a byte at a time is cut off with 408, in the head and in the body") {
   test::RunningOptions options;
   // Enough for who does not drip, on a machine that is busy.
-  options.limits.head_timeout = std::chrono::milliseconds(1'000);
+  options.limits.head_timeout = std::chrono::milliseconds(3'000);
   options.limits.body_grace = std::chrono::milliseconds(1'000);
   TwoOrganizations org(options);
   const std::string before = org.state();
@@ -175,9 +175,11 @@ TEST_CASE("a client that sends a byte at a time is cut off with 408, in the head
   const std::string event = TwoOrganizations::event("zoe") + std::string(20'000, ' ');
   const std::string authorization = "Authorization: Bearer " + org.program.token() + "\r\n";
   const std::string head = "POST " + to_acme + " HTTP/1.1\r\nHost: localhost\r\n" + authorization +
-                           "Content-Length: " + std::to_string(event.size()) + "\r\n\r\n";
+                           "X-Long: " + std::string(2'000, 'x') +
+                           "\r\nContent-Length: " + std::to_string(event.size()) + "\r\n\r\n";
+  const Wrong slow_head{"slow head", "POST", to_acme, {}, {}, 408, "request_timeout", "", "3000 ms"};
+  test::check_refusal(slow_head, org.program.drip("", head + event));
   const Wrong slow{"slow", "POST", to_acme, {}, {}, 408, "request_timeout", "", "1000 ms"};
-  test::check_refusal(slow, org.program.drip("", head + event));
   test::check_refusal(slow, org.program.drip(head, event));
   const std::string upload = "POST /v1/orgs/acme/import?format=github-audit HTTP/1.1\r\nHost: localhost\r\n" +
                              authorization + "Content-Length: 100000\r\n\r\n";

@@ -64,11 +64,14 @@ std::uint64_t bytes_given(RunningProgram& program) {
   return std::stoull(text.substr(text.find(name) + name.size()));
 }
 
-// Until the server has given all that it can to a client that does not read.
+// Until the server has given all that it can to a client that does not read: nothing more for half a second, since one
+// that is only slow stands still for a moment too.
 void wait_until_stuck(RunningProgram& program) {
-  for (std::uint64_t before = 0, now = 0;; before = now) {
-    now = bytes_given(program);
-    if (now > 0 && now == before) return;
+  std::uint64_t before = 0;
+  for (int equal = 0; equal < 10;) {
+    const std::uint64_t now = bytes_given(program);
+    equal = now > 0 && now == before ? equal + 1 : 0;
+    before = now;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }

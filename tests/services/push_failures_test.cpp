@@ -22,12 +22,6 @@ std::vector<std::uint64_t> positions_of(const SyslogTaker& taker) {
   return all;
 }
 
-// A port of nobody's.
-std::uint16_t free_port() {
-  HttpTaker taker;
-  return taker.port();
-}
-
 // Waits until the sink has failed at least so often; what it then is. Without pauses, so as to see what is told by
 // half.
 json failing(RunningProgram& program, const std::string& name, std::uint64_t attempts) {
@@ -44,7 +38,8 @@ json failing(RunningProgram& program, const std::string& name, std::uint64_t att
 TEST_CASE("a sink whose receiver is not there says so, with its lag and its next try") {
   RunningProgram program({.push_times = quick()});
   make_org(program, "acme");
-  const std::string address = "127.0.0.1:" + std::to_string(free_port());
+  const NobodysPort nobody;
+  const std::string address = nobody.address();
   make_sink(program, sink_wish("http", "ndjson", "http://" + address));
   make_sink(program, sink_wish("syslog", "syslog", "tcp://" + address));
   make_sink(program, sink_wish("name", "ndjson", "http://no-such-host.invalid/"));

@@ -18,7 +18,7 @@ using nlohmann::json;
 // An instance of its own: own configuration, pid file, folder and port; ended with the object.
 class Rsyslog {
  public:
-  Rsyslog() : port_(HttpTaker().port()) {
+  Rsyslog() : port_(port_to_give()) {
     const std::string conf = folder_.path() + "/rsyslog.conf";
     // Each message as JSON texts: what rsyslog understood of it, unchanged.
     std::ofstream(conf)

@@ -50,7 +50,7 @@ Answer drip(RawClient& client, std::string_view bytes) {
 
 TEST_CASE("a head that comes one byte at a time is cut off with 408") {
   EchoServer s;
-  s.options.limits.head_timeout = milliseconds(1'000);  // enough for who does not drip, on a machine that is busy
+  s.options.limits.head_timeout = milliseconds(3'000);  // enough for who does not drip, on a machine that is busy
   s.start();
   RawClient client = s.client();
   const Answer answer = drip(client, "GET /ok HTTP/1.1\r\nX-Slow: " + std::string(5000, 'x'));
@@ -72,7 +72,7 @@ TEST_CASE("a body that comes one byte at a time is cut off with 408, kept whole 
 
 TEST_CASE("a client that sends nothing at all is closed without a word") {
   EchoServer s;
-  s.options.limits.idle_timeout = milliseconds(1'000);  // enough for who does send, on a machine that is busy
+  s.options.limits.idle_timeout = milliseconds(3'000);  // enough for who does send, on a machine that is busy
   s.start();
   RawClient silent = s.client();
   CHECK(silent.read_all() == "");
@@ -87,8 +87,8 @@ TEST_CASE("a client that does not read its answer is cut") {
   s.router.on_loop(Method::get, "/large", "", [](Request&) { return text(std::string(64 * mebibyte, 'x')); });
   s.start();
   RawClient client = s.client();
-  client.send(get("/large"));
   REQUIRE(s.notebook.wait_for_open(1));
+  client.send(get("/large"));
   CHECK(s.notebook.wait_for_open(0));
 }
 

@@ -287,12 +287,14 @@ TEST_CASE("a pong goes between two frames and ahead of all that is queued for a 
 
 TEST_CASE("a client that takes nothing and says nothing is let go, and the others are not") {
   LiveServer server;
-  server.options.limits.live_progress_timeout = std::chrono::milliseconds(400);
-  server.options.limits.live_ping_every = std::chrono::milliseconds(100);
+  // Enough for who answers its pings, on a machine that is busy.
+  server.options.limits.live_progress_timeout = std::chrono::milliseconds(3'000);
+  server.options.limits.live_ping_every = std::chrono::milliseconds(500);
   server.options.limits.linger_timeout = std::chrono::milliseconds(200);
   server.start();
   WsClient lively = server.websocket();
   const auto first = server.script();
+  std::jthread reading([&] { (void)lively.read(); });  // answers its pings
   RawClient stuck = server.client();
   std::string request(handshake);
   request.replace(request.find("/live"), 5, "/live?endless");
@@ -301,7 +303,6 @@ TEST_CASE("a client that takes nothing and says nothing is let go, and the other
   RawClient silent = server.client();
   REQUIRE(silent.ask(handshake).status == 101);
   const auto third = server.script(2);
-  std::thread reading([&] { (void)lively.read(); });  // answers its pings
   for (const auto& script : {second, third}) {
     CHECK(script->wait([&] { return script->ended.has_value(); }));
     CHECK(script->look(&Script::ended) == Ending::no_progress);

@@ -71,7 +71,8 @@ Ran run_tenure(const std::vector<std::string>& arguments, const std::string& in,
   return ran;
 }
 
-RunningServe::RunningServe(const std::vector<std::string>& options) : folder_(new_folder()), options_(options) {
+RunningServe::RunningServe(const std::vector<std::string>& options, const std::string& listen)
+    : folder_(new_folder()), options_(options), listen_(listen) {
   start();
 }
 
@@ -95,11 +96,6 @@ std::chrono::milliseconds RunningServe::start() {
   }
   url_ = line.substr(from, to - from);
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - before);
-}
-
-void RunningServe::start_where_it_was() {
-  listen_ = url_.substr(std::string("http://").size());
-  start();
 }
 
 RunningServe::~RunningServe() {

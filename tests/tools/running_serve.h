@@ -1,7 +1,7 @@
 // The built program as a user has it: a server of its own in a temporary folder, and commands run against it.
 //
-// One thread. The server is a child process on a free port; it is stopped, and its folder removed, with the object. A
-// server that does not start throws with what it said.
+// One thread. The server is a child process, on a free port unless it is told which; it is stopped, and its folder
+// removed, with the object. A server that does not start throws with what it said.
 #pragma once
 
 #include <sys/types.h>
@@ -32,8 +32,9 @@ struct DidNotStart : std::runtime_error {
 
 class RunningServe {
  public:
-  // `options` come behind `serve --listen 127.0.0.1:0 --data FOLDER`.
-  explicit RunningServe(const std::vector<std::string>& options = {});
+  // `options` come behind `serve --listen LISTEN --data FOLDER`. With a port in `listen` it is there again after
+  // each start, for clients that go on by themselves.
+  explicit RunningServe(const std::vector<std::string>& options = {}, const std::string& listen = "127.0.0.1:0");
   ~RunningServe();
   RunningServe(const RunningServe&) = delete;
 
@@ -50,8 +51,6 @@ class RunningServe {
   void kill();
   // Starts it again with the same folder and options; how long it took until it was ready.
   std::chrono::milliseconds start();
-  // The same, on the port that it had: for clients that go on by themselves.
-  void start_where_it_was();
   // What /readyz and every other read would need: host and port.
   ServerAddress address() const;
   std::string token() const;
@@ -63,7 +62,7 @@ class RunningServe {
  private:
   std::string folder_;
   std::vector<std::string> options_;
-  std::string url_, listen_ = "127.0.0.1:0";
+  std::string listen_, url_;
   pid_t pid_ = -1;
 };
 
