@@ -2,6 +2,7 @@
 
 #include <rocksdb/convenience.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -93,6 +94,7 @@ bool Faults::stuck(rocksdb::DB& db) {
 // Resume() flushes what is in memory and starts a fresh log, so that nothing follows a half-written record.
 std::optional<Failure> Faults::cure(rocksdb::DB& db) {
   using std::chrono::steady_clock;
+  if (log_lost_ && !curing_.valid()) return reopen(db);
   constexpr std::chrono::milliseconds step{20};
   std::uint64_t free_bytes = UINT64_MAX;  // where the file system does not say
   (void)env_->GetFreeSpace(folder_, &free_bytes);
@@ -110,8 +112,8 @@ std::optional<Failure> Faults::cure(rocksdb::DB& db) {
     if (stuck(db) && room) {
       rocksdb::CancelAllBackgroundWork(&db, /*wait=*/false);  // wakes the waiting cure, and ends it
       (void)curing_.get();
-      must_reopen_ = true;
-      return fail(FailureCode::closed, "The store could not take up writing again and has to be opened anew.");
+      log_lost_ = true;
+      return reopen(db);
     }
     if (steady_clock::now() < until) continue;
     free_at_refusal_ = free_bytes;
@@ -120,14 +122,43 @@ std::optional<Failure> Faults::cure(rocksdb::DB& db) {
                     " MiB free on the disk of " + folder_ + ". Free some room; appends then go on by themselves.");
   }
   const rocksdb::Status resumed = curing_.get();
-  if (!resumed.ok()) return note(resumed, "taking up writing again");
-  write_failed_ = false;
-  return std::nullopt;
+  if (resumed.ok()) {
+    write_failed_ = false;
+    return std::nullopt;
+  }
+  write_failed_ = true;
+  log_lost_ = resumed.severity() >= rocksdb::Status::Severity::kFatalError && !resumed.IsCorruption();
+  if (log_lost_) return reopen(db);
+  return stand(failure_of(resumed, "taking up writing again"));
+}
+
+// Whether so many bytes can be written there: not every limit is in what a file system calls its free space.
+rocksdb::Status Faults::try_room(std::uint64_t bytes) const {
+  const std::string path = folder_ + "/room", some(std::size_t{1} << 20, '\xff');
+  std::unique_ptr<rocksdb::WritableFile> file;
+  auto status = env_->NewWritableFile(path, &file, rocksdb::EnvOptions());
+  for (std::uint64_t written = 0; status.ok() && written < bytes; written += some.size()) status = file->Append(some);
+  if (status.ok()) status = file->Sync();
+  if (file) (void)file->Close();
+  (void)env_->DeleteFile(path);
+  return status;
+}
+
+// Nothing else helps; `must_reopen` where there is room for it.
+std::optional<Failure> Faults::reopen(rocksdb::DB& db) {
+  const std::uint64_t needed =
+      std::max(number_of(db, rocksdb::DB::Properties::kSizeAllMemTables) + reopening_bytes, free_floor_bytes_);
+  std::uint64_t free_bytes = UINT64_MAX;
+  (void)env_->GetFreeSpace(folder_, &free_bytes);
+  if (free_bytes < needed) return disk_full_failure(folder_, free_bytes, needed);
+  if (const auto tried = try_room(needed); !tried.ok()) return failure_of(tried, "making sure of room for a new start");
+  must_reopen_ = true;
+  return fail(FailureCode::closed, "The store could not take up writing again and has to be opened anew.");
 }
 
 void Faults::forget() {
   listener_->forget();
-  write_failed_ = must_reopen_ = false;
+  write_failed_ = log_lost_ = must_reopen_ = false;
   const std::lock_guard lock(guard_);
   standing_.reset();
   cure_goes_on_ = false;
@@ -149,9 +180,13 @@ std::optional<Failure> Faults::ready_to_write(rocksdb::DB& db) {
   return no;
 }
 
-Failure Faults::note(const rocksdb::Status& status, const char* place) {
+Failure Faults::note(rocksdb::DB& db, const rocksdb::Status& status, const char* place) {
   write_failed_ = true;
-  Failure failure = failure_of(status, place);
+  log_lost_ |= number_of(db, rocksdb::DB::Properties::kNumEntriesActiveMemTable) == 0;
+  return stand(failure_of(status, place));
+}
+
+Failure Faults::stand(Failure failure) {
   const std::lock_guard lock(guard_);
   standing_ = failure;
   return failure;

@@ -4,10 +4,16 @@
 // disk, a write that failed) are cured here by the next commit; damage found in the background is not: it is kept and
 // answered to every commit until the store is opened again.
 //
-// RocksDB 7.8's own cure, Resume(), may not come to an end. It waits for background work, and a compaction that finds
+// RocksDB 7.8's own cure, Resume(), may not help. It begins a fresh log only where something is in memory to be
+// flushed; where nothing is, the log whose write failed stays, and the next write to it ends the program by an
+// assertion. It refuses after a failed sync and other errors that RocksDB calls fatal. In both cases `must_reopen` says
+// that only closing and opening the database again helps, which is tried where there is room for it: nobody is served
+// by one that is shut.
+//
+// And it may not come to an end. It waits for background work, and a compaction that finds
 // no room is begun again and again: then it goes on beside the commits, which are refused meanwhile. And it waits for
 // ever for a flush that was scheduled before an error and taken up after it, because that request is thrown away: then
-// nothing moves, the wait is broken off, and `must_reopen` says that only closing and opening the database again helps.
+// nothing moves, the wait is broken off, and the database is opened again too.
 //
 // Threads: the listener's calls come from RocksDB's threads; `ready_to_write` and `note` from the one writer; `trouble`
 // from any.
@@ -43,7 +49,7 @@ class Faults {
   static constexpr std::chrono::milliseconds stuck_after{2'000};
   // So much more room, and a commit waits once more for a cure that goes on.
   static constexpr std::uint64_t hopeful_bytes = std::uint64_t{1} << 20;
-  // Room that opening a database takes beside what was in its memory: nobody is served by one that cannot be opened.
+  // Room that opening a database takes beside what was in its memory.
   static constexpr std::uint64_t reopening_bytes = std::uint64_t{16} << 20;
 
   // Nothing if `db` can be written to, after a cure if one was due; otherwise why not.
@@ -59,8 +65,8 @@ class Faults {
   }
   // It could not be opened: what `trouble` says until it is.
   void stay_shut(const Failure& because);
-  // A write that failed: the next `ready_to_write` cures before anything else.
-  Failure note(const rocksdb::Status& status, const char* place);
+  // A write through `db` that failed: the next `ready_to_write` cures before anything else.
+  Failure note(rocksdb::DB& db, const rocksdb::Status& status, const char* place);
   std::optional<Failure> trouble() const;
 
  private:
@@ -68,6 +74,9 @@ class Faults {
 
   std::optional<Failure> room(bool at_once);
   std::optional<Failure> cure(rocksdb::DB& db);
+  std::optional<Failure> reopen(rocksdb::DB& db);
+  rocksdb::Status try_room(std::uint64_t bytes) const;
+  Failure stand(Failure failure);
   bool stuck(rocksdb::DB& db);
 
   const std::string folder_;
@@ -76,6 +85,7 @@ class Faults {
   std::shared_ptr<Listener> listener_;
   std::chrono::steady_clock::time_point space_checked_;
   bool write_failed_ = false;
+  bool log_lost_ = false;  // no cure but a reopening
   bool must_reopen_ = false;
   std::future<rocksdb::Status> curing_;  // waits for its end when it goes
   std::optional<std::chrono::steady_clock::time_point> in_vain_since_;

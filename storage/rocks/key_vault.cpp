@@ -147,7 +147,7 @@ Outcome<void> RocksKeyVault::write(rocksdb::WriteBatch& batch, const char* place
   if (auto no = faults_.ready_to_write(*db_)) return *no;
   const auto status = db_->Write(synced_write(), &batch);
   if (status.ok()) return {};
-  return faults_.note(status, place);
+  return faults_.note(*db_, status, place);
 }
 
 Outcome<std::optional<SubjectId>> RocksKeyVault::find(const OrgId& org, const Digest& lookup) {

@@ -413,7 +413,7 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
     in.fill_batch(commit);
     written = in.db->Write(synced_write(), &in.batch);
   }
-  if (!written.ok()) return in.faults->note(written, "writing a commit");
+  if (!written.ok()) return in.faults->note(*in.db, written, "writing a commit");
   for (auto& [org, version] : next) in.known_orgs[org] = version;
   in.publish(Position(in.newest + commit.records.size()));
   return {};
@@ -427,7 +427,7 @@ Outcome<void> RocksStore::clear_views(const std::vector<ViewWrite>& kept) {
   if (in.closed) return closed_failure();
   if (auto no = in.ready_to_write()) return *no;
   const auto aside = put_aside(*in.db, in.family(Family::meta), kept);
-  if (!aside.ok()) return in.faults->note(aside, "keeping what is no view");
+  if (!aside.ok()) return in.faults->note(*in.db, aside, "keeping what is no view");
   const auto dropped = in.db->DropColumnFamily(in.family(Family::views));
   if (!dropped.ok()) return failure_of(dropped, "clearing the views");
   rocksdb::ColumnFamilyHandle* fresh = nullptr;
@@ -436,7 +436,7 @@ Outcome<void> RocksStore::clear_views(const std::vector<ViewWrite>& kept) {
   in.use_views(fresh);
   const auto back = put_back(*in.db, in.family(Family::meta), in.family(Family::views));
   in.publish(Position(in.newest));
-  if (!back.ok()) return in.faults->note(back, "putting back what is no view");
+  if (!back.ok()) return in.faults->note(*in.db, back, "putting back what is no view");
   return {};
 }
 

@@ -6,6 +6,8 @@
 #include <random>
 #include <utility>
 
+#include "events/digest.h"
+#include "storage/rocks/key_vault.h"
 #include "storage/rocks/open_options.h"
 #include "tests/small_disk.h"
 #include "tests/storage/store_contract.h"
@@ -114,8 +116,8 @@ TEST_CASE("below the floor of free disk appends are refused before anything is w
 
 TEST_CASE("a disk that fills up inside RocksDB is survived, wherever the last byte falls") {
   for (const std::uint64_t room : {0, 1, 100, 7'000, 25'000, 300'000, 3'000'000}) {
-    for (const bool fresh : {true, false}) {
-      INFO("room " << room << (fresh ? " in a fresh store" : " in a used store"));
+    for (const std::string_view what : {"a fresh store", "a used store", "a store that was opened again"}) {
+      INFO("room " << room << " in " << what);
       TempFolder folder;
       const auto files = std::make_shared<TestFileSystem>();
       const auto env = env_over(files);
@@ -123,14 +125,18 @@ TEST_CASE("a disk that fills up inside RocksDB is survived, wherever the last by
       settings.write_buffers_bytes = 2 * mib;
       settings.free_floor_bytes = 0;  // nothing warns: RocksDB itself hits the wall
       auto store = value_of(open_store(folder.path("store"), settings, env));
-      if (!fresh) require_ok(append(*store, 30));
+      if (what != "a fresh store") require_ok(append(*store, 30));
+      if (what == "a store that was opened again") {  // nothing is in memory, and nothing in its log
+        require_ok(store->close());
+        store = value_of(open_store(folder.path("store"), settings, env));
+      }
       files->set_room(room);
       Outcome<void> done;
       for (int i = 0; i < 1'000 && done; ++i) done = append(*store, 1 + static_cast<std::uint64_t>(i) % 3);
       require_fails(done, FailureCode::disk_full);
       files->set_room(0);  // a table written meanwhile may have freed a log
       const std::uint64_t head = store->head().value;
-      require_fails(append(*store), FailureCode::disk_full);
+      for (int i = 0; i < 3; ++i) require_fails(append(*store), FailureCode::disk_full);
       if (head > 0) check_all(*store);
       files->set_room(std::nullopt);
       require_ok(append(*store, 5));
@@ -141,6 +147,62 @@ TEST_CASE("a disk that fills up inside RocksDB is survived, wherever the last by
       store = value_of(open_store(folder.path("store"), settings, env));
       REQUIRE(store->head().value == head + 10);
       check_all(*store);
+    }
+  }
+}
+
+TEST_CASE("a sync that failed refuses its append and no later one, and loses nothing that was acknowledged") {
+  for (const bool in_memory : {true, false}) {
+    INFO((in_memory ? "with rows in memory" : "right after a start"));
+    TempFolder folder;
+    const auto files = std::make_shared<TestFileSystem>();
+    const auto env = env_over(files);
+    auto store = value_of(open_store(folder.path("store"), small_settings(), env));
+    require_ok(append(*store, 30));
+    if (!in_memory) {
+      require_ok(store->close());
+      store = value_of(open_store(folder.path("store"), small_settings(), env));
+    }
+    for (int round = 0; round < 3; ++round) {
+      files->failing_log_syncs = 1;
+      require_fails(append(*store), FailureCode::io);
+      append_when_taken(*store);
+      check_all(*store);
+      const std::string copy = folder.path("after " + std::to_string(round));
+      files->cut_power(folder.path("store"), copy);
+      const auto after = value_of(RocksStore::open(copy, small_settings()));
+      REQUIRE(after->head() == store->head());
+      check_all(*after);
+    }
+    CHECK_FALSE(store->trouble());
+  }
+}
+
+TEST_CASE("a key vault that finds no room right after a start refuses keys and takes them when there is room") {
+  TempFolder folder;
+  const auto files = std::make_shared<TestFileSystem>();
+  const auto env = env_over(files);
+  const OrgId org("acme");
+  const auto subject = [](std::uint8_t n) {
+    NewSubject one;
+    one.org = OrgId("acme");
+    one.lookup = sha256(std::string(1, static_cast<char>(n)));
+    one.subject.bytes[0] = n;
+    one.wrapped_key = std::string(60, static_cast<char>(n));
+    return one;
+  };
+  auto vault = value_of(open_vault(folder.path("keys"), env));
+  require_ok(vault->put({subject(1)}));
+  for (std::uint8_t round = 2; round < 5; ++round) {
+    require_ok(vault->close());
+    vault = value_of(open_vault(folder.path("keys"), env));
+    files->set_room(round);
+    for (int i = 0; i < 3; ++i) require_fails(vault->put({subject(round)}), FailureCode::disk_full);
+    REQUIRE(value_of(vault->wrapped_key(org, subject(1).subject)));
+    files->set_room(std::nullopt);
+    require_ok(vault->put({subject(round)}));
+    for (std::uint8_t n = 1; n <= round; ++n) {
+      REQUIRE(value_of(vault->find(org, subject(n).lookup)) == std::optional(subject(n).subject));
     }
   }
 }

@@ -43,6 +43,10 @@ class TrackedFile final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
     const auto& before = is_log_ ? home_.before_log_sync : home_.before_file_sync;
     if (before) before();
+    if (is_log_ && home_.failing_log_syncs > 0) {
+      --home_.failing_log_syncs;
+      return IOStatus::IOError("the test's disk did not sync");
+    }
     const std::lock_guard lock(home_.guard);
     const IOStatus done = FSWritableFileOwnerWrapper::Sync(options, debug);
     if (done.ok()) tracked_->synced = tracked_->written;

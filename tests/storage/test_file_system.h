@@ -8,6 +8,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -30,6 +31,9 @@ class TestFileSystem : public rocksdb::FileSystemWrapper {
   std::function<void()> before_log_sync;
   // The same of every other file.
   std::function<void()> before_file_sync;
+
+  // So many syncs of a write-ahead log fail, and then no more do.
+  std::atomic<int> failing_log_syncs{0};
 
   // Bytes that may still be written, or no limit. What does not fit is written in part and answers NoSpace. Deleting
   // gives nothing back, so that a full disk stays full until the test says otherwise.
