@@ -52,11 +52,12 @@ struct TokenRevoked {
 // A named consumer of the feed: the server keeps how far it has acknowledged, beside the log.
 struct ConsumerCreated {
   std::string consumer;
-  Position position;  // the first that it is given
-  Person principal;   // whose tokens may use it
-#define TENURE_FIELDS                                                                           \
-  field("consumer", &ConsumerCreated::consumer), field("position", &ConsumerCreated::position), \
-      field("principal", &ConsumerCreated::principal)
+  std::vector<std::string> orgs;  // what the tokens that may use it are limited to; empty: to nothing
+  Position position;              // the first that it is given
+  Person principal;               // whose tokens they are
+#define TENURE_FIELDS                                                                   \
+  field("consumer", &ConsumerCreated::consumer), field("orgs", &ConsumerCreated::orgs), \
+      field("position", &ConsumerCreated::position), field("principal", &ConsumerCreated::principal)
   TENURE_EVENT("consumer.created", 1)
 #undef TENURE_FIELDS
 };

@@ -8,6 +8,12 @@
 
 namespace tenure::services {
 
+void write_texts(JsonText& out, std::string_view name, const std::vector<std::string>& values) {
+  out.key(name).open('[');
+  for (const std::string& value : values) out.text(value);
+  out.close(']');
+}
+
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

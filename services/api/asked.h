@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "events/wire/json_text.h"
 #include "services/api/parts.h"
 
 namespace tenure::services {
@@ -27,6 +29,8 @@ boost::system::result<Position, http::Response> asked_known(const http::Request&
 Decided<bool> asked_flag(const http::Request& request, std::string_view name);
 // The Idempotency-Key of a request, bound to its token, target and body; nothing where it has none.
 Decided<std::optional<IdempotencyKey>> idempotency_of(const http::Request& request, const Parts& parts);
+// A list of texts, as a field.
+void write_texts(JsonText& out, std::string_view name, const std::vector<std::string>& values);
 // Decimal digits and nothing else.
 std::optional<std::uint64_t> whole_number(std::string_view text);
 

@@ -128,6 +128,39 @@ Decided<FeedFilter> asked_filter(Parts& parts, const Request& request, storage::
   return filter;
 }
 
+// Events show a person by identity, and a filter is compared with what they show: whoever is named by subject in it is
+// named by identity as well. The subject stays, for events of whose person nothing but that is left.
+std::optional<Response> name_subjects(Parts& parts, storage::Snapshot& snapshot, const std::vector<std::string>& orgs,
+                                      std::vector<std::string>& people, std::string_view field) {
+  const std::vector<std::string> asked = people;
+  for (const std::string& person : asked) {
+    if (!person.starts_with("subject:")) continue;
+    if (orgs.empty()) {
+      return http::problem(wrong("\"" + person +
+                                     "\" is a subject, and means somebody in one organization alone: name "
+                                     "that with org as well, or the person by identity.",
+                                 field));
+    }
+    bool known = false;
+    for (const std::string& org : orgs) {
+      const auto number = parts.names.org(snapshot, OrgId(org));
+      if (!number) return http::problem(number.error());
+      const auto member = parts.identities.member_of(snapshot, OrgId(org), *number, person);
+      if (!member) return http::problem(member.error());
+      if (*member == 0) continue;
+      auto identity = parts.identities.of_member(snapshot, OrgId(org), *number, *member);
+      if (!identity) return http::problem(identity.error());
+      known = true;
+      people.push_back(std::move(*identity));
+    }
+    if (!known) {
+      return http::problem(refuse(RefusalCode::unknown_member,
+                                  "none of the organizations has heard of \"" + person + "\".", std::string(field)));
+    }
+  }
+  return std::nullopt;
+}
+
 Refusal no_cursor(std::string because, std::string_view field) {
   return refuse(RefusalCode::invalid_cursor, std::move(because), std::string(field));
 }
@@ -256,6 +289,9 @@ std::variant<FeedWish, Response> asked_feed(Parts& parts, const Request& request
     return http::problem(filter.error(), filter.error().code == RefusalCode::forbidden ? 403U : 400U);
   }
   wish.filter = std::move(*filter);
+  auto no = name_subjects(parts, *snapshot, wish.filter.orgs, wish.filter.members, "member");
+  if (!no) no = name_subjects(parts, *snapshot, wish.filter.orgs, wish.filter.actors, "actor");
+  if (no) return std::move(*no);
   if (const auto poll = asked_poll(request, wish); !poll) return http::problem(poll.error());
   if (const auto ack = asked_acknowledging(request, wish); !ack) return http::problem(ack.error());
   const auto start = asked_start(parts, request, *framing, *snapshot);
@@ -268,7 +304,7 @@ std::variant<FeedWish, Response> asked_feed(Parts& parts, const Request& request
   };
   if (const auto name = request.query("consumer")) {
     // A consumer is there so that nothing is missed: a new one that says nothing else begins at the beginning.
-    auto attached = parts.feed->consumers().attach(std::string(*name), start->value_or(Position(1)),
+    auto attached = parts.feed->consumers().attach(std::string(*name), start->value_or(Position(1)), token->orgs,
                                                    recording_of(request, Channel::api));
     if (const auto* refusal = std::get_if<Refusal>(&attached)) return http::problem(*refusal);
     if (const auto* failure = std::get_if<Failure>(&attached)) return http::problem(*failure);

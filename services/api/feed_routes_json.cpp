@@ -42,6 +42,7 @@ Outcome<void> write_consumer(JsonText& out, const Consumer& consumer, storage::S
   const auto behind = lag_of(consumer, snapshot, now);
   if (!behind) return behind.error();
   out.open('{').field("consumer", consumer.name).field("principal", consumer.principal);
+  write_texts(out, "orgs", consumer.orgs);
   out.field("created_at", consumer.created_at).field("acknowledged", consumer.durable.value);
   out.field("newest", head.value).field("lag_events", behind->events).field("lag_seconds", behind->seconds);
   out.field("connected", consumer.connected).field("sink", consumer.sink).close('}');
@@ -76,6 +77,17 @@ std::variant<Consumer, Response> asked_consumer(Parts& parts, const Request& req
   return *consumer;
 }
 
+// One that the token may also move: its own principal's tokens only if they see what it is sent.
+std::variant<Consumer, Response> asked_to_move(Parts& parts, const Request& request) {
+  auto asked = asked_consumer(parts, request);
+  if (std::holds_alternative<Response>(asked)) return asked;
+  const Token& token = *request.identity_as<Token>();
+  const auto& consumer = std::get<Consumer>(asked);
+  if (token.principal != consumer.principal || consumer.sink) return asked;
+  if (const auto no = sees_otherwise(consumer, token.orgs, "name")) return http::problem(*no);
+  return asked;
+}
+
 // Its position is what its receiver took, and it goes with its sink; a reset is on record.
 Response a_sinks(const std::string& name) {
   return http::problem(refuse(RefusalCode::forbidden,
@@ -104,7 +116,7 @@ Response one(Parts& parts, Request& request) {
 
 Response remove(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
-  auto asked = asked_consumer(parts, request);
+  auto asked = asked_to_move(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
   const std::string name = std::get<Consumer>(asked).name;
   if (std::get<Consumer>(asked).sink) return a_sinks(name);
@@ -148,7 +160,7 @@ boost::system::result<Position, Response> asked_position(Parts& parts, const Req
 
 Response reset(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
-  auto asked = asked_consumer(parts, request);
+  auto asked = asked_to_move(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
   const std::string name = std::get<Consumer>(asked).name;
   const auto next = asked_position(parts, request, true, Position(1), parts.store.head().next());
@@ -160,7 +172,7 @@ Response reset(Parts& parts, Request& request) {
 
 Response acknowledge(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
-  auto asked = asked_consumer(parts, request);
+  auto asked = asked_to_move(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
   const std::string name = std::get<Consumer>(asked).name;
   if (std::get<Consumer>(asked).sink) return a_sinks(name);
@@ -188,7 +200,7 @@ Outcome<Lag> lag_of(const Consumer& consumer, storage::Snapshot& snapshot, Insta
 void add_feed_routes(http::Router& router, Parts& parts) {
   router.live(http::Method::get, "/v1/feed", "feed", [&parts](Request& r) { return follow(parts, r); });
   router.blocking(http::Method::get, "/v1/consumers", "feed",
-                  with_rows({"consumer", "principal", "created_at", "acknowledged", "newest", "lag_events",
+                  with_rows({"consumer", "principal", "orgs", "created_at", "acknowledged", "newest", "lag_events",
                              "lag_seconds", "connected", "sink"},
                             [&parts](Request& r) { return list(parts, r); }));
   router.blocking(http::Method::get, "/v1/consumers/{name}", "feed", [&parts](Request& r) { return one(parts, r); });

@@ -27,12 +27,6 @@ Response no_sink(const std::string& name) {
       refuse(RefusalCode::not_found, "there is no sink \"" + name + "\"; GET /v1/sinks lists them.", "sink"), 404);
 }
 
-void write_texts(JsonText& out, std::string_view name, const std::vector<std::string>& values) {
-  out.key(name).open('[');
-  for (const std::string& value : values) out.text(value);
-  out.close(']');
-}
-
 Outcome<void> write_sink(JsonText& out, Parts& parts, const SinkShown& found, storage::Snapshot& snapshot) {
   Lag behind;
   Position delivered;

@@ -56,12 +56,14 @@ Outcome<void> Consumers::load(Identities& identities) {
       Entry& entry = entries_[created->consumer];
       entry.consumer = {created->consumer, std::move(*principal), record.recorded_at, record.position,
                         before(created->position)};
+      entry.consumer.orgs = created->orgs;
     } else if (const auto* sink = std::get_if<event::SinkCreated>(&record.event.data)) {
       auto principal = identities.of_subject(*snapshot, tenure_org, *number, sink->principal.subject);
       if (!principal) return principal.error();
       Consumer& consumer = entries_[sink->sink].consumer;
       consumer = {sink->sink, std::move(*principal), record.recorded_at, record.position, before(sink->position)};
       consumer.sink = true;
+      consumer.orgs = sink->orgs;
     } else if (const auto* gone = std::get_if<event::SinkDeleted>(&record.event.data)) {
       entries_.erase(gone->sink);
     } else if (const auto* reset = std::get_if<event::ConsumerReset>(&record.event.data)) {
@@ -98,7 +100,37 @@ void Consumers::let_go(Entry& entry) {
   }
 }
 
-Consumers::Attached Consumers::attach(const std::string& name, Position first, const Recording& by) {
+namespace {
+
+std::vector<std::string> sorted(std::vector<std::string> orgs) {
+  std::sort(orgs.begin(), orgs.end());
+  orgs.erase(std::unique(orgs.begin(), orgs.end()), orgs.end());
+  return orgs;
+}
+
+std::string named(const std::vector<std::string>& orgs) {
+  if (orgs.empty()) return "all organizations";
+  constexpr std::size_t named_max = 5;
+  std::string all;
+  for (std::size_t i = 0; i < std::min(orgs.size(), named_max); ++i) all += (i > 0 ? ", " : "") + orgs[i];
+  return all + (orgs.size() > named_max ? " and " + std::to_string(orgs.size() - named_max) + " more" : "") + " alone";
+}
+
+}  // namespace
+
+std::optional<Refusal> sees_otherwise(const Consumer& consumer, std::vector<std::string> orgs, std::string_view field) {
+  orgs = sorted(std::move(orgs));
+  if (orgs == consumer.orgs) return std::nullopt;
+  return refuse(RefusalCode::forbidden,
+                "the consumer \"" + consumer.name + "\" was made with a token that sees " + named(consumer.orgs) +
+                    ", and this one sees " + named(orgs) +
+                    ": what one is not sent, the other would miss. Use a token that sees the same, or a consumer of "
+                    "another name.",
+                std::string(field));
+}
+
+Consumers::Attached Consumers::attach(const std::string& name, Position first, std::vector<std::string> orgs,
+                                      const Recording& by) {
   const std::lock_guard one(making_);
   std::optional<Consumer> known = find(name);
   if (known && known->sink) {
@@ -109,13 +141,17 @@ Consumers::Attached Consumers::attach(const std::string& name, Position first, c
   if (known && known->principal != by.principal) {
     return refuse(RefusalCode::forbidden, "the consumer \"" + name + "\" is another principal's.", "consumer");
   }
-  if (!known) {
+  if (known) {
+    if (auto no = sees_otherwise(*known, std::move(orgs), "consumer")) return *no;
+  } else {
     if (auto no = too_many(all().size(), "consumer")) return *no;
-    const auto result = append_own(appends_, event::ConsumerCreated{name, first, {by.principal, {}}}, by);
+    orgs = sorted(std::move(orgs));
+    const auto result = append_own(appends_, event::ConsumerCreated{name, orgs, first, {by.principal, {}}}, by);
     if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
     if (const auto* refusals = std::get_if<Refusals>(&result)) return refusals->front();
     const Position at = std::get<AppendAnswer>(result).items.front().position;
     known = Consumer{name, by.principal, clock_(), at, before(first)};
+    known->orgs = std::move(orgs);
   }
   const std::lock_guard lock(guard_);
   Entry& entry = entries_[name];
@@ -158,6 +194,7 @@ AppendResult Consumers::make_for_sink(const event::SinkCreated& sink, const Reco
     Entry& entry = entries_[sink.sink];
     entry.consumer = {sink.sink, by.principal, clock_(), answer->items.front().position, before(sink.position)};
     entry.consumer.sink = true;
+    entry.consumer.orgs = sink.orgs;
     entry.written = entry.consumer.acknowledged;
   }
   return result;

@@ -45,6 +45,9 @@ struct Consumer {
   Position durable;       // of that, what is in the store: what may be told
   bool connected = false;
   bool sink = false;  // the server itself feeds it (services/push): nobody else follows, acknowledges or deletes it
+  // What those tokens are limited to, sorted; empty: to nothing. One that sees less would move the consumer over events
+  // that it was not sent, and so would one that sees more and was used in between.
+  std::vector<std::string> orgs;
 };
 
 // One connection's hold on a consumer. The connection has one end, the registry the other.
@@ -66,10 +69,10 @@ class Consumers {
   // From the log and the rows; before anything else.
   Outcome<void> load(Identities& identities);
 
-  // Connects as a consumer, which is made if there is none: it then begins at `first`. A refusal: another principal's
-  // (forbidden), or too many.
+  // Connects as a consumer, which is made if there is none: it then begins at `first`. `orgs`: what the token is
+  // limited to. A refusal: another principal's or for tokens that see something else (forbidden), or too many.
   using Attached = std::variant<std::shared_ptr<Attachment>, Refusal, Failure>;
-  Attached attach(const std::string& name, Position first, const Recording& by);
+  Attached attach(const std::string& name, Position first, std::vector<std::string> orgs, const Recording& by);
   // The same for a sink, which brings its consumer with it and takes it away; one event each. already_exists if there
   // is a consumer of that name. Connecting as it is memory alone, and null if it is no more.
   AppendResult make_for_sink(const event::SinkCreated& sink, const Recording& by);
@@ -131,6 +134,10 @@ class Consumers {
   std::optional<Failure> writing_failed_;  // the last of them
   bool dirty_ = false;
 };
+
+// Why a token that is limited to `orgs` (empty: to nothing) may not move the consumer; nothing if it sees what the
+// consumer is sent.
+std::optional<Refusal> sees_otherwise(const Consumer& consumer, std::vector<std::string> orgs, std::string_view field);
 
 // 1 to 128 letters, digits, '.', '_' and '-'.
 Decided<void> check_consumer_name(std::string_view name, std::string_view field);

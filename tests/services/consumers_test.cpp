@@ -186,6 +186,44 @@ TEST_CASE("a consumer is its principal's: another one neither sees it nor takes 
   CHECK(consumer(program, "siem").at("connected") == true);
 }
 
+TEST_CASE(
+    "a token that sees other organizations than a consumer is for cannot move it, though it is the same principal's") {
+  RunningProgram program;
+  make_org(program, "acme");
+  make_org(program, "other");
+  const std::vector<std::string> lines{"Accept: application/x-ndjson"};
+  const std::string admin = program.token();
+  const std::string wide = token_of(program, R"({"principal":"siem","scopes":["feed"]})");
+  const std::string narrow = token_of(program, R"({"principal":"siem","scopes":["feed"],"orgs":["acme"]})");
+  const std::string both = token_of(program, R"({"principal":"siem","scopes":["feed"],"orgs":["other","acme"]})");
+  const std::string again = token_of(program, R"({"principal":"siem","scopes":["feed"],"orgs":["acme","other"]})");
+  for (const auto& [name, mine, others] :
+       {std::tuple("all", wide, std::vector{narrow, both}), std::tuple("one", narrow, std::vector{wide, both}),
+        std::tuple("two", both, std::vector{wide, narrow})}) {
+    const std::string consumer = std::string("?consumer=") + name, path = std::string("/v1/consumers/") + name;
+    { Follower follower(program, consumer, mine); }
+    for (int run = 0; run < 2; ++run) {
+      for (const std::string& other : others) {
+        CHECK_THROWS_AS(Follower(program, consumer, other), NoUpgrade);
+        program.speak_as(other);
+        const auto refused = program.request("GET", "/v1/feed" + consumer + "&wait=0", {}, lines);
+        CHECK(refused.status == 403);
+        CHECK(refused.body.find("Use a token that sees the same") != std::string::npos);
+        CHECK(program.post(path + "/reset", R"({"position":1})").status == 403);
+        CHECK(program.post(path + "/ack", R"({"position":1})").status == 403);
+        CHECK(program.request("DELETE", path).status == 403);
+      }
+      program.speak_as(mine);
+      CHECK(program.post(path + "/ack", R"({"position":0})").status == 200);
+      CHECK(program.get(path).json().at("orgs").size() == (mine == wide ? 0 : mine == narrow ? 1 : 2));
+      if (mine == both) Follower(program, consumer, again);
+      program.restart();
+    }
+    program.speak_as(admin);  // who looks after everything may
+    CHECK(program.post(path + "/reset", R"({"position":1})").status == 200);
+  }
+}
+
 TEST_CASE("acknowledgements that come while others are being written are written too") {
   RunningProgram program;
   make_org(program, "acme");

@@ -98,6 +98,17 @@ TEST_CASE("filters leave out what was not asked for, and a heartbeat says throug
   CHECK(polled(program, cursor + "&member=bob%40acme.test") == Positions{bob});
   CHECK(polled(program, cursor + "&member=BOB%40ACME.TEST&member=cat") == Positions{bob, cat});
   CHECK(polled(program, cursor + "&member=z%C3%96%C3%8B") == Positions{zoe});
+  // As the record names her.
+  const json record =
+      json::parse(poll(program, cursor + "&wait=0&limit=1&include=record").at(1).at("record").get<std::string>());
+  const std::string subject = "subject:" + record.at("data").at("member").get<std::string>();
+  CHECK(polled(program, cursor + "&org=acme&member=" + subject) == Positions{bob});
+  CHECK(polled(program, cursor + "&org=other&org=acme&actor=" + subject) == Positions{by_bob});
+  const auto refused = [&](const std::string& query) {
+    return program.request("GET", "/v1/feed" + cursor + "&wait=0" + query, {}, {"Accept: application/x-ndjson"}).json();
+  };
+  CHECK(refused("&member=" + subject).at("detail").get<std::string>().find("name that with org") != std::string::npos);
+  CHECK(refused("&org=other&member=" + subject).at("code") == "unknown_member");
   CHECK(polled(program, cursor + "&type=member.removed").empty());
   CHECK(polled(program, cursor + "&type=member.removed&type=member.added&org=other") == Positions{cat});
   // A verdict and its complement share no event and leave none out.
