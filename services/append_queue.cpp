@@ -38,10 +38,13 @@ struct AppendQueue::Answers {
   }
 };
 
-AppendQueue::AppendQueue(Recorder& recorder, storage::Store& store, std::size_t events_a_commit)
-    : recorder_(recorder), store_(store), events_a_commit_(events_a_commit), commit_(store), queue_([this](auto& jobs) {
-        run(jobs);
-      }) {}
+AppendQueue::AppendQueue(Recorder& recorder, storage::Store& store, Instant newest, std::size_t events_a_commit)
+    : recorder_(recorder),
+      store_(store),
+      events_a_commit_(events_a_commit),
+      newest_us_(newest.us),
+      commit_(store),
+      queue_([this](auto& jobs) { run(jobs); }) {}
 
 AppendQueue::~AppendQueue() { stop(); }
 
@@ -107,9 +110,12 @@ void AppendQueue::take_rows(std::vector<storage::ViewWrite>& rows, Done done) {
   decided_->results.emplace_back(AppendAnswer{});
 }
 
-void AppendQueue::tell(std::size_t records, Instant newest) {
-  if (records == 0) return;
-  newest_us_.store(newest.us, std::memory_order_release);
+void AppendQueue::tell(bool done, std::size_t records, Instant newest) {
+  if (done && records == 0) return;
+  // Two commits may be told on two threads, and the later one first.
+  std::int64_t known = newest_us_.load(std::memory_order_relaxed);
+  while (known < newest.us && !newest_us_.compare_exchange_weak(known, newest.us, std::memory_order_release)) {
+  }
   if (told_) told_();
 }
 
@@ -144,14 +150,14 @@ void AppendQueue::commit_decided(bool full) {
   if (!alone) {
     return commit_.begin(std::move(commit), [this, answers, records, newest](const Outcome<void>& done) {
       queue_.poke();
-      if (done) tell(records, newest);
+      tell(done.has_value(), records, newest);
       done ? answers->give() : answers->give(done.error());
     });
   }
   const auto done = store_.commit(std::move(commit));
+  if (done) recorder_.committed();
+  tell(done.has_value(), records, newest);
   if (done) {
-    recorder_.committed();
-    tell(records, newest);
     answers->give();
   } else {
     recorder_.forget();

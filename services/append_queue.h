@@ -26,8 +26,9 @@ class AppendQueue {
   // Events of one commit: what waited is cut into several, so that a write buffer holds each.
   static constexpr std::size_t events_a_commit_max = 20'000;
 
-  // `recorder` records into `store`, and both outlive this.
-  AppendQueue(Recorder& recorder, storage::Store& store, std::size_t events_a_commit = events_a_commit_max);
+  // `recorder` records into `store`, and both outlive this. `newest`: when the store's newest record was recorded.
+  AppendQueue(Recorder& recorder, storage::Store& store, Instant newest = Instant{0},
+              std::size_t events_a_commit = events_a_commit_max);
   ~AppendQueue();
   void submit(AppendRequest request, Done done);
   AppendResult submit_and_wait(AppendRequest request);
@@ -35,10 +36,11 @@ class AppendQueue {
   // they are durable.
   using RowsDone = std::function<void(const Outcome<void>&)>;
   void submit_rows(std::vector<storage::ViewWrite> rows, RowsDone done);
-  // Called after each commit of records, once they are durable and to be seen: on the writer's or the committing
-  // thread, and must not block. Set before the first submit.
+  // Called after each commit of records, once they are durable and to be seen, and after one that failed, since the
+  // store may have been opened anew meanwhile and show more than before: on the writer's or the committing thread, and
+  // must not block. Set before the first submit.
   void on_commit(std::function<void()> told) { told_ = std::move(told); }
-  // When the newest record that is durable was recorded: the least that "now" may be. Any thread.
+  // When the newest record that is durable was recorded: the least that "now" may be. It never falls. Any thread.
   Instant newest() const { return {newest_us_.load(std::memory_order_acquire)}; }
   void stop();
 
@@ -48,7 +50,7 @@ class AppendQueue {
   void run(std::vector<std::unique_ptr<storage::Job>>& jobs);
   void decide(std::vector<AppendRequest> requests, std::vector<Done> done);
   void take_rows(std::vector<storage::ViewWrite>& rows, Done done);
-  void tell(std::size_t records, Instant newest);
+  void tell(bool done, std::size_t records, Instant newest);
   void commit_decided(bool full);
   Outcome<void> end_commit();
   void give_up(const Failure& because);
@@ -61,7 +63,7 @@ class AppendQueue {
   std::size_t events_decided_ = 0;
   std::vector<storage::ViewWrite> rows_;  // for the next commit
   std::function<void()> told_;
-  std::atomic<std::int64_t> newest_us_{0};
+  std::atomic<std::int64_t> newest_us_;
   storage::CommitThread commit_;
   storage::GroupCommit queue_;
 };

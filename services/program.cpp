@@ -89,13 +89,14 @@ Outcome<void> Program::Inside::build() {
   folding = std::make_unique<Folding>(*store);
   if (const auto done = load_tokens(*store, *people, tokens); !done) return done;
   recorder = std::make_unique<Recorder>(*store, *people, models, system_clock_now);
-  appends = std::make_unique<AppendQueue>(*recorder, *store);
+  const auto newest = newest_recorded(*store);
+  if (!newest) return newest.error();
+  appends = std::make_unique<AppendQueue>(*recorder, *store, *newest);
   consumers = std::make_unique<Consumers>(*store, *appends, system_clock_now);
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
                                 FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
   sinks = std::make_unique<Sinks>(*feed, *appends, *people, system_clock_now, options.version, options.push_times);
   appends->on_commit([this] {
-    if (parts) parts->newest_us.store(appends->newest().us);
     feed->committed();
   });
   parts.reset(new Parts{*store,
@@ -107,7 +108,6 @@ Outcome<void> Program::Inside::build() {
                         tokens,
                         identities,
                         system_clock_now,
-                        {0},
                         options.openapi,
                         [this] { return metrics.text(); },
                         feed.get(),

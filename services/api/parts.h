@@ -29,8 +29,7 @@ struct Parts {
   Tokens& tokens;
   Identities identities;
   Clock clock;
-  std::atomic<std::int64_t> newest_us{0};  // the newest recorded_at that was acknowledged
-  std::string openapi;                     // the OpenAPI document
+  std::string openapi;  // the OpenAPI document
   std::function<std::string()> metrics;
   Feed* feed = nullptr;  // null only where no feed is asked for
   ReviewDesk* reviews = nullptr;
@@ -38,7 +37,7 @@ struct Parts {
   Sinks* sinks = nullptr;
 
   // The store's clock: never behind what was recorded.
-  Instant now() const { return std::max(clock(), Instant{newest_us.load()}); }
+  Instant now() const { return std::max(clock(), appends.newest()); }
 };
 
 // The organization of a request's path, opened at one snapshot.

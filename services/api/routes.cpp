@@ -99,6 +99,10 @@ void add_health_routes(http::Router& router, Parts& parts) {
   // On the pool: whether a full disk has room again is asked of the disk.
   router.blocking(http::Method::get, "/readyz", "", [&parts, text](http::Request&) {
     if (const auto trouble = parts.store.trouble()) return http::problem(*trouble, 503);
+    if (parts.tokens.all().empty()) {
+      return http::problem(503, "starting", "The server is starting",
+                           "The first token is being made; try again shortly.");
+    }
     JsonText json;
     json.open('{').field("status", "ready").field("position", parts.store.head().value);
     return text(json.field("store", parts.store.id()).close('}').take());

@@ -134,6 +134,8 @@ Windows::Work Windows::work_for(const Kind& kind, Position first, Position head)
 
 std::optional<Windows::Work> Windows::next(Position head, bool& more) {
   const std::lock_guard lock(guard_);
+  more = false;
+  if (head < head_) return std::nullopt;
   const Position known = std::exchange(head_, head);
   if (known < head) {
     // In the end all of these are wanted; those at the end of the log first, since they are the ones that wait.
@@ -164,7 +166,6 @@ std::optional<Windows::Work> Windows::next(Position head, bool& more) {
     more = !wanted_.empty();
     return work;
   }
-  more = false;
   return std::nullopt;
 }
 
@@ -216,6 +217,7 @@ bool Windows::put(const Kind& kind, std::shared_ptr<const Block> block) {
   Window& window = windows_[kind];
   const Position first = block->first();
   window.encoding.erase(first);
+  if (const auto before = window.blocks.find(first); before != window.blocks.end()) drop(before->second.used);
   bytes_ += block->memory();
   used_.push_front({kind, first});
   tell_watch(window, kind, block);

@@ -56,7 +56,8 @@ class Windows {
   bool ask(const Kind& kind, Position position);
   void forget(const Kind& kind, std::uint64_t subscriber);
 
-  // By a reader. What is to be encoded next, now that the log reaches to `head`, which never falls from call to call.
+  // By a reader. What is to be encoded next, now that the log reaches to `head`. One below an earlier call's is what a
+  // store shows while it is opened anew: nothing is to be done until it shows all again, and the reader is woken then.
   // No two readers have the same positions of a kind at a time. `more`: there is work for another reader.
   std::optional<Work> next(Position head, bool& more);
   // The block of some work, which it may not fill, is there; who waits for it is woken. True: there is more to do.

@@ -281,11 +281,13 @@ milliseconds Delivery::pause_after(const Sent& sent) {
 
 bool Delivery::attach() {
   settling_.clear();
-  attachment_ = world_.feed.consumers().attach_sink(sink_.name);
-  if (!attachment_) return false;
-  const std::lock_guard lock(attachment_->guard);
-  attachment_->waker = waker_;
-  next_ = attachment_->next;
+  do {
+    attachment_ = world_.feed.consumers().attach_sink(sink_.name);
+    if (!attachment_) return false;
+    const std::lock_guard lock(attachment_->guard);
+    attachment_->waker = waker_;
+    next_ = attachment_->next;
+  } while (attachment_->lost);  // reset before there was anything to wake it by
   return true;
 }
 

@@ -210,6 +210,16 @@ Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<O
   return {};
 }
 
+Outcome<Instant> newest_recorded(storage::Store& store) {
+  const auto snapshot = store.snapshot();
+  for (Position position = snapshot->head(); position > Position(0); position = Position(position.value - 1)) {
+    const auto record = read(*snapshot, position);
+    if (record) return record->recorded_at;
+    if (record.error().code != FailureCode::corruption) return record.error();
+  }
+  return Instant{0};
+}
+
 Outcome<void> load_models(storage::Store& store, projections::Models& models) {
   const auto snapshot = store.snapshot();
   return each_own_record(*snapshot, [&](const Record& record) -> Outcome<void> {
@@ -237,15 +247,14 @@ namespace {
 // Empties the views of all but the rows that are no view of the log; answers why some of those are lost.
 Outcome<std::string> clear_views(storage::Store& store) {
   const auto snapshot = store.snapshot();
-  Instant newest;
-  StoredRecords records(*snapshot);
-  if (const auto last = records.record(store.head())) newest = last->recorded_at;
+  const auto newest = newest_recorded(store);
+  if (!newest) return newest.error();
   std::vector<storage::ViewWrite> kept;
   std::string from, to, lost;
   projections::put_u32(from, kept_rows);
   to = from + std::string(1, '\xff');
   const auto read_kept = snapshot->scan(from, to, [&](std::string_view key, std::string_view value) {
-    if (!is_over(key, value, newest)) kept.push_back({std::string(key), std::string(value)});
+    if (!is_over(key, value, *newest)) kept.push_back({std::string(key), std::string(value)});
     return true;
   });
   if (!read_kept) {

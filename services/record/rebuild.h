@@ -21,6 +21,10 @@ using Progress = std::function<void(Position reached, Position head)>;
 // Calls `row` for each record of the reserved organization, in order, until one fails.
 Outcome<void> each_own_record(storage::Snapshot& snapshot, const std::function<Outcome<void>(const Record&)>& row);
 
+// When the newest record was recorded that can be read, or 0 in an empty log: "now" is never before it, whatever the
+// clock says.
+Outcome<Instant> newest_recorded(storage::Store& store);
+
 // Every published access model of the log.
 Outcome<void> load_models(storage::Store& store, projections::Models& models);
 

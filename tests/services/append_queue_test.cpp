@@ -101,7 +101,7 @@ struct Tenure {
   Recorder recorder{store, people, models, system_clock_now};
   AppendQueue appends;
 
-  explicit Tenure(std::size_t events_a_commit) : appends(recorder, store, events_a_commit) {
+  explicit Tenure(std::size_t events_a_commit) : appends(recorder, store, Instant{0}, events_a_commit) {
     for (const ShippedModel& shipped : shipped_models()) {
       if (shipped.id != "github") continue;
       const auto model = AccessModel::parse(shipped.document);

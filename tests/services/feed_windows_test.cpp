@@ -180,6 +180,32 @@ TEST_CASE("whoever waits for a position is woken when it can be had, in any orde
   CHECK(rehearsal.most_bytes() <= Windows::blocks_bytes_max + 256 * 1024);
 }
 
+TEST_CASE("a store that shows nothing while it is opened anew takes nothing from who waits, and no block twice") {
+  Windows windows;
+  bool more = false, wake = false;
+  const Kind kind;
+  const auto bells = std::make_shared<Bells>();
+  REQUIRE_FALSE(windows.next(Position(10), more));
+  Windows::Ask ask{kind, Position(3), 1, http::Waker(bells, 0, 0), nullptr};
+  REQUIRE_FALSE(windows.find(ask, wake));
+  CHECK(wake);
+  CHECK_FALSE(windows.next(Position(0), more));
+  CHECK_FALSE(more);
+  const auto work = windows.next(Position(10), more);
+  REQUIRE(work);
+  CHECK(work->first == Position(3));
+  CHECK(work->last == Position(10));
+  // Another reader that comes by meanwhile has nothing of it.
+  CHECK_FALSE(windows.next(Position(0), more));
+  CHECK_FALSE(windows.next(Position(10), more));
+  windows.put(kind, block_of(work->first, work->last, 10));
+  const std::size_t bytes = windows.bytes();
+  CHECK(bytes > 0);
+  windows.put(kind, block_of(work->first, work->last, 10));
+  CHECK(windows.bytes() == bytes);
+  CHECK(windows.find(ask, wake) != nullptr);
+}
+
 TEST_CASE("of a new event only those are asked whom it may concern, and those who want the same once") {
   Windows windows;
   const auto bells = std::make_shared<Bells>();
