@@ -258,7 +258,6 @@ class Teller {
     touches_.erase(
         std::unique(touches_.begin(), touches_.end(), [](const auto& a, const auto& b) { return a.at == b.at; }),
         touches_.end());
-    for (std::size_t i = 0; i < touches_.size(); ++i) touches_[i].number = static_cast<std::uint32_t>(i + 1);
     return std::move(touches_);
   }
 

@@ -22,7 +22,6 @@ struct Touch {
   Point at;
   bool own = false;  // it names the thing; of a member, another one counts only if it changed access
   bool retraction = false;
-  std::uint32_t number = 0;  // in the story, from 1
 };
 
 // Whether the event's own effects have to be looked at to know that it belongs there.

@@ -76,7 +76,7 @@ class Asking {
 
   bool before_history() const {
     const Instant first = pinned_.when.range ? pinned_.when.from : pinned_.when.at;
-    return !earliest_ || first < *earliest_;
+    return other_side_unknown_ || !earliest_ || first < *earliest_;
   }
   // Nothing of what is asked for lies within the history.
   bool nothing_known() const {
@@ -244,15 +244,15 @@ class Asking {
   const Pinned& pinned() const { return pinned_; }
   const AccessModel& model() const { return *model_; }
   projections::Models::Model shared_model() const { return model_; }
-  // The answer compares what was known at two positions; the history is the second one's.
+  // The answer compares what was known at two positions; the history is the second one's, and the time is before it
+  // where it was before what either knew.
   void compares(Position from, Position to) {
     compared_ = {from, to};
     const auto earliest = projections::earliest_known(*org_.snapshot, org_.number, org_.head, to);
-    if (earliest) {
-      earliest_ = *earliest;
-    } else {
-      note(earliest.error());
-    }
+    const auto earlier = projections::earliest_known(*org_.snapshot, org_.number, org_.head, from);
+    if (!earliest || !earlier) return note(earliest ? earlier.error() : earliest.error());
+    earliest_ = *earliest;
+    other_side_unknown_ = !*earlier || pinned_.when.at < **earlier;
   }
   void about(PermissionIndex permission) { question_permission_ = permission; }
 
@@ -339,6 +339,7 @@ class Asking {
   OpenOrg org_;
   Pinned pinned_;
   std::optional<Instant> earliest_;
+  bool other_side_unknown_ = false;  // of what the answer compares
   projections::Models::Model model_;
   std::vector<projections::Models::Model> models_;  // once they were asked for
   std::optional<Access> access_;

@@ -232,6 +232,14 @@ class TimelineAsked {
     return told;
   }
 
+  // Where the event of a cursor stands. A cursor counts no events: which ones are looked at may depend on what was
+  // learnt after its position, though which ones are told does not.
+  Point place_of(std::uint64_t position) {
+    if (position == 0) return {};
+    const auto record = asking_.record(position);
+    return record ? Point{record->event.occurred_at->us, position} : Point::never();
+  }
+
   Response page(const Found& found) {
     const Pinned& pinned = asking_.pinned();
     JsonText json;
@@ -240,13 +248,14 @@ class TimelineAsked {
     if (found.total) json.field("total", *found.total);
     PageRows rows(json, request_, asking_.parts(), pinned);
     const auto end = found.touches.end();
-    auto next = std::upper_bound(found.touches.begin(), end, pinned.page.after,
-                                 [](std::uint64_t after, const Touch& touch) { return after < touch.number; });
+    const Point after = place_of(pinned.page.after);
+    auto next = std::upper_bound(found.touches.begin(), end, after,
+                                 [](Point point, const Touch& touch) { return point < touch.at; });
     std::size_t looked_at = 0, compared = 0;
     std::uint64_t passed = pinned.page.after;
     const auto enough = [&] { return compared > compared_max || (!found.total && looked_at >= looked_at_max); };
     for (; next != end && !rows.full() && !enough(); ++next, ++looked_at) {
-      passed = next->number;
+      passed = next->at.position;
       Told told = effects_of(*next);
       compared += told.compared();
       if (too_many_) return *too_large(next->at.position);

@@ -211,3 +211,17 @@ TEST_CASE("on a real organization the diff of any two dates is the difference of
   }
   CHECK(changes > 1000);
 }
+
+TEST_CASE("a diff across what was known says that a time was before the history as either side knew it") {
+  TeamTold team("github");
+  const auto before = team.happens("2023-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  const auto late = team.happens("2022-06-01T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "member"}});
+  const auto diff = [&](const std::string& at, std::uint64_t from, std::uint64_t to) {
+    return team.get("/diff?at=" + at + "&known_from=" + std::to_string(from) + "&known_to=" + std::to_string(to));
+  };
+  CHECK(diff("2022-07-01T00:00:00Z", before, late).at("before_history") == true);
+  CHECK(diff("2022-07-01T00:00:00Z", 1, late).at("before_history") == true);
+  CHECK(diff("2023-02-01T00:00:00Z", 1, late).at("before_history") == true);
+  CHECK(diff("2023-02-01T00:00:00Z", before, late).at("before_history") == false);
+  CHECK(diff("2022-07-01T00:00:00Z", late, late).at("before_history") == false);
+}

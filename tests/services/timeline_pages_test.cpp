@@ -45,3 +45,27 @@ TEST_CASE("a permission of the model has a timeline, however little was known") 
   TeamTold team("github");
   CHECK(team.get("/timeline?permission=repository&known_at=0").at("items").empty());
 }
+
+TEST_CASE("a timeline's cursor goes on behind its event, whatever is learnt afterwards") {
+  TeamTold team("github");
+  const auto first = team.happens("2024-01-01T00:00:00Z", "resource.added", {{"resource", "repo:r1"}});
+  Positions rows{team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "member"}})};
+  for (const char* resource : {"repo:r2", "repo:r3"}) {
+    const json data{{"member", "bob"}, {"resource", resource}};
+    rows.push_back(team.happens("2024-01-03T00:00:00Z", "assignment.added", data));
+  }
+  json page = team.get("/timeline?member=bob&limit=1");
+  const json position = page.at("position");
+  Positions told = positions(page);
+  // Of resources that are nothing to bob: late ones, and one that never was.
+  team.happens("2024-01-01T12:00:00Z", "resource.added", {{"resource", "repo:r1"}});
+  team.happens("2024-01-02T12:00:00Z", "resource.added", {{"resource", "repo:r4"}});
+  tenure::test::retract(team, "2024-01-04T00:00:00Z", first);
+  while (page.contains("next")) {
+    page = team.get("/timeline?member=bob&limit=1&cursor=" + page.at("next").get<std::string>());
+    CHECK(page.at("total") == rows.size());
+    CHECK(page.at("position") == position);
+    for (const std::uint64_t each : positions(page)) told.push_back(each);
+  }
+  CHECK(told == rows);
+}
