@@ -62,6 +62,11 @@ std::optional<Invitation> EntityState::invitation(Instant at) const {
   return latest;
 }
 
+std::optional<Invitation> EntityState::taken_by_acceptance(Instant at) const {
+  auto pending = invitation(at);
+  return pending ? pending : invitation(Instant::min());
+}
+
 namespace {
 
 bool of_invitation(SlotKind kind) {
@@ -73,7 +78,7 @@ bool of_invitation(SlotKind kind) {
 
 void EntityState::accept(const Entry& entry) {
   // The member exists from here on even if no invitation is known: the acceptance is the fact.
-  const auto taken = invitation(Instant{entry.at.us});
+  const auto taken = taken_by_acceptance(Instant{entry.at.us});
   const bool is_new = !exists();
   Number inviter = 0;
   const auto [first, last] = of_kind(SlotKind::invited_by);

@@ -62,7 +62,7 @@ enum class Op : std::uint8_t {
   clear = 2,
   clear_kind = 3,  // every slot of the kind
   end = 4,         // clears everything but invitations, model and mode; b of the slot: 1 to keep every ending (roles)
-  accept = 5,      // the latest invitation that has not run out, if any, becomes membership, role and groups
+  accept = 5,      // an invitation, if there is any (taken_by_acceptance), becomes membership, role and groups
   reset_role = 6,  // edits go, and what was granted beside the base
 };
 
@@ -104,6 +104,9 @@ struct EntityState {
 
   // The latest invitation that has not run out at an instant.
   std::optional<Invitation> invitation(Instant at) const;
+  // The one that an acceptance at an instant takes: the same, or where all have run out the latest of them. The
+  // platform let them in, and to answer that they got nothing by it could understate what they could do.
+  std::optional<Invitation> taken_by_acceptance(Instant at) const;
 
   void apply(const Entry& entry);
 

@@ -1,8 +1,8 @@
 // Rows that are only read in order, as the writer of the views changes them (view_writer.h). Internal to it.
 //
 // Nearly every row comes behind the last one of its neighbourhood: the changes of one list, the sealed chunks of one
-// timeline. Those of a neighbourhood stand side by side in blocks of at most block_rows_max; the bytes of all lie in one
-// arena, so that a row costs no allocation of its own and letting go of all costs next to nothing.
+// timeline. Those of a neighbourhood stand side by side in blocks of at most block_rows_max; the bytes of all lie in
+// one arena, so that a row costs no allocation of its own and letting go of all costs next to nothing.
 //
 // One thread. What is handed out is good until `clear`; a Cursor until the next change. A row that is changed again
 // leaves its old bytes in the arena.

@@ -96,23 +96,9 @@ Outcome<void> Program::Inside::build() {
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
                                 FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
   sinks = std::make_unique<Sinks>(*feed, *appends, *people, system_clock_now, options.version, options.push_times);
-  appends->on_commit([this] {
-    feed->committed();
-  });
-  parts.reset(new Parts{*store,
-                        *people,
-                        models,
-                        names,
-                        timelines,
-                        *appends,
-                        tokens,
-                        identities,
-                        system_clock_now,
-                        options.openapi,
-                        [this] { return metrics.text(); },
-                        feed.get(),
-                        nullptr,
-                        options.scratch,
+  appends->on_commit([this] { feed->committed(); });
+  parts.reset(new Parts{*store, *people, models, names, timelines, *appends, tokens, identities, system_clock_now,
+                        options.openapi, [this] { return metrics.text(); }, feed.get(), nullptr, options.scratch,
                         sinks.get()});
   reviews = std::make_unique<ReviewDesk>(*parts);
   parts->reviews = reviews.get();

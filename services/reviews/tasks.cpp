@@ -43,7 +43,7 @@ std::optional<projections::Point> accepted(Sight& now, const Hold& invitation) {
                        entry.counts(facts.known());
     if (!is_it) continue;
     const auto before = facts.state_once(invitation.member, {entry.at.us, entry.at.position - 1});
-    const auto taken = before.invitation(Instant{entry.at.us});
+    const auto taken = before.taken_by_acceptance(Instant{entry.at.us});
     if (taken && taken->at == invitation.since) return entry.at;
   }
   return std::nullopt;

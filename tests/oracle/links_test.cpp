@@ -101,11 +101,12 @@ TEST_CASE("an accepted invitation makes a member with the role and the groups th
     CHECK(s.invited(49) == "nobody");
     CHECK(s.who(49, "code") == "ann read all");
   }
-  SECTION("and nothing but membership when it had run out at that instant") {
+  SECTION("also when it had run out at that instant: the platform let her in") {
     CHECK(s.invited(49) == "ann payer [g]");
     CHECK(s.invited(50) == "nobody");
     s.happens(50, "invitation.accepted", {{"member", "ann"}});
-    CHECK(s.members(50) == "ann active - since 50");
+    CHECK(s.members(50) == "ann active payer [g] since 50");
+    CHECK(s.who(50, "code") == "ann read all");
   }
   SECTION("and nothing but membership when it was cancelled or expired before") {
     s.happens(20, "invitation.cancelled", {{"member", "ann"}});

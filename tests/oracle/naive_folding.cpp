@@ -160,8 +160,9 @@ class Folding {
     if (type_ == "invitation.accepted") {
       const bool is_new = s_.members.count(member) == 0;
       begin_membership(member);
-      const std::vector<Invitation> offers = pending_invitations(s_, member, now_);
-      std::optional<Invitation> pending;  // the latest counts
+      std::vector<Invitation> offers = pending_invitations(s_, member, now_);
+      if (offers.empty()) offers = s_.invitations[member];  // all too late, and let in all the same
+      std::optional<Invitation> pending;                    // the latest counts
       if (!offers.empty()) pending = offers.back();
       if (pending && pending->inviters && is_new) s_.came_disabled[member] = *pending->inviters;
       if (pending && !pending->role.empty()) give_member_role(member, pending->role);

@@ -112,8 +112,10 @@ class Fold {
 
   void accept(const std::string& who) {
     exists_.insert(who);
-    auto& offers = offers_[who];
+    auto& all = offers_[who];
+    std::vector<Offer> offers = all;
     std::erase_if(offers, [&](const Offer& offer) { return offer.expires_us && *offer.expires_us <= now_; });
+    if (offers.empty()) offers = all;  // too late, and let in all the same
     if (offers.empty()) return;
     if (!offers.back().role.empty()) give(who, offers.back().role);
     for (const std::string& joined : offers.back().groups) links_.insert({who, "group " + joined});

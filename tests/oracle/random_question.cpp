@@ -294,7 +294,9 @@ json answer(const NaiveFold& oracle, const Question& question) {
   if (question.kind == "diff" || question.kind == "diff_known" || question.kind == "touch") {
     const bool over = question.kind == "diff";
     const std::int64_t first_us = question.asked.at(over ? "from_us" : "at_us").get<std::int64_t>();
-    return {{"before_history", oracle.before_history(first_us, a.known)},
+    const bool first_side = question.kind == "diff_known" &&
+                            oracle.before_history(first_us, question.asked.at("known_from").get<std::int64_t>());
+    return {{"before_history", first_side || oracle.before_history(first_us, a.known)},
             {"cells", cells_of(oracle, question.kind, question.asked)}};
   }
   const bool before = oracle.before_history(a.at_us, a.known);
