@@ -106,10 +106,9 @@ class AppendRun {
       if (status == 201) acknowledged_.check(connection, body);
     };
     const LoadResult closed = measure_load(row, load, server_.pid());
-    cut_off_ += connections;
+    cut_off_ += connections * closed.runs;
     if (!half) return;
-    measure_half_loaded(*half, load, closed, server_.pid());
-    cut_off_ += connections;
+    cut_off_ += connections * measure_half_loaded(*half, load, closed, server_.pid()).runs;
   }
 
   void rocks(Row& row, std::size_t threads) {

@@ -60,6 +60,7 @@ struct LoadResult {
   // Open loop: requests that were due and had no answer when time was up. They are among the latencies, with the time
   // that they had waited by then.
   std::uint64_t behind = 0;
+  unsigned runs = 1;  // each ended with up to one request in flight on every connection
   std::chrono::nanoseconds took{};
   Histogram latency;
 

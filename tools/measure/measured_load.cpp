@@ -48,7 +48,9 @@ LoadResult measure_load(Row& row, const Load& load, const std::function<double()
   // On a machine that is busy with other things a short time may hold no answer at all.
   for (Load longer = load; result.answers == 0 && result.unexpected == 0 && longer.duration < longest;) {
     longer.duration *= 4;
+    const unsigned before = result.runs;
     result = run_load(longer);
+    result.runs += before;
   }
   row.server_cpu_seconds += server_cpu_seconds() - server_before;
   row.client_cpu_seconds += own_cpu_seconds() - client_before;
