@@ -82,18 +82,14 @@ class GithubImport : public http::Upload {
     while (!bytes.empty()) {
       const auto end = bytes.find('\n');
       if (end == std::string_view::npos) {
-        rest_ += bytes;
-        if (rest_.size() <= limits::raw_line_bytes_max) return std::nullopt;
-        return http::problem(refuse(RefusalCode::too_large, "line " + std::to_string(lines_ + 1) + " is longer than " +
-                                                                std::to_string(limits::raw_line_bytes_max) +
-                                                                " bytes; is it one event a line?"));
+        keep(bytes);
+        return std::nullopt;
       }
-      if (rest_.empty()) {
+      if (rest_.empty() && !too_long_) {
         line(bytes.substr(0, end));
       } else {
-        rest_ += bytes.substr(0, end);
-        line(rest_);
-        rest_.clear();
+        keep(bytes.substr(0, end));
+        end_line();
       }
       bytes.remove_prefix(end + 1);
       if (!batch_.is_full()) continue;
@@ -103,7 +99,7 @@ class GithubImport : public http::Upload {
   }
 
   Response finish() override {
-    if (!rest_.empty()) line(rest_);
+    if (!rest_.empty() || too_long_) end_line();
     if (auto failed = flush()) return std::move(*failed);
     while (!open_.empty()) {
       if (auto failed = end_oldest()) return std::move(*failed);
@@ -136,6 +132,22 @@ class GithubImport : public http::Upload {
     const auto stored = position ? open->snapshot->record(*position) : Outcome<storage::LogRecord>(position.error());
     const auto first = stored ? wire::read_record(stored->bytes, {}) : Outcome<Record>(stored.error());
     if (first && first->event.id) created_by_ = first->event.id->text;
+  }
+
+  // A part of a line whose end has not come yet. Of one that is too long nothing is kept.
+  void keep(std::string_view part) {
+    if (!too_long_) rest_ += part;
+    too_long_ = too_long_ || rest_.size() > limits::raw_line_bytes_max;
+    if (too_long_) rest_.clear();
+  }
+
+  void end_line() {
+    if (std::exchange(too_long_, false)) {
+      return refuse_line(++lines_, "it is longer than " + std::to_string(limits::raw_line_bytes_max) +
+                                       " bytes; is it one event a line?");
+    }
+    line(rest_);
+    rest_.clear();
   }
 
   void line(std::string_view text) {
@@ -308,7 +320,8 @@ class GithubImport : public http::Upload {
   Recording by_;
   bool exists_ = false, created_ = false;  // with the batches under way; by this import
   std::string created_by_;
-  std::string rest_;
+  std::string rest_;       // of a line whose end has not come yet
+  bool too_long_ = false;  // that line is
   LineBatch batch_;
   std::deque<Sent> open_;  // batches that are not answered yet, the oldest first
   std::uint64_t lines_ = 0, recorded_ = 0, recorded_only_ = 0, not_followed_ = 0, duplicates_ = 0, refused_count_ = 0;

@@ -154,8 +154,11 @@ class Reading {
   }
   bool remove_member() { return named(line_.user) && add(event::MemberRemoved{person()}); }
   bool change_base_permission() {
-    return named(line_.permission) &&
-           add(event::OrgSettingChanged{SettingId("base_permission"), std::string(level_of(line_.permission, {}))});
+    if (!named(line_.permission)) return false;
+    const std::string_view level = level_of(line_.permission, {});
+    // The platform gives everyone one of these; what another word would give the model does not say.
+    out_.not_followed = level != "none" && level != "read" && level != "write" && level != "admin";
+    return add(event::OrgSettingChanged{SettingId("base_permission"), std::string(level)});
   }
 
   bool create_team() {

@@ -209,7 +209,9 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
   if (creates(request) && version != Version(0)) {
     const auto again = earlier(batch, work, request.events.front(), work.refusals);
     if (!again) return again.error();
-    if (*again && work.refusals.empty()) return AppendAnswer{{**again}, version};
+    // What came with the creation was perhaps not sent before: whoever sent more than that has to look at it anew.
+    const bool alone = request.events.size() == 1;
+    if (*again && work.refusals.empty() && alone) return AppendAnswer{{**again}, version};
     return Refusals{refuse(RefusalCode::already_exists,
                            "the organization \"" + request.org.text + "\" exists; GET /v1/orgs/" + request.org.text +
                                " shows it, and events go to its /events.",

@@ -206,15 +206,6 @@ TEST_CASE("what is larger than its limit is refused, and the limit named") {
               "head_too_large",
               "",
               "16384"});
-  org.refuse({"a line of an import too long",
-              "POST",
-              "/v1/orgs/acme/import?format=github-audit",
-              std::string((1U << 20) + 1, 'x'),
-              {},
-              413,
-              "too_large",
-              "",
-              "1048576"});
   CHECK(org.program.post(to_acme, "[" + many(10'000, one) + "]").status == 201);
 }
 

@@ -1,6 +1,7 @@
 // Lines of an import that the log refuses: each is named, every other line is recorded, and sending the file again
 // comes to the same.
 #include <set>
+#include <thread>
 
 #include "events/instant.h"
 #include "tests/catch.h"
@@ -157,4 +158,56 @@ TEST_CASE("what is left of a batch with refused lines is recorded where it stood
   } while (!cursor.empty());
   CHECK(in_order);
   CHECK(before > 0);
+}
+
+TEST_CASE("a line of more than a MiB is named and left out, wherever it stands, and all others are recorded") {
+  test::RunningProgram program;
+  const std::string huge = added("2", std::string(2'000'000, 'x'));
+  for (const std::string& lines : {added("1", "bob") + huge + added("3", "kim"), huge + added("1", "bob") + huge}) {
+    const json summary = imported(program, lines + huge.substr(0, huge.size() - 1));
+    CHECK(summary.at("lines") == 4);
+    CHECK(summary.at("refused_lines") == (lines.starts_with(huge) ? 3 : 2));
+    CHECK(summary.at("refused")[0].at("because").get<std::string>().find("longer than 1048576") != std::string::npos);
+  }
+  CHECK(members(program) == 2);
+}
+
+TEST_CASE("imports at once that begin with the same line lose nothing of what stands behind it") {
+  constexpr int imports = 2, people = 2'500, rounds = 3;
+  for (int round = 0; round < rounds; ++round) {
+    test::RunningProgram program;
+    std::vector<std::string> files(imports, line("create", then_ms, R"("action":"org.create")"));
+    for (int i = 0; i < imports; ++i) {
+      for (int n = 0; n < people; ++n) {
+        const std::string who = std::to_string(i) + "-" + std::to_string(n);
+        files[static_cast<std::size_t>(i)] += added("add " + who, "m" + who);
+      }
+    }
+    std::vector<std::thread> threads;
+    std::vector<json> summaries(imports);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      threads.emplace_back(
+          [&, i] { summaries[i] = program.post("/v1/orgs/acme/import?format=github-audit", files[i]).json(); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::uint64_t events = 0;
+    for (const json& summary : summaries) {
+      INFO(summary.dump());
+      CHECK(summary.at("lines") == people + 1);
+      CHECK(summary.at("refused_lines") == 0);
+      events += summary.at("events").get<std::uint64_t>();
+    }
+    CHECK(events == imports * people + 1);
+    CHECK(program.get("/v1/orgs/acme/members?limit=1").json().at("total") == imports * people);
+  }
+}
+
+TEST_CASE("a base permission that the platform does not have is counted as not followed") {
+  test::RunningProgram program;
+  const auto base = [](const std::string& id, const std::string& level) {
+    return line(id, then_ms, R"("action":"org.update_default_repository_permission","permission":")" + level + "\"");
+  };
+  const std::string lines = base("1", "read") + base("2", "pull") + base("3", "admin") + base("4", "none");
+  CHECK(imported(program, lines).at("not_followed") == 0);
+  CHECK(imported(program, base("5", "triage") + base("6", "Write")).at("not_followed") == 2);
 }

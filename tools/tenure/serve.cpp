@@ -23,12 +23,15 @@ namespace tenure {
 
 namespace {
 
-int failed(const Failure& failure) {
+constexpr const char* store_hint =
+    "`tenure verify` tells what is damaged; views, but not the log, are made anew by `tenure rebuild`.";
+constexpr const char* keys_hint =
+    "the keys of people's names and texts cannot be made anew, and `tenure verify` does not look at them: put "
+    "the folder keys and the file master.key back from a backup of this server.";
+
+int failed(const Failure& failure, const char* hint = store_hint) {
   std::cerr << "tenure: " << failure.because << "\n";
-  if (failure.code == FailureCode::corruption) {
-    std::cerr << "tenure: `tenure verify` tells what is damaged; views, but not the log, are made anew by "
-                 "`tenure rebuild`.\n";
-  }
+  if (failure.code == FailureCode::corruption) std::cerr << "tenure: " << hint << "\n";
   return failure.code == FailureCode::corruption ? exit_corrupt : exit_failed;
 }
 
@@ -110,16 +113,16 @@ int run_serve(const ServeOptions& options) {
   if (const auto made = make_folder(options.data); !made) return failed(made.error());
   const auto key =
       storage::load_or_make_master_key(options.master_key.empty() ? options.data + "/master.key" : options.master_key);
-  if (!key) return failed(key.error());
+  if (!key) return failed(key.error(), keys_hint);
   storage::RocksSettings settings;
   settings.block_cache_bytes = std::size_t{options.cache_mb} << 20;
   auto store = storage::RocksStore::open(options.data + "/store", settings);
   if (!store) return failed(store.error());
   auto vault = storage::open_key_vault(options.data + "/keys");
-  if (!vault) return failed(vault.error());
+  if (!vault) return failed(vault.error(), keys_hint);
   if (!sync_folder(options.data)) return failed(fail(FailureCode::io, "cannot keep the folder " + options.data));
   auto people = std::make_unique<storage::People>(std::move(*vault), *key);
-  if (const auto fits = people->check_master(); !fits) return failed(fits.error());
+  if (const auto fits = people->check_master(); !fits) return failed(fits.error(), keys_hint);
 
   services::ProgramOptions program_options = program_options_of(options);
   const auto say = [&options](const char* state, std::uint16_t port, const char* more) {
