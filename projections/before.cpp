@@ -65,7 +65,9 @@ class Looker {
     return o.done();
   }
   std::string operator()(const event::MemberInvited& e) { return invitation(e.member); }
-  std::string operator()(const event::InvitationAccepted& e) { return invitation(e.member); }
+  std::string operator()(const event::InvitationAccepted& e) {
+    return shown(state(state_.member(e.member)).taken_by_acceptance(Instant{facts_.at().us}));
+  }
   std::string operator()(const event::InvitationCancelled& e) { return invitation(e.member); }
   std::string operator()(const event::InvitationExpired& e) { return invitation(e.member); }
 
@@ -159,13 +161,15 @@ class Looker {
     return o.done();
   }
   std::string invitation(const Person& person) {
+    return shown(state(state_.member(person)).invitation(Instant{facts_.at().us}));
+  }
+  std::string shown(const std::optional<Invitation>& invitation) {
     Object o;
-    const auto pending = state(state_.member(person)).invitation(Instant{facts_.at().us});
-    if (!pending) return o.done();
+    if (!invitation) return o.done();
     std::vector<std::string> groups;
-    for (const Number group : pending->groups) groups.push_back(name(group));
+    for (const Number group : invitation->groups) groups.push_back(name(group));
     o.texts("groups", std::move(groups));
-    o.text_unless_empty("role", name(pending->role));
+    o.text_unless_empty("role", name(invitation->role));
     return o.done();
   }
   const Live* org_slot(SlotKind slot, EntityKind kind, std::string_view of) {

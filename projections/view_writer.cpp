@@ -12,8 +12,8 @@ namespace tenure::projections {
 namespace {
 
 constexpr std::size_t row_bytes = 128;  // a node of the map, roughly
-// A row that is kept in order: twice its key and value, here and among the writes of a commit.
-constexpr std::size_t ordered_row_bytes = sizeof(OrderedRows::Row) + sizeof(storage::ViewWrite);
+// A row that is kept in order, here and among the writes of a commit, beside its key and value in both.
+constexpr std::size_t ordered_row_bytes = 2 * sizeof(OrderedRows::Row);
 
 // Sorts by what `key_of` answers. The beginnings of the keys stand side by side; the keys themselves lie all over
 // memory and are seldom looked at.

@@ -111,7 +111,7 @@ void AppendQueue::take_rows(std::vector<storage::ViewWrite>& rows, Done done) {
 }
 
 void AppendQueue::tell(bool done, std::size_t records, Instant newest) {
-  if (done && records == 0) return;
+  if (done && records == 0) return told_ ? told_() : void();
   // Two commits may be told on two threads, and the later one first.
   std::int64_t known = newest_us_.load(std::memory_order_relaxed);
   while (known < newest.us && !newest_us_.compare_exchange_weak(known, newest.us, std::memory_order_release)) {

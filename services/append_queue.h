@@ -36,11 +36,12 @@ class AppendQueue {
   // they are durable.
   using RowsDone = std::function<void(const Outcome<void>&)>;
   void submit_rows(std::vector<storage::ViewWrite> rows, RowsDone done);
-  // Called after each commit of records, once they are durable and to be seen, and after one that failed, since the
-  // store may have been opened anew meanwhile and show more than before: on the writer's or the committing thread, and
-  // must not block. Set before the first submit.
+  // Called after each commit, once its records are durable and to be seen; also after one of rows alone and after one
+  // that failed, since the store may have been opened anew for it and show more than before. On the writer's or the
+  // committing thread, and must not block. Set before the first submit.
   void on_commit(std::function<void()> told) { told_ = std::move(told); }
-  // When the newest record that is durable was recorded: the least that "now" may be. It never falls. Any thread.
+  // When the newest record that is durable was recorded, or one of a commit that failed later than that: the least that
+  // "now" may be. It never falls. Any thread.
   Instant newest() const { return {newest_us_.load(std::memory_order_acquire)}; }
   void stop();
 

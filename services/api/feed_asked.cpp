@@ -155,7 +155,8 @@ std::optional<Response> name_subjects(Parts& parts, storage::Snapshot& snapshot,
     }
     if (!known) {
       return http::problem(refuse(RefusalCode::unknown_member,
-                                  "none of the organizations has heard of \"" + person + "\".", std::string(field)));
+                                  "none of the organizations has heard of \"" + person + "\".", std::string(field)),
+                           400U);
     }
   }
   return std::nullopt;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "events/wire/json_read.h"
@@ -37,12 +38,15 @@ Response no_consumer(const std::string& name) {
       404);
 }
 
-Outcome<void> write_consumer(JsonText& out, const Consumer& consumer, storage::Snapshot& snapshot, Instant now) {
+Outcome<void> write_consumer(JsonText& out, const Token& token, const Consumer& consumer, storage::Snapshot& snapshot,
+                             Instant now) {
   const Position head = snapshot.head();
   const auto behind = lag_of(consumer, snapshot, now);
   if (!behind) return behind.error();
   out.open('{').field("consumer", consumer.name).field("principal", consumer.principal);
-  write_texts(out, "orgs", consumer.orgs);
+  std::vector<std::string> orgs = consumer.orgs;
+  std::erase_if(orgs, [&](const std::string& org) { return !token.sees(org); });
+  write_texts(out, "orgs", orgs);
   out.field("created_at", consumer.created_at).field("acknowledged", consumer.durable.value);
   out.field("newest", head.value).field("lag_events", behind->events).field("lag_seconds", behind->seconds);
   out.field("connected", consumer.connected).field("sink", consumer.sink).close('}');
@@ -58,7 +62,8 @@ Response list(Parts& parts, Request& request) {
   items.open('[');
   for (const Consumer& consumer : parts.feed->consumers().all()) {
     if (!may_see(*request.identity_as<Token>(), consumer)) continue;
-    if (const auto wrote = write_consumer(items, consumer, *snapshot, parts.now()); !wrote) {
+    if (const auto wrote = write_consumer(items, *request.identity_as<Token>(), consumer, *snapshot, parts.now());
+        !wrote) {
       return http::problem(wrote.error());
     }
     ++total;
@@ -77,15 +82,25 @@ std::variant<Consumer, Response> asked_consumer(Parts& parts, const Request& req
   return *consumer;
 }
 
-// One that the token may also move: its own principal's tokens only if they see what it is sent.
+// One that the token may also move. An administrator of everything may; a sink's, as its own routes have it, whoever
+// administers what it is sent; any other its principal's tokens that see what it is sent.
 std::variant<Consumer, Response> asked_to_move(Parts& parts, const Request& request) {
   auto asked = asked_consumer(parts, request);
   if (std::holds_alternative<Response>(asked)) return asked;
   const Token& token = *request.identity_as<Token>();
   const auto& consumer = std::get<Consumer>(asked);
-  if (token.principal != consumer.principal || consumer.sink) return asked;
-  if (const auto no = sees_otherwise(consumer, token.orgs, "name")) return http::problem(*no);
-  return asked;
+  if (token.may("admin") && token.orgs.empty()) return asked;
+  if (!consumer.sink) {
+    if (const auto no = sees_otherwise(consumer, token.orgs, "name")) return http::problem(*no);
+    return asked;
+  }
+  const bool sees_all = !consumer.orgs.empty() && std::all_of(consumer.orgs.begin(), consumer.orgs.end(),
+                                                              [&](auto& org) { return token.sees(org); });
+  if (token.may("admin") && sees_all) return asked;
+  return http::problem(refuse(RefusalCode::forbidden,
+                              "the consumer \"" + consumer.name +
+                                  "\" is a sink's, and whoever moves it needs the scope admin for all that it is sent.",
+                              "name"));
 }
 
 // Its position is what its receiver took, and it goes with its sink; a reset is on record.
@@ -96,11 +111,12 @@ Response a_sinks(const std::string& name) {
                               "name"));
 }
 
-Response shown(Parts& parts, const std::string& name) {
+Response shown(Parts& parts, const Request& request, const std::string& name) {
   const auto consumer = parts.feed->consumers().find(name);
   if (!consumer) return no_consumer(name);
   JsonText out;
-  const auto wrote = write_consumer(out, *consumer, *parts.store.snapshot(), parts.now());
+  const auto wrote =
+      write_consumer(out, *request.identity_as<Token>(), *consumer, *parts.store.snapshot(), parts.now());
   if (!wrote) return http::problem(wrote.error());
   Response response;
   response.body = out.take();
@@ -111,7 +127,7 @@ Response one(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   auto asked = asked_consumer(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
-  return shown(parts, std::get<Consumer>(asked).name);
+  return shown(parts, request, std::get<Consumer>(asked).name);
 }
 
 Response remove(Parts& parts, Request& request) {
@@ -167,7 +183,7 @@ Response reset(Parts& parts, Request& request) {
   if (!next) return next.error();
   const auto result = parts.feed->consumers().reset(name, *next, recording_of(request, Channel::api));
   if (!std::holds_alternative<AppendAnswer>(result)) return append_response(result);
-  return shown(parts, name);
+  return shown(parts, request, name);
 }
 
 Response acknowledge(Parts& parts, Request& request) {
@@ -181,7 +197,7 @@ Response acknowledge(Parts& parts, Request& request) {
   const auto done = parts.feed->consumers().acknowledge(name, *position);
   if (const auto* refusal = std::get_if<Refusal>(&done)) return http::problem(*refusal);
   if (const auto* failure = std::get_if<Failure>(&done)) return http::problem(*failure);
-  return shown(parts, name);
+  return shown(parts, request, name);
 }
 
 }  // namespace

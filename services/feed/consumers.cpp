@@ -108,12 +108,10 @@ std::vector<std::string> sorted(std::vector<std::string> orgs) {
   return orgs;
 }
 
-std::string named(const std::vector<std::string>& orgs) {
+// Not by name: one of the two tokens may not know them.
+std::string counted(const std::vector<std::string>& orgs) {
   if (orgs.empty()) return "all organizations";
-  constexpr std::size_t named_max = 5;
-  std::string all;
-  for (std::size_t i = 0; i < std::min(orgs.size(), named_max); ++i) all += (i > 0 ? ", " : "") + orgs[i];
-  return all + (orgs.size() > named_max ? " and " + std::to_string(orgs.size() - named_max) + " more" : "") + " alone";
+  return std::to_string(orgs.size()) + (orgs.size() == 1 ? " organization" : " organizations") + " alone";
 }
 
 }  // namespace
@@ -122,8 +120,8 @@ std::optional<Refusal> sees_otherwise(const Consumer& consumer, std::vector<std:
   orgs = sorted(std::move(orgs));
   if (orgs == consumer.orgs) return std::nullopt;
   return refuse(RefusalCode::forbidden,
-                "the consumer \"" + consumer.name + "\" was made with a token that sees " + named(consumer.orgs) +
-                    ", and this one sees " + named(orgs) +
+                "the consumer \"" + consumer.name + "\" was made with a token that sees " + counted(consumer.orgs) +
+                    ", and this one sees others or " + counted(orgs) +
                     ": what one is not sent, the other would miss. Use a token that sees the same, or a consumer of "
                     "another name.",
                 std::string(field));

@@ -66,6 +66,8 @@ std::optional<Failure> Faults::room(bool at_once) {
 
 namespace {
 
+constexpr const char* trial_file = "/room";
+
 std::uint64_t number_of(rocksdb::DB& db, const std::string& property) {
   std::uint64_t number = 0;
   return db.GetAggregatedIntProperty(property, &number) || db.GetIntProperty(property, &number) ? number : 0;
@@ -129,12 +131,16 @@ std::optional<Failure> Faults::cure(rocksdb::DB& db) {
   write_failed_ = true;
   log_lost_ = resumed.severity() >= rocksdb::Status::Severity::kFatalError && !resumed.IsCorruption();
   if (log_lost_) return reopen(db);
-  return stand(failure_of(resumed, "taking up writing again"));
+  return failure_of(resumed, "taking up writing again");
+}
+
+void Faults::drop_trial() const {
+  if (env_->FileExists(folder_ + trial_file).ok()) (void)env_->DeleteFile(folder_ + trial_file);
 }
 
 // Whether so many bytes can be written there: not every limit is in what a file system calls its free space.
 rocksdb::Status Faults::try_room(std::uint64_t bytes) const {
-  const std::string path = folder_ + "/room", some(std::size_t{1} << 20, '\xff');
+  const std::string path = folder_ + trial_file, some(std::size_t{1} << 20, '\xff');
   std::unique_ptr<rocksdb::WritableFile> file;
   auto status = env_->NewWritableFile(path, &file, rocksdb::EnvOptions());
   for (std::uint64_t written = 0; status.ok() && written < bytes; written += some.size()) status = file->Append(some);
@@ -146,6 +152,7 @@ rocksdb::Status Faults::try_room(std::uint64_t bytes) const {
 
 // Nothing else helps; `must_reopen` where there is room for it.
 std::optional<Failure> Faults::reopen(rocksdb::DB& db) {
+  must_reopen_ = false;
   const std::uint64_t needed =
       std::max(number_of(db, rocksdb::DB::Properties::kSizeAllMemTables) + reopening_bytes, free_floor_bytes_);
   std::uint64_t free_bytes = UINT64_MAX;
@@ -176,17 +183,14 @@ std::optional<Failure> Faults::ready_to_write(rocksdb::DB& db) {
   if (!no && (failed || curing_.valid())) no = cure(db);
   const std::lock_guard lock(guard_);
   if (no || standing_) standing_ = no;
-  cure_goes_on_ = curing_.valid();
+  cure_goes_on_ = curing_.valid() || log_lost_;
   return no;
 }
 
-Failure Faults::note(rocksdb::DB& db, const rocksdb::Status& status, const char* place) {
+Failure Faults::note(rocksdb::DB& db, const rocksdb::Status& status, const char* place, bool to_log) {
   write_failed_ = true;
-  log_lost_ |= number_of(db, rocksdb::DB::Properties::kNumEntriesActiveMemTable) == 0;
-  return stand(failure_of(status, place));
-}
-
-Failure Faults::stand(Failure failure) {
+  log_lost_ |= to_log && number_of(db, rocksdb::DB::Properties::kNumEntriesActiveMemTable) == 0;
+  Failure failure = failure_of(status, place);
   const std::lock_guard lock(guard_);
   standing_ = failure;
   return failure;

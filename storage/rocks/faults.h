@@ -42,6 +42,8 @@ class Faults {
   Faults(std::string folder, std::uint64_t free_floor_bytes, rocksdb::Env* env);
 
   std::shared_ptr<rocksdb::EventListener> listener() const;
+  // Before the database is opened: a file by which room was tried for, that a kill left behind.
+  void drop_trial() const;
 
   // How long a commit waits for a cure; one that takes longer goes on beside it.
   static constexpr std::chrono::milliseconds cure_wait_max{5'000};
@@ -65,8 +67,9 @@ class Faults {
   }
   // It could not be opened: what `trouble` says until it is.
   void stay_shut(const Failure& because);
-  // A write through `db` that failed: the next `ready_to_write` cures before anything else.
-  Failure note(rocksdb::DB& db, const rocksdb::Status& status, const char* place);
+  // A write through `db` that failed: the next `ready_to_write` cures before anything else. `to_log`: it went through
+  // the write-ahead log.
+  Failure note(rocksdb::DB& db, const rocksdb::Status& status, const char* place, bool to_log = true);
   std::optional<Failure> trouble() const;
 
  private:
@@ -76,7 +79,6 @@ class Faults {
   std::optional<Failure> cure(rocksdb::DB& db);
   std::optional<Failure> reopen(rocksdb::DB& db);
   rocksdb::Status try_room(std::uint64_t bytes) const;
-  Failure stand(Failure failure);
   bool stuck(rocksdb::DB& db);
 
   const std::string folder_;
@@ -91,7 +93,7 @@ class Faults {
   std::optional<std::chrono::steady_clock::time_point> in_vain_since_;
   std::uint64_t free_at_refusal_ = 0;
   mutable std::mutex guard_;
-  bool cure_goes_on_ = false;
+  bool cure_goes_on_ = false;        // or waits for more room than appends need
   std::optional<Failure> standing_;  // what the last `ready_to_write` or `note` said
 };
 

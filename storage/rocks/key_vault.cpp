@@ -63,6 +63,7 @@ class RocksKeyVault final : public KeyVault {
 
  private:
   rocksdb::Env* env() const { return own_env_ ? own_env_.get() : rocksdb::Env::Default(); }
+  Outcome<void> open_database();
   Outcome<void> know_format();
   Outcome<std::optional<std::string>> get(const std::string& key, const char* place);
   std::optional<Failure> ready_to_write();
@@ -82,6 +83,12 @@ class RocksKeyVault final : public KeyVault {
 };
 
 Outcome<void> RocksKeyVault::open() {
+  if (auto opened = open_database(); !opened) return opened;
+  return finish_erasures();
+}
+
+Outcome<void> RocksKeyVault::open_database() {
+  faults_.drop_trial();
   if (auto sound = check_logs(env(), path_, LogCheck::what_rocksdb_leaves); !sound) return sound;
   const SharedMemory memory = shared_memory(block_cache_bytes, write_buffers_bytes);
   rocksdb::DBOptions options = durable_options(env(), memory);
@@ -97,8 +104,7 @@ Outcome<void> RocksKeyVault::open() {
   if (!status.ok()) return failure_of(status, "opening the key vault in " + path_);
   db_.reset(raw);
   (void)db_->DestroyColumnFamilyHandle(handles.front());  // the default family needs no handle
-  if (auto known = know_format(); !known) return known;
-  return finish_erasures();
+  return know_format();
 }
 
 Outcome<void> RocksKeyVault::know_format() {
@@ -135,7 +141,8 @@ std::optional<Failure> RocksKeyVault::ready_to_write() {
   if (db_) (void)db_->Close();
   db_.reset();
   faults_.forget();
-  if (auto opened = open(); !opened) {
+  // An erasure that has not reached every file may need more room than there is: its mark stays for the next one.
+  if (auto opened = open_database(); !opened) {
     db_.reset();
     faults_.stay_shut(opened.error());
     return opened.error();
@@ -199,6 +206,8 @@ Outcome<bool> RocksKeyVault::erase(const OrgId& org, SubjectId subject) {
     if (auto done = finish_erasures(); !done) return done.error();
     return false;
   }
+  const auto unfinished = get(std::string(erasing_key), "the mark of an erasure");
+  if (!unfinished) return unfinished.error();
   const std::string lookup_key = vault_key(lookup_prefix, org, std::string_view(**value).substr(0, leaf_bytes));
   rocksdb::WriteBatch batch;
   batch.Delete(subject_key);
@@ -207,7 +216,9 @@ Outcome<bool> RocksKeyVault::erase(const OrgId& org, SubjectId subject) {
   if (auto done = write(batch, "erasing a key"); !done) return done.error();
   for (const std::string& key : {subject_key, lookup_key}) {
     const rocksdb::Slice at(key);
-    if (auto done = rewrite(&at, &at); !done) return done.error();
+    // One that failed before this one was about keys that nobody knows any more.
+    if (auto done = *unfinished ? rewrite(nullptr, nullptr) : rewrite(&at, &at); !done) return done.error();
+    if (*unfinished) break;
   }
   if (auto done = forget_old_files(); !done) return done.error();
   return true;

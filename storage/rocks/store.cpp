@@ -116,6 +116,7 @@ Outcome<void> RocksStore::Inside::open_database() {
                   place + ": it has a part named " + name + " that this version does not know.");
   }
   if (const auto dropped = drop_bulk_file(); !dropped.ok()) return failure_of(dropped, place);
+  faults->drop_trial();
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::Open(options, path, families, &opened, &raw);
@@ -407,13 +408,14 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   if (auto expected = in.check_expected(commit, next); !expected) return expected;
   assert(!commit.in_bulk || (commit.records.empty() && commit.blobs.empty()));
   rocksdb::Status written;
-  if (commit.in_bulk && commit.views.size() >= bulk_views_min) {
+  const bool as_table = commit.in_bulk && commit.views.size() >= bulk_views_min;
+  if (as_table) {
     written = in.add_bulk(commit.views);
   } else {
     in.fill_batch(commit);
     written = in.db->Write(synced_write(), &in.batch);
   }
-  if (!written.ok()) return in.faults->note(*in.db, written, "writing a commit");
+  if (!written.ok()) return in.faults->note(*in.db, written, "writing a commit", !as_table);
   for (auto& [org, version] : next) in.known_orgs[org] = version;
   in.publish(Position(in.newest + commit.records.size()));
   return {};

@@ -92,10 +92,11 @@ TEST_CASE("rows in neighbourhoods are found, walked through and undone as those 
   Keys keys(seed);
   OrderedRows rows;
   Expected expected;
+  std::size_t most = 0;  // rows of one neighbourhood at once
   for (int round = 0; round < 60; ++round) {
     std::vector<std::pair<std::string, std::optional<OrderedRows::Row>>> done;
     const Expected at_mark = expected;
-    for (std::uint64_t n = keys.below(400); n > 0; --n) {
+    for (std::uint64_t n = keys.below(2'000); n > 0; --n) {
       const std::string key = keys.next();
       const std::optional<std::string> value =
           keys.below(5) == 0 ? std::nullopt : std::optional(std::string(keys.below(40), 'v'));
@@ -121,7 +122,14 @@ TEST_CASE("rows in neighbourhoods are found, walked through and undone as those 
       const auto first = expected.lower_bound(key), last = expected.lower_bound(std::max(key, to));
       REQUIRE(between.size() == static_cast<std::size_t>(std::distance(first, last)));
     }
-    if (keys.below(10) != 0) continue;
+    for (const auto& [key, value] : expected) {
+      if (key[kind_at] != static_cast<char>(Row::interval)) continue;
+      const std::string shared = key.substr(0, shared_bytes(key));
+      most = std::max(most, static_cast<std::size_t>(
+                                std::distance(expected.lower_bound(shared), expected.lower_bound(shared + '\xff'))));
+      break;
+    }
+    if (round < 30 || keys.below(10) != 0) continue;
     OrderedRows other;
     other.swap(rows);
     REQUIRE(all_of(other) == expected);
@@ -129,4 +137,5 @@ TEST_CASE("rows in neighbourhoods are found, walked through and undone as those 
     REQUIRE(other.size() == 0);
     expected.clear();
   }
+  CHECK(most > 2 * OrderedRows::block_rows_max);
 }

@@ -193,6 +193,7 @@ TEST_CASE(
   make_org(program, "other");
   const std::vector<std::string> lines{"Accept: application/x-ndjson"};
   const std::string admin = program.token();
+  const std::string own_admin = token_of(program, R"({"principal":"siem","scopes":["admin","feed"]})");
   const std::string wide = token_of(program, R"({"principal":"siem","scopes":["feed"]})");
   const std::string narrow = token_of(program, R"({"principal":"siem","scopes":["feed"],"orgs":["acme"]})");
   const std::string both = token_of(program, R"({"principal":"siem","scopes":["feed"],"orgs":["other","acme"]})");
@@ -219,8 +220,11 @@ TEST_CASE(
       if (mine == both) Follower(program, consumer, again);
       program.restart();
     }
-    program.speak_as(admin);  // who looks after everything may
-    CHECK(program.post(path + "/reset", R"({"position":1})").status == 200);
+    // Who looks after everything may, also of the same principal.
+    for (const std::string& all : {admin, own_admin}) {
+      program.speak_as(all);
+      CHECK(program.post(path + "/reset", R"({"position":1})").status == 200);
+    }
   }
 }
 

@@ -69,3 +69,19 @@ TEST_CASE("a timeline's cursor goes on behind its event, whatever is learnt afte
   }
   CHECK(told == rows);
 }
+
+TEST_CASE("an acceptance gives and shows what was offered, also when the offer had run out") {
+  TeamTold team("github");
+  team.happens("2024-01-01T00:00:00Z", "group.created", {{"group", "core"}});
+  const json offer{{"member", "ann"}, {"role", "owner"}, {"groups", {"core"}}, {"expires_at", "2024-01-05T00:00:00Z"}};
+  team.happens("2024-01-02T00:00:00Z", "member.invited", offer);
+  const auto accepted = team.happens("2024-01-06T00:00:00Z", "invitation.accepted", {{"member", "ann"}});
+  CHECK(team.get("/members?at=2024-01-05T12:00:00Z").at("total") == 1);
+  const json card = team.get("/members/ann?at=2024-01-07T00:00:00Z");
+  INFO(card.dump(2));
+  CHECK(card.at("member").at("role") == "owner");
+  CHECK(card.at("member").at("groups").size() == 1);
+  const json events = team.get("/events?type=invitation.accepted");
+  REQUIRE(positions({{"items", {{{"event", events.at("items").at(0)}}}}}) == Positions{accepted});
+  CHECK(events.at("items").at(0).at("before") == json{{"role", "owner"}, {"groups", {"core"}}});
+}
