@@ -18,7 +18,7 @@ namespace {
 // Small enough that three of them take little memory; large enough that handing one over costs nothing.
 constexpr std::size_t records_a_read = 2'000;
 // Changed rows that are written as one file: the more, the fewer rows are written twice, and the more a kill undoes.
-constexpr std::size_t commit_bytes = std::size_t{32} << 20;
+constexpr std::size_t commit_bytes = std::size_t{48} << 20;
 
 Outcome<Record> read(storage::Snapshot& snapshot, Position position) {
   auto stored = snapshot.record(position);

@@ -158,7 +158,7 @@ rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory) {
   // A small buffer, since its keys are put all over it: a search in one of 24 MiB waits for memory at every step. As
   // many tables more may lie above the others, so that merging them costs no more.
   auto options = family(table_options(memory, 4 * kib), 8 * mib);
-  options.level0_file_num_compaction_trigger = 8;
+  options.level0_file_num_compaction_trigger = tables_above_max;
   options.bottommost_compression = rocksdb::kLZ4Compression;  // read far more often than written: quick to unpack
   return options;
 }

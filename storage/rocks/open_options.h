@@ -38,6 +38,8 @@ rocksdb::DBOptions durable_options(rocksdb::Env* env, const SharedMemory& memory
 rocksdb::WriteOptions synced_write();
 rocksdb::ReadOptions checked_read();
 
+// Tables of a points' family that may lie above the others before they are merged into them.
+inline constexpr int tables_above_max = 8;
 // One kind of content each; the order of `column_families` is the order of the handles.
 rocksdb::ColumnFamilyOptions log_family(const SharedMemory& memory);
 rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory);

@@ -72,6 +72,7 @@ struct RocksStore::Inside {
   std::unordered_map<OrgId, Version> known_orgs;
   rocksdb::WriteBatch batch;
   std::string key, value;
+  bool in_bulk = false;
 
   rocksdb::Env* env() const { return own_env ? own_env.get() : rocksdb::Env::Default(); }
   rocksdb::ColumnFamilyHandle* family(Family f) const { return handles[static_cast<std::size_t>(f)]; }
@@ -88,6 +89,7 @@ struct RocksStore::Inside {
   rocksdb::Status drop_bulk_file() const;
   rocksdb::Status write_bulk_file(const ViewWrites& views) const;
   rocksdb::Status add_bulk(const ViewWrites& views) const;
+  void expect_bulk(bool more);
   void publish(Position head);
   void use_views(rocksdb::ColumnFamilyHandle* handle);
   Outcome<void> check_table(const rocksdb::LiveFileMetaData& table) const;
@@ -134,6 +136,7 @@ Outcome<void> RocksStore::Inside::open_database() {
 
 void RocksStore::Inside::use_views(rocksdb::ColumnFamilyHandle* handle) {
   handles[static_cast<std::size_t>(Family::views)] = handle;
+  in_bulk = false;
   views = ViewsHandle(handle, [database = db.get()](rocksdb::ColumnFamilyHandle* gone) {
     (void)database->DestroyColumnFamilyHandle(gone);
   });
@@ -351,6 +354,13 @@ rocksdb::Status RocksStore::Inside::add_bulk(const ViewWrites& views) const {
   return status.ok() ? dropped : status;
 }
 
+// While tables come in bulk twice as many may lie above the others, which are rewritten half as often.
+void RocksStore::Inside::expect_bulk(bool more) {
+  if (std::exchange(in_bulk, more) == more) return;
+  const std::string tables = std::to_string(more ? 2 * tables_above_max : tables_above_max);
+  (void)db->SetOptions(family(Family::views), {{"level0_file_num_compaction_trigger", tables}});
+}
+
 void RocksStore::Inside::publish(Position head_position) {
   snapshots->publish(std::make_shared<Pin>(db.get(), handles, views, head_position));
   newest = head_position.value;
@@ -409,6 +419,7 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   assert(!commit.in_bulk || (commit.records.empty() && commit.blobs.empty()));
   rocksdb::Status written;
   const bool as_table = commit.in_bulk && commit.views.size() >= bulk_views_min;
+  in.expect_bulk(as_table);
   if (as_table) {
     written = in.add_bulk(commit.views);
   } else {
@@ -470,10 +481,8 @@ Outcome<void> RocksStore::close() {
   in.snapshots->close();
   if (!in.db) return {};
   // Flushed, the next start has no log to replay. A disk too full for it loses nothing: the log is synced.
-  rocksdb::FlushOptions flush;
-  if (!in.faults->curing()) {
-    (void)in.db->Flush(flush, std::vector<rocksdb::ColumnFamilyHandle*>(in.handles.begin(), in.handles.end()));
-  }
+  const std::vector<rocksdb::ColumnFamilyHandle*> all(in.handles.begin(), in.handles.end());
+  if (!in.faults->curing()) (void)in.db->Flush(rocksdb::FlushOptions(), all);
   rocksdb::CancelAllBackgroundWork(in.db.get(), /*wait=*/true);
   in.faults->end();
   const auto status = in.close_database();
