@@ -64,7 +64,9 @@ struct LineBatch {
     const std::size_t begin = line == 0 ? 0 : lines[line - 1].text_end;
     return std::string_view(text).substr(begin, lines[line].text_end - begin);
   }
-  bool is_full() const { return events.size() >= import_batch_events || text.size() >= import_batch_bytes; }
+  // The line that makes the organization goes alone: the creation is taken or refused as one with what stands beside
+  // it.
+  bool is_full() const { return creates || events.size() >= import_batch_events || text.size() >= import_batch_bytes; }
 };
 
 // One import: lines in, batches of events out. What is there already (by id) is left as it is, so an import
@@ -124,9 +126,12 @@ class GithubImport : public http::Upload {
   };
 
   void look_at_org() {
-    const auto open = open_org(parts_, org_.text);
+    auto open = open_org(parts_, org_.text);
     exists_ = open.has_value();
     if (!exists_) return;
+    projections::Facts facts(*open->snapshot, parts_.names, parts_.models, open->number, projections::Point::never());
+    const auto model = facts.model_at(facts.at());
+    knows_levels_ = !model || knows_github_roles(*model);
     // The line that made the organization is known by the id of its first event.
     const auto position = open->snapshot->position_of(org_, Version(1));
     const auto stored = position ? open->snapshot->record(*position) : Outcome<storage::LogRecord>(position.error());
@@ -183,9 +188,14 @@ class GithubImport : public http::Upload {
       read->recorded_only = true;
     }
     batch.recorded_only += read->recorded_only;
-    batch.not_followed += read->not_followed;
+    batch.not_followed += is_not_followed(*read);
     std::move(read->events.begin(), read->events.end(), std::back_inserter(batch.events));
     note(batch, number, text);
+  }
+
+  // Where the organization's model is another, what a line gives means there something else, or nothing.
+  bool is_not_followed(const ImportedLine& line) const {
+    return line.not_followed || (!knows_levels_ && !line.recorded_only);
   }
 
   static void note(LineBatch& batch, std::uint64_t number, std::string_view text) {
@@ -290,13 +300,13 @@ class GithubImport : public http::Upload {
       const auto read = read_github_audit_line(batch.text_of(static_cast<std::size_t>(line - batch.lines.data())));
       if (!read) continue;
       batch.recorded_only -= std::min<std::uint64_t>(batch.recorded_only, read->recorded_only || read->creates_org);
-      batch.not_followed -= std::min<std::uint64_t>(batch.not_followed, read->not_followed);
+      batch.not_followed -= std::min<std::uint64_t>(batch.not_followed, is_not_followed(*read));
     }
     return numbers;
   }
 
-  // The batch that was to make the organization was refused: somebody else was faster, or its first lines are wrong,
-  // and then the first one that is left begins. Nothing else is under way.
+  // The line that was to make the organization was refused: somebody else was faster, or it is wrong, and then the next
+  // one begins. Nothing else is under way.
   std::optional<Response> begin_again(LineBatch& batch, const Refusals& refusals) {
     std::set<std::uint64_t> wrong;
     if (batch.creates && refusals.front().code == RefusalCode::already_exists) {
@@ -319,6 +329,7 @@ class GithubImport : public http::Upload {
   OrgId org_;
   Recording by_;
   bool exists_ = false, created_ = false;  // with the batches under way; by this import
+  bool knows_levels_ = true;               // the organization's model
   std::string created_by_;
   std::string rest_;       // of a line whose end has not come yet
   bool too_long_ = false;  // that line is

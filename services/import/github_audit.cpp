@@ -372,6 +372,16 @@ Refusal why_malformed(std::string_view raw) {
 
 }  // namespace
 
+bool knows_github_roles(const AccessModel& model) {
+  const auto has = [&](std::string_view role) {
+    return std::any_of(model.roles().begin(), model.roles().end(),
+                       [&](const auto& one) { return one.id.text == role; });
+  };
+  const auto& kinds = model.resource_kinds();
+  return std::any_of(kinds.begin(), kinds.end(), [](const ResourceKind& kind) { return kind.id == "repo"; }) &&
+         has("owner") && has("member") && std::all_of(levels.begin(), levels.end(), has);
+}
+
 Decided<ImportedLine> read_github_audit_line(std::string_view line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
   if (line.size() > limits::raw_line_bytes_max) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "events/event.h"
+#include "events/model/access_model.h"
 #include "events/result.h"
 
 namespace tenure {
@@ -39,5 +40,9 @@ struct ImportedLine {
 };
 
 Decided<ImportedLine> read_github_audit_line(std::string_view line);
+
+// Whether a model knows repositories and the roles that such lines give: in another's organization they mean something
+// else, or nothing.
+bool knows_github_roles(const AccessModel& model);
 
 }  // namespace tenure

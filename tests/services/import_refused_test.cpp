@@ -211,3 +211,29 @@ TEST_CASE("a base permission that the platform does not have is counted as not f
   CHECK(imported(program, lines).at("not_followed") == 0);
   CHECK(imported(program, base("5", "triage") + base("6", "Write")).at("not_followed") == 2);
 }
+
+TEST_CASE("a line of which a part was recorded before, with something else, is left out whole") {
+  test::RunningProgram program;
+  const auto of_repo = [](const std::string& id, const std::string& action, const std::string& more) {
+    return line(id, then_ms, R"("action":"repo.)" + action + R"(","repo":"acme/web","user":"bob",)" + more);
+  };
+  const std::string given = of_repo("X", "add_member", R"("permission":"write")");
+  // Its grant is the same event again; that which takes the old one away is not.
+  const std::string changed = of_repo("X", "update_member", R"("old_permission":"write","permission":"write")");
+  const json summary = imported(program, added("1", "bob") + given + changed + added("2", "kim"));
+  CHECK(refused_lines(summary) == std::vector{3});
+  CHECK(members(program) == 2);
+  CHECK(program.get("/v1/orgs/acme/can?member=bob&permission=repository&level=write&resource=repo:acme/web")
+            .json()
+            .at("allowed") == true);
+}
+
+TEST_CASE("lines that give something are not followed in an organization whose model knows none of it") {
+  test::RunningProgram program;
+  const auto made = program.post("/v1/orgs", R"({"id":"acme","model":"newo","mode":"observe","owner":"olga",)"
+                                             R"("occurred_at":"2020-01-01T00:00:00Z"})");
+  REQUIRE(made.status == 201);
+  const json summary = imported(program, added("1", "bob") + line("2", then_ms, R"("action":"x.unknown")"));
+  CHECK(summary.at("events") == 2);
+  CHECK(summary.at("not_followed") == 1);
+}

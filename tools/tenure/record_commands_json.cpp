@@ -34,11 +34,12 @@ void print_import(const std::string& org, const json& answer) {
     std::cout << "; positions " << answer.at("from_position") << " to " << answer.at("to_position");
   std::cout << "\n";
   if (const auto lost = answer.at("not_followed").get<std::uint64_t>(); lost > 0) {
-    std::cerr << "tenure: " << lost
-              << " of the lines rename, move or delete something, lack a field, or give a repository role of the "
-              << "organization's own whose base they do not say: what they change is not known, and access may be "
-              << "understated from there on. `tenure events " << org
-              << " --type source.recorded` lists what was kept.\n";
+    std::cerr
+        << "tenure: " << lost
+        << " of the lines rename, move or delete something, lack a field, give a repository role of the "
+        << "organization's own whose base they do not say, or something that the organization's access model does "
+        << "not know: what they change is not known, and access may be understated from there on. `tenure events "
+        << org << " --type source.recorded` lists what was kept.\n";
   }
   for (const json& refused : answer.at("refused")) {
     std::cerr << "tenure: line " << refused.at("line") << ": " << printable(refused.at("because").get<std::string>())
