@@ -65,6 +65,8 @@ struct Beside {
       if (!inviters[who][i].empty()) brought_by[who] = inviters[who][i];
       return;
     }
+    // All too late, and let in all the same: by the latest.
+    if (!inviters[who].empty() && !inviters[who].back().empty()) brought_by[who] = inviters[who].back();
   }
   std::map<std::string, std::vector<std::string>> inviters;
   std::map<std::string, std::vector<std::optional<std::int64_t>>> expires;
