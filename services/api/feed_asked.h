@@ -11,6 +11,9 @@ namespace tenure::services {
 // A Response is a no. Blocks: it looks into the store, and may make a named consumer.
 std::variant<FeedWish, http::Response> asked_feed(Parts& parts, const http::Request& request);
 
+// Whether a token sees all that is sent of these organizations; empty: of every one.
+bool sees_all(const Token& token, const std::vector<std::string>& orgs);
+
 // How far a consumer is behind: events not yet acknowledged, and the age of the first of them.
 struct Lag {
   std::uint64_t events = 0;

@@ -94,9 +94,7 @@ std::variant<Consumer, Response> asked_to_move(Parts& parts, const Request& requ
     if (const auto no = sees_otherwise(consumer, token.orgs, "name")) return http::problem(*no);
     return asked;
   }
-  const bool sees_all = !consumer.orgs.empty() && std::all_of(consumer.orgs.begin(), consumer.orgs.end(),
-                                                              [&](auto& org) { return token.sees(org); });
-  if (token.may("admin") && sees_all) return asked;
+  if (token.may("admin") && sees_all(token, consumer.orgs)) return asked;
   return http::problem(refuse(RefusalCode::forbidden,
                               "the consumer \"" + consumer.name +
                                   "\" is a sink's, and whoever moves it needs the scope admin for all that it is sent.",
@@ -201,6 +199,11 @@ Response acknowledge(Parts& parts, Request& request) {
 }
 
 }  // namespace
+
+bool sees_all(const Token& token, const std::vector<std::string>& orgs) {
+  if (token.orgs.empty()) return true;
+  return !orgs.empty() && std::all_of(orgs.begin(), orgs.end(), [&](const auto& org) { return token.sees(org); });
+}
 
 Outcome<Lag> lag_of(const Consumer& consumer, storage::Snapshot& snapshot, Instant now) {
   const Position head = snapshot.head();

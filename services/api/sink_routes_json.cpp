@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "events/wire/json_text.h"
@@ -16,11 +15,7 @@ using http::Request;
 using http::Response;
 
 // Whoever looks after some organizations sees and changes the sinks that are sent those and no others.
-bool may_see(const Token& token, const Sink& sink) {
-  if (token.orgs.empty()) return true;
-  return !sink.orgs.empty() &&
-         std::all_of(sink.orgs.begin(), sink.orgs.end(), [&](const std::string& org) { return token.sees(org); });
-}
+bool may_see(const Token& token, const Sink& sink) { return sees_all(token, sink.orgs); }
 
 Response no_sink(const std::string& name) {
   return http::problem(

@@ -60,13 +60,11 @@ struct Beside {
 
  private:
   void accept(const std::string& who, std::int64_t now_us) {
-    for (std::size_t i = inviters[who].size(); i-- > 0;) {
-      if (expires[who][i] && *expires[who][i] <= now_us) continue;
-      if (!inviters[who][i].empty()) brought_by[who] = inviters[who][i];
-      return;
-    }
-    // All too late, and let in all the same: by the latest.
-    if (!inviters[who].empty() && !inviters[who].back().empty()) brought_by[who] = inviters[who].back();
+    const std::vector<std::string>& all = inviters[who];
+    std::size_t i = all.size();
+    while (i > 0 && expires[who][i - 1] && *expires[who][i - 1] <= now_us) --i;
+    if (i == 0) i = all.size();  // all too late, and let in all the same
+    if (i > 0 && !all[i - 1].empty()) brought_by[who] = all[i - 1];
   }
   std::map<std::string, std::vector<std::string>> inviters;
   std::map<std::string, std::vector<std::optional<std::int64_t>>> expires;
