@@ -214,12 +214,11 @@ Outcome<bool> RocksKeyVault::erase(const OrgId& org, SubjectId subject) {
   batch.Delete(lookup_key);
   batch.Put(std::string(erasing_key), "");
   if (auto done = write(batch, "erasing a key"); !done) return done.error();
-  for (const std::string& key : {subject_key, lookup_key}) {
-    const rocksdb::Slice at(key);
-    // One that failed before this one was about keys that nobody knows any more.
-    if (auto done = *unfinished ? rewrite(nullptr, nullptr) : rewrite(&at, &at); !done) return done.error();
-    if (*unfinished) break;
-  }
+  // One that failed before this one was about keys that nobody knows any more: then all is rewritten.
+  const rocksdb::Slice subject_at(subject_key), lookup_at(lookup_key);
+  auto rewritten = *unfinished ? rewrite(nullptr, nullptr) : rewrite(&subject_at, &subject_at);
+  if (rewritten && !*unfinished) rewritten = rewrite(&lookup_at, &lookup_at);
+  if (!rewritten) return rewritten.error();
   if (auto done = forget_old_files(); !done) return done.error();
   return true;
 }
