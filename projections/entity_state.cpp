@@ -171,39 +171,40 @@ constexpr Point epoch{0, 0};
 
 }  // namespace
 
-GrowingChunk::GrowingChunk(const Chunk& chunk) {
-  put_varint(carried_, chunk.carry.size());
-  base_ = epoch;
+GrowingChunk::GrowingChunk(const Chunk& chunk) : carried_(chunk.carry.size()), base_(epoch) {
+  put_varint(carried_bytes_, carried_);
   for (const Live& l : chunk.carry) {
-    put_slot(carried_, l.slot, l.value);
-    put_point(carried_, l.at, base_);
-    put_point(carried_, l.since, l.at);
+    put_slot(carried_bytes_, l.slot, l.value);
+    put_point(carried_bytes_, l.at, base_);
+    put_point(carried_bytes_, l.since, l.at);
     base_ = l.at;
   }
   for (const Entry& e : chunk.entries) add(e);
 }
 
 void GrowingChunk::add(const Entry& entry) {
-  added_ += static_cast<char>(entry.op);
-  put_slot(added_, entry.slot, entry.value);
-  put_point(added_, entry.at, base_);
-  put_varint(added_, entry.retractions.size());
-  for (const std::uint64_t position : entry.retractions) put_varint(added_, position);
+  added_bytes_ += static_cast<char>(entry.op);
+  put_slot(added_bytes_, entry.slot, entry.value);
+  put_point(added_bytes_, entry.at, base_);
+  put_varint(added_bytes_, entry.retractions.size());
+  for (const std::uint64_t position : entry.retractions) put_varint(added_bytes_, position);
   base_ = entry.at;
   ++entries_;
 }
 
 void GrowingChunk::append_to(std::string& out) const {
-  out += carried_;
+  out += carried_bytes_;
   put_varint(out, entries_);
-  out += added_;
+  out += added_bytes_;
 }
 
-std::string Chunk::encode() const {
+std::string GrowingChunk::encode() const {
   std::string out;
-  GrowingChunk(*this).append_to(out);
+  append_to(out);
   return out;
 }
+
+std::string Chunk::encode() const { return GrowingChunk(*this).encode(); }
 
 namespace {
 
@@ -228,20 +229,38 @@ void take_entry(Reader& in, Point base, Entry& e) {
   for (std::uint64_t r = in.varint(); r > 0 && in.good; --r) e.retractions.push_back(in.varint());
 }
 
-}  // namespace
-
-bool state_in_chunk(std::string_view bytes, Point at, EntityState& state) {
-  Reader in{bytes};
-  state.live.clear();
-  Point base = take_carry(in, state.live);
+// Folds so many entries as known now, up to a point; where the last of them is.
+Point fold_entries(Reader& in, std::uint64_t count, Point base, Point at, EntityState& state) {
   Entry entry;
-  for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) {
+  for (; count > 0 && in.good; --count) {
     take_entry(in, base, entry);
     if (!in.good || entry.at > at) break;
     if (entry.retractions.size() % 2 == 0) state.apply(entry);
     base = entry.at;
   }
+  return base;
+}
+
+}  // namespace
+
+bool state_in_chunk(std::string_view bytes, Point at, EntityState& state) {
+  Reader in{bytes};
+  state.live.clear();
+  const Point base = take_carry(in, state.live);
+  (void)fold_entries(in, in.varint(), base, at, state);
   return in.good;
+}
+
+bool GrowingChunk::read(std::string_view bytes, EntityState& state) {
+  Reader in{bytes};
+  state.live.clear();
+  const Point carried = take_carry(in, state.live);
+  carried_ = state.live.size();
+  carried_bytes_ = bytes.substr(0, bytes.size() - in.rest.size());
+  entries_ = in.varint();
+  added_bytes_ = in.rest;
+  base_ = fold_entries(in, entries_, carried, Point::never(), state);
+  return in.good && in.rest.empty();
 }
 
 bool Chunk::decode(std::string_view bytes, Chunk& chunk) {

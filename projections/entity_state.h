@@ -128,21 +128,30 @@ struct Chunk {
   static bool decode(std::string_view bytes, Chunk& chunk);
 };
 
-// The bytes of a chunk that grows at its end: what is there is not encoded again when an entry comes. Costs as many
-// bytes again as the chunk takes on disk.
+// A chunk that grows at its end, as the bytes it has on disk: what is there is not encoded again when an entry comes,
+// and nothing of it is kept decoded.
 class GrowingChunk {
  public:
+  GrowingChunk() : GrowingChunk(Chunk{}) {}
   explicit GrowingChunk(const Chunk& chunk);
+  // From bytes, with the state at their end, as known now. False when the bytes are not a chunk.
+  bool read(std::string_view bytes, EntityState& state);
 
   // O(1); the entry comes behind all others.
   void add(const Entry& entry);
   // Writes what `Chunk::encode` would answer.
   void append_to(std::string& out) const;
-  std::size_t bytes() const { return carried_.size() + added_.size(); }
+  std::string encode() const;
+
+  std::size_t bytes() const { return carried_bytes_.size() + added_bytes_.size(); }
+  std::uint64_t carried() const { return carried_; }
+  std::uint64_t entries() const { return entries_; }
+  // Where the last entry is, if there is one.
+  Point last() const { return base_; }
 
  private:
-  std::string carried_, added_;
-  std::uint64_t entries_ = 0;
+  std::string carried_bytes_, added_bytes_;
+  std::uint64_t carried_ = 0, entries_ = 0;
   Point base_;  // what the next entry's point is written relative to
 };
 

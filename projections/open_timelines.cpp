@@ -4,27 +4,19 @@
 
 namespace tenure::projections {
 
-void HeadChunk::add(const Entry& entry) {
-  if (!bytes) bytes.emplace(chunk);
-  bytes->add(entry);
-  chunk.entries.push_back(entry);
-}
-
 std::string HeadChunk::encode() const {
   std::string row;
-  if (bytes) row.reserve(2 * sizeof(std::uint64_t) + sizeof(std::uint64_t) + bytes->bytes());
+  row.reserve(3 * sizeof(std::uint64_t) + chunk.bytes());
   put_time(row, start.us);
   put_u64(row, start.position);
-  bytes ? bytes->append_to(row) : GrowingChunk(chunk).append_to(row);
+  chunk.append_to(row);
   return row;
 }
 
 std::size_t OpenTimelines::bytes_of(const Open& open) {
-  // A chunk grows until it is sealed, so room for as many entries again is counted; an entry's bytes are a few.
-  constexpr std::size_t encoded_bytes = 24;
-  const std::size_t entries = 2 * open.head.chunk.entries.size() + 4, carried = open.head.chunk.carry.size();
-  return sizeof open + entries * (sizeof(Entry) + encoded_bytes) + carried * (sizeof(Live) + encoded_bytes) +
-         open.now.live.size() * sizeof(Live);
+  // A chunk grows until it is sealed, and so does what is live: room for as much again is counted.
+  constexpr std::size_t allocated = 64;
+  return sizeof open + allocated + 2 * (open.head.chunk.bytes() + open.now.live.size() * sizeof(Live));
 }
 
 OpenTimelines::Open* OpenTimelines::find(OrgNumber org, Number entity) {

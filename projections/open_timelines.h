@@ -1,5 +1,5 @@
-// The newest chunks of the timelines that the writer met lately, decoded, each with the state at its end: judging an
-// event, noting what it replaced and folding it all ask for the same few entities, and so do the events after it.
+// The newest chunks of the timelines that the writer met lately, each with the state at its end: judging an event,
+// noting what it replaced and folding it all ask for the same few entities, and so do the events after it.
 //
 // What changed counts until it is taken, and its row is written then, once for all events of a batch; who drops a
 // timeline writes its row. A late event, which changes a timeline before its end, drops that timeline. Whatever is as
@@ -11,7 +11,6 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,17 +21,15 @@ namespace tenure::projections {
 // The newest chunk of a timeline, with the point where it begins. One without entries: there is no timeline yet.
 struct HeadChunk {
   Point start;
-  Chunk chunk;
-  std::optional<GrowingChunk> bytes;  // of the chunk, from the first time on that it grew here
+  GrowingChunk chunk;
 
-  void add(const Entry& entry);
   // The bytes of its row.
   std::string encode() const;
 };
 
 class OpenTimelines {
  public:
-  static constexpr std::size_t bytes_max = 16 << 20, bulk_bytes_max = 96 << 20;
+  static constexpr std::size_t bytes_max = 20 << 20, bulk_bytes_max = 96 << 20;
 
   struct Open {
     HeadChunk head;

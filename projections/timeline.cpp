@@ -31,18 +31,30 @@ Failure broken(OrgNumber org, Number entity) {
                                            std::to_string(org) + " cannot be read; run `tenure rebuild`");
 }
 
-Outcome<bool> read_head_chunk(storage::ViewReader& views, OrgNumber org, Number entity, HeadChunk& head) {
-  std::string value;
-  const auto found = views.get(timeline_key(org, entity, 'H'), value);
+// A head chunk as its row has it.
+Outcome<bool> read_head_row(storage::ViewReader& views, OrgNumber org, Number entity, Point& start,
+                            std::string& chunk) {
+  const auto found = views.get(timeline_key(org, entity, 'H'), chunk);
   if (!found || !*found) return found;
-  if (value.size() < 16) return broken(org, entity);
-  head.start = {take_time(value, 0), take_u64(value, 8)};
-  if (!Chunk::decode(std::string_view(value).substr(16), head.chunk)) return broken(org, entity);
+  if (chunk.size() < 16) return broken(org, entity);
+  start = {take_time(chunk, 0), take_u64(chunk, 8)};
+  chunk.erase(0, 16);
   return true;
 }
 
-void write_head_chunk(ViewWriter& views, OrgNumber org, Number entity, const HeadChunk& head) {
-  views.put(head_chunk_key(org, entity), head.encode());
+// A chunk with the point where it begins.
+struct ReadChunk {
+  Point start;
+  Chunk chunk;
+};
+
+Outcome<ReadChunk> read_head_chunk(storage::ViewReader& views, OrgNumber org, Number entity) {
+  ReadChunk head;
+  std::string bytes;
+  const auto found = read_head_row(views, org, entity, head.start, bytes);
+  if (!found) return found.error();
+  if (*found && !Chunk::decode(bytes, head.chunk)) return broken(org, entity);
+  return head;
 }
 
 void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at, std::uint64_t known) {
@@ -56,10 +68,10 @@ void fold_until(EntityState& state, const std::vector<Entry>& entries, Point at,
 Outcome<OpenTimelines::Open*> open_timeline(ViewWriter& views, OrgNumber org, Number entity) {
   if (auto* kept = views.timelines().find(org, entity)) return kept;
   OpenTimelines::Open open;
-  const auto found = read_head_chunk(views, org, entity, open.head);
+  std::string bytes;
+  const auto found = read_head_row(views, org, entity, open.head.start, bytes);
   if (!found) return found.error();
-  open.now.live = open.head.chunk.carry;
-  fold_until(open.now, open.head.chunk.entries, Point::never(), known_now);
+  if (*found && !open.head.chunk.read(bytes, open.now)) return broken(org, entity);
   return &views.timelines().keep(org, entity, std::move(open));
 }
 
@@ -71,18 +83,16 @@ std::string head_chunk_key(OrgNumber org, Number entity) { return timeline_key(o
 
 Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number entity, Point at) {
   EntityState state;
-  std::string value;
-  const auto found = views.get(timeline_key(org, entity, 'H'), value);
+  Point start;
+  std::string chunk;
+  const auto found = read_head_row(views, org, entity, start, chunk);
   if (!found) return found.error();
   if (!*found) return state;
-  if (value.size() < 16) return broken(org, entity);
-  std::string_view chunk = std::string_view(value).substr(16);
-  if (at < Point{take_time(value, 0), take_u64(value, 8)}) {
+  if (at < start) {
     std::string key;
-    const auto sealed = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
+    const auto sealed = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, chunk);
     if (!sealed) return sealed.error();
     if (!*sealed) return state;
-    chunk = value;
   }
   if (!state_in_chunk(chunk, at, state)) return broken(org, entity);
   return state;
@@ -91,8 +101,8 @@ Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Number 
 Outcome<const EntityState*> newest_state(ViewWriter& views, OrgNumber org, Number entity, Point at) {
   const auto open = open_timeline(views, org, entity);
   if (!open) return open.error();
-  const std::vector<Entry>& entries = (*open)->head.chunk.entries;
-  return entries.empty() || entries.back().at <= at ? &(*open)->now : nullptr;
+  const GrowingChunk& chunk = (*open)->head.chunk;
+  return chunk.entries() == 0 || chunk.last() <= at ? &(*open)->now : nullptr;
 }
 
 Outcome<EntityState> StoredTimeline::state_at(OrgNumber org, Number entity, Point at) const {
@@ -149,11 +159,10 @@ Outcome<std::vector<Entry>> entries_of(storage::ViewReader& views, OrgNumber org
                                  return good;
                                });
   if (!done) return done.error();
-  HeadChunk head;
-  const auto found = read_head_chunk(views, org, entity, head);
-  if (!found) return found.error();
+  auto head = read_head_chunk(views, org, entity);
+  if (!head) return head.error();
   if (!good) return broken(org, entity);
-  std::move(head.chunk.entries.begin(), head.chunk.entries.end(), std::back_inserter(all));
+  std::move(head->chunk.entries.begin(), head->chunk.entries.end(), std::back_inserter(all));
   return all;
 }
 
@@ -292,14 +301,14 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
                      const std::vector<Entry>& entries) {
   views.timelines().change(org, entity, open);
   HeadChunk& head = open.head;
-  if (head.chunk.entries.size() >= chunk_limit(head.chunk.carry.size())) {
+  if (head.chunk.entries() >= chunk_limit(head.chunk.carried())) {
     views.put(sealed_key(org, entity, head.start), head.chunk.encode());
-    head = {entries.front().at, {open.now.live, {}}, {}};
+    head = {entries.front().at, GrowingChunk({open.now.live, {}})};
   }
   IntervalFold fold(kind, entity, std::move(open.now));
   for (const Entry& entry : entries) {
     fold.apply(entry);
-    head.add(entry);
+    head.chunk.add(entry);
   }
   open.now = fold.take_state();
   // An interval that began and ended within this one event never was.
@@ -345,8 +354,8 @@ struct Tail {
 };
 
 // Reads the tail and erases its sealed chunks, to be written anew.
-Outcome<Tail> take_tail(ViewWriter& views, OrgNumber org, Number entity, HeadChunk head, Point at) {
-  Tail tail{head.start, head.chunk.carry, {}};
+Outcome<Tail> take_tail(ViewWriter& views, OrgNumber org, Number entity, ReadChunk head, Point at) {
+  Tail tail{head.start, std::move(head.chunk.carry), {}};
   if (at < head.start) {
     std::string key, value;
     const auto first = views.last_at_most(timeline_key(org, entity, 'S'), sealed_key(org, entity, at), key, value);
@@ -376,23 +385,23 @@ Outcome<Tail> take_tail(ViewWriter& views, OrgNumber org, Number entity, HeadChu
 
 // Cuts a tail into chunks again.
 void write_tail(ViewWriter& views, OrgNumber org, Number entity, Tail tail) {
-  HeadChunk head{tail.start, {tail.carry, {}}, {}};
+  HeadChunk head{tail.start, GrowingChunk({tail.carry, {}})};
   EntityState state{std::move(tail.carry)};
-  for (Entry& entry : tail.entries) {
-    const bool new_event = !head.chunk.entries.empty() && head.chunk.entries.back().at != entry.at;
-    if (new_event && head.chunk.entries.size() >= chunk_limit(head.chunk.carry.size())) {
+  for (const Entry& entry : tail.entries) {
+    const bool new_event = head.chunk.entries() > 0 && head.chunk.last() != entry.at;
+    if (new_event && head.chunk.entries() >= chunk_limit(head.chunk.carried())) {
       views.put(sealed_key(org, entity, head.start), head.chunk.encode());
-      head = {entry.at, {state.live, {}}, {}};
+      head = {entry.at, GrowingChunk({state.live, {}})};
     }
     if (entry.counts(known_now)) state.apply(entry);
-    head.chunk.entries.push_back(std::move(entry));
+    head.chunk.add(entry);
   }
-  write_head_chunk(views, org, entity, head);
+  views.put(head_chunk_key(org, entity), head.encode());
 }
 
 // Out of order: the tail is changed by `change`, and the lists follow.
 template <class Change>
-Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, HeadChunk head, Point at,
+Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, ReadChunk head, Point at,
                      const Change& change) {
   views.timelines().drop(org, entity);
   auto tail = take_tail(views, org, entity, std::move(head), at);
@@ -421,10 +430,12 @@ Outcome<void> add_entries(ViewWriter& views, OrgNumber org, EntityKind kind, Num
   const HeadChunk& head = (*open)->head;
   const Point at = entries.front().at;
   // A chunk that is empty but sealed before cannot be: a head always has the entry that opened it.
-  if (head.chunk.entries.empty() || head.chunk.entries.back().at < at) {
+  if (head.chunk.entries() == 0 || head.chunk.last() < at) {
     return append(views, org, kind, entity, **open, entries);
   }
-  return refold(views, org, kind, entity, head, at, [&](std::vector<Entry>& all) {
+  ReadChunk read{head.start, {}};
+  if (!Chunk::decode(head.chunk.encode(), read.chunk)) return broken(org, entity);
+  return refold(views, org, kind, entity, std::move(read), at, [&](std::vector<Entry>& all) {
     const auto place = std::upper_bound(all.begin(), all.end(), at, [](Point p, const Entry& e) { return p < e.at; });
     all.insert(place, entries.begin(), entries.end());
   });
@@ -432,10 +443,9 @@ Outcome<void> add_entries(ViewWriter& views, OrgNumber org, EntityKind kind, Num
 
 Outcome<void> turn_entries(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, Point target,
                            std::uint64_t by) {
-  HeadChunk head;
-  const auto found = read_head_chunk(views, org, entity, head);
-  if (!found) return found.error();
-  return refold(views, org, kind, entity, std::move(head), target, [&](std::vector<Entry>& all) {
+  auto head = read_head_chunk(views, org, entity);
+  if (!head) return head.error();
+  return refold(views, org, kind, entity, std::move(*head), target, [&](std::vector<Entry>& all) {
     for (Entry& entry : all) {
       if (entry.at == target) entry.retractions.push_back(by);
     }

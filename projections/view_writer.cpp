@@ -350,7 +350,7 @@ bool ViewWriter::open_head(std::string_view key, std::string& value) const {
   const OrgNumber org = take_u32(key, 0);
   if (key.size() == timeline_tag_at + 1) {
     const auto* open = timelines_.peek(org, take_u32(key, of_at));
-    if (!open || open->head.chunk.entries.empty()) return false;
+    if (!open || open->head.chunk.entries() == 0) return false;
     value = open->head.encode();
     return true;
   }

@@ -26,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#include "events/digest.h"
 #include "events/ids.h"
 #include "events/result.h"
 #include "storage/view_writes.h"
@@ -34,9 +35,11 @@ namespace tenure::storage {
 
 struct NewRecord {
   OrgId org;
-  Version version;    // must be the organization's current version + 1, counting this same commit
-  Digest leaf;        // RFC 6962 leaf hash of `bytes`
-  std::string bytes;  // canonical JSON, 1 to 65,535 bytes
+  Version version;             // must be the organization's current version + 1, counting this same commit
+  std::optional<Digest> leaf;  // RFC 6962 leaf hash of `bytes`; the store works out what is not given
+  std::string bytes;           // canonical JSON, 1 to 65,535 bytes
+
+  Digest leaf_or_made() const { return leaf ? *leaf : leaf_hash(bytes); }
 };
 
 struct LogRecord {

@@ -5,8 +5,7 @@
 namespace tenure::services {
 
 const Record& Recorder::Batch::add(std::unique_ptr<const Record> record, wire::EncodedRecord encoded) {
-  const Digest leaf = leaf_hash(encoded.bytes);
-  commit.records.push_back({record->org, record->version, leaf, std::move(encoded.bytes)});
+  commit.records.push_back({record->org, record->version, {}, std::move(encoded.bytes)});
   for (wire::Part& part : encoded.parts) commit.blobs.push_back({part.hash, std::move(part.bytes)});
   return *records.emplace_back(std::move(record));
 }

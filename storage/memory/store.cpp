@@ -262,7 +262,8 @@ Outcome<void> MemoryStore::commit(Commit&& commit) {
   for (NewRecord& record : commit.records) {
     const Position position(kept_->log.size() + 1);
     kept_->versions[record.org].push_back(position);
-    kept_->log.push_back(std::make_shared<LogRecord>(LogRecord{position, record.leaf, std::move(record.bytes)}));
+    kept_->log.push_back(
+        std::make_shared<LogRecord>(LogRecord{position, record.leaf_or_made(), std::move(record.bytes)}));
   }
   for (const auto view : commit.views) {
     kept_->write_view(std::string(view.key), view.value ? std::optional(std::string(*view.value)) : std::nullopt);
