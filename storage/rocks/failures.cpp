@@ -46,6 +46,13 @@ Failure failure_of(const rocksdb::Status& status, std::string_view place) {
 
 Failure closed_failure() { return fail(FailureCode::closed, "The store is closed and takes no more calls."); }
 
+Failure not_behind_damage(const Failure& damage) {
+  return fail(FailureCode::corruption,
+              "The log is damaged and takes no more events until it is mended; reading goes on. Stop the server, run "
+              "`tenure verify`, and put a sound copy of the data in place. Found: " +
+                  damage.because);
+}
+
 Failure disk_full_failure(const std::string& folder, std::uint64_t free_bytes, std::uint64_t floor_bytes) {
   return fail(FailureCode::disk_full, "The disk of " + folder + " has " + std::to_string(free_bytes / mib) +
                                           " MiB free and appends stop below " + std::to_string(floor_bytes / mib) +

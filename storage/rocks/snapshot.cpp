@@ -1,5 +1,6 @@
 #include "storage/rocks/snapshot.h"
 
+#include <type_traits>
 #include <utility>
 
 #include "events/digest.h"
@@ -115,106 +116,113 @@ class RocksSnapshot final : public Snapshot {
   Position head() const override { return head_; }
 
   Outcome<LogRecord> record(Position position) override {
-    const std::lock_guard lock(ground_->busy);
-    if (!ground_->pin) return closed_failure();
-    if (!position || position > head_) {
-      return fail(FailureCode::not_found, "There is no record at position " + std::to_string(position.value) +
-                                              "; the newest is " + std::to_string(head_.value) + ".");
-    }
-    rocksdb::Status status;
-    if (find(Family::log, number_key(position.value), ground_->value, status)) {
-      LogRecord record;
-      if (const auto read = read_checked(position, view_of(ground_->value), record); !read) return read.error();
-      return record;
-    }
-    if (status.IsNotFound()) return fail(FailureCode::corruption, record_place(position) + " is missing from the log.");
-    return failure_of(status, record_place(position));
+    return of_log([&]() -> Outcome<LogRecord> {
+      if (!position || position > head_) {
+        return fail(FailureCode::not_found, "There is no record at position " + std::to_string(position.value) +
+                                                "; the newest is " + std::to_string(head_.value) + ".");
+      }
+      rocksdb::Status status;
+      if (find(Family::log, number_key(position.value), ground_->value, status)) {
+        LogRecord record;
+        if (const auto read = read_checked(position, view_of(ground_->value), record); !read) return read.error();
+        return record;
+      }
+      if (status.IsNotFound())
+        return fail(FailureCode::corruption, record_place(position) + " is missing from the log.");
+      return failure_of(status, record_place(position));
+    });
   }
 
   Outcome<void> records(Position from, const std::function<bool(const LogRecord&)>& row) override {
-    const std::lock_guard lock(ground_->busy);
-    if (!ground_->pin) return closed_failure();
-    Position next = from ? from : Position(1);
-    if (next > head_) return {};
-    rocksdb::Iterator& it = iterator(Family::log);
-    LogRecord record;
-    for (it.Seek(number_key(next.value)); it.Valid() && next <= head_; it.Next(), next = next.next()) {
-      if (view_of(it.key()) != number_key(next.value)) break;
-      if (const auto read = read_checked(next, view_of(it.value()), record); !read) return read;
-      if (!row(record)) return {};
-    }
-    if (!it.status().ok()) return failure_of(it.status(), record_place(next));
-    if (next <= head_) return fail(FailureCode::corruption, record_place(next) + " is missing from the log.");
-    return {};
+    return of_log([&]() -> Outcome<void> {
+      Position next = from ? from : Position(1);
+      if (next > head_) return {};
+      rocksdb::Iterator& it = iterator(Family::log);
+      LogRecord record;
+      for (it.Seek(number_key(next.value)); it.Valid() && next <= head_; it.Next(), next = next.next()) {
+        if (view_of(it.key()) != number_key(next.value)) break;
+        if (const auto read = read_checked(next, view_of(it.value()), record); !read) return read;
+        if (!row(record)) return {};
+      }
+      if (!it.status().ok()) return failure_of(it.status(), record_place(next));
+      if (next <= head_) return fail(FailureCode::corruption, record_place(next) + " is missing from the log.");
+      return {};
+    });
   }
 
   Outcome<void> records_of(const OrgId& org, Version from,
                            const std::function<bool(Version, const LogRecord&)>& row) override {
-    const std::lock_guard lock(ground_->busy);
-    if (!ground_->pin) return closed_failure();
-    auto newest = newest_version(org);
-    if (!newest) return newest.error();
-    Version next = from ? from : Version(1);
-    version_key(key_, org, next);
-    rocksdb::Iterator& versions = iterator(Family::versions);
-    LogRecord record;
-    Position last;
-    for (versions.Seek(key_); next <= *newest; versions.Next(), next = next.next()) {
-      Version version;
-      Position position;
-      const bool there = versions.Valid() && read_version_key(view_of(versions.key()), org, version) &&
-                         version == next && read_number(view_of(versions.value()), position.value);
-      if (!there) return no_version(versions.status(), org, next);
-      if (const auto moved = move_to(last, position); !moved) return moved;
-      if (const auto read = read_checked(position, view_of(iterator(Family::log).value()), record); !read) return read;
-      if (!row(next, record)) return {};
-      last = position;
-    }
-    return {};
+    return of_log([&]() -> Outcome<void> {
+      auto newest = newest_version(org);
+      if (!newest) return newest.error();
+      Version next = from ? from : Version(1);
+      version_key(key_, org, next);
+      rocksdb::Iterator& versions = iterator(Family::versions);
+      LogRecord record;
+      Position last;
+      for (versions.Seek(key_); next <= *newest; versions.Next(), next = next.next()) {
+        Version version;
+        Position position;
+        const bool there = versions.Valid() && read_version_key(view_of(versions.key()), org, version) &&
+                           version == next && read_number(view_of(versions.value()), position.value);
+        if (!there) return no_version(versions.status(), org, next);
+        if (const auto moved = move_to(last, position); !moved) return moved;
+        if (const auto read = read_checked(position, view_of(iterator(Family::log).value()), record); !read)
+          return read;
+        if (!row(next, record)) return {};
+        last = position;
+      }
+      return {};
+    });
   }
 
   Outcome<Version> version_of(const OrgId& org) override {
-    const std::lock_guard lock(ground_->busy);
-    if (!ground_->pin) return closed_failure();
-    return newest_version(org);
+    return of_log([&] { return newest_version(org); });
   }
 
   Outcome<Position> position_of(const OrgId& org, Version version) override {
-    const std::lock_guard lock(ground_->busy);
-    if (!ground_->pin) return closed_failure();
-    return position_of_version(org, version);
+    return of_log([&] { return position_of_version(org, version); });
   }
 
   Outcome<Version> version_at(const OrgId& org, Position position) override {
-    const std::lock_guard lock(ground_->busy);
-    if (!ground_->pin) return closed_failure();
-    auto newest = newest_version(org);
-    if (!newest || !*newest) return newest;
-    // Halving: `low` is at or below `position` (0 always is), `high` is above.
-    std::uint64_t low = 0, high = newest->value + 1;
-    for (std::uint64_t middle = newest->value; low + 1 < high; middle = low + (high - low) / 2) {
-      auto at = position_of_version(org, Version(middle));
-      if (!at) return damaged_chain(org, at.error());
-      (*at <= position ? low : high) = middle;
-    }
-    return Version(low);
+    return of_log([&]() -> Outcome<Version> {
+      auto newest = newest_version(org);
+      if (!newest || !*newest) return newest;
+      // Halving: `low` is at or below `position` (0 always is), `high` is above.
+      std::uint64_t low = 0, high = newest->value + 1;
+      for (std::uint64_t middle = newest->value; low + 1 < high; middle = low + (high - low) / 2) {
+        auto at = position_of_version(org, Version(middle));
+        if (!at) return damaged_chain(org, at.error());
+        (*at <= position ? low : high) = middle;
+      }
+      return Version(low);
+    });
   }
 
   Outcome<std::string> blob(const Digest& hash) override {
-    const std::lock_guard lock(ground_->busy);
-    if (!ground_->pin) return closed_failure();
-    const std::string place = "the blob " + to_hex(hash);
-    rocksdb::Status status;
-    if (!find(Family::blobs, digest_key(hash), ground_->value, status)) {
-      if (status.IsNotFound()) return fail(FailureCode::not_found, "There is no blob " + to_hex(hash) + ".");
-      return failure_of(status, place);
-    }
-    if (sha256(view_of(ground_->value)) != hash)
-      return fail(FailureCode::corruption, place + " has other bytes than its hash says.");
-    return std::string(view_of(ground_->value));
+    return of_log([&]() -> Outcome<std::string> {
+      const std::string place = "the blob " + to_hex(hash);
+      rocksdb::Status status;
+      if (!find(Family::blobs, digest_key(hash), ground_->value, status)) {
+        if (status.IsNotFound()) return fail(FailureCode::not_found, "There is no blob " + to_hex(hash) + ".");
+        return failure_of(status, place);
+      }
+      if (sha256(view_of(ground_->value)) != hash)
+        return fail(FailureCode::corruption, place + " has other bytes than its hash says.");
+      return std::string(view_of(ground_->value));
+    });
   }
 
  private:
+  // A read of the log, or of what is kept beside it.
+  template <typename Read>
+  std::invoke_result_t<Read> of_log(Read&& read) {
+    const std::lock_guard lock(ground_->busy);
+    if (!ground_->pin) return closed_failure();
+    auto outcome = read();
+    if (!outcome) home_->log_damage_->note(outcome.error());
+    return outcome;
+  }
   // Moves the log's iterator from one position (0: from anywhere) to a later one, whose record must be there.
   Outcome<void> move_to(Position from, Position to) {
     rocksdb::Iterator& log = iterator(Family::log);

@@ -14,8 +14,10 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
+#include "storage/rocks/damage.h"
 #include "storage/rocks/format.h"
 #include "storage/store.h"
 
@@ -52,6 +54,8 @@ struct Ground {
 
 class Snapshots : public std::enable_shared_from_this<Snapshots> {
  public:
+  // Damage of the log that a reader comes upon is told to `log_damage`.
+  explicit Snapshots(std::shared_ptr<Damage> log_damage) : log_damage_(std::move(log_damage)) {}
   void publish(std::shared_ptr<const Pin> pin);
   std::unique_ptr<Snapshot> take();
   void close();
@@ -61,6 +65,7 @@ class Snapshots : public std::enable_shared_from_this<Snapshots> {
   using Open = std::list<std::shared_ptr<Ground>>;
   void drop(Open::iterator one);
 
+  const std::shared_ptr<Damage> log_damage_;
   std::mutex guard_;
   std::shared_ptr<const Pin> newest_;
   Open open_;

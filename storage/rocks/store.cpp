@@ -4,7 +4,6 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_reader.h>
-#include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +14,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "storage/rocks/bulk_file.h"
+#include "storage/rocks/damage.h"
 #include "storage/rocks/failures.h"
 #include "storage/rocks/faults.h"
 #include "storage/rocks/kept_rows.h"
@@ -31,7 +32,6 @@ constexpr std::size_t known_orgs_max = 100'000;         // organizations whose n
 constexpr std::uint64_t dense_at_end_checked = 50'000;  // positions; more than a write-ahead log of 64 MiB holds
 constexpr std::size_t batch_kept_bytes = std::size_t{8} << 20;  // a larger batch's memory is given back
 constexpr std::size_t bulk_views_min = 1'000;                   // fewer pass through the write-ahead log in any case
-constexpr const char* bulk_file = "/views.bulk";                // while it is written
 
 rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -60,8 +60,9 @@ struct RocksStore::Inside {
   std::unique_ptr<Faults> faults;
   std::unique_ptr<rocksdb::DB> db;
   Handles handles{};
-  ViewsHandle views;  // owns its part of `handles`
-  std::shared_ptr<Snapshots> snapshots = std::make_shared<Snapshots>();
+  ViewsHandle views;                                                // owns its part of `handles`
+  std::shared_ptr<Damage> log_damage = std::make_shared<Damage>();  // stays though the database is opened anew
+  std::shared_ptr<Snapshots> snapshots = std::make_shared<Snapshots>(log_damage);
   std::string store_id;
   std::atomic<std::uint64_t> newest{0};  // the head, as published
 
@@ -86,9 +87,7 @@ struct RocksStore::Inside {
   Outcome<Version> newest_version(const OrgId& org);
   Outcome<void> check_expected(const Commit& commit, std::unordered_map<OrgId, Version>& next);
   void fill_batch(const Commit& commit);
-  rocksdb::Status drop_bulk_file() const;
-  rocksdb::Status write_bulk_file(const ViewWrites& views) const;
-  rocksdb::Status add_bulk(const ViewWrites& views) const;
+  BulkFile bulk() const { return {*db, env(), path, memory}; }
   void expect_bulk(bool more);
   void publish(Position head);
   void use_views(rocksdb::ColumnFamilyHandle* handle);
@@ -117,7 +116,7 @@ Outcome<void> RocksStore::Inside::open_database() {
       return fail(FailureCode::wrong_format,
                   place + ": it has a part named " + name + " that this version does not know.");
   }
-  if (const auto dropped = drop_bulk_file(); !dropped.ok()) return failure_of(dropped, place);
+  if (const auto dropped = BulkFile::drop(*env(), path); !dropped.ok()) return failure_of(dropped, place);
   faults->drop_trial();
   std::vector<rocksdb::ColumnFamilyHandle*> opened;
   rocksdb::DB* raw = nullptr;
@@ -299,7 +298,8 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
   for (const NewRecord& record : commit.records) {
     const std::string at = number_key(position.value);
     const rocksdb::Slice key_part(at);
-    const rocksdb::Slice value_parts[] = {slice_of(digest_key(record.leaf)), rocksdb::Slice(record.bytes)};
+    const Digest leaf = record.leaf_or_made();
+    const rocksdb::Slice value_parts[] = {slice_of(digest_key(leaf)), rocksdb::Slice(record.bytes)};
     batch.Put(family(Family::log), rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(value_parts, 2));
     version_key(key, record.org, record.version);
     batch.Put(family(Family::versions), key, at);
@@ -319,39 +319,6 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
     head_value(value, Position(position.value - 1), last.org, last.version);
     batch.Put(family(Family::meta), slice_of(meta_head), value);
   }
-}
-
-// It is never written over: one that a crash left behind may be another name of a file that is part of the views.
-rocksdb::Status RocksStore::Inside::drop_bulk_file() const {
-  const auto there = env()->FileExists(path + bulk_file);
-  if (there.IsNotFound()) return {};
-  return there.ok() ? env()->DeleteFile(path + bulk_file) : there;
-}
-
-rocksdb::Status RocksStore::Inside::write_bulk_file(const ViewWrites& views) const {
-  const rocksdb::Options options(durable_options(env(), memory), point_family(memory));
-  rocksdb::SstFileWriter file(rocksdb::EnvOptions(options), options, family(Family::views),
-                              /*invalidate_page_cache=*/false);
-  auto status = file.Open(path + bulk_file);
-  for (const auto view : views) {
-    if (!status.ok()) return status;
-    status = view.value ? file.Put(view.key, *view.value) : file.Delete(view.key);
-  }
-  return status.ok() ? file.Finish() : status;  // synced
-}
-
-// All or nothing, and durable: the file is synced before the manifest, which is synced too, says that it is there.
-rocksdb::Status RocksStore::Inside::add_bulk(const ViewWrites& views) const {
-  auto status = drop_bulk_file();
-  if (status.ok()) status = write_bulk_file(views);
-  if (status.ok()) {
-    rocksdb::IngestExternalFileOptions how;
-    how.move_files = true;
-    how.write_global_seqno = false;  // the manifest has it
-    status = db->IngestExternalFile(family(Family::views), {path + bulk_file}, how);
-  }
-  const auto dropped = drop_bulk_file();
-  return status.ok() ? dropped : status;
 }
 
 // While tables come in bulk twice as many may lie above the others, which are rewritten half as often.
@@ -413,6 +380,7 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   Inside& in = *inside_;
   const std::lock_guard lock(in.writing);
   if (in.closed) return closed_failure();
+  if (auto found = in.log_damage->found(); found && !commit.records.empty()) return not_behind_damage(*found);
   if (auto no = in.ready_to_write()) return *no;
   std::unordered_map<OrgId, Version> next;
   if (auto expected = in.check_expected(commit, next); !expected) return expected;
@@ -421,7 +389,7 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   const bool as_table = commit.in_bulk && commit.views.size() >= bulk_views_min;
   in.expect_bulk(as_table);
   if (as_table) {
-    written = in.add_bulk(commit.views);
+    written = in.bulk().add(in.family(Family::views), commit.views);
   } else {
     in.fill_batch(commit);
     written = in.db->Write(synced_write(), &in.batch);
@@ -490,7 +458,10 @@ Outcome<void> RocksStore::close() {
   return {};
 }
 
-std::optional<Failure> RocksStore::trouble() const { return inside_->faults->trouble(); }
+std::optional<Failure> RocksStore::trouble() const {
+  if (const auto found = inside_->log_damage->found()) return not_behind_damage(*found);
+  return inside_->faults->trouble();
+}
 
 std::size_t RocksStore::memory_bytes() const {
   return inside_->memory.blocks->GetUsage() + inside_->memory.write_buffers->memory_usage();

@@ -149,6 +149,44 @@ TEST_CASE("a flipped byte in a table of the log or of the views is reported with
   }
 }
 
+TEST_CASE("once a reader has come upon damage in the log no more events are taken, but views are") {
+  TempFolder folder;
+  {
+    auto store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+    fill(*store, records_written, 50);
+    require_ok(store->close());
+  }
+  const std::string table = folder.path("store/" + tables_of(folder.path("store"), "log").front());
+  std::string bytes = read_file(table);
+  bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 0x10);
+  write_file(table, bytes);
+
+  auto store = value_of(RocksStore::open(folder.path("store"), small_settings()));
+  const auto next_event = [&store] {
+    Commit one = commit_at(store->head().value + 1, {});
+    one.records.push_back(record("acme", store->head().value + 1, "sound"));
+    return store->commit(std::move(one));
+  };
+  require_ok(next_event());  // nobody knows of it yet
+  CHECK_FALSE(store->trouble());
+  auto read = store->snapshot()->records(Position(1), [](const LogRecord&) { return true; });
+  require_fails(read, FailureCode::corruption);
+
+  const Position head = store->head();
+  auto refused = next_event();
+  require_fails(refused, FailureCode::corruption);
+  CHECK(refused.error().because.find("tenure verify") != std::string::npos);
+  CHECK(refused.error().because.find(read.error().because) != std::string::npos);
+  CHECK(store->head() == head);
+  REQUIRE(store->trouble());
+  CHECK(store->trouble()->because == refused.error().because);
+  Commit rows;
+  rows.first = head.next();
+  rows.views.add(put("a view", "whatever"));
+  require_ok(store->commit(std::move(rows)));
+  CHECK(store->snapshot()->record(head)->bytes == "sound");
+}
+
 TEST_CASE("a flipped byte in the write-ahead log refuses to open and names the log") {
   const LoggedStore store;
   std::vector<std::size_t> places;
