@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "projections/org_touches.h"
+#include "projections/other_ends.h"
 
 namespace tenure::projections {
 
@@ -54,23 +55,28 @@ class Reading {
            });
   }
 
-  // As a part of the organization.
-  bool touches_as_part(const Retraction::Changed& change) {
-    if (change.entity != facts_.org_entity()) return false;
-    if (std::none_of(change.entries.begin(), change.entries.end(), may_touch_others)) return false;
+  // As a part of the organization, or as what a link of it led to.
+  bool touches_from_outside(const Retraction::Changed& change) {
+    const bool of_org = change.entity == facts_.org_entity();
+    const auto may_touch = [&](const Entry& entry) {
+      return of_org ? may_touch_others(entry) : entry.op == Op::end && !then().ended_nothing(change.entity, entry.at);
+    };
+    if (std::none_of(change.entries.begin(), change.entries.end(), may_touch)) return false;
     const Point event = retraction_.event;
     Facts facts = facts_.moved_to({event.us, event.position - 1});
     auto model = facts.model_at(facts.at());
     Access before(std::move(facts), std::move(model));
-    const bool touches = std::any_of(change.entries.begin(), change.entries.end(),
-                                     [&](const Entry& entry) { return org_touches(before, then(), thing_, entry); });
+    const bool touches =
+        of_org ? std::any_of(change.entries.begin(), change.entries.end(),
+                             [&](const Entry& entry) { return org_touches(before, then(), thing_, entry); })
+               : loses_link(before, thing_, change.entity);
     if (before.facts().failure()) facts_.fail(*before.facts().failure());
     return touches;
   }
 
   // Just before the event and with it: are other links to the thing there, or does their holder come or go?
   bool bears(const Retraction::Changed& change) {
-    if (touches_as_part(change)) return true;
+    if (touches_from_outside(change)) return true;
     EntityState state;
     for (const Entry& entry : facts_.entries(change.entity)) {
       if (entry.at < retraction_.event) state.apply(entry);

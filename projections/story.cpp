@@ -5,6 +5,7 @@
 #include <set>
 
 #include "projections/org_touches.h"
+#include "projections/other_ends.h"
 #include "projections/turning.h"
 
 namespace tenure::projections {
@@ -105,10 +106,11 @@ class Teller {
     for (const Entry& entry : facts_.entries(entity)) add(entry.at, true);
   }
 
-  // What names it, or touches it as a part of the organization.
+  // What names it, touches it as a part of the organization, or ends what one of its links leads to.
   void about(Number thing) {
     own_entries(thing);
     retractions_about(thing);
+    for (const Number other : other_ends(facts_, thing)) ends_of(other, thing);
     for (const Entry& entry : facts_.entries(facts_.org_entity())) {
       if (!may_touch_others(entry) || entry.at > facts_.at() || entry.at.us < from_.us) continue;
       Access before = access_at({entry.at.us, entry.at.position - 1}), with = access_at(entry.at);
@@ -116,6 +118,16 @@ class Teller {
       for (const auto& failure : {before.facts().failure(), with.facts().failure()}) {
         if (failure) facts_.fail(*failure);
       }
+    }
+  }
+
+  void ends_of(Number other, Number thing) {
+    for (const Entry& entry : facts_.entries(other)) {
+      if (entry.op != Op::end || entry.at > facts_.at() || entry.at.us < from_.us) continue;
+      if (access_.ended_nothing(other, entry.at)) continue;
+      Access before = access_at({entry.at.us, entry.at.position - 1});
+      if (loses_link(before, thing, other)) add(entry.at, false);
+      if (const auto& failure = before.facts().failure()) facts_.fail(*failure);
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <rocksdb/db.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,7 +28,7 @@ inline void copy_folder(const std::string& from, const std::string& to) {
   std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
 }
 
-// The names of the tables of one kind of content ("log", "views", …).
+// The names of the tables of one kind of content ("log", "views", …), by where their keys begin.
 inline std::vector<std::string> tables_of(const std::string& folder, const std::string& family) {
   const storage::SharedMemory memory = storage::shared_memory(1 << 20, 1 << 20);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -37,6 +38,7 @@ inline std::vector<std::string> tables_of(const std::string& folder, const std::
   std::vector<rocksdb::LiveFileMetaData> files;
   db->GetLiveFilesMetaData(&files);
   for (auto* handle : handles) REQUIRE(db->DestroyColumnFamilyHandle(handle).ok());
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.smallestkey < b.smallestkey; });
   std::vector<std::string> names;
   for (const auto& file : files) {
     if (file.column_family_name == family) names.push_back(file.name.substr(1));

@@ -224,15 +224,29 @@ boost::system::result<std::optional<Finding>, Response> find(Asking& asking, Sea
   return it == found->end() ? std::optional<Finding>() : std::optional(*it);
 }
 
-// Nobody closes a finding about themselves.
+// Nobody closes a finding about themselves, whomever they name.
 std::optional<Response> own_finding(Asking& asking, const Actor& actor, const Finding& finding) {
-  if (!actor.is_person() || finding.entity == 0) return std::nullopt;
-  const auto number = asking.parts().identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number,
-                                                          actor.who.identity);
-  if (!number) return http::problem(number.error());
-  if (*number != finding.entity) return std::nullopt;
-  return http::problem(
-      refuse(RefusalCode::forbidden, "nobody closes a finding about themselves; ask somebody else.", "/actor/id"));
+  if (finding.entity == 0) return std::nullopt;
+  const std::string& principal = asking.request().identity_as<Token>()->principal;
+  for (const std::string& who : {principal, actor.is_person() ? actor.who.identity : principal}) {
+    const auto number =
+        asking.parts().identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, who);
+    if (!number) return http::problem(number.error());
+    if (*number != finding.entity) continue;
+    return http::problem(
+        refuse(RefusalCode::forbidden, "nobody closes a finding about themselves; ask somebody else.", "/actor/id"));
+  }
+  return std::nullopt;
+}
+
+// What is said is the principal's own; others are spoken for as in a review.
+std::optional<Response> in_anothers_name(const Request& request, const Actor& actor) {
+  const auto* token = request.identity_as<Token>();
+  if (!actor.is_person() || actor.who.identity == token->principal || token->may("review:any")) return std::nullopt;
+  return http::problem(refuse(RefusalCode::forbidden,
+                              "a finding is closed or reopened in the principal's own name; a token with the scope "
+                              "\"review:any\" may name another actor, and both are recorded.",
+                              "/actor/id"));
 }
 
 Response turn(Parts& parts, Request& request, Searched& searched, bool close) {
@@ -261,6 +275,7 @@ Response turn(Parts& parts, Request& request, Searched& searched, bool close) {
                                 "finding"));
   }
   if (auto refused = said->settle_actor(asking)) return std::move(*refused);
+  if (auto refused = in_anothers_name(request, said->actor())) return std::move(*refused);
   if (auto refused = close ? own_finding(asking, said->actor(), *finding) : std::nullopt) return std::move(*refused);
   if (close) return said->record(asking, event::FindingClosed{id});
   return said->record(asking, event::FindingReopened{id});

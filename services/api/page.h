@@ -38,6 +38,9 @@ boost::system::result<Pinned, http::Response> asked_page(const http::Request& re
 // Writes "items" and, where rows are left, "next".
 class PageRows {
  public:
+  // A row may be a megabyte, and a page is in memory until its client has taken it.
+  static constexpr std::size_t bytes_max = std::size_t{4} << 20;
+
   PageRows(JsonText& json, const http::Request& request, const Parts& parts, const Pinned& pinned)
       : json_(json),
         request_(request),
@@ -46,7 +49,8 @@ class PageRows {
         streamed_(request.header(stream_page_field).has_value()) {
     json_.key("items").open('[');
   }
-  bool full() const { return written_ >= pinned_.page.limit; }
+  // Of rows as asked, or of bytes, which are held until the client has taken them.
+  bool full() const { return written_ >= pinned_.page.limit || (written_ > 0 && json_.out().size() >= bytes_max); }
   // A row of the list has been written. In a page of a stream a line ends behind each, and nowhere else.
   void wrote() {
     ++written_;

@@ -213,7 +213,14 @@ boost::system::result<Actor, Response> reviewer_of(Parts& parts, const Request& 
       parts.identities.member_of(*asking.org().snapshot, asking.org().id, asking.org().number, identity);
   if (!member) return http::problem(member.error());
   const bool is_member = *member != 0 && asking.facts().state(*member).exists();
-  return Actor{is_member ? ActorKind::member : ActorKind::support, Person{identity, {}}};
+  const ActorKind kind = is_member ? ActorKind::member : ActorKind::support;
+  if (!token->speaks_for(to_text(kind))) {
+    return http::problem(refuse(RefusalCode::forbidden,
+                                "this token may not speak for actors of kind " + std::string(to_text(kind)) +
+                                    ", and \"" + identity + "\" is one; use a token that may.",
+                                "reviewer"));
+  }
+  return Actor{kind, Person{identity, {}}};
 }
 
 // A role that the body names and nobody has is the body's fault.

@@ -63,6 +63,24 @@ bool has_links(const State& state, const Thing& thing) {
                      [&](const auto& link) { return link.first.first == thing.id; });
 }
 
+// The links of the thing that an end of what they lead to takes away, each in words. A group's grant is there with it.
+std::set<std::string> links_of(const State& state, const Thing& thing) {
+  std::set<std::string> links;
+  const auto led_to = [&](const std::map<std::string, std::string>& ends, const char* word) {
+    if (const auto link = ends.find(thing.id); link != ends.end()) links.insert(word + link->second);
+  };
+  if (thing.kind == "group") led_to(state.parent_of_group, "below "), led_to(state.role_of_group, "role ");
+  if (thing.kind == "resource") led_to(state.parent_of_resource, "below ");
+  for (const ScopedGrant& grant : state.grants) {
+    const bool group = grant.principal.rfind("group:", 0) == 0;
+    if (group && state.groups.count(grant.principal.substr(6)) == 0) continue;
+    const std::string& end = thing.kind == "role" ? grant.role : thing.kind == "resource" ? grant.on : grant.principal;
+    if (end != (thing.kind == "group" ? "group:" + thing.id : thing.id)) continue;
+    links.insert(grant.principal + " " + grant.role + " " + grant.on);
+  }
+  return links;
+}
+
 bool gives_of_feature(const State& state, const std::string& role, const std::string& feature) {
   for (const json& permission : state.model->at("permissions")) {
     if (!is(permission, "feature", feature)) continue;
@@ -132,6 +150,8 @@ std::map<std::int64_t, Touching> NaiveFold::touching(const Thing& thing, std::in
       all[fact->position] = Touching::names;
     } else if (type.rfind("org.", 0) == 0 || type.rfind("feature.", 0) == 0) {
       all[fact->position] = of_organization(before, state, *fact, thing);
+    } else if (type == "role.deleted" || type == "group.deleted" || type == "resource.removed") {
+      if (links_of(before, thing) != links_of(state, thing)) all[fact->position] = Touching::must;
     }
   }
   return all;

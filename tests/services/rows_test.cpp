@@ -152,3 +152,35 @@ TEST_CASE("the lists of groups and of a group's members have the same rows strea
   CHECK(team.get("/groups/core/members?at=2024-01-02T12:00:00Z").at("total") == 1'199);
   CHECK(team.get("/groups?at=2024-01-02T12:00:00Z").at("total") == 1'201);
 }
+
+TEST_CASE("a page of large rows ends before it fills the memory, and the pages together have every row once") {
+  test::RunningProgram program;
+  constexpr int count = 14;
+  std::string lines;
+  for (int i = 0; i < count; ++i) {
+    lines += R"({"_document_id":"d)" + std::to_string(i) + R"(","@timestamp":)" +
+             std::to_string(1'700'000'000'000 + i) + R"(,"actor":"ana","org":"acme","action":"repo.star","note":")" +
+             std::string(900'000, 'x') + "\"}\n";
+  }
+  REQUIRE(program.post("/v1/orgs/acme/import?format=github-audit", lines).json().at("refused_lines") == 0);
+  const std::string events = "/v1/orgs/acme/events?limit=1000";
+  std::vector<std::uint64_t> positions;
+  std::size_t pages = 0, largest = 0;
+  std::string cursor;
+  do {
+    const auto page = program.get(events + (cursor.empty() ? "" : "&cursor=" + cursor));
+    REQUIRE(page.status == 200);
+    largest = std::max(largest, page.body.size());
+    const json said = page.json();
+    for (const json& item : said.at("items")) positions.push_back(item.at("position").get<std::uint64_t>());
+    cursor = said.value("next", "");
+    ++pages;
+  } while (!cursor.empty());
+  // The creation of the organization, and each line.
+  CHECK(positions.size() == count + 1);
+  CHECK(std::is_sorted(positions.begin(), positions.end(), std::less_equal<>()));
+  CHECK(pages > 2);
+  CHECK(largest < std::size_t{6} << 20);
+  const auto streamed = program.request("GET", "/v1/orgs/acme/events", {}, {"Accept: application/x-ndjson"});
+  CHECK(lines_of(unchunked(streamed)).size() == count + 1);
+}
