@@ -80,6 +80,13 @@ TEST_CASE("lines that an import refuses are named and change the exit code") {
   CHECK(serve.run({"import", "/nowhere/at/all"}).code == exit_failed);
 }
 
+TEST_CASE("a word that is no command is named") {
+  RunningServe serve;
+  const Ran ran = serve.run({"frobnicate"});
+  CHECK(ran.code == exit_usage);
+  says(ran.err, "\"frobnicate\"");
+}
+
 TEST_CASE("appended events are shown with their verdicts, as one object or a line each") {
   RunningServe serve;
   REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "events/model/access_model.h"
+#include "storage/people.h"
+#include "storage/rocks/key_vault.h"
 #include "tests/catch.h"
 #include "tests/store_files.h"
 #include "tests/tools/running_serve.h"
@@ -148,9 +150,10 @@ TEST_CASE("a flipped byte of the log is found by verify at its position, and ove
         const Ran verified = serve.verify();
         CHECK(verified.code == exit_corrupt);
         CHECK(verified.err.find(table) != std::string::npos);
-        if (!verified.out.empty()) {
-          const json said = json::parse(verified.out);
-          CHECK(said.at("ok") == false);
+        const json said = json::parse(verified.out);
+        CHECK(said.at("ok") == false);
+        CHECK(verified.err.find(said.at("because").get<std::string>()) != std::string::npos);
+        if (said.contains("position")) {
           CHECK(said.at("position").get<int>() >= 1);
           CHECK(said.at("position").get<int>() <= members + 3 + static_cast<int>(shipped_models().size()));
           CHECK(verified.err.find("position " + said.at("position").dump()) != std::string::npos);
@@ -183,4 +186,62 @@ TEST_CASE("a flipped byte of the views is found by verify, over HTTP never serve
     }
   }
   CHECK(any);
+}
+
+TEST_CASE("verify opens the names of people with their keys, and says where it cannot") {
+  RunningServe serve;
+  const std::string line = R"({"_document_id":"1","@timestamp":1700000000000,"action":"org.add_member","actor":"ana",)"
+                           R"("org":"acme","permission":"read","user":"bo"})";
+  REQUIRE(serve.run({"import", "-"}, line + "\n").code == exit_ok);
+  REQUIRE(serve.stop() == exit_ok);
+  const auto verify = [&serve] { return serve.run_stopped({"--json", "verify"}); };
+  const json sound = json::parse(verify().out);
+  CHECK(sound.at("ok") == true);
+  // Ana, Bo and the principal of the token; the latter in what belongs to no organization, too.
+  CHECK(sound.at("people") == 4);
+  CHECK(sound.at("without_key") == 0);
+
+  const std::string folder = serve.folder(), aside = folder + "-aside";
+  copy_folder(folder, aside);
+  write_file(folder + "/master.key", std::string(64, 'a') + "\n");
+  const Ran other_key = verify();
+  CHECK(other_key.code != exit_ok);
+  CHECK(json::parse(other_key.out).at("because").get<std::string>().find("master key") != std::string::npos);
+  std::filesystem::remove(folder + "/master.key");
+  CHECK(json::parse(verify().out).at("because").get<std::string>().find("--master-key") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder + "/master.key"));
+
+  // Keys that are kept elsewhere are no fault of the log.
+  std::filesystem::remove_all(folder + "/keys");
+  const Ran no_keys = verify();
+  CHECK(no_keys.code == exit_ok);
+  CHECK_FALSE(json::parse(no_keys.out).contains("people"));
+  CHECK(serve.run_stopped({"verify"}).out.find("names not looked at") != std::string::npos);
+
+  // A vault that lost a key, as after an old backup: the log is sound, and it is said.
+  copy_folder(aside, folder);
+  {
+    auto vault = storage::open_key_vault(folder + "/keys");
+    REQUIRE(vault.has_value());
+    storage::People people(std::move(*vault), *storage::load_or_make_master_key(folder + "/master.key"));
+    const auto bo = people.find(OrgId("acme"), "bo");
+    REQUIRE((bo && *bo));
+    REQUIRE(people.erase(OrgId("acme"), **bo).has_value());
+  }
+  CHECK(json::parse(verify().out).at("without_key") == 1);
+  CHECK(serve.run_stopped({"verify"}).out.find("they were erased, or their keys are lost") != std::string::npos);
+  std::filesystem::remove_all(aside);
+}
+
+TEST_CASE("a store that does not open is told to programs, too") {
+  RunningServe serve;
+  // The server has it.
+  for (const char* command : {"verify", "rebuild"}) {
+    const Ran ran = serve.run_stopped({"--json", command});
+    INFO(ran.out << ran.err);
+    CHECK(ran.code == exit_failed);
+    const json said = json::parse(ran.out);
+    CHECK(said.at("ok") == false);
+    CHECK_FALSE(said.at("because").get<std::string>().empty());
+  }
 }

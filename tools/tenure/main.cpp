@@ -100,6 +100,8 @@ void add_offline(CLI::App& app, Commands& commands) {
         ->envname("TENURE_DATA")
         ->capture_default_str();
   }
+  verify->add_option("--master-key", options->master_key, "The file of the master key [DATA/master.key]")
+      ->envname("TENURE_MASTER_KEY");
   rebuild->callback(run(run_rebuild));
   verify->callback(run(run_verify));
 }
@@ -157,6 +159,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return run_with_configuration(app, commands);
+  } catch (const CLI::RequiredError& error) {
+    // Of a word that is no command CLI11 says only that a command is missing.
+    const auto words = app.remaining();
+    if (words.empty() || !app.get_subcommands().empty()) return app.exit(error), exit_usage;
+    std::cerr << "tenure: there is no command \"" << words.front() << "\"; `tenure --help` lists them.\n";
+    return exit_usage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   } catch (const std::exception& error) {
