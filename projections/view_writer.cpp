@@ -81,7 +81,7 @@ void ViewWriter::change(std::string key, Value value) {
     return;
   }
   changed_bytes_ += bytes + row_bytes;
-  if (is_id(key)) return change_id(id_of(key), std::move(value));
+  if (is_id(key)) return change_id(IdRows::key_of(key), std::move(value));
   heads_in_rows_ |= is_head(key);
   auto it = find(key);
   const bool fresh = it == rows_.end();
@@ -99,18 +99,9 @@ void ViewWriter::change(std::string key, Value value) {
   row = ViewWriter::Row{std::move(value), true, taken};
 }
 
-ViewWriter::IdKey ViewWriter::id_of(std::string_view key) {
-  return {take_u32(key, 0), {take_u64(key, kind_at + 1), take_u64(key, kind_at + 9)}};
-}
-
-void ViewWriter::change_id(const IdKey& key, Value value) {
-  const auto [it, is_new] = id_changes_.try_emplace(key);
-  if (!in_bulk()) {
-    auto& undo = undo_ids_.emplace_back();
-    undo.row = key;
-    if (!is_new) undo.before.emplace(std::move(it->second));
-  }
-  it->second = std::move(value);
+void ViewWriter::change_id(const IdRows::Key& key, Value value) {
+  auto before = id_changes_.put(key, std::move(value));
+  if (!in_bulk()) undo_ids_.push_back({key, std::move(before)});
 }
 
 void ViewWriter::mark() {
@@ -141,22 +132,17 @@ void ViewWriter::roll_back() {
     ordered_changes_.undo(undo_ordered_.back().key, undo_ordered_.back().before);
   }
   for (; !undo_ids_.empty(); undo_ids_.pop_back()) {
-    UndoId& undo = undo_ids_.back();
-    if (undo.before) {
-      id_changes_[undo.row] = std::move(*undo.before);
-    } else {
-      id_changes_.erase(undo.row);
-    }
+    id_changes_.undo(undo_ids_.back().row, std::move(undo_ids_.back().before));
   }
 }
 
 std::optional<OrderedRows::Value> ViewWriter::unseen(std::string_view key) {
   const auto seen = [](const Value& value) { return value ? OrderedRows::Value(*value) : std::nullopt; };
   if (is_id(key)) {
-    const IdKey id = id_of(key);
-    if (const auto it = id_changes_.find(id); it != id_changes_.end()) return seen(it->second);
-    if (const auto it = id_taken_.find(id); it != id_taken_.end()) return seen(it->second);
-    return std::nullopt;
+    const IdRows::Key id = IdRows::key_of(key);
+    const Value* value = id_changes_.find(id);
+    if (!value) value = id_taken_.find(id);
+    return value ? std::make_optional(seen(*value)) : std::nullopt;
   }
   if (is_ordered(key)) {
     const auto* row = ordered_changes_.find(key);
@@ -360,9 +346,9 @@ bool ViewWriter::open_head(std::string_view key, std::string& value) const {
   return true;
 }
 
-// The rows of the heads and ids that changed, in order. A head that is among the rows in memory changes there instead.
-std::vector<storage::ViewWrite> ViewWriter::take_loose() {
-  std::vector<storage::ViewWrite> loose;
+// The rows of the heads that changed. A head that is among the rows in memory changes there instead.
+std::vector<storage::ViewWrite> ViewWriter::take_heads() {
+  std::vector<storage::ViewWrite> heads;
   const auto add = [&](std::string key, std::string value) {
     if (heads_in_rows_) {
       if (const auto it = find(key); it != rows_.end()) {
@@ -372,61 +358,69 @@ std::vector<storage::ViewWrite> ViewWriter::take_loose() {
         return;
       }
     }
-    loose.push_back({std::move(key), std::move(value)});
+    heads.push_back({std::move(key), std::move(value)});
   };
   timelines_.take_changed(
       [&](OrgNumber org, Number entity, const HeadChunk& head) { add(head_chunk_key(org, entity), head.encode()); });
   lists_.take_changed([&](OrgNumber org, List list, const Stretch& newest) {
     add(list_key(org, list, 'h'), encode_stretch(newest, true));
   });
-  for (const auto& [id, value] : id_changes_) {
-    std::string key;
-    key.reserve(id_key_bytes);
-    put_u32(key, id.org);
-    key += static_cast<char>(projections::Row::event_id);
-    for (const std::uint64_t half : id.digest) put_u64(key, half);
-    loose.push_back({std::move(key), value});
-  }
-  sort_by_key(loose, [](const storage::ViewWrite& write) -> const std::string& { return write.key; });
-  return loose;
+  return heads;
 }
 
-storage::ViewWrites ViewWriter::take() {
+ViewWriter::Taken ViewWriter::take_unsorted() {
   assert(taken_.empty() && ordered_taken_.size() == 0 && id_taken_.empty());
-  auto loose = take_loose();
-  sort_by_key(changes_, [](const Rows::value_type* row) -> const std::string& { return row->first; });
+  Taken taken;
+  taken.bytes_ = changed_bytes();
+  taken.found_ = take_heads();
+  // Copied: the writer may change them again while they are sorted elsewhere.
+  for (auto* row : changes_) {
+    taken.found_.push_back({row->first, row->second.value});
+    row->second.changed = false;
+    row->second.taken = true;
+  }
+  taken_.swap(changes_);
+  ordered_taken_.swap(ordered_changes_);
+  id_taken_.swap(id_changes_);
+  taken.ordered_ = &ordered_taken_;
+  taken.ids_ = &id_taken_;
+  changed_bytes_ = 0;
+  mark();
+  return taken;
+}
+
+storage::ViewWrites ViewWriter::Taken::sorted() {
+  sort_by_key(found_, [](const storage::ViewWrite& write) -> const std::string& { return write.key; });
+  const auto ids = ids_->sorted();
   storage::ViewWrites writes;
-  writes.reserve(changes_.size() + ordered_changes_.size() + loose.size(), changed_bytes());
-  auto one_loose = loose.begin();
-  auto changed = changes_.begin();
-  // Those that are looked up, and the loose ones among them, below a key; null: all.
+  writes.reserve(found_.size() + ordered_->size() + ids.size(), bytes_);
+  auto found = found_.begin();
+  auto id = ids.begin();
+  std::string id_key;
+  const auto read_id = [&] {
+    if (id != ids.end()) IdRows::write_key(id->first, id_key);
+  };
+  read_id();
+  // Those that are looked up, and the ids, below a key; null: all.
   const auto write_others_below = [&](const std::string_view* key) {
     for (;;) {
-      const bool one = changed != changes_.end() && (!key || (*changed)->first < *key);
-      const bool other = one_loose != loose.end() && (!key || one_loose->key < *key);
-      if (one && (!other || (*changed)->first < one_loose->key)) {
-        writes.add((*changed)->first, (*changed)->second.value);
-        (*changed)->second.changed = false;
-        (*changed)->second.taken = true;
-        ++changed;
-      } else if (other) {
-        writes.add(*one_loose++);
+      if (found != found_.end() && (id == ids.end() || found->key < id_key)) {
+        if (key && found->key >= *key) return;
+        writes.add(*found++);
+      } else if (id != ids.end() && (!key || id_key < *key)) {
+        writes.add(id_key, *id++->second);
+        read_id();
       } else {
         return;
       }
     }
   };
-  ordered_changes_.each([&](const OrderedRows::Row& row) {
+  ordered_->each([&](const OrderedRows::Row& row) {
     const std::string_view key = row.key();
     write_others_below(&key);
     writes.add(key, row.value());
   });
   write_others_below(nullptr);
-  taken_.swap(changes_);
-  ordered_taken_.swap(ordered_changes_);
-  id_taken_.swap(id_changes_);
-  changed_bytes_ = 0;
-  mark();
   return writes;
 }
 

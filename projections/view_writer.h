@@ -8,8 +8,8 @@
 // (cache_bytes_max, in two generations), which is safe because one writer alone changes them; they are found by their
 // hash. Those that are only read in order (the histories of lists, sealed chunks of timelines, what became known late,
 // what findings rest on) are kept in order, and only as long as the store does not show them. Those of the ids of
-// events are new nearly always and hardly ever looked for again: they are found by their hash, and kept only as long as
-// the store does not show them. Any range of the first two kinds can be read; one of the first puts them in order.
+// events (id_rows.h), too, are kept only so long. Any range of the first two kinds can be read; one of the first puts
+// them in order.
 //
 // What changes with nearly every event, the newest chunk of a timeline and the head of a list, is kept decoded and
 // becomes a row when it is taken. Until then it is answered from there to who asks for its key; no range may be
@@ -21,8 +21,6 @@
 // Owned by the writer; one thread.
 #pragma once
 
-#include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,6 +28,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "projections/id_rows.h"
 #include "projections/open_lists.h"
 #include "projections/open_timelines.h"
 #include "projections/ordered_rows.h"
@@ -42,7 +41,12 @@ class ViewWriter : public storage::ViewReader {
   static constexpr std::size_t cache_bytes_max = 24 << 20, bulk_cache_bytes_max = 48 << 20;
   enum class Use : std::uint8_t { live, bulk };
 
-  explicit ViewWriter(Use use = Use::live) : use_(use), timelines_(use == Use::bulk), lists_(use == Use::bulk) {}
+  explicit ViewWriter(Use use = Use::live)
+      : use_(use),
+        timelines_(use == Use::bulk),
+        lists_(use == Use::bulk),
+        id_changes_(use == Use::bulk),
+        id_taken_(use == Use::bulk) {}
   bool in_bulk() const { return use_ == Use::bulk; }
 
   // Reads come from `base`, which must show everything taken so far.
@@ -70,7 +74,20 @@ class ViewWriter : public storage::ViewReader {
   void roll_back();
 
   // The changes since the last take, in key order. Not again before `stand_on` or `forget`.
-  storage::ViewWrites take();
+  storage::ViewWrites take() { return take_unsorted().sorted(); }
+  // The same, to be sorted by another thread while this one goes on; until `stand_on` or `forget`.
+  class Taken {
+   public:
+    storage::ViewWrites sorted();
+
+   private:
+    friend class ViewWriter;
+    std::vector<storage::ViewWrite> found_;  // those that are looked up by their keys
+    const OrderedRows* ordered_ = nullptr;
+    const IdRows* ids_ = nullptr;
+    std::size_t bytes_ = 0;
+  };
+  Taken take_unsorted();
   void forget();
 
  private:
@@ -85,16 +102,6 @@ class ViewWriter : public storage::ViewReader {
     bool taken = false;    // by the last `take`, and the base does not show it yet
   };
   using Rows = std::unordered_map<std::string, Row, TextHash, std::equal_to<>>;
-  // The id of an event: the bytes of its key.
-  struct IdKey {
-    OrgNumber org = 0;
-    std::array<std::uint64_t, 2> digest{};
-    bool operator==(const IdKey&) const = default;
-  };
-  struct IdHash {
-    std::size_t operator()(const IdKey& key) const { return key.digest[0] ^ key.org; }
-  };
-  using Ids = boost::unordered_flat_map<IdKey, Value, IdHash>;
   // A row as it stood before it was changed.
   struct Undo {
     Rows::value_type* row;
@@ -106,13 +113,12 @@ class ViewWriter : public storage::ViewReader {
     std::optional<OrderedRows::Row> before;  // none: it was not kept
   };
   struct UndoId {
-    IdKey row;
-    std::optional<Value> before;  // none: it was not kept
+    IdRows::Key row;
+    std::optional<IdRows::Value> before;  // none: it was not kept
   };
 
-  static IdKey id_of(std::string_view key);
   void change(std::string key, Value value);
-  void change_id(const IdKey& key, Value value);
+  void change_id(const IdRows::Key& key, Value value);
   // The row in memory, now in the young generation.
   Rows::iterator find(std::string_view key);
   // What a key has that the base does not show; nothing if there is no such thing.
@@ -126,7 +132,7 @@ class ViewWriter : public storage::ViewReader {
 
   // The row of a head that is kept decoded; false where none is.
   bool open_head(std::string_view key, std::string& value) const;
-  std::vector<storage::ViewWrite> take_loose();
+  std::vector<storage::ViewWrite> take_heads();
 
   const Use use_;
   std::unique_ptr<storage::Snapshot> base_;
@@ -140,7 +146,7 @@ class ViewWriter : public storage::ViewReader {
   OrderedRows ordered_changes_, ordered_taken_;
   std::vector<Undo> undo_;
   std::vector<UndoOrdered> undo_ordered_;
-  Ids id_changes_, id_taken_;
+  IdRows id_changes_, id_taken_;
   std::vector<UndoId> undo_ids_;
   std::size_t marked_ = 0;               // changes_ when marked
   std::set<std::string_view> in_order_;  // unseen_rows(), made when first asked for

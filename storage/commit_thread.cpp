@@ -17,8 +17,13 @@ struct CommitThread::Inside {
   Store& store;
   std::mutex guard;
   std::condition_variable work, ended;
-  std::optional<std::pair<Commit, Done>> next;  // begun, and not yet taken by the thread
-  std::optional<Outcome<void>> outcome;         // of what was begun last
+  struct Begun {
+    Commit commit;
+    Done done;
+    Finish finish;
+  };
+  std::optional<Begun> next;             // begun, and not yet taken by the thread
+  std::optional<Outcome<void>> outcome;  // of what was begun last
   bool stopping = false;
   std::thread thread;  // last: it uses all of the above
 };
@@ -28,9 +33,10 @@ void CommitThread::Inside::run() {
   for (;;) {
     work.wait(lock, [this] { return stopping || next; });
     if (!next) return;
-    auto [commit, done] = std::move(*next);
+    auto [commit, done, finish] = std::move(*next);
     next.reset();
     lock.unlock();
+    if (finish) finish(commit);
     const auto how = store.commit(std::move(commit));
     lock.lock();
     outcome = how;
@@ -54,13 +60,13 @@ void CommitThread::stop() {
   if (inside_->thread.joinable()) inside_->thread.join();
 }
 
-void CommitThread::begin(Commit commit, Done done) {
+void CommitThread::begin(Commit commit, Done done, Finish finish) {
   assert(!begun_);
   begun_ = true;
   {
     const std::lock_guard lock(inside_->guard);
     inside_->outcome.reset();
-    inside_->next.emplace(std::move(commit), std::move(done));
+    inside_->next.emplace(Inside::Begun{std::move(commit), std::move(done), std::move(finish)});
   }
   inside_->work.notify_one();
 }

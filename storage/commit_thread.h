@@ -15,11 +15,14 @@ class CommitThread {
  public:
   // Called on the thread, once, with how the commit went. It must not use this object; `end` does not wait for it.
   using Done = std::function<void(const Outcome<void>&)>;
+  // What is left to do of making a commit.
+  using Finish = std::function<void(Commit&)>;
 
   explicit CommitThread(Store& store);
   ~CommitThread();  // stops
 
-  void begin(Commit commit, Done done);
+  // `finish` is called on the thread first.
+  void begin(Commit commit, Done done, Finish finish = {});
   bool begun() const { return begun_; }
   // Whether `end` would not wait.
   bool over() const;

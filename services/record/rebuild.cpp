@@ -18,7 +18,7 @@ namespace {
 // Small enough that three of them take little memory; large enough that handing one over costs nothing.
 constexpr std::size_t records_a_read = 2'000;
 // Changed rows that are written as one file: the more, the fewer rows are written twice, and the more a kill undoes.
-constexpr std::size_t commit_bytes = std::size_t{48} << 20;
+constexpr std::size_t commit_bytes = std::size_t{64} << 20;
 
 Outcome<Record> read(storage::Snapshot& snapshot, Position position) {
   auto stored = snapshot.record(position);
@@ -166,9 +166,10 @@ class CatchingUp {
     if (const auto done = end_commit(progress); !done) return done;
     storage::Commit commit;
     commit.first = head_.next();
-    commit.views = views_.take();
     commit.in_bulk = true;
-    commits_.begin(std::move(commit), [](const Outcome<void>&) {});
+    commits_.begin(
+        std::move(commit), [](const Outcome<void>&) {},
+        [taken = views_.take_unsorted()](storage::Commit& made) mutable { made.views = taken.sorted(); });
     folded_ = last;
     uncommitted_ = 0;
     return {};

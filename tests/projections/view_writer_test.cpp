@@ -131,22 +131,22 @@ void name_roles(storage::MemoryStore& store, ViewWriter& views) {
   views.stand_on(store.snapshot());
 }
 
-// The writer under test, with a commit that may be under way.
+// The writer under test, with a commit that may be under way. It is sorted as late as on another thread it can be.
 struct Busy {
   storage::MemoryStore store;
   ViewWriter views;
-  bool under_way = false;
+  std::optional<ViewWriter::Taken> under_way;
 
   explicit Busy(ViewWriter::Use use) : views(use) { name_roles(store, views); }
 
   void take() {
-    if (under_way) return;
-    commit(store, views.take());
-    under_way = true;
+    if (!under_way) under_way = views.take_unsorted();
   }
   void stand() {
-    if (under_way) views.stand_on(store.snapshot());
-    under_way = false;
+    if (!under_way) return;
+    commit(store, under_way->sorted());
+    views.stand_on(store.snapshot());
+    under_way.reset();
   }
 };
 
@@ -242,4 +242,25 @@ TEST_CASE("the id of an event that was undone is not there, one that is on its w
   views.put(undone, "3");
   views.roll_back();
   CHECK(views.take().empty());
+}
+
+TEST_CASE("of an id that is told twice before it is taken, the last row stands") {
+  for (const auto use : {ViewWriter::Use::live, ViewWriter::Use::bulk}) {
+    storage::MemoryStore store;
+    ViewWriter views(use);
+    views.stand_on(store.snapshot());
+    std::map<std::string, std::string> expected;
+    for (const char* value : {"first", "second", "third"}) {
+      for (int i = 0; i < 50; ++i) {
+        const std::string key = id_key(org, EventId("event-" + std::to_string(i)));
+        views.put(key, value);
+        expected[key] = value;
+      }
+    }
+    std::string now;
+    CHECK((views.get(id_key(org, EventId("event-7")), now).value() && now == "third"));
+    commit(store, views.take());
+    CHECK((views.get(id_key(org, EventId("event-8")), now).value() && now == "third"));
+    CHECK(rows_of(store) == expected);
+  }
 }
