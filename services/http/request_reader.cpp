@@ -120,7 +120,13 @@ Progress RequestReader::check_head() {
   if (http11_ && request_.header_times("host") != 1) {
     return refuse_with(bad_request("An HTTP/1.1 request has exactly one Host field."));
   }
-  if (request_.header("transfer-encoding") && (!parser_->chunked() || !http11_)) {
+  if (request_.header_times("content-length") > 1) {
+    return refuse_with(bad_request("A request has at most one Content-Length field."));
+  }
+  const auto encoding = request_.header("transfer-encoding");
+  const bool is_chunked =
+      encoding && same_name(*encoding, "chunked") && request_.header_times("transfer-encoding") == 1;
+  if (encoding && (!is_chunked || !http11_)) {
     return refuse_with(problem(501, "unknown_transfer_encoding", "The transfer encoding is not known",
                                "Send the body with Content-Length or with Transfer-Encoding: chunked."));
   }

@@ -158,10 +158,15 @@ TEST_CASE("a request that two servers could read differently is refused") {
   CHECK(status_of_bytes(s, begin + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, begin + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, begin + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd") == 400);
+  CHECK(status_of_bytes(s, begin + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc") == 400);
   CHECK(status_of_bytes(s, begin + "Host: other\r\nContent-Length: 0\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, "GET /ok HTTP/1.1\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, begin + "Transfer-Encoding: gzip\r\n\r\nabc") == 501);
   CHECK(status_of_bytes(s, begin + "Transfer-Encoding: chunked, identity\r\n\r\nabc") == 501);
+  const std::string chunks = "\r\n3\r\nabc\r\n0\r\n\r\n";
+  CHECK(status_of_bytes(s, begin + "Transfer-Encoding: gzip, chunked\r\n" + chunks) == 501);
+  CHECK(status_of_bytes(s, begin + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" + chunks) == 400);
+  CHECK(s.client().ask(begin + "Transfer-Encoding: Chunked\r\n" + chunks).body == "abc");
   CHECK(status_of_bytes(s, "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 501);
 }
 
