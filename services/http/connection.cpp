@@ -280,6 +280,7 @@ void Connection::check_deadlines(Clock::time_point now) {
       if (!request_begun_) {
         if (expired(request_since_, limits.idle_timeout, now)) cut();
       } else if (expired(request_since_, limits.head_timeout, now)) {
+        method_ = reader_.request().method;
         body_unread_ = true;
         answer(too_slow("The request line and header fields must arrive within " +
                         std::to_string(limits.head_timeout.count()) + " ms."));

@@ -50,6 +50,7 @@ bool Connection::read_head() {
     return false;
   }
   if (progress == Progress::refused) {
+    method_ = reader_.request().method;
     body_unread_ = true;
     answer(std::move(reader_.refusal()));
     return true;

@@ -135,6 +135,20 @@ TEST_CASE("bodies that together are more than the server holds are 503") {
   CHECK(s.client().ask(post("/echo", std::string(60'000, 'x'))).status == 200);
 }
 
+TEST_CASE("a refused HEAD is answered without a body, as any other") {
+  EchoServer s;
+  s.start();
+  const std::string head = "HEAD /ok HTTP/1.1\r\n";
+  for (const auto& [bytes, status] :
+       {std::pair(head + "\r\n", 400U), std::pair(head + "Host: t\r\nExpect: more\r\n\r\n", 417U),
+        std::pair(head + "Host: t\r\nX-Long: " + std::string(20'000, 'x'), 431U)}) {
+    RawClient client = s.client();
+    const Answer answer = client.ask(bytes, true);
+    CHECK(answer.status == status);
+    CHECK(client.read_all().empty());
+  }
+}
+
 TEST_CASE("what is no HTTP is 400 and closed") {
   EchoServer s;
   s.start();
