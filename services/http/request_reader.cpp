@@ -130,6 +130,13 @@ Progress RequestReader::check_head() {
     return refuse_with(problem(501, "unknown_transfer_encoding", "The transfer encoding is not known",
                                "Send the body with Content-Length or with Transfer-Encoding: chunked."));
   }
+  const auto content = request_.header("content-encoding");
+  if (content && has_body() && (!same_name(*content, "identity") || request_.header_times("content-encoding") > 1)) {
+    Response response = problem(415, "unknown_content_encoding", "The body's encoding is not known",
+                                "Send the body as it is, without Content-Encoding.", "Content-Encoding");
+    response.headers.emplace_back("Accept-Encoding", "identity");
+    return refuse_with(std::move(response));
+  }
   const auto expect = request_.header("expect");
   if (expect && !expects_continue_) {
     return refuse_with(problem(417, "unknown_expectation", "The expectation is not known",

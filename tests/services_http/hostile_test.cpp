@@ -135,6 +135,18 @@ TEST_CASE("bodies that together are more than the server holds are 503") {
   CHECK(s.client().ask(post("/echo", std::string(60'000, 'x'))).status == 200);
 }
 
+TEST_CASE("a body in an encoding that is not undone is 415, and one as it is is taken") {
+  EchoServer s;
+  s.start();
+  const Answer answer = s.client().ask(post("/echo", "\x1f\x8b", "Content-Encoding: gzip\r\n"));
+  CHECK(answer.status == 415);
+  CHECK(answer.header("Accept-Encoding") == "identity");
+  CHECK_THAT(answer.body, Contains("\"field\":\"Content-Encoding\""));
+  CHECK(s.client().ask(post("/up", "x", "Content-Encoding: deflate\r\n")).status == 415);
+  CHECK(s.client().ask(post("/echo", "abc", "Content-Encoding: Identity\r\n")).body == "abc");
+  CHECK(s.client().ask(get("/ok", "Content-Encoding: gzip\r\n")).status == 200);
+}
+
 TEST_CASE("a refused HEAD is answered without a body, as any other") {
   EchoServer s;
   s.start();
