@@ -35,10 +35,11 @@ Response bad_request(std::string_view detail) {
   return problem(400, "malformed_request", "The request is not well-formed HTTP/1.1", detail);
 }
 
-Response body_too_large(const ServerLimits& limits) {
-  return problem(
-      413, "too_large", "Something is larger than its limit",
-      "The body is larger than " + std::to_string(limits.body_bytes_max) + " bytes; split it into several requests.");
+Response body_too_large(const ServerLimits& limits, bool asked_for) {
+  const std::size_t most = asked_for ? limits.body_bytes_max : limits.unasked_body_bytes_max;
+  return problem(413, "too_large", "Something is larger than its limit",
+                 "The body is larger than " + std::to_string(most) + " bytes; " +
+                     (asked_for ? "split it into several requests." : "a body means nothing here, leave it out."));
 }
 
 }  // namespace
@@ -110,9 +111,14 @@ bool RequestReader::can_read_framing(std::size_t size) const {
   return !parser_->chunked() || chunk_left_ > 0 || size >= shortest_end;
 }
 
+bool RequestReader::asks_for_body() const {
+  return request_.method != Method::get && request_.method != Method::head && request_.method != Method::delete_;
+}
+
 Progress RequestReader::limit_body() {
-  if (parser_->content_length().value_or(0) > limits_.body_bytes_max) return refuse_with(body_too_large(limits_));
-  parser_->body_limit(limits_.body_bytes_max);
+  const std::size_t most = asks_for_body() ? limits_.body_bytes_max : limits_.unasked_body_bytes_max;
+  if (parser_->content_length().value_or(0) > most) return refuse_with(body_too_large(limits_, asks_for_body()));
+  parser_->body_limit(most);
   return Progress::done;
 }
 
@@ -157,7 +163,7 @@ Progress RequestReader::refuse_for(const boost::beast::error_code& code) {
                                "The request line and header fields may have " + std::to_string(limits_.head_bytes_max) +
                                    " bytes and " + std::to_string(limits_.head_fields_max) + " fields."));
   }
-  if (code == beast_http::error::body_limit) return refuse_with(body_too_large(limits_));
+  if (code == beast_http::error::body_limit) return refuse_with(body_too_large(limits_, asks_for_body()));
   return refuse_with(bad_request("The parser says: " + code.message() + "."));
 }
 
