@@ -182,10 +182,16 @@ void Connection::call_blocking(const BlockingHandler& handler) {
 
 void Connection::begin_upload() {
   serial_ = loop_.next_serial();
+  auto upload = std::make_unique<UploadWork>(loop_.shared().uploads);
+  const std::size_t most = loop_.limits().uploads_max;
+  if (upload->place.number() > most) {
+    return answer(busy_problem("The server takes " + std::to_string(most) +
+                               " uploads at once; try again when one of them has ended."));
+  }
   if (!loop_.shared().pool.reserve()) {
     return answer(busy_problem("The server's queue is full; try again in a moment."));
   }
-  upload_ = std::make_unique<UploadWork>();
+  upload_ = std::move(upload);
   upload_->request = std::move(reader_.request());
   upload_->endpoint = endpoint_;
   continue_upload();
@@ -280,6 +286,7 @@ void Connection::check_deadlines(Clock::time_point now) {
       if (!request_begun_) {
         if (expired(request_since_, limits.idle_timeout, now)) cut();
       } else if (expired(request_since_, limits.head_timeout, now)) {
+        method_ = reader_.request().method;
         body_unread_ = true;
         answer(too_slow("The request line and header fields must arrive within " +
                         std::to_string(limits.head_timeout.count()) + " ms."));

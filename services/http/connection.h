@@ -62,6 +62,7 @@ class Connection final : private LiveOwner {
   std::string_view unread() const;
   bool framing_too_long() const;
   bool take_request();
+  bool stopped_by_hook();
   bool read_body();
   bool read_upload();
   bool send_continue();

@@ -50,6 +50,7 @@ bool Connection::read_head() {
     return false;
   }
   if (progress == Progress::refused) {
+    method_ = reader_.request().method;
     body_unread_ = true;
     answer(std::move(reader_.refusal()));
     return true;
@@ -71,16 +72,7 @@ bool Connection::take_request() {
     answer(no_such_path(found.allow));
     return true;
   }
-  try {
-    if (auto stop = router.run_before(request, endpoint_->route)) {
-      answer(std::move(*stop));
-      return true;
-    }
-  } catch (const std::exception& e) {
-    loop_.shared().crashed(endpoint_->route.path, e.what());
-    answer(internal_problem());
-    return true;
-  }
+  if (stopped_by_hook()) return true;
   if (std::holds_alternative<UploadHandler>(endpoint_->handler)) {
     begin_upload();
   } else if (reader_.complete()) {
@@ -91,6 +83,19 @@ bool Connection::take_request() {
     step_ = Step::body;
   }
   return true;
+}
+
+// True where the hook, or what went wrong in it, is the answer.
+bool Connection::stopped_by_hook() {
+  try {
+    auto stop = loop_.shared().router.run_before(reader_.request(), endpoint_->route);
+    if (stop) answer(std::move(*stop));
+    return stop.has_value();
+  } catch (const std::exception& e) {
+    loop_.shared().crashed(endpoint_->route.path, e.what());
+    answer(internal_problem());
+    return true;
+  }
 }
 
 // True when the body can be read. The line goes out whole or the connection is cut: its send buffer is empty.
@@ -119,7 +124,8 @@ bool Connection::read_body() {
     answer(busy_problem("The server holds as many request bodies as it can; try again in a moment."));
   } else if (progress == Progress::done) {
     body_unread_ = false;
-    step_ = Step::dispatch;
+    const bool waited = body_waited_ > Clock::duration{};
+    if (!waited || !stopped_by_hook()) step_ = Step::dispatch;
   } else if (framing_too_long()) {
     answer(framing_problem());
   } else {

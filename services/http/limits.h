@@ -13,8 +13,14 @@ inline constexpr std::size_t mebibyte = 1024 * kibibyte;
 struct ServerLimits {
   // A request body that is kept whole in memory. Streaming uploads have no such limit. Past it: 413.
   std::size_t body_bytes_max = 16 * mebibyte;
+  // The same of GET, HEAD and DELETE, where a body means nothing: some clients send an empty object. So small that it
+  // is not counted below, and whoever has no token, which reads only, takes no room from those who send. Past it: 413.
+  std::size_t unasked_body_bytes_max = 8 * kibibyte;
   // All bodies in memory together, so that many large ones at once cannot exhaust it. Past it: 503.
   std::size_t bodies_bytes_max = 64 * mebibyte;
+  // Streaming uploads at once. Each may hold what its taker keeps of it: an import up to three batches of 4 MiB of
+  // lines and their events, and a line. Past it: 503.
+  std::size_t uploads_max = 4;
   // Request line and header fields. A bearer token, a cursor and a proxy's additions fit many times over. Past it: 431.
   std::size_t head_bytes_max = 16 * kibibyte;
   // Header fields are searched one by one; a browser behind two proxies sends about 40. Past it: 431.

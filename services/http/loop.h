@@ -46,6 +46,7 @@ struct Shared {
   const Router router;
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> body_bytes{0};
+  std::atomic<std::size_t> uploads{0};
   Pool pool;
 
   void count_connections(std::ptrdiff_t change);
@@ -53,8 +54,25 @@ struct Shared {
   void abandoned(std::string_view route) const;
 };
 
+// One of the uploads that there may be at once, from when it is begun to when nothing is left of it.
+class UploadPlace {
+ public:
+  explicit UploadPlace(std::atomic<std::size_t>& taken) : taken_(taken), number_(++taken) {}
+  ~UploadPlace() { --taken_; }
+  UploadPlace(const UploadPlace&) = delete;
+
+  std::size_t number() const { return number_; }
+
+ private:
+  std::atomic<std::size_t>& taken_;
+  const std::size_t number_;
+};
+
 // A streaming upload on its way between the loop and the pool; whoever has it may touch it.
 struct UploadWork {
+  explicit UploadWork(std::atomic<std::size_t>& uploads) : place(uploads) {}
+
+  const UploadPlace place;
   Request request;
   const Router::Endpoint* endpoint = nullptr;
   std::unique_ptr<Upload> upload;  // none until the handler has made it

@@ -35,10 +35,11 @@ Response bad_request(std::string_view detail) {
   return problem(400, "malformed_request", "The request is not well-formed HTTP/1.1", detail);
 }
 
-Response body_too_large(const ServerLimits& limits) {
-  return problem(
-      413, "too_large", "Something is larger than its limit",
-      "The body is larger than " + std::to_string(limits.body_bytes_max) + " bytes; split it into several requests.");
+Response body_too_large(const ServerLimits& limits, bool asked_for) {
+  const std::size_t most = asked_for ? limits.body_bytes_max : limits.unasked_body_bytes_max;
+  return problem(413, "too_large", "Something is larger than its limit",
+                 "The body is larger than " + std::to_string(most) + " bytes; " +
+                     (asked_for ? "split it into several requests." : "a body means nothing here, leave it out."));
 }
 
 }  // namespace
@@ -110,9 +111,14 @@ bool RequestReader::can_read_framing(std::size_t size) const {
   return !parser_->chunked() || chunk_left_ > 0 || size >= shortest_end;
 }
 
+bool RequestReader::asks_for_body() const {
+  return request_.method != Method::get && request_.method != Method::head && request_.method != Method::delete_;
+}
+
 Progress RequestReader::limit_body() {
-  if (parser_->content_length().value_or(0) > limits_.body_bytes_max) return refuse_with(body_too_large(limits_));
-  parser_->body_limit(limits_.body_bytes_max);
+  const std::size_t most = asks_for_body() ? limits_.body_bytes_max : limits_.unasked_body_bytes_max;
+  if (parser_->content_length().value_or(0) > most) return refuse_with(body_too_large(limits_, asks_for_body()));
+  parser_->body_limit(most);
   return Progress::done;
 }
 
@@ -120,9 +126,22 @@ Progress RequestReader::check_head() {
   if (http11_ && request_.header_times("host") != 1) {
     return refuse_with(bad_request("An HTTP/1.1 request has exactly one Host field."));
   }
-  if (request_.header("transfer-encoding") && (!parser_->chunked() || !http11_)) {
+  if (request_.header_times("content-length") > 1) {
+    return refuse_with(bad_request("A request has at most one Content-Length field."));
+  }
+  const auto encoding = request_.header("transfer-encoding");
+  const bool is_chunked =
+      encoding && same_name(*encoding, "chunked") && request_.header_times("transfer-encoding") == 1;
+  if (encoding && (!is_chunked || !http11_)) {
     return refuse_with(problem(501, "unknown_transfer_encoding", "The transfer encoding is not known",
                                "Send the body with Content-Length or with Transfer-Encoding: chunked."));
+  }
+  const auto content = request_.header("content-encoding");
+  if (content && has_body() && (!same_name(*content, "identity") || request_.header_times("content-encoding") > 1)) {
+    Response response = problem(415, "unknown_content_encoding", "The body's encoding is not known",
+                                "Send the body as it is, without Content-Encoding.", "Content-Encoding");
+    response.headers.emplace_back("Accept-Encoding", "identity");
+    return refuse_with(std::move(response));
   }
   const auto expect = request_.header("expect");
   if (expect && !expects_continue_) {
@@ -144,7 +163,7 @@ Progress RequestReader::refuse_for(const boost::beast::error_code& code) {
                                "The request line and header fields may have " + std::to_string(limits_.head_bytes_max) +
                                    " bytes and " + std::to_string(limits_.head_fields_max) + " fields."));
   }
-  if (code == beast_http::error::body_limit) return refuse_with(body_too_large(limits_));
+  if (code == beast_http::error::body_limit) return refuse_with(body_too_large(limits_, asks_for_body()));
   return refuse_with(bad_request("The parser says: " + code.message() + "."));
 }
 

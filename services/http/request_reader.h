@@ -30,7 +30,8 @@ class RequestReader {
   // Appends to `sink`. `more` when it needs bytes, `done` at the end of the body.
   Progress read_body(std::string_view bytes, std::size_t& taken, std::string& sink);
 
-  // Before the body of a request that is kept whole: its limit. Refuses at once if its Content-Length is past it.
+  // Before the body of a request that is kept whole: its limit, which goes by the method. Refuses at once if its
+  // Content-Length is past it.
   Progress limit_body();
 
   Request& request() { return request_; }
@@ -71,6 +72,7 @@ class RequestReader {
   Progress refuse_for(const boost::beast::error_code& code);
   Progress check_head();
   bool can_read_framing(std::size_t size) const;
+  bool asks_for_body() const;
 
   const ServerLimits& limits_;
   std::optional<Parser> parser_;

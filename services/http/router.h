@@ -49,8 +49,9 @@ struct Route {
   std::string scope;  // opaque here
 };
 
-// Runs on the loop for every request that has a route, when its head is there and before its body is read. An answer
-// stops the request. It may set `identity`.
+// Runs on the loop for every request that has a route, when its head is there and before its body is read; and again
+// where the body, kept whole, had to be waited for, since who may do what may be otherwise by then. An answer stops the
+// request. It may set `identity`.
 using Before = std::function<std::optional<Response>(Request&, const Route&)>;
 
 class Router {

@@ -81,6 +81,8 @@ Decided<void> read_target(std::string_view target, Request& request) {
   const auto path = url->encoded_path();
   if (auto ok = read_segments({path.data(), path.size()}, room, request); !ok) return ok.error();
   std::string name_room;
+  // What is empty behind its '?' has no parameters, though for the grammar it has an empty one.
+  if (url->encoded_query().empty()) return {};
   for (const auto& param : url->encoded_params()) {
     const std::string_view name = decode({param.key.data(), param.key.size()}, name_room);
     const std::string_view value = decode({param.value.data(), param.value.size()}, room);

@@ -135,6 +135,52 @@ TEST_CASE("bodies that together are more than the server holds are 503") {
   CHECK(s.client().ask(post("/echo", std::string(60'000, 'x'))).status == 200);
 }
 
+TEST_CASE("where a body means nothing, none but a small one is taken, so that it takes no room from those who send") {
+  EchoServer s;
+  s.options.limits.bodies_bytes_max = 100'000;
+  s.start();
+  for (const char* method : {"GET", "HEAD"}) {
+    const std::string begin = std::string(method) + " /ok HTTP/1.1\r\nHost: t\r\n";
+    CHECK(s.client().ask(begin + "Content-Length: 2\r\n\r\n{}", true).status == 200);
+    CHECK(s.client().ask(begin + "Content-Length: 16777216\r\n\r\n", true).status == 413);
+    CHECK(
+        s.client().ask(begin + "Transfer-Encoding: chunked\r\n\r\n10000\r\n" + std::string(65536, 'x'), true).status ==
+        413);
+  }
+  std::vector<RawClient> silent;
+  for (int i = 0; i < 40; ++i) {
+    silent.push_back(s.client());
+    silent.back().send("GET /ok HTTP/1.1\r\nHost: t\r\nContent-Length: 8192\r\n\r\n" + std::string(8191, 'x'));
+  }
+  CHECK(s.client().ask(post("/echo", std::string(60'000, 'x'))).status == 200);
+}
+
+TEST_CASE("a body in an encoding that is not undone is 415, and one as it is is taken") {
+  EchoServer s;
+  s.start();
+  const Answer answer = s.client().ask(post("/echo", "\x1f\x8b", "Content-Encoding: gzip\r\n"));
+  CHECK(answer.status == 415);
+  CHECK(answer.header("Accept-Encoding") == "identity");
+  CHECK_THAT(answer.body, Contains("\"field\":\"Content-Encoding\""));
+  CHECK(s.client().ask(post("/up", "x", "Content-Encoding: deflate\r\n")).status == 415);
+  CHECK(s.client().ask(post("/echo", "abc", "Content-Encoding: Identity\r\n")).body == "abc");
+  CHECK(s.client().ask(get("/ok", "Content-Encoding: gzip\r\n")).status == 200);
+}
+
+TEST_CASE("a refused HEAD is answered without a body, as any other") {
+  EchoServer s;
+  s.start();
+  const std::string head = "HEAD /ok HTTP/1.1\r\n";
+  for (const auto& [bytes, status] :
+       {std::pair(head + "\r\n", 400U), std::pair(head + "Host: t\r\nExpect: more\r\n\r\n", 417U),
+        std::pair(head + "Host: t\r\nX-Long: " + std::string(20'000, 'x'), 431U)}) {
+    RawClient client = s.client();
+    const Answer answer = client.ask(bytes, true);
+    CHECK(answer.status == status);
+    CHECK(client.read_all().empty());
+  }
+}
+
 TEST_CASE("what is no HTTP is 400 and closed") {
   EchoServer s;
   s.start();
@@ -158,10 +204,15 @@ TEST_CASE("a request that two servers could read differently is refused") {
   CHECK(status_of_bytes(s, begin + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, begin + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, begin + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd") == 400);
+  CHECK(status_of_bytes(s, begin + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc") == 400);
   CHECK(status_of_bytes(s, begin + "Host: other\r\nContent-Length: 0\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, "GET /ok HTTP/1.1\r\n\r\n") == 400);
   CHECK(status_of_bytes(s, begin + "Transfer-Encoding: gzip\r\n\r\nabc") == 501);
   CHECK(status_of_bytes(s, begin + "Transfer-Encoding: chunked, identity\r\n\r\nabc") == 501);
+  const std::string chunks = "\r\n3\r\nabc\r\n0\r\n\r\n";
+  CHECK(status_of_bytes(s, begin + "Transfer-Encoding: gzip, chunked\r\n" + chunks) == 501);
+  CHECK(status_of_bytes(s, begin + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" + chunks) == 400);
+  CHECK(s.client().ask(begin + "Transfer-Encoding: Chunked\r\n" + chunks).body == "abc");
   CHECK(status_of_bytes(s, "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 501);
 }
 

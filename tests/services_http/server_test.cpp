@@ -1,6 +1,7 @@
 // What a client meets that keeps to the rules.
 #include "services/http/server.h"
 
+#include <atomic>
 #include <thread>
 
 #include "services/http/problem.h"
@@ -236,6 +237,27 @@ TEST_CASE("a request stopped by the hook is answered before its body is sent") {
     CHECK(client.closed());
   }
   CHECK(s.notebook.crashes().empty());
+}
+
+TEST_CASE("the hook is asked again when a body had to be waited for, and may stop the request by then") {
+  TestServer s;
+  std::atomic<bool> closed{false};
+  s.router.blocking(Method::post, "/kept", "", [](Request& r) { return text(std::move(r.body)); });
+  s.router.before([&closed](Request&, const Route&) -> std::optional<Response> {
+    if (!closed) return std::nullopt;
+    return problem(refuse(RefusalCode::unauthenticated, "Not any more."));
+  });
+  s.start();
+  RawClient client = s.client();
+  // It is asked for its body, so the hook has let it pass.
+  const std::string head = "POST /kept HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+  CHECK(client.ask(head).status == 100);
+  client.send("lat");
+  closed = true;
+  CHECK(client.ask("e").status == 401);
+  closed = false;
+  CHECK(client.ask(head).status == 100);
+  CHECK(client.ask("late").body == "late");
 }
 
 TEST_CASE("a client that waits to be asked for its body is asked") {

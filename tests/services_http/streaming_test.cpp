@@ -137,6 +137,31 @@ TEST_CASE("an upload can be refused at its head or stopped half-way, and the cli
   CHECK(s.client().ask(post("/up/good", "some")).body == "fine");
 }
 
+TEST_CASE("one upload too many is told so, and there is room again when one has ended") {
+  struct Count final : Upload {
+    std::optional<Response> chunk(std::string_view) override { return std::nullopt; }
+    Response finish() override { return text("done"); }
+  };
+  TestServer s;
+  s.options.limits.uploads_max = 2;
+  s.router.upload(Method::post, "/up", "", [](Request&) { return Begun(std::make_unique<Count>()); });
+  s.router.on_loop(Method::post, "/kept", "", [](Request& r) { return text(std::move(r.body)); });
+  s.start();
+  const std::string head = "POST /up HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+  RawClient first = s.client(), second = s.client();
+  REQUIRE(first.ask(head).status == 100);
+  REQUIRE(second.ask(head).status == 100);
+  const Answer refused = s.client().ask(head);
+  CHECK(refused.status == 503);
+  CHECK(refused.header("Retry-After") == "1");
+  CHECK(s.client().ask(post("/kept", "some")).body == "some");
+  CHECK(first.ask("some").body == "done");
+  RawClient third = s.client();
+  CHECK(third.ask(head).status == 100);
+  second.close();
+  CHECK(third.ask("some").body == "done");
+}
+
 TEST_CASE("an upload that throws answers 500") {
   struct Broken final : Upload {
     std::optional<Response> chunk(std::string_view) override { throw std::runtime_error("broken"); }

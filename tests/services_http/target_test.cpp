@@ -49,6 +49,12 @@ TEST_CASE("a plus in the query stays a plus, so that a zone offset survives") {
   CHECK(request.query_at(4) == std::pair<std::string_view, std::string_view>("at", "2"));
 }
 
+TEST_CASE("a query that is empty has no parameters") {
+  Request request;
+  REQUIRE(read_target("/x?", request).has_value());
+  CHECK(request.query_count() == 0);
+}
+
 TEST_CASE("a target in absolute form is read like its path") {
   CHECK(segments_of("http://127.0.0.1:7400/v1/orgs") == std::vector<std::string>{"v1", "orgs"});
   CHECK(segments_of("http://127.0.0.1") == std::vector<std::string>{""});
