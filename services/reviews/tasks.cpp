@@ -51,7 +51,7 @@ std::optional<projections::Point> accepted(Sight& now, const Hold& invitation) {
 
 // Whether another role was on the scope already when the grant was revoked: the hold became that one.
 bool became_another(Sight& now, const Hold& decided, std::uint64_t closed_by) {
-  const auto other = now.holds().become(decided, closed_by);
+  const auto other = now.holds().become(decided, {Instant{std::numeric_limits<std::int64_t>::max()}, closed_by});
   if (!other || other->role == decided.role) return false;
   const auto& history = now.holds().history(decided.member);
   const std::uint64_t known = now.facts().known();
