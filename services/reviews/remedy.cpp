@@ -164,9 +164,8 @@ class Due {
   projections::Hold on_close(ItemIndex item) const { return review_.hold_in(when_closed_.holds(), item); }
   // Whether the very hold that was decided on is there: it has not ended since, nor been given anew.
   bool stands(ItemIndex item) {
-    const projections::Hold then = on_close(item);
-    const auto now = now_.holds().now(then);
-    return now && then.since == now->since;
+    const auto now = now_.holds().now(on_close(item));
+    return now && now->since <= review_.closed();
   }
   // What of the holds could not be read: nothing that was said of any since is to be gone by.
   std::optional<Failure> failure() const {
@@ -221,7 +220,7 @@ Outcome<bool> carry_out(const OpenOrg& org, const Review& review, Sight& now, Du
     return false;
   }
   const bool stands = due.stands(item);
-  const bool left = !stands && !is_done(now, due.on_close(item), result, review.campaign->ended_by());
+  const bool left = !stands && !is_done(now, due.on_close(item), result, review.closed());
   std::optional<AppendRequest> request;
   if (stands) {
     auto made = request_of(org, review, now, due, item, result);
