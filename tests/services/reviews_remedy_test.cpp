@@ -202,6 +202,14 @@ TEST_CASE("revoking the last owner is refused with the rule when it is decided, 
   CHECK(done.front().at("data").at("applied") == 0);
   CHECK(done.front().at("data").at("refused") == 1);
   CHECK(acme.get("/reviews/q2/tasks?status=open").at("total") == 1);
+  // The attempt is told with whom it was about, and with nobody once they are erased.
+  const auto attempted = [&] {
+    return json::parse(acme.events("action.denied").at(0).at("data").at("event").get<std::string>());
+  };
+  CHECK(attempted().at("data").at("member") == ana);
+  acme.erased(ana);
+  acme.restart();
+  CHECK(attempted().at("data").at("member").get<std::string>().starts_with("subject:s_"));
 }
 
 namespace {
