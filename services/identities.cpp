@@ -84,6 +84,35 @@ Outcome<std::string> Identities::with_identities(storage::Snapshot& snapshot, co
   return out.append(json);
 }
 
+namespace {
+
+// A JSON text with the identities of those whom it names as people without one are named, "subject:s_…": what the
+// program did itself names everybody so.
+Outcome<std::string> with_named(Identities& identities, storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
+                                std::string_view json) {
+  constexpr std::string_view mark = "subject:";
+  constexpr std::size_t length = 34;  // "s_" and 32 digits
+  std::string out;
+  for (auto at = json.find(mark); at != std::string_view::npos; at = json.find(mark)) {
+    out += json.substr(0, at);
+    json.remove_prefix(at + mark.size());
+    const auto subject = subject_from_text(json.substr(0, length));
+    if (!subject) {
+      out += mark;
+      continue;
+    }
+    const auto identity = identities.of_subject(snapshot, org, number, *subject);
+    if (!identity) return identity.error();
+    std::string quoted;
+    append_json_string(quoted, *identity);
+    out += quoted.substr(1, quoted.size() - 2);
+    json.remove_prefix(length);
+  }
+  return out.append(json);
+}
+
+}  // namespace
+
 Outcome<SubjectId> Identities::owner_of_texts(const Record& record) {
   if (const auto owner = key_owner(record.event)) return owner->subject;
   const auto own = people_.find(record.org, organization_identity);
@@ -110,6 +139,10 @@ Outcome<std::string> Identities::resolve(storage::Snapshot& snapshot, OrgNumber 
     const auto plain = people_.open(record.org, **subject, text.text);
     if (note(plain)) text.text = *plain ? **plain : "erased";
   });
+  if (auto* denied = std::get_if<event::ActionDenied>(&record.event.data)) {
+    auto named = with_named(*this, snapshot, record.org, number, denied->event.text);
+    if (note(named)) denied->event.text = std::move(*named);
+  }
   each_person(record.event, [&](Person& person) {
     const auto identity = of_subject(snapshot, record.org, number, person.subject);
     if (note(identity)) person.identity = *identity;

@@ -95,7 +95,7 @@ class Touching {
 
   // The event since which something stands may be another's: a role's deletion that moved its holders.
   void add_since(Point since) {
-    if (since.us > earlier_.at.us || since.position > earlier_.known) touches_.insert({since, since.position, true});
+    if (!earlier_.saw(since)) touches_.insert({since, since.position, true});
   }
 
   // A custom role says what its base said when it was made.

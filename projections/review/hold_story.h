@@ -15,12 +15,6 @@ namespace tenure::projections {
 
 // ---- what changed --------------------------------------------------------------------------------
 
-// What was known at an earlier look: up to a position, about times up to an instant.
-struct EarlierLook {
-  Instant at;
-  std::uint64_t known = 0;
-};
-
 // An event that touched a hold or what it gives.
 struct HoldTouch {
   Point at;

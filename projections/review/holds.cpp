@@ -124,19 +124,32 @@ std::optional<Hold> Holds::now(const Hold& hold) {
   return found && found->of == hold.of ? found : std::nullopt;
 }
 
-// The first by name of the groups that somebody came into after a position.
-std::optional<Hold> Holds::group_given_since(Number member, std::uint64_t since) {
+// The first by name of the groups that somebody came into since.
+std::optional<Hold> Holds::group_given_since(Number member, const EarlierLook& earlier) {
   std::optional<Hold> first;
   const auto [begin, end] = access_.facts().state(member).of_kind(SlotKind::group);
   for (const Live* link = begin; link != end; ++link) {
-    if (link->at.position <= since) continue;
+    if (earlier.saw(link->at)) continue;
     const auto group = group_of(member, *link);
     if (group && (!first || name(group->of) < name(first->of))) first = group;
   }
   return first;
 }
 
-std::optional<Hold> Holds::become(const Hold& hold, std::uint64_t since) {
+std::vector<Hold> Holds::granted_since(Number member, Number scope, const EarlierLook& earlier) {
+  std::vector<Hold> granted;
+  if (!access_.has_model()) return granted;
+  const auto [first, last] = access_.facts().state(member).of_kind(SlotKind::grant);
+  for (const Live* link = first; link != last; ++link) {
+    if (link->slot.a != scope || earlier.saw(link->at)) continue;
+    if (const auto grant = grant_of(member, *link)) granted.push_back(*grant);
+  }
+  // Those of one event, by the order of the links.
+  std::stable_sort(granted.begin(), granted.end(), [](const Hold& a, const Hold& b) { return a.since > b.since; });
+  return granted;
+}
+
+std::optional<Hold> Holds::become(const Hold& hold, const EarlierLook& earlier) {
   if (const auto same = now(hold)) return same;
   if (!access_.has_model()) return std::nullopt;
   std::optional<Hold> found;
@@ -146,19 +159,15 @@ std::optional<Hold> Holds::become(const Hold& hold, std::uint64_t since) {
     case HoldKind::invitation:
       found = invitation_of(hold.member);
       if (!found) found = role_of(hold.member);
-      if (!found) found = group_given_since(hold.member, since);
+      if (!found) found = group_given_since(hold.member, earlier);
       break;
     case HoldKind::role:
       found = role_of(hold.member);
       break;
     case HoldKind::grant: {
       // What stood beside it before is a hold of its own.
-      const auto [first, last] = access_.facts().state(hold.member).of_kind(SlotKind::grant);
-      for (const Live* link = first; link != last; ++link) {
-        if (link->slot.a != hold.of || link->at.position <= since) continue;
-        const auto other = grant_of(hold.member, *link);
-        if (other && (!found || found->since < other->since)) found = other;
-      }
+      const auto others = granted_since(hold.member, hold.of, earlier);
+      if (!others.empty()) found = others.front();
       break;
     }
   }

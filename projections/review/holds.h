@@ -43,6 +43,14 @@ struct Hold {
   auto operator<=>(const Hold&) const = default;
 };
 
+// What was known at an earlier look: up to a position, about times up to an instant.
+struct EarlierLook {
+  Instant at;
+  std::uint64_t known = 0;
+  // Whether an event was known and in force.
+  bool saw(Point event) const { return event.position <= known && event.us <= at.us; }
+};
+
 // A member whom open findings are about, and of which kinds. Asked only where the scope speaks of findings.
 using HasFinding = std::function<bool(Number member, const std::vector<std::string>& kinds)>;
 // Whether the last review of the definition certified a hold in this state. Asked only where the scope wants changes.
@@ -63,10 +71,12 @@ class Holds {
   std::string state(const Hold& hold);
   // The same hold, with the event since which it stands now; nothing if it is gone.
   std::optional<Hold> now(const Hold& hold);
-  // What has become of a hold since a position: the same, or what came in its place after that: another role of the
-  // member, the role of whoever accepted the invitation (without one, the first group of theirs by name), another role
-  // on the same scope. Nothing if it is gone.
-  std::optional<Hold> become(const Hold& hold, std::uint64_t since);
+  // What has become of a hold since an earlier look: the same, or what came in its place after that: another role of
+  // the member, the role of whoever accepted the invitation (without one, the first group of theirs by name), the
+  // newest other role on the same scope. Nothing if it is gone.
+  std::optional<Hold> become(const Hold& hold, const EarlierLook& earlier);
+  // The roles on a scope that were granted to a member since an earlier look, the newest first.
+  std::vector<Hold> granted_since(Number member, Number scope, const EarlierLook& earlier);
   // The state of a hold as `of` or `become` answers it.
   std::string state_of(const Hold& hold);
   std::string id(const Hold& hold);
@@ -133,7 +143,7 @@ class Holds {
   std::optional<Hold> group_of(Number member, const Live& link);
   std::optional<Hold> grant_of(Number member, const Live& link);
   std::optional<Hold> invitation_of(Number member);
-  std::optional<Hold> group_given_since(Number member, std::uint64_t since);
+  std::optional<Hold> group_given_since(Number member, const EarlierLook& earlier);
   std::vector<Number> invited_groups(Number member);
   // What a hold of a group gives is kept; of any other it is put into `own`.
   const std::vector<Gives>& gives(const Hold& hold, std::vector<Gives>& own);

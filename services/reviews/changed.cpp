@@ -1,5 +1,6 @@
 #include "services/reviews/changed.h"
 
+#include "events/limits.h"
 #include "events/people.h"
 #include "projections/review/rows.h"
 #include "services/reviews/review_records.h"
@@ -90,6 +91,29 @@ Outcome<Stretch> stretch_between(Parts& parts, const OpenOrg& org, const std::st
     add(stretch, review, std::move(*record));
   }
   return stretch;
+}
+
+Outcome<Ahead> ahead_of(const OpenOrg& org, Position known, Instant at) {
+  Ahead ahead;
+  storage::Snapshot& snapshot = *org.snapshot;
+  const auto newest = projections::newest_known(snapshot, org.id, org.number, known);
+  if (!newest) return newest.error();
+  if (!*newest || **newest <= at) return ahead;
+  const auto last = snapshot.version_at(org.id, known);
+  if (!last) return last.error();
+  for (std::uint64_t version = last->value; version > 0; --version) {
+    if (last->value - version >= records_read_max) {
+      ahead.unread_until = **newest;
+      break;
+    }
+    const auto position = snapshot.position_of(org.id, Version(version));
+    if (!position) return position.error();
+    const auto record = record_at(snapshot, position->value);
+    if (!record) return record.error();
+    if (record->recorded_at.us < at.us - limits::future_us_max) break;
+    if (*record->event.occurred_at > at) ahead.events.emplace_back(*record->event.occurred_at, position->value);
+  }
+  return ahead;
 }
 
 }  // namespace tenure::services

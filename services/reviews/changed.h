@@ -32,4 +32,15 @@ inline constexpr std::uint64_t records_read_max = 20'000;
 Outcome<Stretch> stretch_between(Parts& parts, const OpenOrg& org, const std::string& review, Position from,
                                  Position to);
 
+// Events that are known and not in force yet.
+struct Ahead {
+  std::vector<std::pair<Instant, std::uint64_t>> events;  // when each comes into force, and its position
+  Instant unread_until;                                   // till then, others that nobody read may
+};
+
+// Those of the organization as known at a position, at an instant not before the newest record by then. No event is
+// taken that lies farther ahead than limits::future_us_max. Complexity: where there are any, one record each of those
+// recorded since so long, up to records_read_max.
+Outcome<Ahead> ahead_of(const OpenOrg& org, Position known, Instant at);
+
 }  // namespace tenure::services

@@ -40,6 +40,24 @@ Campaign& Review::to_move() {
   return *campaign;
 }
 
+// Of the grants on one scope that are gone, each follows another one: the first of the list the newest that came in
+// their place, the second the one before that. Two of them never become one hold.
+std::optional<projections::Hold> Review::become(projections::Holds& seen, ItemIndex item) const {
+  const projections::Hold& was = hold(item);
+  if (was.kind != review::HoldKind::grant) return seen.become(was, first_look());
+  if (auto same = seen.now(was)) return same;
+  auto came = seen.granted_since(was.member, was.of, first_look());
+  std::size_t gone_before = 0;
+  const auto [first, end] = items_of->at(campaign->items()[item].member);
+  for (ItemIndex i = first; i < end; ++i) {
+    const projections::Hold& other = hold(i);
+    if (other.kind != review::HoldKind::grant || other.of != was.of) continue;
+    std::erase_if(came, [&](const projections::Hold& each) { return each.role == other.role; });
+    if (i < item && !seen.now(other)) ++gone_before;
+  }
+  return gone_before < came.size() ? std::optional(came[gone_before]) : std::nullopt;
+}
+
 namespace {
 
 // Where the holds stand as known at a position: at the organization's newest record by then, at its own instant.
@@ -57,7 +75,8 @@ Outcome<std::pair<Position, Instant>> place_of(const OpenOrg& org, Position know
 
 // ---- loaded --------------------------------------------------------------------------------------
 
-Outcome<std::shared_ptr<Review>> Reviews::made(Record record, Population population, const Before& before) {
+Outcome<std::shared_ptr<Review>> Reviews::made(const OpenOrg& org, Record record, Population population,
+                                               const Before& before) {
   auto definition = definition_of(record);
   if (!definition) return definition.error();
   const auto& opened = std::get<event::ReviewOpened>(record.event.data);
@@ -74,6 +93,10 @@ Outcome<std::shared_ptr<Review>> Reviews::made(Record record, Population populat
   review->applied = review->opened.position;
   review->seen = review->opening().pinned;
   review->at = review->same_since = review->opening().as_of;
+  auto ahead = ahead_of(org, review->seen, review->at);
+  if (!ahead) return ahead.error();
+  review->ahead = std::move(ahead->events);
+  review->unread_until = ahead->unread_until;
   return review;
 }
 
@@ -92,7 +115,7 @@ Outcome<std::shared_ptr<Review>> Reviews::load(const OpenOrg& org, const std::st
       populate(parts_, org, **sight, *definition, *before->certificates, before->carried_from(*definition));
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   auto* population = std::get_if<Population>(&populated);
-  return made(std::move(**record), population ? std::move(*population) : Population(), *before);
+  return made(org, std::move(**record), population ? std::move(*population) : Population(), *before);
 }
 
 // ---- brought up ----------------------------------------------------------------------------------
@@ -111,7 +134,7 @@ bool is_about(const OpenOrg& org, std::uint64_t position, const SubjectId& membe
 // often somebody looked before. 0: it ran out by itself.
 std::uint64_t changed_by(Sight& sight, const OpenOrg& org, const Review& review, ItemIndex item, bool gone) {
   std::uint64_t newest = 0, own = 0;
-  const projections::EarlierLook opening{review.opening().as_of, review.opening().pinned.value};
+  const projections::EarlierLook opening = review.first_look();
   const projections::Hold& was = review.hold(item);
   const projections::Hold is = review.hold_in(sight.holds(), item);
   auto touches = touches_since(sight.holds(), was, opening);
@@ -156,7 +179,7 @@ Outcome<bool> Reviews::look_again(Review& review, const OpenOrg& org, Position k
   bool another = false;
   const auto again = [&](ItemIndex item) {
     auto& holds = (*sight)->holds();
-    const auto found = holds.become(review.hold(item), review.opening().pinned.value);
+    const auto found = review.become(holds, item);
     std::string state = found ? holds.state_of(*found) : std::string();
     const bool changed = state != items[item].state;
     const bool as_before = state == review.campaign->state_now(item);
@@ -249,10 +272,10 @@ std::shared_ptr<Reviews::Kept> Reviews::keep(const Key& key, std::shared_ptr<Rev
   return kept;
 }
 
-void Reviews::opened(const OrgId& org, Record record, Population population, const Before& before) {
-  const Key key{org, std::get<event::ReviewOpened>(record.event.data).review};
+void Reviews::opened(const OpenOrg& org, Record record, Population population, const Before& before) {
+  const Key key{org.id, std::get<event::ReviewOpened>(record.event.data).review};
   if (find(key)) return;
-  auto review = made(std::move(record), std::move(population), before);
+  auto review = made(org, std::move(record), std::move(population), before);
   if (review) keep(key, std::move(*review));
 }
 

@@ -17,24 +17,25 @@ using review::ItemIndex;
 std::vector<EventPayload> remedy_of(Sight& sight, const Hold& hold, const SubjectId& member, Ends ends,
                                     const RoleId& role) {
   const Person person{{}, member};
-  const auto& name = sight.facts().name(hold.of).name;
+  // An invitation may be of no role: then there is no name.
+  const auto name = [&](projections::Number number) { return sight.facts().name(number).name; };
   switch (hold.kind) {
     case HoldKind::role:
       if (ends == Ends::change) return {event::MemberRoleChanged{person, role}};
       return {event::MemberRemoved{person}};
     case HoldKind::group:
-      return {event::GroupMemberRemoved{GroupId(name), person}};
+      return {event::GroupMemberRemoved{GroupId(name(hold.of)), person}};
     case HoldKind::invitation:
       return {event::InvitationCancelled{person}};
     case HoldKind::grant:
       break;
   }
-  const auto scope = parse_scope(name, "on");
+  const auto scope = parse_scope(name(hold.of), "on");
   const Principal principal{Principal::Kind::member, person, {}};
   std::vector<EventPayload> events;
   // The new one first: nobody is without both in between.
   if (ends == Ends::change) events.emplace_back(event::RoleGranted{*scope, principal, role});
-  events.emplace_back(event::RoleRevoked{*scope, principal, RoleId(sight.facts().name(hold.role).name)});
+  events.emplace_back(event::RoleRevoked{*scope, principal, RoleId(name(hold.role))});
   return events;
 }
 
@@ -163,9 +164,12 @@ class Due {
   projections::Hold on_close(ItemIndex item) const { return review_.hold_in(when_closed_.holds(), item); }
   // Whether the very hold that was decided on is there: it has not ended since, nor been given anew.
   bool stands(ItemIndex item) {
-    const projections::Hold then = on_close(item);
-    const auto now = now_.holds().now(then);
-    return now && then.since == now->since;
+    const auto now = now_.holds().now(on_close(item));
+    return now && now->since <= review_.closed();
+  }
+  // What of the holds could not be read: nothing that was said of any since is to be gone by.
+  std::optional<Failure> failure() const {
+    return when_closed_.facts().failure() ? when_closed_.facts().failure() : now_.facts().failure();
   }
 
  private:
@@ -205,6 +209,29 @@ Outcome<AppendRequest> request_of(const OpenOrg& org, const Review& review, Sigh
   return request;
 }
 
+// Has an item's hold end or become another one, unless that was recorded or refused before. Answers whether it is left
+// undone: the invitation was accepted, say, and what it became nobody has reviewed; it is not to be forgotten.
+Outcome<bool> carry_out(const OpenOrg& org, const Review& review, Sight& now, Due& due, ItemIndex item,
+                        const review::Result& result, UnderWay& under_way) {
+  const auto recorded = due.is_recorded(item);
+  if (!recorded) return recorded.error();
+  if (*recorded || due.is_refused(item)) {
+    *recorded ? under_way.was_applied() : under_way.was_refused();
+    return false;
+  }
+  const bool stands = due.stands(item);
+  const bool left = !stands && !is_done(now, due.on_close(item), result, review.closed());
+  std::optional<AppendRequest> request;
+  if (stands) {
+    auto made = request_of(org, review, now, due, item, result);
+    if (!made) return made.error();
+    request = std::move(*made);
+  }
+  if (const auto failure = due.failure()) return *failure;
+  if (request) under_way.submit(std::move(*request));
+  return left;
+}
+
 }  // namespace
 
 Outcome<void> Reviewing::remedy_once(const OpenOrg& org, const ReviewSummary& closed) {
@@ -230,7 +257,7 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   const OpenOrg& on = review->on(*org);
   const auto before = remedied(parts_, on, *review->review);
   if (!before) return before.error();
-  if (*before && (!all_the_same || (*before)->held_back == 0)) return {};
+  if (*before && !all_the_same) return {};
   std::vector<std::pair<ItemIndex, review::Result>> wanted;
   for (ItemIndex i = 0; i < campaign.items().size(); ++i) {
     const review::Result result = campaign.result(i);
@@ -251,20 +278,9 @@ Outcome<void> Reviewing::remedy(const std::string& org_name, const std::string& 
   if (const auto read = due.read_refused(); !read) return read.error();
   UnderWay under_way(parts_.appends);
   for (const auto& [item, result] : wanted) {
-    const auto recorded = due.is_recorded(item);
-    if (!recorded) return recorded.error();
-    if (*recorded) {
-      under_way.was_applied();
-    } else if (due.is_refused(item)) {
-      under_way.was_refused();
-    } else if (due.stands(item)) {
-      auto request = request_of(on, *review->review, **now, due, item, result);
-      if (!request) return request.error();
-      under_way.submit(std::move(*request));
-    } else if (!is_done(**now, due.on_close(item), result, campaign.ended_by())) {
-      // The invitation was accepted, say: what it became nobody has reviewed, and it is not to be forgotten.
-      ++done.held_back;
-    }
+    const auto not_done = carry_out(on, *review->review, **now, due, item, result, under_way);
+    if (!not_done) return not_done.error();
+    if (*not_done) ++done.held_back;
   }
   under_way.wait();
   if (under_way.failure()) return *under_way.failure();

@@ -206,7 +206,7 @@ void Reviewing::keep(const std::string& org_name, Opened& opened, const Reviews:
   const auto org = open_org(parts_, org_name);
   if (!org) return;
   auto record = record_at(*org->snapshot, opened.recorded->items.front().position.value);
-  if (record) reviews_.opened(org->id, std::move(*record), std::move(opened.population), before);
+  if (record) reviews_.opened(*org, std::move(*record), std::move(opened.population), before);
 }
 
 EventId run_id(const std::string& definition, Instant due) {

@@ -95,8 +95,8 @@ class Reviewing {
                      const Acting& acting, bool if_due = false);
   // Whatever the clock asks for by now. Answers whether the review is open still.
   Outcome<bool> tick(const std::string& org, const std::string& review);
-  // What a closed review of mode enforce came to, where that was not recorded or was held back; `all_the_same`: also
-  // past the definition's cap. Idempotent.
+  // What a closed review of mode enforce came to, where nothing of that is on record; `all_the_same`: also where
+  // something is, for whatever of it is neither done nor refused, and past the definition's cap. Idempotent.
   Outcome<void> remedy(const std::string& org, const std::string& review, bool all_the_same);
   // The same for a closed review of which nothing was recorded since.
   Outcome<void> remedy_once(const OpenOrg& org, const ReviewSummary& closed);

@@ -29,12 +29,17 @@ struct Review {
   const event::ReviewOpened& opening() const { return std::get<event::ReviewOpened>(opened.event.data); }
   // As it was when the review was opened.
   const projections::Hold& hold(review::ItemIndex item) const { return (*holds)[item]; }
-  // As `seen` sees it: the same, or what came in its place; where neither is there, as it was.
+  // What was known then.
+  projections::EarlierLook first_look() const { return {opening().as_of, opening().pinned.value}; }
+  // As `seen` sees it: the same, or what came in its place; nothing where neither is there.
+  std::optional<projections::Hold> become(projections::Holds& seen, review::ItemIndex item) const;
+  // The same; as it was where there is nothing, and in a dry run.
   projections::Hold hold_in(projections::Holds& seen, review::ItemIndex item) const {
-    const auto* real = std::get_if<event::ReviewOpened>(&opened.event.data);  // none of a dry run
-    if (!real) return hold(item);
-    return seen.become(hold(item), real->pinned.value).value_or(hold(item));
+    const bool is_opened = std::holds_alternative<event::ReviewOpened>(opened.event.data);
+    return is_opened ? become(seen, item).value_or(hold(item)) : hold(item);
   }
+  // Of one that is closed: the moment of the close.
+  projections::Point closed() const { return {at.us, campaign->ended_by()}; }
   // To be moved on, in a copy of its own where somebody may be looking at it.
   review::Campaign& to_move();
 
@@ -116,7 +121,7 @@ class Reviews {
   // Keeps a review that was opened just now, by its record and what was worked out for that. Nobody works out the same
   // meanwhile who has to wait for `loading`.
   std::unique_lock<std::mutex> loading() { return std::unique_lock(loading_); }
-  void opened(const OrgId& org, Record record, Population population, const Before& before);
+  void opened(const OpenOrg& org, Record record, Population population, const Before& before);
 
   // What a dry run found is kept beside the reviews, so that its later pages are those of the first. `name` is one that
   // no review has. Null where it is not there any more.
@@ -134,7 +139,7 @@ class Reviews {
   Outcome<std::shared_ptr<const Certificates>> with_certified(const OpenOrg& org, const ReviewSummary& closed,
                                                               const Certificates& before);
   Outcome<std::shared_ptr<Review>> load(const OpenOrg& org, const std::string& id);
-  Outcome<std::shared_ptr<Review>> made(Record record, Population population, const Before& before);
+  Outcome<std::shared_ptr<Review>> made(const OpenOrg& org, Record record, Population population, const Before& before);
   Outcome<void> bring(Review& review, const OpenOrg& org, Position known, Instant at);
   Outcome<bool> look_again(Review& review, const OpenOrg& org, Position known, Instant at, const Stretch& stretch);
   Outcome<std::shared_ptr<Kept>> kept(const OpenOrg& org, const std::string& id);

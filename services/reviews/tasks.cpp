@@ -23,20 +23,28 @@ std::string_view to_text(TaskStatus status) {
 
 namespace {
 
-// Whether somebody's own history has an entry since the close that counts.
+// Whether something that counts happened in somebody's own history after a point. What is learnt late of the time
+// before it did not.
 template <class Is>
-bool happened(Sight& now, projections::Number member, std::uint64_t closed_by, const Is& is) {
+bool happened(Sight& now, projections::Number member, projections::Point after, const Is& is) {
   const auto& facts = now.facts();
   const std::uint64_t known = facts.known();
   const projections::Point until = facts.at();
   const auto& history = now.holds().history(member);
   return std::any_of(history.begin(), history.end(), [&](const projections::Entry& entry) {
-    return entry.at.position > closed_by && entry.at <= until && entry.counts(known) && is(entry);
+    return entry.at > after && entry.at <= until && entry.counts(known) && is(entry);
   });
 }
 
-// The event by which the very invitation was accepted, if it was.
-std::optional<projections::Point> accepted(Sight& now, const Hold& invitation) {
+// Whether somebody was no member at a point or some time after it, as known now.
+bool was_none_since(Sight& now, projections::Number member, projections::Point point) {
+  return !now.access().active(member) || !now.facts().state_once(member, point).exists() ||
+         happened(now, member, point, [](const auto& entry) { return entry.op == projections::Op::end; });
+}
+
+// The event by which the very invitation was accepted, if it was; or one that was given in its place by the close, as
+// was learnt since.
+std::optional<projections::Point> accepted(Sight& now, const Hold& invitation, projections::Point closed) {
   auto& facts = now.facts();
   for (const projections::Entry& entry : now.holds().history(invitation.member)) {
     const bool is_it = entry.op == projections::Op::accept && entry.at > invitation.since && entry.at <= facts.at() &&
@@ -44,14 +52,14 @@ std::optional<projections::Point> accepted(Sight& now, const Hold& invitation) {
     if (!is_it) continue;
     const auto before = facts.state_once(invitation.member, {entry.at.us, entry.at.position - 1});
     const auto taken = before.taken_by_acceptance(Instant{entry.at.us});
-    if (taken && taken->at == invitation.since) return entry.at;
+    if (taken && taken->at >= invitation.since && taken->at <= closed) return entry.at;
   }
   return std::nullopt;
 }
 
 // Whether another role was on the scope already when the grant was revoked: the hold became that one.
-bool became_another(Sight& now, const Hold& decided, std::uint64_t closed_by) {
-  const auto other = now.holds().become(decided, closed_by);
+bool became_another(Sight& now, const Hold& decided, projections::Point closed) {
+  const auto other = now.holds().become(decided, {Instant{closed.us}, closed.position});
   if (!other || other->role == decided.role) return false;
   const auto& history = now.holds().history(decided.member);
   const std::uint64_t known = now.facts().known();
@@ -64,28 +72,27 @@ bool became_another(Sight& now, const Hold& decided, std::uint64_t closed_by) {
 
 }  // namespace
 
-// Once it was done, it stays so: what is given anew later is another hold, which somebody gave.
-bool is_done(Sight& now, const Hold& decided, const review::Result& result, std::uint64_t closed_by) {
+// Once it was done, it stays so: what is given anew later is another hold, which somebody gave. A hold that was there
+// at the close, as known now, and has not ended since is there still, whatever was learnt of how it came to be.
+bool is_done(Sight& now, const Hold& decided, const review::Result& result, projections::Point closed) {
   using projections::Op;
   using projections::SlotKind;
   const auto held = now.holds().now(decided);
-  const bool stands = held && held->since == decided.since;
-  const auto ended_since = [&](std::uint64_t position) {
-    return happened(now, decided.member, position, [](const auto& entry) { return entry.op == Op::end; });
-  };
-  const auto is_no_member = [&] { return !now.access().active(decided.member) || ended_since(closed_by); };
+  const bool stands = held && held->since <= closed;
   if (result.ends == Ends::revoke) {
-    if (decided.kind == HoldKind::role) return is_no_member();
+    if (decided.kind == HoldKind::role) return was_none_since(now, decided.member, closed);
     if (stands || decided.kind != HoldKind::invitation) return !stands;
     // Whoever accepted it has what it offered until they are a member no more.
-    const auto taken = accepted(now, decided);
-    return !taken || !now.access().active(decided.member) || ended_since(taken->position);
+    const auto taken = accepted(now, decided, closed);
+    return !taken || was_none_since(now, decided.member, *taken);
   }
   const auto wanted = now.facts().number(projections::EntityKind::role, result.role.text);
   if (decided.kind == HoldKind::role) {
-    if (is_no_member()) return true;
-    return wanted != 0 && (now.access().direct_role(decided.member) == wanted ||
-                           happened(now, decided.member, closed_by, [&](const auto& entry) {
+    if (was_none_since(now, decided.member, closed)) return true;
+    const auto at_close = now.facts().state_once(decided.member, closed);
+    const auto* role = at_close.find({SlotKind::role});
+    return wanted != 0 && (now.access().direct_role(decided.member) == wanted || (role && role->value == wanted) ||
+                           happened(now, decided.member, closed, [&](const auto& entry) {
                              return entry.slot.kind == SlotKind::role && entry.value == wanted;
                            }));
   }
@@ -93,11 +100,11 @@ bool is_done(Sight& now, const Hold& decided, const review::Result& result, std:
   Hold other = decided;
   other.role = wanted;
   const bool as_wanted =
-      wanted != 0 && (now.holds().now(other) || happened(now, decided.member, closed_by, [&](const auto& entry) {
+      wanted != 0 && (now.holds().now(other) || happened(now, decided.member, closed, [&](const auto& entry) {
                         return entry.slot.kind == SlotKind::grant && entry.slot.a == decided.of &&
                                entry.slot.b == wanted;
                       }));
-  return as_wanted || !became_another(now, decided, closed_by);
+  return as_wanted || !became_another(now, decided, closed);
 }
 
 namespace {
@@ -175,7 +182,7 @@ Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Si
     const auto owner = owner_of(org, review, now, i, task.result);
     if (!owner) return owner.error();
     task.owner = *owner;
-    if (is_done(now, hold, task.result, campaign.ended_by())) {
+    if (is_done(now, hold, task.result, review.closed())) {
       task.status = TaskStatus::done;
     } else if (now.at() > due) {
       task.status = TaskStatus::overdue;

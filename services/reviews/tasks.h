@@ -30,9 +30,9 @@ inline bool reaches_as_far(const Cell& is, const Cell& was) {
   return is.level >= was.level && (is.visibility == was.visibility || is.visibility == Visibility::all);
 }
 
-// Whether the log shows that what a review came to for a hold was done, whoever did it. `decided`: the hold as it was
-// at the close, by the event `closed_by`.
-bool is_done(Sight& now, const projections::Hold& decided, const review::Result& result, std::uint64_t closed_by);
+// Whether the log shows that what a review came to for a hold was done by the close or since, whoever did it.
+// `decided`: the hold as it was known at the close.
+bool is_done(Sight& now, const projections::Hold& decided, const review::Result& result, projections::Point closed);
 
 // Of a closed review, in order of item, as `now` sees it. `when_decided` sees the holds as they were at the close.
 Outcome<std::vector<Task>> tasks_of(const OpenOrg& org, const Review& review, Sight& when_decided, Sight& now);

@@ -40,9 +40,13 @@ std::int64_t us_of(const json& text) {
 class Reviewed {
  public:
   explicit Reviewed(std::uint64_t seed) : random_(seed) {
+    acme_.clock(tenure::format_instant({now_us_}));
     for (int member = 0; member < members; ++member) {
       acme_.happens("member.added", {{"member", identity(member)}, {"role", "member"}});
       give(member);
+    }
+    for (int member = 0; member < members; ++member) {
+      if (one_in(4)) take_ahead(member);
     }
     acme_.told("/review-definitions", definition());
     acme_.told("/reviews", {{"id", "q1"}, {"definition", "q"}});
@@ -136,6 +140,7 @@ class Reviewed {
   void later(std::uint64_t hours_most) {
     now_us_ += static_cast<std::int64_t>(random_() % hours_most) * hour_us + 60'000'000;
     acme_.clock(tenure::format_instant({now_us_}));
+    come_into_force();
   }
 
   json definition() {
@@ -188,15 +193,62 @@ class Reviewed {
     hold(item).state = state;
   }
 
+  // An event that is recorded now and comes into force within the next minutes; the clock goes by whole ones.
+  struct InForce {
+    int item;
+    std::int64_t at, position;
+    bool gives;
+  };
+  std::string soon(InForce& event) {
+    event.at = now_us_ + 30'000'000 + any(4) * 60'000'000;
+    return tenure::format_instant({event.at});
+  }
+  void take_ahead(int item) {
+    InForce event{item, 0, 0, false};
+    event.position = static_cast<std::int64_t>(acme_.happens("role.revoked", grant(item), soon(event)));
+    ahead_.push_back(event);
+  }
+  void give_ahead(int item) {
+    InForce event{item, 0, 0, true};
+    event.position = static_cast<std::int64_t>(acme_.happens("role.granted", grant(item), soon(event)));
+    ahead_.push_back(event);
+  }
+  bool is_ahead(int item) const {
+    return std::any_of(ahead_.begin(), ahead_.end(), [&](const InForce& event) { return event.item == item; });
+  }
+
+  void come_into_force() {
+    for (const InForce& event : std::exchange(ahead_, {})) {
+      if (event.at > now_us_) {
+        ahead_.push_back(event);
+      } else if (is_open()) {
+        hold(event.item).since = event.position;
+        if (event.gives) {
+          given_anew(event.item);
+        } else {
+          hold(event.item).state.clear();
+        }
+        story_ += "item " + std::to_string(event.item) + " has come to be " + hold(event.item).state + "\n";
+      }
+    }
+  }
+
+  void given_anew(int item) {
+    hold(item).anew = true;
+    const auto now = acme_.ask("GET", "/reviews/q1/items/" + items_[static_cast<std::size_t>(item)]);
+    REQUIRE(now.status == 200);
+    // Of a review that has ended nothing is looked at any more.
+    if (is_open()) note_state(item, text(now.said().at("state")));
+  }
+
   void change_hold() {
     const int item = any(members);
-    if (hold(item).state.empty()) {
+    if (is_ahead(item)) return;
+    if (is_open() && one_in(4)) {
+      hold(item).state.empty() ? give_ahead(item) : take_ahead(item);
+    } else if (hold(item).state.empty()) {
       hold(item).since = give(item);
-      hold(item).anew = true;
-      const auto now = acme_.ask("GET", "/reviews/q1/items/" + items_[static_cast<std::size_t>(item)]);
-      REQUIRE(now.status == 200);
-      // Of a review that has ended nothing is looked at any more.
-      if (is_open()) note_state(item, text(now.said().at("state")));
+      given_anew(item);
     } else if (is_open()) {
       hold(item).since = static_cast<std::int64_t>(acme_.happens("role.revoked", grant(item)));
       hold(item).state.clear();
@@ -408,6 +460,7 @@ class Reviewed {
   std::int64_t heard_ = 0;
   std::size_t acknowledged_ = 0, refused_ = 0;
   int groups_ = 0;
+  std::vector<InForce> ahead_;
   std::string story_;
 };
 

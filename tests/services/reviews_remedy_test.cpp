@@ -202,6 +202,14 @@ TEST_CASE("revoking the last owner is refused with the rule when it is decided, 
   CHECK(done.front().at("data").at("applied") == 0);
   CHECK(done.front().at("data").at("refused") == 1);
   CHECK(acme.get("/reviews/q2/tasks?status=open").at("total") == 1);
+  // The attempt is told with whom it was about, and with nobody once they are erased.
+  const auto attempted = [&] {
+    return json::parse(acme.events("action.denied").at(0).at("data").at("event").get<std::string>());
+  };
+  CHECK(attempted().at("data").at("member") == ana);
+  acme.erased(ana);
+  acme.restart();
+  CHECK(attempted().at("data").at("member").get<std::string>().starts_with("subject:s_"));
 }
 
 namespace {
@@ -278,6 +286,61 @@ TEST_CASE("a stop anywhere between the close and what it comes to leaves it to t
     remedied_once(acme);
   }
   CHECK(stops > 2);
+}
+
+TEST_CASE(
+    "a read that fails anywhere behind the close leaves what it comes to for the clock, which does all of it once") {
+  bool failed = true;
+  for (int reads = 0; failed; reads += 1 + reads / 20) {
+    INFO("the read behind " << reads << " others failed");
+    REQUIRE(reads < 5'000);
+    ReviewsTold acme("github", "enforce");
+    all_revoked(acme);
+    acme.read_fails_after_close(reads);
+    acme.clock("2026-01-06T09:00:00Z");
+    acme.post("/reviews/q1/close", json::object());
+    failed = acme.has_read_failed();
+    REQUIRE((acme.passes() || acme.passes()));
+    remedied_once(acme);
+  }
+}
+
+TEST_CASE("an invitation without a role is revoked like any other hold, and those behind it are, too") {
+  ReviewsTold acme("github", "enforce");
+  acme.happens("member.added", {{"member", ben}, {"role", "member"}});
+  acme.happens("group.created", {{"group", "sre"}});
+  acme.happens("member.invited", {{"member", "alone@acme.test"}});
+  acme.happens("member.invited", {{"member", "grouped@acme.test"}, {"groups", {"sre"}}});
+  opened(acme, named_review("q", {"auditor@else.test"}), "q1");
+  json decisions = json::array();
+  for (const json& item : acme.items("q1")) {
+    if (item.at("member") != olga) decisions.push_back(ReviewsTold::decision(item, "revoke"));
+  }
+  REQUIRE(decisions.size() == 3);
+  acme.decided("q1", "auditor@else.test", decisions);
+  acme.told("/reviews/q1/close", json::object());
+  CHECK(acme.events("invitation.cancelled").size() == 2);
+  CHECK(acme.events("member.removed").size() == 1);
+  const auto told = acme.events("review.remediated");
+  REQUIRE(told.size() == 1);
+  CHECK(told.front().at("data").at("applied") == 3);
+  CHECK(tasks(acme, "?status=done").size() == 3);
+}
+
+TEST_CASE("whoever asks for the remedy gets what an earlier one left undone, though nothing was said to be held back") {
+  ReviewsTold acme("github", "enforce");
+  members_revoked(acme, 3, json::object());
+  acme.stops_after_close(0);
+  acme.post("/reviews/q1/close", json::object());
+  acme.restart();
+  acme.remediated("q1", 1);
+  acme.pass();
+  REQUIRE(acme.events("member.removed").empty());
+  acme.told("/reviews/q1/remedy", json::object());
+  CHECK(acme.events("member.removed").size() == 3);
+  REQUIRE(acme.events("review.remediated").size() == 2);
+  acme.told("/reviews/q1/remedy", json::object());
+  CHECK(acme.events("review.remediated").size() == 2);
 }
 
 TEST_CASE("what was held back ends only the very hold that was decided on") {

@@ -40,26 +40,84 @@ class Waiting : public http::ReplyTarget {
   std::optional<http::Response> response_;
 };
 
-// Keeps what comes until it is stopped.
+// A snapshot of which one read may fail.
+class DoubtfulSnapshot : public storage::Snapshot {
+ public:
+  using Read = std::function<Outcome<void>()>;  // asked before each
+  DoubtfulSnapshot(std::unique_ptr<storage::Snapshot> inner, Read read)
+      : inner_(std::move(inner)), read_(std::move(read)) {}
+
+  Outcome<bool> get(std::string_view key, std::string& value) override {
+    if (const auto may = read_(); !may) return may.error();
+    return inner_->get(key, value);
+  }
+  Outcome<bool> last_at_most(std::string_view lower, std::string_view at_most, std::string& key,
+                             std::string& value) override {
+    if (const auto may = read_(); !may) return may.error();
+    return inner_->last_at_most(lower, at_most, key, value);
+  }
+  Outcome<void> scan(std::string_view from, std::string_view to,
+                     const std::function<bool(std::string_view key, std::string_view value)>& row) override {
+    if (const auto may = read_(); !may) return may.error();
+    return inner_->scan(from, to, row);
+  }
+  Position head() const override { return inner_->head(); }
+  Outcome<storage::LogRecord> record(Position position) override {
+    if (const auto may = read_(); !may) return may.error();
+    return inner_->record(position);
+  }
+  Outcome<void> records(Position from, const std::function<bool(const storage::LogRecord&)>& row) override {
+    return inner_->records(from, row);
+  }
+  Outcome<void> records_of(const OrgId& org, Version from,
+                           const std::function<bool(Version, const storage::LogRecord&)>& row) override {
+    return inner_->records_of(org, from, row);
+  }
+  Outcome<Version> version_of(const OrgId& org) override { return inner_->version_of(org); }
+  Outcome<Position> position_of(const OrgId& org, Version version) override {
+    return inner_->position_of(org, version);
+  }
+  Outcome<Version> version_at(const OrgId& org, Position position) override {
+    return inner_->version_at(org, position);
+  }
+  Outcome<std::string> blob(const Digest& hash) override { return inner_->blob(hash); }
+
+ private:
+  std::unique_ptr<storage::Snapshot> inner_;
+  Read read_;
+};
+
+// Keeps what comes until it is stopped; one of its reads may fail.
 class StoppingStore : public storage::MemoryStore {
  public:
+  std::unique_ptr<storage::Snapshot> snapshot() override {
+    return std::make_unique<DoubtfulSnapshot>(MemoryStore::snapshot(), [this] { return read(); });
+  }
   Outcome<void> commit(storage::Commit&& commit) override {
     if (left_ == 0) return fail(FailureCode::closed, "the program was stopped");
     if (left_ > 0) --left_;
     if (after_close_ >= 0 && closes(commit)) left_ = after_close_.exchange(-1);
+    if (fails_after_close_ >= 0 && closes(commit)) reads_left_ = fails_after_close_.exchange(-1);
     return MemoryStore::commit(std::move(commit));
   }
   void stops_after_close(int commits) { after_close_ = commits; }
   void goes_on() { left_ = after_close_ = -1; }
+  void read_fails_after_close(int reads) { fails_after_close_ = reads; }
+  bool waits_to_fail() const { return reads_left_ >= 0; }
 
  private:
+  Outcome<void> read() {
+    if (reads_left_ >= 0 && --reads_left_ < 0) return fail(FailureCode::io, "the disk did not answer");
+    return {};
+  }
   static bool closes(const storage::Commit& commit) {
     return std::any_of(commit.records.begin(), commit.records.end(), [](const auto& record) {
       return record.bytes.find(R"("type":"review.closed")") != std::string::npos;
     });
   }
 
-  std::atomic<int> after_close_{-1}, left_{-1};  // below 0: it is not stopped
+  std::atomic<int> after_close_{-1}, left_{-1};              // below 0: it is not stopped
+  std::atomic<int> fails_after_close_{-1}, reads_left_{-1};  // below 0: none fails
 };
 
 // What a running Tenure has in memory.
@@ -146,6 +204,28 @@ void ReviewsTold::erased(const std::string& person) {
 }
 
 void ReviewsTold::stops_after_close(int commits) { inside_->store.stops_after_close(commits); }
+
+void ReviewsTold::read_fails_after_close(int reads) { inside_->store.read_fails_after_close(reads); }
+
+bool ReviewsTold::has_read_failed() const { return !inside_->store.waits_to_fail(); }
+
+bool ReviewsTold::passes() { return inside_->running->desk.clock.pass("acme").has_value(); }
+
+void ReviewsTold::remediated(const std::string& review, std::uint64_t applied) {
+  services::AppendRequest request;
+  request.org = OrgId("acme");
+  request.own = true;
+  request.by = console;
+  Event event;
+  event.actor = services::acting_for(review).actor;
+  event::ReviewRemediated done;
+  done.review = review;
+  done.applied = applied;
+  event.data = std::move(done);
+  request.events.push_back(std::move(event));
+  const auto result = inside_->running->appends.submit_and_wait(std::move(request));
+  REQUIRE(std::holds_alternative<services::AppendAnswer>(result));
+}
 
 void ReviewsTold::restart() {
   inside_->running.reset();

@@ -44,6 +44,14 @@ class ReviewsTold {
   // The program is stopped after the next review that closes: that and so many commits more are kept, and nothing that
   // comes behind them, until the restart.
   void stops_after_close(int commits);
+  // After the next review that closes, so many reads of the store are answered and the one behind them is not.
+  void read_fails_after_close(int reads);
+  bool has_read_failed() const;
+  // Whether the review clock can look at the organization.
+  bool passes();
+  // An event as a Tenure wrote it that left the rest of what a review came to undone: so many were applied, none is
+  // held back.
+  void remediated(const std::string& review, std::uint64_t applied);
 
   // A token's name for `speak_as`: it has these scopes and decides as this principal.
   void token(const std::string& name, const std::string& principal, std::vector<std::string> scopes);
