@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "services/api/page_ahead.h"
 #include "services/api/rows.h"
 #include "services/http/problem.h"
 #include "services/reports/csv_cell.h"
@@ -100,7 +101,11 @@ std::string cell_at(const Members& row, std::string_view path) {
 class Stream {
  public:
   Stream(http::BlockingHandler handler, const Request& request, Form form, std::vector<std::string> columns)
-      : handler_(std::move(handler)), base_(request), form_(form), columns_(std::move(columns)) {
+      : handler_(std::move(handler)),
+        base_(request),
+        form_(form),
+        columns_(std::move(columns)),
+        ahead_([this](const std::string& cursor) { return ask(cursor); }) {
     base_.add_header(stream_page_field, stream_page_rows);
     base_.kept = std::make_shared<std::shared_ptr<const void>>();
   }
@@ -109,6 +114,7 @@ class Stream {
   Response begin(const std::shared_ptr<Stream>& self) {
     Response first = ask({});
     if (first.status != 200) return first;
+    take(std::move(first.body));
     Response response;
     if (form_ == Form::csv) {
       response.content_type = http::MediaType("text/csv; charset=utf-8");
@@ -121,6 +127,7 @@ class Stream {
       response.headers.emplace_back(std::move(field), text_of(value));
     }
     response.more = [self](std::string& chunk) { return self->next_chunk(chunk); };
+    response.ahead = [self] { self->ahead_.make(); };
     return response;
   }
 
@@ -128,9 +135,7 @@ class Stream {
   Response ask(const std::string& cursor) {
     Request request = base_;
     if (!cursor.empty()) request.add_query("cursor", cursor);
-    Response page = handler_(request);
-    if (page.status == 200) take(std::move(page.body));
-    return page;
+    return handler_(request);
   }
 
   // Finds the rows of a page, which stand as an array of objects under "items", each with a line's end behind it
@@ -147,6 +152,13 @@ class Stream {
     }
     at_ = begin + items.size();
     in_lines_ = body_.find('\n', at_) != std::string::npos;
+    // The cursor stands behind the items, unless what is found there is something else: then that page is asked in
+    // vain.
+    static constexpr std::string_view next = "],\"next\":\"";
+    const std::size_t cursor = body_.rfind(next);
+    if (cursor == std::string::npos || cursor < at_) return;
+    const std::size_t from = cursor + next.size();
+    ahead_.want(body_.substr(from, body_.find('"', from) - from));
   }
 
   // The next row's text; nothing at the end of the page.
@@ -163,8 +175,9 @@ class Stream {
   bool next_page() {
     const json rest = json::parse("{\"items\":[" + body_.substr(at_));
     if (!rest.contains("next")) return false;
-    const Response page = ask(rest.at("next").get<std::string>());
+    Response page = ahead_.take(rest.at("next").get<std::string>());
     if (page.status != 200) throw std::runtime_error("a page of a stream was refused: " + page.body);
+    take(std::move(page.body));
     return true;
   }
 
@@ -208,6 +221,7 @@ class Stream {
   bool in_lines_ = true;  // the page in hand has a line's end behind each row
   Members members_;       // of the row in hand
   bool headed_ = false;
+  PageAhead ahead_;
 };
 
 }  // namespace

@@ -262,7 +262,9 @@ void Connection::receive_stream(std::unique_ptr<StreamWork> work) {
     return begin_write();
   }
   begin_piece(*work);
-  if (!work->last) stream_ = std::move(work);
+  if (work->last) return;
+  if (work->ahead) loop_.shared().pool.submit(Task(work->ahead), false);
+  stream_ = std::move(work);
 }
 
 // ---- ending ----

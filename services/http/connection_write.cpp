@@ -23,6 +23,7 @@ void Connection::answer(Response response) {
   if (response_.more && method_ != Method::head && status_has_body(response_.status)) {
     stream_ = std::make_unique<StreamWork>();
     stream_->more = std::exchange(response_.more, nullptr);
+    stream_->ahead = std::exchange(response_.ahead, nullptr);
     if (endpoint_) stream_->route = endpoint_->route.path;
     return pull_stream();
   }

@@ -84,6 +84,7 @@ struct UploadWork {
 // A streamed answer, likewise.
 struct StreamWork {
   std::function<bool(std::string&)> more;
+  std::function<void()> ahead;
   std::string_view route;
   std::string chunk;
   bool last = false;

@@ -36,6 +36,9 @@ struct Response {
   // KiB is right) and answers whether there may be more. The next call comes only when the client has taken the last
   // piece. Throwing cuts the connection, so that a client cannot take half an answer for a whole one.
   std::function<bool(std::string& chunk)> more;
+  // If set beside `more`: called on the pool each time the client begins to take a piece, to get ready what the next
+  // pieces need; perhaps beside the next `more`, or when there is none any more. Must not throw.
+  std::function<void()> ahead;
 };
 
 // Where a Reply puts its answer. The server's loops are one; tests may have their own.
