@@ -54,6 +54,12 @@ boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::strin
 // The same for a test or a hook: whether the request's token may do it.
 std::optional<http::Response> authorise(Parts& parts, http::Request& request, const http::Route& route);
 
+// The request's token, for what outlives the request.
+std::shared_ptr<const Token> token_of(const http::Request& request);
+// What answers over a while asks again on its way, since a revocation holds at once: 401 where the token does not stand
+// any more.
+std::optional<http::Response> token_ended(const Token& token, Instant now);
+
 // What a request may append as: its token and principal.
 Recording recording_of(const http::Request& request, Channel channel);
 

@@ -54,6 +54,17 @@ std::optional<http::Response> authorise(Parts& parts, http::Request& request, co
   return std::nullopt;
 }
 
+std::shared_ptr<const Token> token_of(const http::Request& request) {
+  return std::static_pointer_cast<const Token>(request.identity);
+}
+
+std::optional<http::Response> token_ended(const Token& token, Instant now) {
+  if (token.stands(now)) return std::nullopt;
+  return http::problem(refuse(RefusalCode::unauthenticated,
+                              "this token was revoked or has expired since the request began; what came before stays "
+                              "as it is, go on with another."));
+}
+
 Recording recording_of(const http::Request& request, Channel channel) {
   const auto* token = request.identity_as<Token>();
   return {token->id, token->principal, channel, {}};

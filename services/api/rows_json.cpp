@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "services/api/parts.h"
 #include "services/api/rows.h"
-#include "services/http/problem.h"
 #include "services/reports/csv_cell.h"
 
 namespace tenure::services {
@@ -163,6 +163,9 @@ class Stream {
   bool next_page() {
     const json rest = json::parse("{\"items\":[" + body_.substr(at_));
     if (!rest.contains("next")) return false;
+    if (token_ended(*base_.identity_as<Token>(), system_clock_now())) {
+      throw std::runtime_error("its token was revoked or has expired before the last page");
+    }
     const Response page = ask(rest.at("next").get<std::string>());
     if (page.status != 200) throw std::runtime_error("a page of a stream was refused: " + page.body);
     return true;

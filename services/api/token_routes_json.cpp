@@ -28,7 +28,7 @@ void write_token(JsonText& out, const Token& token) {
   texts("actor_kinds", token.actor_kinds);
   out.field("created_at", token.created_at);
   if (token.expires_at) out.field("expires_at", *token.expires_at);
-  out.field("revoked", token.revoked);
+  out.field("revoked", token.revoked.load());
 }
 
 Decided<std::vector<std::string>> texts_of(const json& body, const std::string& field) {
