@@ -1,5 +1,7 @@
 #include "services/publish.h"
 
+#include <mutex>
+
 #include "events/digest.h"
 #include "services/record/rebuild.h"
 
@@ -22,6 +24,9 @@ AppendResult publish_model(AppendQueue& appends, projections::Models& models, co
   published.model = model->id();
   published.version = model->version();
   published.document.text = model->document();
+  // One at a time: which version is the newest goes by the log's order, here as at the next start.
+  static std::mutex publishing;
+  const std::lock_guard one(publishing);
   auto result = append_own(appends, std::move(published), by);
   if (std::holds_alternative<AppendAnswer>(result)) models.add(model);
   return result;
