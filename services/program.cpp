@@ -202,8 +202,8 @@ Outcome<std::string> Program::make_admin_token(const std::function<Outcome<void>
   if (keep) {
     if (const auto kept = keep(fresh->secret); !kept) return kept.error();
   }
-  const auto result = record_token(*inside_->appends, inside_->tokens, *fresh, wish,
-                                   Recording{{}, {}, Channel::console, {}}, system_clock_now());
+  const auto result =
+      record_token(*inside_->appends, inside_->tokens, *fresh, wish, Recording{{}, {}, Channel::console, {}});
   if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
   if (!std::holds_alternative<AppendAnswer>(result)) return fail(FailureCode::io, "the token was refused");
   return fresh->secret;

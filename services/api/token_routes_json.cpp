@@ -100,11 +100,15 @@ Response create(Parts& parts, Request& request) {
   if (!body) return http::problem(body.error());
   const auto wish = wish_of(*body);
   if (!wish) return http::problem(wish.error());
-  if (!request.identity_as<Token>()->covers(wish->orgs, wish->actor_kinds)) {
+  const Token& own = *request.identity_as<Token>();
+  if (!own.covers(wish->orgs, wish->actor_kinds)) {
     return beyond("this token may only make tokens within its own organizations and kinds of actors; list those.");
   }
-  const TokenMade made =
-      create_token(parts.appends, parts.tokens, *wish, recording_of(request, Channel::api), parts.now());
+  if (own.expires_at && (!wish->expires_at || *wish->expires_at > *own.expires_at)) {
+    return beyond("this token ends at " + format_instant(*own.expires_at) +
+                  " and may only make tokens that end by then; give such an \"expires_at\".");
+  }
+  const TokenMade made = create_token(parts.appends, parts.tokens, *wish, recording_of(request, Channel::api));
   if (!std::holds_alternative<AppendAnswer>(made.result)) return append_response(made.result);
   JsonText json;
   json.open('{').field("secret", made.token.secret);

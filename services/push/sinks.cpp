@@ -198,7 +198,7 @@ AppendResult Sinks::create(const SinkWish& wish, const Recording& by) {
   entry.sink = sink;
   entry.sink.secret_id = created.secret;
   entry.sink.principal = by.principal;
-  entry.sink.created_at = world_.clock();
+  entry.sink.created_at = std::get<AppendAnswer>(result).recorded_at;
   begin(entry);
   return result;
 }
