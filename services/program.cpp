@@ -92,7 +92,7 @@ Outcome<void> Program::Inside::build() {
   const auto newest = newest_recorded(*store);
   if (!newest) return newest.error();
   appends = std::make_unique<AppendQueue>(*recorder, *store, *newest);
-  consumers = std::make_unique<Consumers>(*store, *appends, system_clock_now);
+  consumers = std::make_unique<Consumers>(*store, *appends);
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
                                 FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
   sinks = std::make_unique<Sinks>(*feed, *appends, *people, system_clock_now, options.version, options.push_times);
