@@ -27,9 +27,14 @@ std::variant<http::LiveOpening, Response> follow(Parts& parts, Request& request)
   return opening;
 }
 
-// A token sees the consumers of its own principal; an administrator of everything sees all.
+// A token sees the consumers of its own principal, but for those that are sent nothing it may see: no organization
+// could be named of them, and none would mean all. An administrator of everything sees all, and one of some
+// organizations the sinks that are sent those and no others, as their own routes have it.
 bool may_see(const Token& token, const Consumer& consumer) {
-  return token.principal == consumer.principal || (token.may("admin") && token.orgs.empty());
+  if (token.may("admin") && (token.orgs.empty() || (consumer.sink && sees_all(token, consumer.orgs)))) return true;
+  const auto sees = [&](const std::string& org) { return token.sees(org); };
+  const bool sees_some = consumer.orgs.empty() || std::any_of(consumer.orgs.begin(), consumer.orgs.end(), sees);
+  return token.principal == consumer.principal && sees_some;
 }
 
 Response no_consumer(const std::string& name) {
