@@ -70,6 +70,8 @@ Sinks::~Sinks() { stop(); }
 
 Outcome<void> Sinks::apply(const Record& record, storage::Snapshot& snapshot, projections::OrgNumber number,
                            Identities& identities) {
+  // Where the views are made anew, the server listens by now and is asked for its figures.
+  const std::lock_guard lock(guard_);
   const auto set_paused = [&](const std::string& name, bool paused) {
     const auto found = entries_.find(name);
     if (found != entries_.end()) found->second.sink.paused = paused;
