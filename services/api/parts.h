@@ -51,7 +51,7 @@ struct OpenOrg {
 boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::string_view name);
 [[noreturn]] void throw_exception_from_error(const http::Response& response, const boost::source_location& where);
 
-// The same for a test or a hook: whether the request's token may do it.
+// The same for a test or a hook: whether the request's token may do it, and the request knows its Idempotency-Key.
 std::optional<http::Response> authorise(Parts& parts, http::Request& request, const http::Route& route);
 
 // The request's token, for what outlives the request.

@@ -53,13 +53,17 @@ Decided<TokenWish> wish_of(const json& body) {
       return refuse(RefusalCode::unknown_field, "\"" + key + "\" is not a field of a token.", "/" + key);
     }
   }
-  if (!body.contains("principal") || !body.at("principal").is_string() ||
-      body.at("principal").get<std::string>().empty() ||
-      body.at("principal").get<std::string>().size() > limits::identifier_bytes_max) {
-    return refuse(RefusalCode::invalid_field, "\"principal\" must say whose token it is, in 1 to 320 bytes.",
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  const std::string principal = body.contains("principal") && body.at("principal").is_string()
+                                    ? body.at("principal").get<std::string>()
+                                    : std::string();
+  if (principal.empty() || principal.size() > limits::identifier_bytes_max ||
+      std::any_of(principal.begin(), principal.end(), control)) {
+    return refuse(RefusalCode::invalid_field,
+                  "\"principal\" must say whose token it is, in 1 to 320 bytes without control characters.",
                   "/principal");
   }
-  wish.principal = body.at("principal").get<std::string>();
+  wish.principal = principal;
   for (auto [field, list] : {std::pair("scopes", &wish.scopes), std::pair("orgs", &wish.orgs),
                              std::pair("actor_kinds", &wish.actor_kinds)}) {
     const auto values = texts_of(body, field);

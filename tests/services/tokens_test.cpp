@@ -230,3 +230,13 @@ TEST_CASE("when a token was made is told the same before and after a restart") {
   tokens.program.restart();
   CHECK(tokens.program.get("/v1/tokens").json().at("items") == before);
 }
+
+TEST_CASE("the scheme of a token is read in any case") {
+  RunningProgram program;
+  for (const char* scheme : {"Bearer", "bearer", "BEARER"}) {
+    CHECK(program
+              .raw("GET /v1/tokens HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: " + std::string(scheme) +
+                   " " + program.token() + "\r\n\r\n")
+              .status == 200);
+  }
+}
