@@ -92,7 +92,7 @@ Outcome<void> Program::Inside::build() {
   const auto newest = newest_recorded(*store);
   if (!newest) return newest.error();
   appends = std::make_unique<AppendQueue>(*recorder, *store, *newest);
-  consumers = std::make_unique<Consumers>(*store, *appends, system_clock_now);
+  consumers = std::make_unique<Consumers>(*store, *appends);
   feed = std::make_unique<Feed>(*store, identities, names, *consumers, system_clock_now,
                                 FeedTimes{options.feed_heartbeat_every}, FeedSource{options.version, options.host});
   sinks = std::make_unique<Sinks>(*feed, *appends, *people, system_clock_now, options.version, options.push_times);
@@ -202,8 +202,8 @@ Outcome<std::string> Program::make_admin_token(const std::function<Outcome<void>
   if (keep) {
     if (const auto kept = keep(fresh->secret); !kept) return kept.error();
   }
-  const auto result = record_token(*inside_->appends, inside_->tokens, *fresh, wish,
-                                   Recording{{}, {}, Channel::console, {}}, system_clock_now());
+  const auto result =
+      record_token(*inside_->appends, inside_->tokens, *fresh, wish, Recording{{}, {}, Channel::console, {}});
   if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
   if (!std::holds_alternative<AppendAnswer>(result)) return fail(FailureCode::io, "the token was refused");
   return fresh->secret;

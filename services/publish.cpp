@@ -1,5 +1,7 @@
 #include "services/publish.h"
 
+#include <mutex>
+
 #include "events/digest.h"
 #include "services/record/rebuild.h"
 
@@ -22,13 +24,16 @@ AppendResult publish_model(AppendQueue& appends, projections::Models& models, co
   published.model = model->id();
   published.version = model->version();
   published.document.text = model->document();
+  // One at a time: which version is the newest goes by the log's order, here as at the next start.
+  static std::mutex publishing;
+  const std::lock_guard one(publishing);
   auto result = append_own(appends, std::move(published), by);
   if (std::holds_alternative<AppendAnswer>(result)) models.add(model);
   return result;
 }
 
 AppendResult record_token(AppendQueue& appends, Tokens& tokens, const NewToken& fresh, const TokenWish& wish,
-                          const Recording& by, Instant now) {
+                          const Recording& by) {
   event::TokenCreated created;
   created.token = fresh.id;
   created.hash = fresh.hash;
@@ -38,21 +43,21 @@ AppendResult record_token(AppendQueue& appends, Tokens& tokens, const NewToken& 
   created.actor_kinds = wish.actor_kinds;
   created.expires_at = wish.expires_at;
   auto result = append_own(appends, created, by);
-  if (std::holds_alternative<AppendAnswer>(result)) {
+  if (const auto* answer = std::get_if<AppendAnswer>(&result)) {
     Record record;
     record.event.data = created;
-    record.recorded_at = now;
+    record.recorded_at = answer->recorded_at;
     tokens.apply(record, wish.principal);
   }
   return result;
 }
 
-TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now) {
+TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by) {
   TokenMade made{Failure{}, {}};
   const auto fresh = make_token();
   if (!fresh) return made.result = fresh.error(), made;
   made.token = *fresh;
-  made.result = record_token(appends, tokens, *fresh, wish, by, now);
+  made.result = record_token(appends, tokens, *fresh, wish, by);
   return made;
 }
 

@@ -30,8 +30,8 @@ struct TokenMade {
 };
 // With a secret that was made before; the other makes it.
 AppendResult record_token(AppendQueue& appends, Tokens& tokens, const NewToken& fresh, const TokenWish& wish,
-                          const Recording& by, Instant now);
-TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by, Instant now);
+                          const Recording& by);
+TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wish, const Recording& by);
 AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view id, const Recording& by);
 
 // Whom the reserved organization's records name, read off the records themselves: no view is asked, since it may not be

@@ -49,9 +49,7 @@ void Tokens::apply(const Record& record, const std::string& principal) {
   } else if (const auto* gone = std::get_if<event::TokenRevoked>(&record.event.data)) {
     const auto it = hash_by_id_.find(gone->token);
     if (it == hash_by_id_.end()) return;
-    auto token = std::make_shared<Token>(*by_hash_.at(it->second));
-    token->revoked = true;
-    by_hash_[it->second] = std::move(token);
+    by_hash_.at(it->second)->revoked = true;
   }
 }
 
@@ -59,9 +57,7 @@ std::shared_ptr<const Token> Tokens::find(std::string_view secret, Instant now) 
   const std::string hash = to_hex(sha256(secret));
   const std::shared_lock lock(mutex_);
   const auto it = by_hash_.find(hash);
-  if (it == by_hash_.end() || it->second->revoked) return nullptr;
-  if (it->second->expires_at && *it->second->expires_at <= now) return nullptr;
-  return it->second;
+  return it == by_hash_.end() || !it->second->stands(now) ? nullptr : it->second;
 }
 
 std::shared_ptr<const Token> Tokens::by_id(std::string_view id) const {

@@ -2,9 +2,10 @@
 // organization; only the SHA-256 of its 256-bit secret is kept.
 //
 // `find` is called for every request, on any thread, and reads memory alone. A revocation holds as soon as it is
-// recorded.
+// recorded, also for whoever has the token in hand: what takes long asks `stands` again.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,8 +31,10 @@ struct Token {
   Instant created_at;
   std::optional<Instant> expires_at;
   std::string hash;
-  bool revoked = false;
+  std::atomic<bool> revoked{false};
 
+  // Neither revoked nor expired.
+  bool stands(Instant now) const { return !revoked && (!expires_at || *expires_at > now); }
   // `admin` may do everything.
   bool may(std::string_view scope) const;
   bool sees(std::string_view org) const;
@@ -44,14 +47,14 @@ class Tokens {
  public:
   // From the log, in order.
   void apply(const Record& record, const std::string& principal);
-  // By the secret that a client sent; null if there is none, or it is revoked or expired.
+  // By the secret that a client sent; null if there is none that stands.
   std::shared_ptr<const Token> find(std::string_view secret, Instant now) const;
   std::shared_ptr<const Token> by_id(std::string_view id) const;
   std::vector<std::shared_ptr<const Token>> all() const;
 
  private:
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<const Token>> by_hash_;
+  std::unordered_map<std::string, std::shared_ptr<Token>> by_hash_;
   std::map<std::string, std::string, std::less<>> hash_by_id_;
 };
 

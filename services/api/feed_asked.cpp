@@ -299,10 +299,7 @@ std::variant<FeedWish, Response> asked_feed(Parts& parts, const Request& request
   if (!start) return start.error();
   const auto* token = request.identity_as<Token>();
   wish.client = token->principal + " (" + token->id + ") from " + request.peer.address_text();
-  wish.allowed = [&parts, id = token->id] {
-    const auto now = parts.tokens.by_id(id);
-    return now && !now->revoked && (!now->expires_at || *now->expires_at > parts.now());
-  };
+  wish.allowed = [&parts, held = token_of(request)] { return held->stands(parts.now()); };
   if (const auto name = request.query("consumer")) {
     // A consumer is there so that nothing is missed: a new one that says nothing else begins at the beginning.
     auto attached = parts.feed->consumers().attach(std::string(*name), start->value_or(Position(1)), token->orgs,

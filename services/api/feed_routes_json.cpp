@@ -27,9 +27,14 @@ std::variant<http::LiveOpening, Response> follow(Parts& parts, Request& request)
   return opening;
 }
 
-// A token sees the consumers of its own principal; an administrator of everything sees all.
+// A token sees the consumers of its own principal, but for those that are sent nothing it may see: no organization
+// could be named of them, and none would mean all. An administrator of everything sees all, and one of some
+// organizations the sinks that are sent those and no others, as their own routes have it.
 bool may_see(const Token& token, const Consumer& consumer) {
-  return token.principal == consumer.principal || (token.may("admin") && token.orgs.empty());
+  if (token.may("admin") && (token.orgs.empty() || (consumer.sink && sees_all(token, consumer.orgs)))) return true;
+  const auto sees = [&](const std::string& org) { return token.sees(org); };
+  const bool sees_some = consumer.orgs.empty() || std::any_of(consumer.orgs.begin(), consumer.orgs.end(), sees);
+  return token.principal == consumer.principal && sees_some;
 }
 
 Response no_consumer(const std::string& name) {
@@ -109,9 +114,10 @@ Response a_sinks(const std::string& name) {
                               "name"));
 }
 
-Response shown(Parts& parts, const Request& request, const std::string& name) {
-  const auto consumer = parts.feed->consumers().find(name);
-  if (!consumer) return no_consumer(name);
+// As it is by now.
+Response shown(Parts& parts, const Request& request, const Consumer& seen) {
+  const auto consumer = parts.feed->consumers().find(seen.name);
+  if (!consumer || consumer->made != seen.made) return no_consumer(seen.name);
   JsonText out;
   const auto wrote =
       write_consumer(out, *request.identity_as<Token>(), *consumer, *parts.store.snapshot(), parts.now());
@@ -121,23 +127,30 @@ Response shown(Parts& parts, const Request& request, const std::string& name) {
   return response;
 }
 
+// What the log said no to; or the consumer of the path was deleted meanwhile, which is 404 and not the body's fault.
+Response not_done(const Consumer& consumer, const AppendResult& result) {
+  const auto* refusals = std::get_if<Refusals>(&result);
+  const bool gone = refusals && refusals->front().code == RefusalCode::not_found;
+  return gone ? no_consumer(consumer.name) : append_response(result);
+}
+
 Response one(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   auto asked = asked_consumer(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
-  return shown(parts, request, std::get<Consumer>(asked).name);
+  return shown(parts, request, std::get<Consumer>(asked));
 }
 
 Response remove(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   auto asked = asked_to_move(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
-  const std::string name = std::get<Consumer>(asked).name;
-  if (std::get<Consumer>(asked).sink) return a_sinks(name);
-  const auto result = parts.feed->consumers().remove(name, recording_of(request, Channel::api));
-  if (!std::holds_alternative<AppendAnswer>(result)) return append_response(result);
+  const auto& consumer = std::get<Consumer>(asked);
+  if (consumer.sink) return a_sinks(consumer.name);
+  const auto result = parts.feed->consumers().remove(consumer, recording_of(request, Channel::api));
+  if (!std::holds_alternative<AppendAnswer>(result)) return not_done(consumer, result);
   Response response;
-  response.body = JsonText().open('{').field("consumer", name).field("deleted", true).close('}').take();
+  response.body = JsonText().open('{').field("consumer", consumer.name).field("deleted", true).close('}').take();
   return response;
 }
 
@@ -176,26 +189,26 @@ Response reset(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   auto asked = asked_to_move(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
-  const std::string name = std::get<Consumer>(asked).name;
+  const auto& consumer = std::get<Consumer>(asked);
   const auto next = asked_position(parts, request, true, Position(1), parts.store.head().next());
   if (!next) return next.error();
-  const auto result = parts.feed->consumers().reset(name, *next, recording_of(request, Channel::api));
-  if (!std::holds_alternative<AppendAnswer>(result)) return append_response(result);
-  return shown(parts, request, name);
+  const auto result = parts.feed->consumers().reset(consumer, *next, recording_of(request, Channel::api));
+  if (!std::holds_alternative<AppendAnswer>(result)) return not_done(consumer, result);
+  return shown(parts, request, consumer);
 }
 
 Response acknowledge(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return http::problem(known.error());
   auto asked = asked_to_move(parts, request);
   if (auto* no = std::get_if<Response>(&asked)) return std::move(*no);
-  const std::string name = std::get<Consumer>(asked).name;
-  if (std::get<Consumer>(asked).sink) return a_sinks(name);
+  const auto& consumer = std::get<Consumer>(asked);
+  if (consumer.sink) return a_sinks(consumer.name);
   const auto position = asked_position(parts, request, false, Position(0), parts.store.head());
   if (!position) return position.error();
-  const auto done = parts.feed->consumers().acknowledge(name, *position);
+  const auto done = parts.feed->consumers().acknowledge(consumer, *position);
   if (const auto* refusal = std::get_if<Refusal>(&done)) return http::problem(*refusal);
   if (const auto* failure = std::get_if<Failure>(&done)) return http::problem(*failure);
-  return shown(parts, request, name);
+  return shown(parts, request, consumer);
 }
 
 }  // namespace

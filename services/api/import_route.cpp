@@ -75,7 +75,10 @@ struct LineBatch {
 class GithubImport : public http::Upload {
  public:
   GithubImport(Parts& parts, const Request& request)
-      : parts_(parts), org_(request.param("org")), by_(recording_of(request, Channel::import)) {
+      : parts_(parts),
+        token_(token_of(request)),
+        org_(request.param("org")),
+        by_(recording_of(request, Channel::import)) {
     by_.import_id = next_import_id(parts.now());
     look_at_org();
   }
@@ -228,6 +231,7 @@ class GithubImport : public http::Upload {
   }
 
   std::optional<Response> flush() {
+    if (auto ended = token_ended(*token_, parts_.now())) return ended;
     send(std::exchange(batch_, {}));
     // Until the organization is there, nothing else can be recorded of it.
     const bool creates = !open_.empty() && open_.back().batch.creates;
@@ -326,6 +330,7 @@ class GithubImport : public http::Upload {
   }
 
   Parts& parts_;
+  std::shared_ptr<const Token> token_;
   OrgId org_;
   Recording by_;
   bool exists_ = false, created_ = false;  // with the batches under way; by this import

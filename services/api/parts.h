@@ -51,8 +51,14 @@ struct OpenOrg {
 boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::string_view name);
 [[noreturn]] void throw_exception_from_error(const http::Response& response, const boost::source_location& where);
 
-// The same for a test or a hook: whether the request's token may do it.
+// The same for a test or a hook: whether the request's token may do it, and the request knows its Idempotency-Key.
 std::optional<http::Response> authorise(Parts& parts, http::Request& request, const http::Route& route);
+
+// The request's token, for what outlives the request.
+std::shared_ptr<const Token> token_of(const http::Request& request);
+// What answers over a while asks again on its way, since a revocation holds at once: 401 where the token does not stand
+// any more.
+std::optional<http::Response> token_ended(const Token& token, Instant now);
 
 // What a request may append as: its token and principal.
 Recording recording_of(const http::Request& request, Channel channel);

@@ -30,11 +30,27 @@ boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::strin
   return org;
 }
 
+namespace {
+
+// Of the requests that change something, those that know their keys again. Whoever sends one with another believes that
+// it may safely be sent twice.
+std::optional<http::Response> knows_no_key(const http::Request& request, const http::Route& route) {
+  const bool known = route.path == "/v1/orgs/{org}/events" || route.path == "/v1/orgs";
+  if (route.method != http::Method::post || known || !request.header("Idempotency-Key")) return std::nullopt;
+  return http::problem(
+      refuse(RefusalCode::invalid_field,
+             "Idempotency-Key is known for events and new organizations alone; leave it out, and see what became of "
+             "this request before it is sent again.",
+             "Idempotency-Key"));
+}
+
+}  // namespace
+
 std::optional<http::Response> authorise(Parts& parts, http::Request& request, const http::Route& route) {
   if (route.scope.empty()) return std::nullopt;
   const auto header = request.header("Authorization");
   constexpr std::string_view bearer = "Bearer ";
-  if (!header || !header->starts_with(bearer)) {
+  if (!header || !http::same_name(header->substr(0, bearer.size()), bearer)) {
     return http::problem(refuse(RefusalCode::unauthenticated,
                                 "send a token as \"Authorization: Bearer tnr_…\"; `tenure token create` makes one."));
   }
@@ -51,7 +67,18 @@ std::optional<http::Response> authorise(Parts& parts, http::Request& request, co
     return http::problem(refuse(RefusalCode::forbidden, "this token is for other organizations.", "org"));
   }
   request.identity = token;
-  return std::nullopt;
+  return knows_no_key(request, route);
+}
+
+std::shared_ptr<const Token> token_of(const http::Request& request) {
+  return std::static_pointer_cast<const Token>(request.identity);
+}
+
+std::optional<http::Response> token_ended(const Token& token, Instant now) {
+  if (token.stands(now)) return std::nullopt;
+  return http::problem(refuse(RefusalCode::unauthenticated,
+                              "this token was revoked or has expired since the request began; what came before stays "
+                              "as it is, go on with another."));
 }
 
 Recording recording_of(const http::Request& request, Channel channel) {

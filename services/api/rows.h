@@ -4,7 +4,7 @@
 // a time: memory holds the text of one of them, and what is appended meanwhile changes nothing. What the list found (a
 // few bytes a row) is kept until the last page. What the answer rests on stands
 // in the header (Tenure-Position, Tenure-As-Of, Tenure-Total, …). A failure on the way cuts the connection, so that
-// half a list is never taken for a whole one.
+// half a list is never taken for a whole one; so does the end of the token, which is asked for before each page.
 //
 // Called when routes are added, before the server starts; what it makes runs on the pool.
 #pragma once

@@ -3,8 +3,8 @@
 #include <stdexcept>
 
 #include "services/api/page_ahead.h"
+#include "services/api/parts.h"
 #include "services/api/rows.h"
-#include "services/http/problem.h"
 #include "services/reports/csv_cell.h"
 
 namespace tenure::services {
@@ -175,6 +175,9 @@ class Stream {
   bool next_page() {
     const json rest = json::parse("{\"items\":[" + body_.substr(at_));
     if (!rest.contains("next")) return false;
+    if (token_ended(*base_.identity_as<Token>(), system_clock_now())) {
+      throw std::runtime_error("its token was revoked or has expired before the last page");
+    }
     Response page = ahead_.take(rest.at("next").get<std::string>());
     if (page.status != 200) throw std::runtime_error("a page of a stream was refused: " + page.body);
     take(std::move(page.body));

@@ -28,7 +28,7 @@ void write_token(JsonText& out, const Token& token) {
   texts("actor_kinds", token.actor_kinds);
   out.field("created_at", token.created_at);
   if (token.expires_at) out.field("expires_at", *token.expires_at);
-  out.field("revoked", token.revoked);
+  out.field("revoked", token.revoked.load());
 }
 
 Decided<std::vector<std::string>> texts_of(const json& body, const std::string& field) {
@@ -53,13 +53,17 @@ Decided<TokenWish> wish_of(const json& body) {
       return refuse(RefusalCode::unknown_field, "\"" + key + "\" is not a field of a token.", "/" + key);
     }
   }
-  if (!body.contains("principal") || !body.at("principal").is_string() ||
-      body.at("principal").get<std::string>().empty() ||
-      body.at("principal").get<std::string>().size() > limits::identifier_bytes_max) {
-    return refuse(RefusalCode::invalid_field, "\"principal\" must say whose token it is, in 1 to 320 bytes.",
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  const std::string principal = body.contains("principal") && body.at("principal").is_string()
+                                    ? body.at("principal").get<std::string>()
+                                    : std::string();
+  if (principal.empty() || principal.size() > limits::identifier_bytes_max ||
+      std::any_of(principal.begin(), principal.end(), control)) {
+    return refuse(RefusalCode::invalid_field,
+                  "\"principal\" must say whose token it is, in 1 to 320 bytes without control characters.",
                   "/principal");
   }
-  wish.principal = body.at("principal").get<std::string>();
+  wish.principal = principal;
   for (auto [field, list] : {std::pair("scopes", &wish.scopes), std::pair("orgs", &wish.orgs),
                              std::pair("actor_kinds", &wish.actor_kinds)}) {
     const auto values = texts_of(body, field);
@@ -100,11 +104,15 @@ Response create(Parts& parts, Request& request) {
   if (!body) return http::problem(body.error());
   const auto wish = wish_of(*body);
   if (!wish) return http::problem(wish.error());
-  if (!request.identity_as<Token>()->covers(wish->orgs, wish->actor_kinds)) {
+  const Token& own = *request.identity_as<Token>();
+  if (!own.covers(wish->orgs, wish->actor_kinds)) {
     return beyond("this token may only make tokens within its own organizations and kinds of actors; list those.");
   }
-  const TokenMade made =
-      create_token(parts.appends, parts.tokens, *wish, recording_of(request, Channel::api), parts.now());
+  if (own.expires_at && (!wish->expires_at || *wish->expires_at > *own.expires_at)) {
+    return beyond("this token ends at " + format_instant(*own.expires_at) +
+                  " and may only make tokens that end by then; give such an \"expires_at\".");
+  }
+  const TokenMade made = create_token(parts.appends, parts.tokens, *wish, recording_of(request, Channel::api));
   if (!std::holds_alternative<AppendAnswer>(made.result)) return append_response(made.result);
   JsonText json;
   json.open('{').field("secret", made.token.secret);

@@ -36,6 +36,10 @@ bool is_name_letter(char c) {
 
 Position before(Position position) { return Position(position.value - 1); }
 
+Refusal no_consumer(const std::string& name) {
+  return refuse(RefusalCode::not_found, "there is no consumer \"" + name + "\"; GET /v1/consumers lists them.", "name");
+}
+
 }  // namespace
 
 Decided<void> check_consumer_name(std::string_view name, std::string_view field) {
@@ -54,22 +58,24 @@ Outcome<void> Consumers::load(Identities& identities) {
       auto principal = identities.of_subject(*snapshot, tenure_org, *number, created->principal.subject);
       if (!principal) return principal.error();
       Entry& entry = entries_[created->consumer];
-      entry.consumer = {created->consumer, std::move(*principal), record.recorded_at, record.position,
-                        before(created->position)};
+      entry.consumer = {created->consumer, std::move(*principal), record.recorded_at,
+                        record.position,   record.position,       before(created->position)};
       entry.consumer.orgs = created->orgs;
     } else if (const auto* sink = std::get_if<event::SinkCreated>(&record.event.data)) {
       auto principal = identities.of_subject(*snapshot, tenure_org, *number, sink->principal.subject);
       if (!principal) return principal.error();
       Consumer& consumer = entries_[sink->sink].consumer;
-      consumer = {sink->sink, std::move(*principal), record.recorded_at, record.position, before(sink->position)};
+      consumer = {sink->sink,      std::move(*principal), record.recorded_at,
+                  record.position, record.position,       before(sink->position)};
       consumer.sink = true;
       consumer.orgs = sink->orgs;
     } else if (const auto* gone = std::get_if<event::SinkDeleted>(&record.event.data)) {
       entries_.erase(gone->sink);
     } else if (const auto* reset = std::get_if<event::ConsumerReset>(&record.event.data)) {
-      Entry& entry = entries_[reset->consumer];
-      entry.consumer.since = record.position;
-      entry.consumer.acknowledged = before(reset->position);
+      const auto found = entries_.find(reset->consumer);
+      if (found == entries_.end()) return {};
+      found->second.consumer.since = record.position;
+      found->second.consumer.acknowledged = before(reset->position);
     } else if (const auto* deleted = std::get_if<event::ConsumerDeleted>(&record.event.data)) {
       entries_.erase(deleted->consumer);
     }
@@ -142,13 +148,15 @@ Consumers::Attached Consumers::attach(const std::string& name, Position first, s
   if (known) {
     if (auto no = sees_otherwise(*known, std::move(orgs), "consumer")) return *no;
   } else {
-    if (auto no = too_many(all().size(), "consumer")) return *no;
+    if (auto no = too_many_of(by.principal)) return *no;
+    if (auto no = too_many("consumer")) return *no;
     orgs = sorted(std::move(orgs));
     const auto result = append_own(appends_, event::ConsumerCreated{name, orgs, first, {by.principal, {}}}, by);
     if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
     if (const auto* refusals = std::get_if<Refusals>(&result)) return refusals->front();
-    const Position at = std::get<AppendAnswer>(result).items.front().position;
-    known = Consumer{name, by.principal, clock_(), at, before(first)};
+    const auto& answer = std::get<AppendAnswer>(result);
+    const Position at = answer.items.front().position;
+    known = Consumer{name, by.principal, answer.recorded_at, at, at, before(first)};
     known->orgs = std::move(orgs);
   }
   const std::lock_guard lock(guard_);
@@ -160,8 +168,20 @@ Consumers::Attached Consumers::attach(const std::string& name, Position first, s
   return hold(entry);
 }
 
-std::optional<Refusal> Consumers::too_many(std::size_t count, std::string_view field) {
-  if (count < consumers_max) return std::nullopt;
+std::optional<Refusal> Consumers::too_many_of(const std::string& principal) const {
+  const std::lock_guard lock(guard_);
+  const auto own = std::count_if(entries_.begin(), entries_.end(), [&](const auto& one) {
+    return one.second.consumer.principal == principal && !one.second.consumer.sink;
+  });
+  if (static_cast<std::size_t>(own) < consumers_a_principal_max) return std::nullopt;
+  return refuse(RefusalCode::too_large,
+                "there are " + std::to_string(consumers_a_principal_max) + " consumers of \"" + principal +
+                    "\", as many as one principal may have; delete one.",
+                "consumer");
+}
+
+std::optional<Refusal> Consumers::too_many(std::string_view field) const {
+  if (all().size() < consumers_max) return std::nullopt;
   return refuse(RefusalCode::too_large,
                 "there are " + std::to_string(consumers_max) + " consumers, as many as may be; delete one.",
                 std::string(field));
@@ -185,12 +205,13 @@ AppendResult Consumers::make_for_sink(const event::SinkCreated& sink, const Reco
                            "there is a consumer \"" + sink.sink + "\" already, and a sink is one; choose another name.",
                            "/sink")};
   }
-  if (auto no = too_many(all().size(), "/sink")) return Refusals{*no};
+  if (auto no = too_many("/sink")) return Refusals{*no};
   auto result = append_own(appends_, sink, by);
   if (const auto* answer = std::get_if<AppendAnswer>(&result)) {
     const std::lock_guard lock(guard_);
     Entry& entry = entries_[sink.sink];
-    entry.consumer = {sink.sink, by.principal, clock_(), answer->items.front().position, before(sink.position)};
+    const Position at = answer->items.front().position;
+    entry.consumer = {sink.sink, by.principal, answer->recorded_at, at, at, before(sink.position)};
     entry.consumer.sink = true;
     entry.consumer.orgs = sink.orgs;
     entry.written = entry.consumer.acknowledged;
@@ -226,12 +247,12 @@ bool Consumers::acknowledge(const Attachment& attachment, Position position) {
 
 Position Consumers::Entry::sent_in_all() const { return attached ? std::max(sent, Position(attached->sent)) : sent; }
 
-Consumers::Acknowledged Consumers::acknowledge(std::string_view name, Position position) {
+Consumers::Acknowledged Consumers::acknowledge(const Consumer& seen, Position position) {
   bool first = false;
   {
     const std::lock_guard lock(guard_);
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) return {};
+    const auto found = entries_.find(seen.name);
+    if (found == entries_.end() || found->second.consumer.made != seen.made) return no_consumer(seen.name);
     const Position sent = std::max(found->second.sent_in_all(), found->second.consumer.acknowledged);
     if (position > sent) {
       return refuse(RefusalCode::invalid_cursor,
@@ -243,7 +264,7 @@ Consumers::Acknowledged Consumers::acknowledge(std::string_view name, Position p
     move_to(found->second, position, first);
   }
   if (first && told_) told_();
-  if (auto failed = wait_until_durable(name, position)) return std::move(*failed);
+  if (auto failed = wait_until_durable(seen, position)) return std::move(*failed);
   return {};
 }
 
@@ -275,12 +296,18 @@ std::optional<Consumer> Consumers::find(std::string_view name) const {
   return consumer;
 }
 
-AppendResult Consumers::reset(const std::string& name, Position next, const Recording& by) {
+bool Consumers::is_there(const Consumer& seen) const {
+  const auto now = find(seen.name);
+  return now && now->made == seen.made;
+}
+
+AppendResult Consumers::reset(const Consumer& seen, Position next, const Recording& by) {
   const std::lock_guard one(making_);
-  auto result = append_own(appends_, event::ConsumerReset{name, next}, by);
+  if (!is_there(seen)) return Refusals{no_consumer(seen.name)};
+  auto result = append_own(appends_, event::ConsumerReset{seen.name, next}, by);
   if (const auto* answer = std::get_if<AppendAnswer>(&result)) {
     const std::lock_guard lock(guard_);
-    Entry& entry = entries_[name];
+    Entry& entry = entries_.at(seen.name);
     let_go(entry);
     entry.consumer.since = answer->items.front().position;
     entry.consumer.acknowledged = entry.written = entry.sent = before(next);
@@ -288,25 +315,28 @@ AppendResult Consumers::reset(const std::string& name, Position next, const Reco
   return result;
 }
 
-AppendResult Consumers::remove(const std::string& name, const Recording& by) {
-  return remove_by(event::ConsumerDeleted{name}, name, by);
+AppendResult Consumers::remove(const Consumer& seen, const Recording& by) {
+  return remove_by(event::ConsumerDeleted{seen.name}, seen, by);
 }
 
+// A sink's is made and deleted with it, one at a time.
 AppendResult Consumers::remove_with_sink(const std::string& sink, const Recording& by) {
-  return remove_by(event::SinkDeleted{sink}, sink, by);
+  const auto seen = find(sink);
+  return seen ? remove_by(event::SinkDeleted{sink}, *seen, by) : Refusals{no_consumer(sink)};
 }
 
-AppendResult Consumers::remove_by(EventPayload deleted, const std::string& name, const Recording& by) {
+AppendResult Consumers::remove_by(EventPayload deleted, const Consumer& seen, const Recording& by) {
   const std::lock_guard one(making_);
+  if (!is_there(seen)) return Refusals{no_consumer(seen.name)};
   auto result = append_own(appends_, std::move(deleted), by);
   if (std::holds_alternative<AppendAnswer>(result)) {
     {
       const std::lock_guard lock(guard_);
-      let_go(entries_[name]);
-      entries_.erase(name);
+      let_go(entries_.at(seen.name));
+      entries_.erase(seen.name);
     }
     // The row means nothing any more; that it goes is tidiness.
-    appends_.submit_rows({{row_of(name), std::nullopt}}, [](const Outcome<void>&) {});
+    appends_.submit_rows({{row_of(seen.name), std::nullopt}}, [](const Outcome<void>&) {});
   }
   return result;
 }
@@ -360,13 +390,13 @@ void Consumers::wrote(const std::vector<Writing>& rows, const Outcome<void>& don
 }
 
 // A writing under way may have begun before the acknowledgement came; the one behind it has it.
-std::optional<Failure> Consumers::wait_until_durable(std::string_view name, Position position) {
+std::optional<Failure> Consumers::wait_until_durable(const Consumer& seen, Position position) {
   std::unique_lock lock(guard_);
   const auto is_over = [&] {
-    const auto found = entries_.find(name);
+    const auto found = entries_.find(seen.name);
     // Deleted or reset meanwhile: that came later, and stands.
-    return found == entries_.end() || found->second.consumer.acknowledged < position ||
-           found->second.written >= position;
+    return found == entries_.end() || found->second.consumer.made != seen.made ||
+           found->second.consumer.acknowledged < position || found->second.written >= position;
   };
   for (bool ours = false; !is_over(); ours = true) {
     if (writing_) {

@@ -10,7 +10,8 @@
 // One connection a consumer at a time: a newer one takes it over, and the older is told by its Attachment.
 //
 // Threads: any; one lock, which is never held while the store is waited for. `attach`, `reset` and `remove` wait for
-// the writer: on the pool. The rest is memory alone. At most consumers_max consumers.
+// the writer: on the pool. The rest is memory alone. At most consumers_max consumers, and
+// consumers_a_principal_max of one principal.
 #pragma once
 
 #include <atomic>
@@ -33,6 +34,8 @@
 namespace tenure::services {
 
 inline constexpr std::size_t consumers_max = 1'000;
+// Of one principal, sinks left out: ten such take all that there are, and one of them cannot take them from the others.
+inline constexpr std::size_t consumers_a_principal_max = 100;
 inline constexpr std::size_t consumer_name_bytes_max = 128;
 inline constexpr std::chrono::milliseconds ack_write_every{200};
 
@@ -40,6 +43,7 @@ struct Consumer {
   std::string name;
   std::string principal;  // whose tokens may use it
   Instant created_at;
+  Position made;          // the event that made it: another one of its name has another
   Position since;         // the event that made or last reset it
   Position acknowledged;  // 0: nothing yet
   Position durable;       // of that, what is in the store: what may be told
@@ -63,8 +67,7 @@ struct Attachment {
 
 class Consumers {
  public:
-  Consumers(storage::Store& store, AppendQueue& appends, Clock clock)
-      : store_(store), appends_(appends), clock_(std::move(clock)) {}
+  Consumers(storage::Store& store, AppendQueue& appends) : store_(store), appends_(appends) {}
 
   // From the log and the rows; before anything else.
   Outcome<void> load(Identities& identities);
@@ -81,16 +84,19 @@ class Consumers {
   void detach(const std::shared_ptr<Attachment>& attachment);
   // Everything up to `position` was received. False if the attachment is no longer the consumer's.
   bool acknowledge(const Attachment& attachment, Position position);
-  // The same by name, for whoever has no WebSocket; durable when it returns. invalid_cursor for a position that was not
+  // What follows is done to the very consumer that the caller saw and was allowed to move: not_found if it was deleted
+  // since, also where another one has its name by now.
+  //
+  // An acknowledgement of whoever has no WebSocket; durable when it returns. invalid_cursor for a position that was not
   // sent to the consumer since it was made or reset (of what was sent before the server's start all is believed).
   using Acknowledged = std::variant<std::monostate, Refusal, Failure>;
-  Acknowledged acknowledge(std::string_view name, Position position);
+  Acknowledged acknowledge(const Consumer& seen, Position position);
+  // The next position that it is sent; whoever is connected as it is let go.
+  AppendResult reset(const Consumer& seen, Position next, const Recording& by);
+  AppendResult remove(const Consumer& seen, const Recording& by);
 
   std::vector<Consumer> all() const;
   std::optional<Consumer> find(std::string_view name) const;
-  // The next position that it is sent; whoever is connected as it is let go.
-  AppendResult reset(const std::string& name, Position next, const Recording& by);
-  AppendResult remove(const std::string& name, const Recording& by);
 
   // By the feed's thread: hands the rows that have changed to the writer. Answers whether there were any.
   bool write_acknowledged();
@@ -114,16 +120,17 @@ class Consumers {
   };
 
   void move_to(Entry& entry, Position position, bool& first);
-  std::optional<Failure> wait_until_durable(std::string_view name, Position position);
+  std::optional<Failure> wait_until_durable(const Consumer& seen, Position position);
   void let_go(Entry& entry);
   std::shared_ptr<Attachment> hold(Entry& entry);
-  AppendResult remove_by(EventPayload deleted, const std::string& name, const Recording& by);
-  static std::optional<Refusal> too_many(std::size_t count, std::string_view field);
+  bool is_there(const Consumer& seen) const;
+  AppendResult remove_by(EventPayload deleted, const Consumer& seen, const Recording& by);
+  std::optional<Refusal> too_many(std::string_view field) const;
+  std::optional<Refusal> too_many_of(const std::string& principal) const;
   void wrote(const std::vector<Writing>& rows, const Outcome<void>& done);
 
   storage::Store& store_;
   AppendQueue& appends_;
-  Clock clock_;
   std::function<void()> told_;
   std::mutex making_;  // one is made, reset or deleted at a time
   mutable std::mutex guard_;

@@ -160,11 +160,61 @@ std::unique_ptr<Receiver> http_receiver(const asio::any_io_executor& loop, HttpA
   return std::make_unique<HttpReceiver>(loop, std::move(address), times);
 }
 
-std::string said_by(std::string_view text, std::string_view secret) {
-  std::string all(text.substr(0, answer_bytes_max));
-  for (std::size_t at = 0; !secret.empty() && (at = all.find(secret, at)) != std::string::npos;) {
-    all.replace(at, secret.size(), "(token)");
+namespace {
+
+bool is_plain(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// Its runs of letters and digits: what is left as it is however a text is escaped.
+std::vector<std::string_view> runs_of(std::string_view secret) {
+  std::vector<std::string_view> runs;
+  for (std::size_t at = 0; at < secret.size();) {
+    std::size_t end = at;
+    while (end < secret.size() && is_plain(secret[end])) ++end;
+    if (end > at) runs.push_back(secret.substr(at, end - at));
+    at = end + 1;
   }
+  return runs;
+}
+
+// Whether the text, from which the secret itself is gone, shows it otherwise written: all its runs in order, or so much
+// of one that it is no chance.
+bool shows_otherwise(std::string_view text, std::string_view secret) {
+  constexpr std::size_t no_chance = 8;
+  const auto runs = runs_of(secret);
+  bool all = !runs.empty();
+  std::size_t at = 0;
+  for (const std::string_view run : runs) {
+    at = text.find(run, at);
+    if (at == std::string_view::npos) {
+      all = false;
+      break;
+    }
+    at += run.size();
+  }
+  if (all) return true;
+  for (const std::string_view run : runs) {
+    for (std::size_t from = 0; from + no_chance <= run.size(); ++from) {
+      if (text.find(run.substr(from, no_chance)) != std::string_view::npos) return true;
+    }
+  }
+  return false;
+}
+
+// The text with something else in place of each occurrence.
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+  std::string all(text);
+  for (std::size_t at = 0; !what.empty() && (at = all.find(what, at)) != std::string::npos; at += by.size()) {
+    all.replace(at, what.size(), by);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string said_by(std::string_view text, std::string_view secret) {
+  text = text.substr(0, answer_bytes_max);
+  if (shows_otherwise(replaced(text, secret, "\n"), secret)) return {};
+  const std::string all = replaced(text, secret, "(token)");
   std::string out;
   for (const char c : all) {
     if (out.size() >= said_bytes_max) return out + "…";
@@ -184,8 +234,9 @@ std::optional<std::chrono::seconds> retry_after_of(std::string_view value, std::
   const std::string text(value);
   const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
   if (!end || *end != '\0') return std::nullopt;
-  const auto at = std::chrono::system_clock::from_time_t(::timegm(&date));
-  return std::max(std::chrono::seconds(0), std::chrono::duration_cast<std::chrono::seconds>(at - now));
+  // In seconds: a clock that counts nanoseconds has no dates behind 2262.
+  const auto since_1970 = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  return std::max(std::chrono::seconds(0), std::chrono::seconds(::timegm(&date)) - since_1970);
 }
 
 }  // namespace tenure::services

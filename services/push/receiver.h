@@ -58,7 +58,8 @@ std::unique_ptr<Receiver> http_receiver(const boost::asio::any_io_executor& loop
 std::unique_ptr<Receiver> syslog_receiver(const boost::asio::any_io_executor& loop, Destination to, PushTimes times,
                                           std::function<void()> told);
 
-// One line of printable text out of what a receiver said, cut to said_bytes_max.
+// One line of printable text out of what a receiver said, cut to said_bytes_max, with "(token)" in the secret's place.
+// Nothing where it shows the secret otherwise written, escaped say.
 std::string said_by(std::string_view text, std::string_view secret);
 // A Retry-After: seconds, or an HTTP date counted from `now`. Nothing if it is neither.
 std::optional<std::chrono::seconds> retry_after_of(std::string_view value, std::chrono::system_clock::time_point now);

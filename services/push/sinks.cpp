@@ -70,6 +70,8 @@ Sinks::~Sinks() { stop(); }
 
 Outcome<void> Sinks::apply(const Record& record, storage::Snapshot& snapshot, projections::OrgNumber number,
                            Identities& identities) {
+  // Where the views are made anew, the server listens by now and is asked for its figures.
+  const std::lock_guard lock(guard_);
   const auto set_paused = [&](const std::string& name, bool paused) {
     const auto found = entries_.find(name);
     if (found != entries_.end()) found->second.sink.paused = paused;
@@ -198,7 +200,7 @@ AppendResult Sinks::create(const SinkWish& wish, const Recording& by) {
   entry.sink = sink;
   entry.sink.secret_id = created.secret;
   entry.sink.principal = by.principal;
-  entry.sink.created_at = world_.clock();
+  entry.sink.created_at = std::get<AppendAnswer>(result).recorded_at;
   begin(entry);
   return result;
 }

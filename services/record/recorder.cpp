@@ -211,7 +211,7 @@ AppendResult Recorder::take(Batch& batch, AppendRequest& request) {
     if (!again) return again.error();
     // What came with the creation was perhaps not sent before: whoever sent more than that has to look at it anew.
     const bool alone = request.events.size() == 1;
-    if (*again && work.refusals.empty() && alone) return AppendAnswer{{**again}, version};
+    if (*again && work.refusals.empty() && alone) return AppendAnswer{{**again}, version, {}, {}};
     return Refusals{refuse(RefusalCode::already_exists,
                            "the organization \"" + request.org.text + "\" exists; GET /v1/orgs/" + request.org.text +
                                " shows it, and events go to its /events.",
@@ -331,7 +331,7 @@ Outcome<void> Recorder::take_event(Batch& batch, Work& work, Event& event, std::
   record.org = work.request.org;
   record.version = work.version.next();
   record.position = batch.next();
-  record.recorded_at = batch.now;
+  work.answer.recorded_at = record.recorded_at = batch.now;
   say_who_records(batch, work, record);
   const auto fit = judged(batch, work, event, record, index);
   if (!fit) return fit.error();

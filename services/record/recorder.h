@@ -78,6 +78,7 @@ struct Appended {
 struct AppendAnswer {
   std::vector<Appended> items;
   Version version;                // the organization's, after this request
+  Instant recorded_at;            // of the records that this request made
   std::vector<Refusal> left_out;  // why parts of it were
 };
 

@@ -127,9 +127,10 @@ class Call {
     asks.until = wanted.until;
     asks.has_reason = wanted.reason.has_value();
     if (wanted.to) {
-      const auto to = parts_.people.find_or_make(org_.id, {*wanted.to});
+      // Whoever is new here is made with the record, if there is one: what is refused makes nobody.
+      const auto to = parts_.people.find(org_.id, *wanted.to);
       if (!to) return to.error();
-      asks.to = Person{*wanted.to, to->front()};
+      asks.to = Person{*wanted.to, to->value_or(SubjectId{})};
     }
     if (const auto may = campaign.may_decide(asks, now_); !may) return may.error();
     if (!reviewer_may_) return gone("/reviewer");

@@ -257,17 +257,28 @@ std::shared_ptr<Reviews::Kept> Reviews::find(const Key& key) {
   return kept_.front();
 }
 
-std::shared_ptr<Reviews::Kept> Reviews::keep(const Key& key, std::shared_ptr<Review> review) {
+std::size_t items_counted(const Review& review) {
+  const review::Definition& definition = review.campaign->definition();
+  std::size_t bytes = stored_definition(definition).size();
+  for (const Person& person : definition.people) bytes += sizeof person + person.identity.size();
+  return review.holds->size() + review_counts_for_items + bytes * definition_counts_times / 1024;
+}
+
+std::shared_ptr<Reviews::Kept> Reviews::keep(const Key& key, std::shared_ptr<Review> review, bool tried) {
   auto kept = std::make_shared<Kept>();
+  kept->items = items_counted(*review);
   kept->review = std::move(review);
   kept->key = key;
+  kept->tried = tried;
   const std::lock_guard lock(guard_);
   kept_.push_front(kept);
-  std::size_t items = 0;
+  std::size_t items = 0, dry_runs = 0;
   for (auto it = kept_.begin(); it != kept_.end();) {
-    items += (*it)->review->holds->size();
+    items += (*it)->items;
+    dry_runs += (*it)->tried;
+    const bool too_many = items > review_items_kept || ((*it)->tried && dry_runs > dry_runs_kept);
     // One that somebody has in hand stays: there are never two of a review.
-    it = items > review_items_kept && it->use_count() == 1 ? kept_.erase(it) : std::next(it);
+    it = too_many && it->use_count() == 1 ? kept_.erase(it) : std::next(it);
   }
   return kept;
 }
@@ -285,7 +296,7 @@ HeldReview Reviews::tried(const OrgId& org, const std::string& name) {
 }
 
 HeldReview Reviews::keep_tried(const OrgId& org, const std::string& name, std::shared_ptr<Review> review) {
-  const auto kept = keep({org, name}, std::move(review));
+  const auto kept = keep({org, name}, std::move(review), true);
   return {kept->review, kept, std::unique_lock(kept->guard), nullptr};
 }
 

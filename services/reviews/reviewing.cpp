@@ -19,6 +19,10 @@ constexpr std::size_t tries_max = 20;  // to close at a version while others app
 
 std::string day_of(Instant at) { return format_instant(at).substr(0, 10); }
 
+Refusal name_taken(const std::string& review) {
+  return refuse(RefusalCode::already_exists, "there is a review \"" + review + "\" already; choose another id.", "/id");
+}
+
 // A refusal's sentence as one that stands alone.
 std::string sentence(std::string because) {
   because.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(because.front())));
@@ -83,8 +87,8 @@ AppendResult Reviewing::withdraw(const OpenOrg& org, const std::string& definiti
 // ---- opening -------------------------------------------------------------------------------------
 
 // Gives everyone whom the definition names their subject; without making anybody, whoever is not known gets one that
-// nobody has.
-Outcome<void> Reviewing::resolve(const OpenOrg& org, Definition& definition, bool make) {
+// nobody has. Answers whether there is such a one.
+Outcome<bool> Reviewing::resolve(const OpenOrg& org, Definition& definition, bool make) {
   std::vector<std::string_view> identities;
   std::vector<Person*> people;
   for (Person& person : definition.people) {
@@ -92,13 +96,14 @@ Outcome<void> Reviewing::resolve(const OpenOrg& org, Definition& definition, boo
     identities.push_back(person.identity);
     people.push_back(&person);
   }
-  if (people.empty()) return {};
+  if (people.empty()) return false;
   if (make) {
     const auto subjects = parts_.people.find_or_make(org.id, identities);
     if (!subjects) return subjects.error();
     for (std::size_t i = 0; i < people.size(); ++i) people[i]->subject = (*subjects)[i];
-    return {};
+    return false;
   }
+  bool strangers = false;
   for (Person* person : people) {
     const auto subject = parts_.people.find(org.id, person->identity);
     if (!subject) return subject.error();
@@ -107,9 +112,10 @@ Outcome<void> Reviewing::resolve(const OpenOrg& org, Definition& definition, boo
     } else {
       const Digest digest = sha256(person->identity);
       std::copy_n(digest.begin(), person->subject.bytes.size(), person->subject.bytes.begin());
+      strangers = true;
     }
   }
-  return {};
+  return strangers;
 }
 
 // The definition's id and the day, and a number where one of that name is known.
@@ -146,15 +152,15 @@ std::optional<Reviewing::OpenAnswer> Reviewing::record_opening(const OpenOrg& or
   if (const auto* failure = std::get_if<Failure>(&result)) return *failure;
   if (auto* refusals = std::get_if<Refusals>(&result)) {
     if (refusals->front().code != RefusalCode::id_reused) return std::move(*refusals);
-    return Refusals{refuse(RefusalCode::already_exists,
-                           "there is a review \"" + opened.review + "\" already; choose another id.", "/id")};
+    return Refusals{name_taken(opened.review)};
   }
   opened.recorded = std::get<AppendAnswer>(std::move(result));
   return std::nullopt;
 }
 
-Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition, const OpenWish& wish,
-                                      const Acting& acting) {
+// What would be opened, or was to be; nothing is recorded. The definition has everyone's subject.
+Reviewing::OpenAnswer Reviewing::work_out(const OpenOrg& org, Definition definition, const OpenWish& wish,
+                                          const Reviews::Before& before) {
   const Instant now = wish.dry_run ? wish.dry_run->at : parts_.now();
   Opened opened;
   opened.pinned = wish.dry_run ? wish.dry_run->known : org.head.position;
@@ -162,14 +168,11 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
   for (const review::Stage& stage : definition.stages) {
     opened.due_at.us += static_cast<std::int64_t>(stage.days) * 24 * 3600 * 1'000'000;
   }
-  if (const auto done = resolve(org, definition, !wish.dry_run); !done) return done.error();
   const auto sight = Sight::at(parts_, org, now, opened.pinned);
   if (!sight) return sight.error();
   auto faults = faults_of(**sight, definition);
   if (!faults.empty()) return faults;
-  const auto before = reviews_.before(org, wish.by_definition ? definition.id : std::string(), opened.pinned);
-  if (!before) return before.error();
-  auto populated = populate(parts_, org, **sight, definition, *before->certificates, before->carried_from(definition));
+  auto populated = populate(parts_, org, **sight, definition, *before.certificates, before.carried_from(definition));
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   if (auto* refusal = std::get_if<Refusal>(&populated)) return Refusals{std::move(*refusal)};
   opened.population = std::move(std::get<Population>(populated));
@@ -191,14 +194,35 @@ Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition,
     if (!because) return because.error();
     opened.warnings.push_back(std::move(*because));
   }
-  if (!wish.dry_run) {
-    // Whoever asks for it as soon as it is recorded finds what was worked out here.
-    const auto alone = reviews_.loading();
-    if (auto refused = record_opening(org, definition, wish, acting, opened)) return std::move(*refused);
-    keep(org.id.text, opened, *before);
-  }
   opened.definition = std::move(definition);
   return opened;
+}
+
+Reviewing::OpenAnswer Reviewing::open(const OpenOrg& org, Definition definition, const OpenWish& wish,
+                                      const Acting& acting) {
+  const Position pinned = wish.dry_run ? wish.dry_run->known : org.head.position;
+  const auto before = reviews_.before(org, wish.by_definition ? definition.id : std::string(), pinned);
+  if (!before) return before.error();
+  Definition tried = definition;
+  const auto somebody_new = resolve(org, tried, false);
+  if (!somebody_new) return somebody_new.error();
+  auto answer = work_out(org, std::move(tried), wish, *before);
+  if (wish.dry_run || !std::holds_alternative<Opened>(answer)) return answer;
+  if (*somebody_new) {
+    // What is refused makes nobody: whoever is new here gets a subject once it stands, and it is worked out with that.
+    const auto taken = was_named(parts_, org, EntityKind::review, wish.review, pinned);
+    if (!taken) return taken.error();
+    if (*taken) return Refusals{name_taken(wish.review)};
+    if (const auto made = resolve(org, definition, true); !made) return made.error();
+    answer = work_out(org, std::move(definition), wish, *before);
+    if (!std::holds_alternative<Opened>(answer)) return answer;
+  }
+  auto& opened = std::get<Opened>(answer);
+  // Whoever asks for it as soon as it is recorded finds what was worked out here.
+  const auto alone = reviews_.loading();
+  if (auto refused = record_opening(org, opened.definition, wish, acting, opened)) return std::move(*refused);
+  keep(org.id.text, opened, *before);
+  return answer;
 }
 
 // What was worked out to open a review is kept with it; where that fails, it is worked out again when somebody asks.

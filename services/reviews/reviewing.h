@@ -109,7 +109,9 @@ class Reviewing {
                                            const OpenWish& wish, const Acting& acting, Opened& opened);
   void keep(const std::string& org, Opened& opened, const Reviews::Before& before);
   Refusals faults_of(Sight& sight, const review::Definition& definition);
-  Outcome<void> resolve(const OpenOrg& org, review::Definition& definition, bool make);
+  OpenAnswer work_out(const OpenOrg& org, review::Definition definition, const OpenWish& wish,
+                      const Reviews::Before& before);
+  Outcome<bool> resolve(const OpenOrg& org, review::Definition& definition, bool make);
   std::string new_name(const OpenOrg& org, projections::EntityKind kind, const review::Definition& definition,
                        Instant at, Position known);
   AppendResult append(const OrgId& org, std::vector<EventPayload> events, const Acting& acting,

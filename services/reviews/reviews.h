@@ -7,7 +7,8 @@
 //
 // Threads: any. A review in hand is locked until it is let go of. One as known at a position is read without a lock:
 // whoever moves the review on moves a copy of its campaign. Failures: the store's; corruption where the items of a
-// review cannot be derived again as they were when it was opened. Memory: review_items_kept items in all.
+// review cannot be derived again as they were when it was opened. Memory: review_items_kept items in all, and as many
+// as each review counts for beside its own.
 #pragma once
 
 #include <list>
@@ -19,8 +20,14 @@
 
 namespace tenure::services {
 
-// All reviews in memory together; the least lately used go first.
+// All reviews in memory together; the least lately used go first. An item is about 1 KiB.
 inline constexpr std::size_t review_items_kept = 400'000;
+// What a review counts for beside its items: itself, so that the list of them stays short enough to be looked through…
+inline constexpr std::size_t review_counts_for_items = 100;
+// …and its definition, which takes about four times its text when it is read.
+inline constexpr std::size_t definition_counts_times = 4;
+// Dry runs among them: one is asked about page after page and then no more.
+inline constexpr std::size_t dry_runs_kept = 8;
 
 // Cheap to copy: what is large is shared.
 struct Review {
@@ -64,6 +71,9 @@ struct Review {
   std::size_t without_reviewer = 0;                      // of a dry run: items about which some stage has nobody to ask
   std::vector<std::string> warnings;                     // of a dry run: what is worth a look
 };
+
+// How many of review_items_kept it takes.
+std::size_t items_counted(const Review& review);
 
 // A review in hand.
 struct HeldReview {
@@ -123,8 +133,8 @@ class Reviews {
   std::unique_lock<std::mutex> loading() { return std::unique_lock(loading_); }
   void opened(const OpenOrg& org, Record record, Population population, const Before& before);
 
-  // What a dry run found is kept beside the reviews, so that its later pages are those of the first. `name` is one that
-  // no review has. Null where it is not there any more.
+  // What a dry run found is kept beside the reviews, dry_runs_kept of them, so that its later pages are those of the
+  // first. `name` is one that no review has. Null where it is not there any more.
   HeldReview tried(const OrgId& org, const std::string& name);
   HeldReview keep_tried(const OrgId& org, const std::string& name, std::shared_ptr<Review> review);
 
@@ -134,6 +144,8 @@ class Reviews {
     std::mutex guard;
     std::shared_ptr<Review> review;
     Key key;
+    std::size_t items = 0;  // what it counts for
+    bool tried = false;     // a dry run
   };
 
   Outcome<std::shared_ptr<const Certificates>> with_certified(const OpenOrg& org, const ReviewSummary& closed,
@@ -148,7 +160,7 @@ class Reviews {
   Outcome<std::shared_ptr<const Review>> worked_out(const OpenOrg& org, const std::string& id, Position known,
                                                     Instant at);
   std::shared_ptr<Kept> find(const Key& key);
-  std::shared_ptr<Kept> keep(const Key& key, std::shared_ptr<Review> review);
+  std::shared_ptr<Kept> keep(const Key& key, std::shared_ptr<Review> review, bool tried = false);
 
   Parts& parts_;
   std::mutex guard_;

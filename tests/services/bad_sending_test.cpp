@@ -241,6 +241,34 @@ TEST_CASE("a wrong organization, token or model is refused and its field named")
   CHECK(org.program.get("/v1/tokens").json().at("total") == tokens);
 }
 
+TEST_CASE("what would be taken otherwise than it was meant is refused: a key, an encoding, a name with a NUL") {
+  TwoOrganizations org;
+  const auto tokens = org.program.get("/v1/tokens").json().at("total");
+  org.refuse_all({
+      setup("a token of somebody with a NUL", "/v1/tokens", R"({"principal":"a\u0000b","scopes":["read"]})", 400,
+            "invalid_field", "/principal", "control"),
+      {"a key that would not be known again",
+       "POST",
+       "/v1/tokens",
+       R"({"principal":"a","scopes":["read"]})",
+       {"Idempotency-Key: once"},
+       400,
+       "invalid_field",
+       "Idempotency-Key",
+       "leave it out"},
+      {"an import in another encoding",
+       "POST",
+       "/v1/orgs/acme/import?format=github-audit",
+       "\x1f\x8b",
+       {"Content-Encoding: gzip"},
+       415,
+       "unknown_content_encoding",
+       "Content-Encoding",
+       "as it is"},
+  });
+  CHECK(org.program.get("/v1/tokens").json().at("total") == tokens);
+}
+
 TEST_CASE("an import names each line that it cannot take and takes the others") {
   TwoOrganizations org;
   const auto line = [](const std::string& id, const std::string& in, const std::string& rest) {

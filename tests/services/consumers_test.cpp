@@ -228,6 +228,35 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a consumer of other organizations alone is not shown as one of all") {
+  RunningProgram program;
+  for (const char* org : {"acme", "other"}) make_org(program, org);
+  const std::string of_other = token_of(program, R"({"principal":"siem","scopes":["feed"],"orgs":["other"]})");
+  const std::string of_acme = token_of(program, R"({"principal":"siem","scopes":["feed"],"orgs":["acme"]})");
+  { Follower follower(program, "?consumer=one", of_other); }
+  program.speak_as(of_acme);
+  CHECK(program.get("/v1/consumers").json().at("total") == 0);
+  CHECK(program.get("/v1/consumers/one").status == 404);
+  program.speak_as(of_other);
+  CHECK(program.get("/v1/consumers/one").json().at("orgs") == json({"other"}));
+}
+
+TEST_CASE("whoever may delete a sink may set what it is sent next") {
+  RunningProgram program;
+  make_org(program, "acme");
+  const auto made =
+      program.post("/v1/sinks", R"({"sink":"s1","kind":"ndjson","url":"http://127.0.0.1:1/x","orgs":["acme"]})");
+  INFO(made.body);
+  REQUIRE(made.status == 201);
+  const std::string of_acme = token_of(program, R"({"principal":"b","scopes":["admin"],"orgs":["acme"]})");
+  const std::string feeding = token_of(program, R"({"principal":"b","scopes":["feed"],"orgs":["acme"]})");
+  program.speak_as(feeding);
+  CHECK(program.post("/v1/consumers/s1/reset", R"({"position":1})").status == 404);
+  program.speak_as(of_acme);
+  CHECK(program.post("/v1/consumers/s1/reset", R"({"position":1})").status == 200);
+  CHECK(program.request("DELETE", "/v1/sinks/s1").status == 200);
+}
+
 TEST_CASE("acknowledgements that come while others are being written are written too") {
   RunningProgram program;
   make_org(program, "acme");

@@ -1,9 +1,11 @@
 // Access models over HTTP: the shipped ones, one's own, what is refused of them, and organizations that move between
 // them.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
 #include "tests/catch.h"
 #include "tests/services/organization.h"
@@ -85,6 +87,36 @@ TEST_CASE("a model's document can be taken, changed and published as one's own")
   const Organization org(program, "ours", "our-team", "observe");
   org.send("member.added", R"({"member": "mia", "role": "member"})");
   CHECK(org.level("mia", "create_chatbots") == "yes");
+}
+
+TEST_CASE("of versions that were published at once the newest is the same before and after a restart") {
+  RunningProgram program;
+  constexpr int ids = 40, versions = 4;
+  const auto id_of = [](int number) { return "shop-" + std::to_string(number); };
+  std::vector<std::jthread> publishers;
+  std::atomic<int> published{0};
+  for (int version = 0; version < versions; ++version) {
+    publishers.emplace_back([&, version] {
+      for (int number = 0; number < ids; ++number) {
+        json document = shop("view");
+        document["id"] = id_of(number);
+        document["permissions"][0]["name"] = "Till " + std::to_string(version);
+        published += program.post("/v1/models", document.dump()).status == 201;
+      }
+    });
+  }
+  publishers.clear();
+  REQUIRE(published == ids * versions);
+  const auto newest = [&] {
+    std::vector<std::string> all;
+    for (int number = 0; number < ids; ++number) {
+      all.push_back(program.get("/v1/models/" + id_of(number)).json().at("version").get<std::string>());
+    }
+    return all;
+  };
+  const auto before = newest();
+  program.restart();
+  CHECK(newest() == before);
 }
 
 TEST_CASE("every fault of a model is reported with its place, not only the first") {

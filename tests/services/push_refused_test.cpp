@@ -175,6 +175,22 @@ TEST_CASE("a Retry-After is seconds or a date, and what a receiver says is one p
   CHECK(retry_after_of("Tue, 14 Nov 2023 22:13:50 GMT", now) == std::chrono::seconds(30));
   CHECK(retry_after_of("Tue, 14 Nov 2023 22:00:00 GMT", now) == std::chrono::seconds(0));
   for (const char* wrong : {"", "soon", "-1", "1.5", "Tue, 14 Nov 2023"}) CHECK_FALSE(retry_after_of(wrong, now));
+  CHECK(retry_after_of("Fri, 31 Dec 9999 23:59:59 GMT", now) > std::chrono::hours(24 * 365 * 7'000));
   CHECK(services::said_by("no\r\n\x1b[2Jtoken abc is bad\n", "abc") == "no   [2Jtoken (token) is bad");
   CHECK(services::said_by(std::string(1'000, 'x'), "").size() <= 203);
+}
+
+TEST_CASE("what a receiver says is not shown where it shows the token otherwise written") {
+  using services::said_by;
+  const std::string token = "s3cr3t/t0k3n";
+  CHECK(said_by("Bearer s3cr3t/t0k3n is not known, s3cr3t/t0k3n", token) == "Bearer (token) is not known, (token)");
+  for (const char* said : {R"({"bad":"Authorization: Bearer s3cr3t\/t0k3n"})", "s3cr3t%2Ft0k3n", "s3cr3t&#47;t0k3n",
+                           "s3cr3t/t0k3n and s3cr3t\\u002ft0k3n", "s3cr3t t0k3n"}) {
+    INFO(said);
+    CHECK(said_by(said, token).empty());
+  }
+  // Half of a long one is enough; what is like it by chance is not.
+  CHECK(said_by("not with 0123456789abc", "0123456789abcdef-x").empty());
+  CHECK(said_by("not with 012345", "0123456789abcdef-x") == "not with 012345");
+  CHECK(said_by("the token is wrong", token) == "the token is wrong");
 }

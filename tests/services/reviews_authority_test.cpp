@@ -268,3 +268,32 @@ TEST_CASE("who gave a hold anew is who gave it, in the item and in the report") 
     if (row.at("item") == item.at("item")) CHECK(row.at("granted_by") == ana);
   }
 }
+
+TEST_CASE("what is refused makes nobody: a name in it is as unknown afterwards as before") {
+  ReviewsTold acme;
+  for (const char* member : {ben, cy}) acme.happens("member.added", {{"member", member}, {"role", "member"}});
+  opened(acme, named_review("q", {olga, cy}));
+  const auto is_unknown = [&](const std::string& name) {
+    return acme.ask("GET", "/events?member=" + name).status == 404;
+  };
+  const json item = acme.item("q1", ben, "role");
+  // Ben is not asked about anything.
+  CHECK(acme.decide("q1", ben, ReviewsTold::decision(item, "delegate", {{"to", "phantom"}})).status == 403);
+  CHECK(is_unknown("phantom"));
+  const std::vector<json> vain{named_review("x", {"phantom"}, {{"scope", {{"groups", {"none"}}}}}),
+                               named_review("x", {"phantom"}, {{"scope", {{"kinds", {"invitation"}}}}})};
+  for (const json& definition : vain) {
+    INFO(definition.dump());
+    CHECK(acme.post("/reviews", {{"id", "q2"}, {"definition", definition}}).status == 400);
+    CHECK(is_unknown("phantom"));
+  }
+  CHECK(acme.post("/reviews", {{"id", "q1"}, {"definition", named_review("x", {"phantom"})}}).status == 409);
+  CHECK(is_unknown("phantom"));
+  // What stands makes whom it names.
+  acme.decided("q1", olga, ReviewsTold::decision(item, "delegate", {{"to", "deputy"}}));
+  CHECK_FALSE(is_unknown("deputy"));
+  CHECK(acme.item("q1", ben, "role").at("reviewers").dump().find("\"deputy\"") != std::string::npos);
+  acme.told("/reviews", {{"id", "q3"}, {"definition", named_review("x", {"phantom"})}});
+  CHECK_FALSE(is_unknown("phantom"));
+  CHECK(acme.item("q3", ben, "role").at("reviewers").dump() == "[\"phantom\"]");
+}

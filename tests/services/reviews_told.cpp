@@ -235,8 +235,7 @@ void ReviewsTold::restart() {
 
 void ReviewsTold::token(const std::string& name, const std::string& principal, std::vector<std::string> scopes) {
   const auto made = services::create_token(inside_->running->appends, inside_->running->tokens,
-                                           {principal, std::move(scopes), {}, {}, std::nullopt}, console,
-                                           Instant{inside_->now_us.load()});
+                                           {principal, std::move(scopes), {}, {}, std::nullopt}, console);
   REQUIRE(std::holds_alternative<services::AppendAnswer>(made.result));
   inside_->secrets[name] = made.token.secret;
 }

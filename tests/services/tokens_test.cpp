@@ -211,3 +211,32 @@ TEST_CASE("a token that is limited makes, sees and revokes only tokens within it
   // Access models are everybody's.
   CHECK(tokens.as(limited, "POST", "/v1/models", "{}") == 403);
 }
+
+TEST_CASE("a token that ends makes none that ends later, or never") {
+  Tokens tokens;
+  const json ending = tokens.make(R"({"principal":"a","scopes":["admin"],"expires_at":"2999-01-01T00:00:00Z"})");
+  const auto make = [&](const std::string& more) {
+    return tokens.as(ending, "POST", "/v1/tokens", R"({"principal":"d","scopes":["read"])" + more + "}");
+  };
+  CHECK(make("") == 403);
+  CHECK(make(R"(,"expires_at":"2999-01-01T00:00:01Z")") == 403);
+  CHECK(make(R"(,"expires_at":"2999-01-01T00:00:00Z")") == 201);
+}
+
+TEST_CASE("when a token was made is told the same before and after a restart") {
+  Tokens tokens;
+  for (int i = 0; i < 10; ++i) tokens.make(R"({"principal":"a","scopes":["read"]})");
+  const json before = tokens.program.get("/v1/tokens").json().at("items");
+  tokens.program.restart();
+  CHECK(tokens.program.get("/v1/tokens").json().at("items") == before);
+}
+
+TEST_CASE("the scheme of a token is read in any case") {
+  RunningProgram program;
+  for (const char* scheme : {"Bearer", "bearer", "BEARER"}) {
+    CHECK(program
+              .raw("GET /v1/tokens HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: " + std::string(scheme) +
+                   " " + program.token() + "\r\n\r\n")
+              .status == 200);
+  }
+}
