@@ -37,19 +37,33 @@ class ShortLived {
 
   // What the event at a point took from its holder.
   void look_at(const ToldRow& row) {
-    const EntityKind kind = facts_.name(row.entity).kind;
     const Point just_before{row.at.us, row.at.position - 1};
-    const auto had = open_intervals(kind, row.entity, facts_.state_once(row.entity, just_before));
-    const auto left = open_intervals(kind, row.entity, facts_.state_once(row.entity, row.at));
+    holder_ = row.entity;
+    kind_ = facts_.name(row.entity).kind;
+    // Whether what is granted to somebody who is not there is a power, the model says under which it is taken.
+    const auto model = facts_.model_at(just_before);
+    outsiders_hold_ = model && model->outsiders_hold_scoped_grants();
+    const auto had = powers(facts_.state_once(row.entity, just_before));
+    const auto left = powers(facts_.state_once(row.entity, row.at));
     for (const Interval& link : had) {
-      if (!is_power(link.list.kind) || same_power(left, link) || ended_since(link, just_before)) continue;
+      if (same_power(left, link) || ended_since(link, just_before)) continue;
       if (link.list.kind == ListKind::holders && role_shown(link).empty()) continue;
-      const Point given = given_at(kind, row.entity, link, just_before);
+      const Point given = given_at(link, just_before);
       if (row.at.us - given.us <= within_us_) add(row, link, given);
     }
   }
 
  private:
+  // What the holder has been given in a state and has, as links.
+  std::vector<Interval> powers(const EntityState& state) {
+    std::vector<Interval> links = open_intervals(kind_, holder_, state);
+    const bool grants_count = kind_ != EntityKind::member || outsiders_hold_ || state.exists();
+    std::erase_if(links, [&](const Interval& link) {
+      return !is_power(link.list.kind) || (link.list.kind == ListKind::grants_of && !grants_count);
+    });
+    return links;
+  }
+
   // The link that is the same power. A role may be named or implied, and what is implied is the model's to say.
   const Interval* same_power(const std::vector<Interval>& links, const Interval& link) {
     const auto same = std::find_if(links.begin(), links.end(), [&](const Interval& i) {
@@ -77,13 +91,13 @@ class ShortLived {
 
   // Since when the power was there without a break: link and holder both, and what it points at not ended since. Goes
   // through the holder's own history.
-  Point given_at(EntityKind kind, Number holder, const Interval& link, Point before) {
+  Point given_at(const Interval& link, Point before) {
     const Point ended = last_end(link, before);
     std::optional<Point> given;
     EntityState state;
-    for (const Entry& entry : facts_.entries_until(holder, before)) {
+    for (const Entry& entry : facts_.entries_until(holder_, before)) {
       state.apply(entry);
-      const auto links = open_intervals(kind, holder, state);
+      const auto links = powers(state);
       const Interval* then = same_power(links, link);
       if (!then || then->link <= ended) {
         given.reset();
@@ -135,6 +149,10 @@ class ShortLived {
   Facts& facts_;
   std::int64_t within_us_;
   std::vector<Finding>& found_;
+  // Of the event that is looked at.
+  Number holder_ = 0;
+  EntityKind kind_ = EntityKind::org;
+  bool outsiders_hold_ = false;
 };
 
 // The first end of the organization itself, if there was one.

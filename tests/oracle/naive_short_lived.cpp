@@ -19,20 +19,25 @@ class Fold {
     type_ = text(fact.event, "type");
     now_ = fact.occurred_us;
     own_.clear();
+    // Whether what is granted to somebody who is not there is a power, the model says under which it is taken.
+    const bool outsiders = says(*model_, "outsiders_hold_scoped_grants", false);
     apply(fact);
-    const std::set<Power> after = powers();
-    for (auto had = given_.begin(); had != given_.end();) {
-      if (after.count(had->first) > 0) {
-        ++had;
-        continue;
+    for (const bool with_outsiders : {false, true}) {
+      const std::set<Power> after = powers(with_outsiders);
+      auto& given = given_[with_outsiders];
+      for (auto had = given.begin(); had != given.end();) {
+        if (after.count(had->first) > 0) {
+          ++had;
+          continue;
+        }
+        const auto& [holder, what] = had->first;
+        if (outsiders == with_outsiders && own_.count(holder) > 0 && now_ - had->second <= within_us) {
+          found.push_back({fact.position, now_, holder, what, had->second});
+        }
+        had = given.erase(had);
       }
-      const auto& [holder, what] = had->first;
-      if (own_.count(holder) > 0 && now_ - had->second <= within_us) {
-        found.push_back({fact.position, now_, holder, what, had->second});
-      }
-      had = given_.erase(had);
+      for (const Power& power : after) given.emplace(power, now_);
     }
-    for (const Power& power : after) given_.emplace(power, now_);
   }
 
  private:
@@ -162,7 +167,7 @@ class Fold {
     }
   }
 
-  std::set<Power> powers() const {
+  std::set<Power> powers(bool with_outsiders) const {
     std::set<Power> all;
     for (const auto& [holder, role] : roles_) {
       if (!role.empty() && exists_.count(holder) > 0) all.insert({holder, "role " + role});
@@ -171,7 +176,8 @@ class Fold {
       if (exists_.count(link.first) > 0) all.insert(link);
     }
     for (const auto& [holder, grant] : grants_) {
-      if (holder.rfind("group:", 0) != 0 || exists_.count(holder) > 0) {
+      const bool needs_holder = holder.rfind("group:", 0) == 0 || (holder.rfind("member:", 0) == 0 && !with_outsiders);
+      if (!needs_holder || exists_.count(holder) > 0) {
         all.insert({holder, "role " + grant.first + " on " + grant.second});
       }
     }
@@ -189,7 +195,7 @@ class Fold {
   std::set<Power> links_;
   std::set<std::pair<std::string, std::pair<std::string, std::string>>> grants_;
   std::map<std::string, std::vector<Offer>> offers_;
-  std::map<Power, std::int64_t> given_;
+  std::map<bool, std::map<Power, std::int64_t>> given_;  // by whether outsiders hold what they were granted
 };
 
 }  // namespace
