@@ -18,7 +18,7 @@ struct SodRule {
 // What the state does not keep: who brought whom, who was removed when, the organization's own life and its rules.
 struct Beside {
   bool exists = false;
-  std::map<std::string, std::int64_t> removed;
+  std::set<std::string> removed;
   std::map<std::string, std::string> brought_by;
   std::map<std::string, SodRule> rules;
   std::map<std::string, std::string> closed;  // finding to how it is
@@ -34,7 +34,7 @@ struct Beside {
       closed = kept;
     }
     if (type == "member.removed") {
-      removed[who] = fact.occurred_us;
+      removed.insert(who);
       brought_by.erase(who);
     }
     if (type == "member.invited") {
@@ -99,11 +99,28 @@ std::string cells(const State& state, const std::string& role) {
   return all;
 }
 
+// Whether a member has what is granted on one resource: what depends on assignment, with it or one in which it lies.
+bool reaches_on_one(const State& state, const ScopedGrant& grant, const std::string& visibility) {
+  const std::string member = grant.principal.substr(7);
+  if (visibility == "all") return true;
+  if (visibility == "all_unless_assigned" && !state.assigned_to_one_of(member, kind_of(grant.on))) return true;
+  std::set<std::string> seen;
+  for (std::string on = grant.on; state.resource_exists(on) && seen.insert(on).second;) {
+    if (state.has_live_assignment(member, on)) return true;
+    const auto parent = state.parent_of_resource.find(on);
+    if (parent != state.parent_of_resource.end()) on = parent->second;
+  }
+  return false;
+}
+
 bool gives_something_on(const State& state, const ScopedGrant& grant) {
+  const bool to_one =
+      grant.principal.rfind("member:", 0) == 0 && grant.on != "org" && grant.on.substr(grant.on.find(':')) != ":*";
   for (const json& permission : state.model->at("permissions")) {
     const std::string kind = text_or_none(permission, "resource");
     const auto cell = state.cell(grant.role, permission);
-    const bool gives = cell && level_of(*state.model, permission, cell->level) > 0;
+    const bool gives = cell && level_of(*state.model, permission, cell->level) > 0 &&
+                       (!to_one || reaches_on_one(state, grant, visibility_of(permission, *cell)));
     if (gives && (grant.on == "org" || (!kind.empty() && kind_of(grant.on) == kind))) return true;
   }
   return false;
@@ -313,10 +330,12 @@ class NaiveFold::Look {
         add("can_raise_self|" + shown(member) + "|");
       }
       const auto by = beside_.brought_by.find(member);
-      if (by == beside_.brought_by.end() || state_.members.count(by->second) > 0) continue;
-      const auto removed = beside_.removed.find(by->second);
-      if (removed == beside_.removed.end()) continue;
-      add("inviter_removed|" + shown(member) + "|" + shown(by->second), std::max(removed->second, since));
+      if (by == beside_.brought_by.end()) continue;
+      const auto gone = [&](const State& state, const Beside& beside) {
+        return state.members.count(by->second) == 0 && beside.removed.count(by->second) > 0;
+      };
+      if (!gone(state_, beside_)) continue;
+      add("inviter_removed|" + shown(member) + "|" + shown(by->second), std::max(this->since(gone), since));
     }
   }
 
