@@ -70,6 +70,10 @@ class Fold {
 
   void organization(const Fact& fact) {
     if (type_ == "org.created" || type_ == "org.model_changed") model_ = &models_.at(fact.model);
+    if (type_ == "org.setting_changed") {
+      own_.insert("everyone");
+      settings_[text(data_, "setting")] = text(data_, "value");
+    }
     if (type_ == "org.created" && data_.contains("owner")) {
       exists_.insert(member("owner"));
       give(member("owner"), owner_role(*model_));
@@ -81,6 +85,7 @@ class Fold {
     links_.clear();
     grants_.clear();
     offers_.clear();
+    settings_.clear();
   }
 
   void give(const std::string& holder, const std::string& role) {
@@ -181,6 +186,14 @@ class Fold {
         all.insert({holder, "role " + grant.first + " on " + grant.second});
       }
     }
+    // What a setting gives before anybody set it was given by nobody.
+    for (const auto& [id, value] : settings_) {
+      const json* setting = entry(*model_, "settings", id);
+      if (setting == nullptr || !setting->at("values").contains(value)) continue;
+      const json& role = setting->at("values").at(value);
+      if (role.is_null()) continue;
+      all.insert({"everyone", "role " + role.get<std::string>() + " on " + text(*setting, "on_kind") + ":*"});
+    }
     return all;
   }
 
@@ -195,6 +208,7 @@ class Fold {
   std::set<Power> links_;
   std::set<std::pair<std::string, std::pair<std::string, std::string>>> grants_;
   std::map<std::string, std::vector<Offer>> offers_;
+  std::map<std::string, std::string> settings_;
   std::map<bool, std::map<Power, std::int64_t>> given_;  // by whether outsiders hold what they were granted
 };
 

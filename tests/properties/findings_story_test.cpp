@@ -243,6 +243,26 @@ TEST_CASE("what was granted to somebody before they were there is held, and take
   }
 }
 
+TEST_CASE("a setting that gives everyone a role for a moment is told like a grant to everyone") {
+  const std::int64_t set = 600'000'000, after = 700'000'000;
+  const json read{{"setting", "base"}, {"value", "read"}}, none{{"setting", "base"}, {"value", "none"}};
+  const std::string what = "|everyone|role reader on repo:*|" + std::to_string(set);
+  const json grant{{"principal", "everyone"}, {"role", "reader"}, {"on", "repo:*"}};
+  const auto told = [&](const json& rows) {
+    std::size_t count = 0;
+    for (const auto& [row, more] : rows.items()) count += row.ends_with(what) ? 1 : 0;
+    return count;
+  };
+  ShortStory s;
+  s.happens(set, "org.setting_changed", read);
+  s.happens(set + 3, "org.setting_changed", read);
+  s.happens(set + 5, "org.setting_changed", none);
+  CHECK(told(found_at(s, after, 1)) == 1);
+  // Granted as well before and after, it was neither given by the setting nor taken with it.
+  s.happens(set - 1, "role.granted", grant);
+  CHECK(told(found_at(s, after, 1)) == 0);
+}
+
 TEST_CASE("a grant on one resource that depends on an assignment has no effect while that is not there") {
   ShortStory s;
   const std::string what = "grant_without_effect|member:ann|guide|bot:1";

@@ -143,7 +143,8 @@ std::string wrong_denial(const json& expected, const json& found) {
       if (each.at("because") == "" || each.at("change") == "") return "a reason says nothing: " + each.dump();
       told.insert(reason);
       // Of being disabled in several areas each is told.
-      if (!sentences.insert(each.at("because").get<std::string>()).second) return "told twice: " + each.dump();
+      if (!sentences.insert(reason + ": " + each.at("because").get<std::string>()).second)
+        return "told twice: " + each.dump();
     }
     if (json(told) != expected.at("denied")) return "the reasons are " + json(told).dump();
   }
