@@ -413,9 +413,9 @@ Effective Access::held(Number member, const Question& question, bool explain) {
     return answer;
   }
   std::vector<Path> paths = ways(member, question, explain);
-  std::string why = !paths.empty()                     ? cut(member, question)
-                    : everyone_gives(member, question) ? disabled_because(0)
-                                                       : nothing_because(facts_.state(member), question);
+  std::string why = !paths.empty()                         ? cut(member, question)
+                    : everyone_gives(member, question) > 0 ? disabled_because(0)
+                                                           : nothing_because(member, question);
   if (!why.empty()) {
     answer.denied_because = std::move(why);
     return answer;

@@ -154,6 +154,11 @@ class Access {
 
   // Roles whose holders have another one: implied ones, and deleted ones that were reassigned.
   std::vector<Number> roles_that_lead_elsewhere();
+  // The event that made a custom role what it is: its creation, or the edit or reset behind it.
+  std::uint64_t defined_by(Number role);
+  // Whether a grant on one resource reaches its holder: where the cell depends on assignment, by what is assigned to
+  // them.
+  bool assigned_where_needed(const EntityState& member, Visibility visibility, Number resource);
   // The role that an implied one stands for (access_fold.h); any other is itself.
   Number named_role(Number role, Point link);
   // The single resources on which the member may hold something else than on every one of their kind: those that a
@@ -213,7 +218,6 @@ class Access {
   // Whether a resource of the kind lies in the resource.
   bool holds_kind(Number resource, const std::string& kind, int depth);
   bool assigned_to_some(const EntityState& member, const std::string& kind);
-  bool assigned_where_needed(const EntityState& member, Visibility visibility, Number resource);
 
   void add_role(std::vector<Path>& paths, const EntityState& member, Number role, Path path, const Question& question);
   void add_grants(std::vector<Path>& paths, const EntityState& member, Number holder, const Path& base,
@@ -222,23 +226,34 @@ class Access {
   // Every way by which the member is given something of it, before anything is cut; in no order.
   std::vector<Path> ways(Number member, const Question& question, bool explain);
   void name_role(Path& path, Number role);
-  // The event that made a custom role what it is: its creation, or the edit or reset behind it.
-  std::uint64_t defined_by(Number role);
-  // Whether somebody who is disabled would have it from what everyone has.
-  bool everyone_gives(Number member, const Question& question);
+  // The level at which somebody who is disabled would have it from what everyone has; 0 for none.
+  LevelIndex everyone_gives(Number member, const Question& question);
+  // What would have to be assigned for a role that reaches the member to give it at that level.
+  struct MissingAssignment {
+    Number role = 0;
+    std::string resource;  // by name; empty: any of the permission's kind
+  };
+  std::optional<MissingAssignment> missing_assignment(Number member, const Question& question);
   // Roles that would give it at that level, by name; at most a few.
-  std::string roles_that_give(const Question& question);
-  Lack assignment_lack(Number member, const Question& question);
+  std::string roles_that_give(Number member, const Question& question);
+  // What would have to be assigned or given: one sentence that begins with `give`, if it is a role.
+  std::string change_by_giving(Number member, const Question& question, const std::string& give);
+  // Why less is held than is asked for, whatever it counts as while its children are off; in a fixed order.
+  std::vector<Lack> lacks_of_held(Number member, const Question& question);
+  // What would have to change for the parent to be held as the permission needs it.
+  std::string change_of_parent(Number member, const Question& question);
   // What the member has before a parent is counted as less because its children are off.
   Effective held(Number member, const Question& question, bool explain);
-  // Whether the role gives it at that level on what is assigned to its holder alone.
+  // Whether the role gives it at that level, but not on everything whatever is assigned to its holder.
   bool gives_where_assigned(Number role, const Question& question);
   // Why nothing gives it: nothing does, only on what is assigned, or the text leaves it open.
-  std::string nothing_because(const EntityState& state, const Question& question);
-  // The area in which being disabled cuts it; nothing if it does not.
-  std::optional<Number> disabled_for(Number member, const Question& question);
+  std::string nothing_because(Number member, const Question& question);
+  // The areas in which being disabled cuts it, 0 for everywhere.
+  std::vector<Number> disabled_for(Number member, const Question& question);
   bool owner_lacks(Number member, const Question& question);
   bool parent_lacks(Number member, const Question& question);
+  // What is asked of the parent permission, which there is.
+  Question parent_question(const Question& question);
   std::string disabled_because(Number area);
   std::string parent_because(const Question& question);
   // Empty if nothing cuts; else why everything is cut.

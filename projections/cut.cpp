@@ -34,13 +34,13 @@ std::vector<Number> Access::disabled_in(Number member, Point at, int depth) {
   return areas;
 }
 
-std::optional<Number> Access::disabled_for(Number member, const Question& question) {
+std::vector<Number> Access::disabled_for(Number member, const Question& question) {
   const auto& kept = model_->kept_when_disabled();
-  if (std::find(kept.begin(), kept.end(), question.permission) != kept.end()) return std::nullopt;
-  for (const Number area : disabled_in(member)) {
-    if (area == 0 || model_->in_area(question.permission, facts_.name(area).name)) return area;
-  }
-  return std::nullopt;
+  if (std::find(kept.begin(), kept.end(), question.permission) != kept.end()) return {};
+  std::vector<Number> areas = disabled_in(member);
+  std::erase_if(
+      areas, [&](Number area) { return area != 0 && !model_->in_area(question.permission, facts_.name(area).name); });
+  return areas;
 }
 
 std::string Access::disabled_because(Number area) {
@@ -54,11 +54,15 @@ bool Access::owner_lacks(Number member, const Question& question) {
 }
 
 bool Access::parent_lacks(Number member, const Question& question) {
+  if (!model_->permissions()[question.permission].parent) return false;
+  const Question parent = parent_question(question);
+  return held(member, parent, false).level < parent.level;
+}
+
+Question Access::parent_question(const Question& question) {
   const PermissionRule& rule = model_->permissions()[question.permission];
-  if (!rule.parent) return false;
   const bool same_kind = model_->permissions()[*rule.parent].resource_kind == rule.resource_kind;
-  const Effective above = held(member, {*rule.parent, 1, same_kind ? question.resource : std::nullopt}, false);
-  return above.level < rule.parent_level;
+  return {*rule.parent, rule.parent_level, same_kind ? question.resource : std::nullopt};
 }
 
 std::string Access::parent_because(const Question& question) {
@@ -69,7 +73,7 @@ std::string Access::parent_because(const Question& question) {
 
 std::string Access::cut(Number member, const Question& question) {
   const PermissionRule& rule = model_->permissions()[question.permission];
-  if (const auto area = disabled_for(member, question)) return disabled_because(*area);
+  if (const auto areas = disabled_for(member, question); !areas.empty()) return disabled_because(areas.front());
   if (!feature_on(rule.feature)) return "the feature " + rule.feature + " is off";
   if (owner_lacks(member, question)) return "only the owner may have it";
   if (parent_lacks(member, question)) return parent_because(question);
@@ -82,25 +86,56 @@ bool Access::gives_where_assigned(Number role, const Question& question) {
          !model_->permissions()[question.permission].resource_kind.empty();
 }
 
-bool Access::everyone_gives(Number member, const Question& question) {
+LevelIndex Access::everyone_gives(Number member, const Question& question) {
   const EntityState& state = facts_.state(member);
-  if (!state.exists() || !disabled(member)) return false;
+  if (!state.exists() || !disabled(member)) return 0;
   std::vector<Path> paths;
   add_everyone(paths, state, question, false);
-  return !paths.empty();
+  LevelIndex best = 0;
+  for (const Path& path : paths) best = std::max(best, path.level);
+  return best;
 }
 
-std::string Access::nothing_because(const EntityState& state, const Question& question) {
+std::string Access::nothing_because(Number member, const Question& question) {
+  const EntityState& state = facts_.state(member);
   if (!state.exists()) return "not a member at that time";
-  const Live* link = state.find({SlotKind::role});
-  const Number role = link ? resolve_role(link->value, link->at, nullptr) : 0;
+  const Number role = direct_role(member);
   if (role != 0 && cell(role, question.permission).unspecified) {
     return "the model's text does not say whether the role " + facts_.name(role).name + " has it";
   }
-  if (role != 0 && gives_where_assigned(role, question)) {
-    return "the role " + facts_.name(role).name + " gives it only on what is assigned to the member";
+  if (const auto missing = missing_assignment(member, question)) {
+    return "the role " + facts_.name(missing->role).name + " gives it only on what is assigned to the member";
   }
   return "no role, group or grant gives it";
+}
+
+std::optional<Access::MissingAssignment> Access::missing_assignment(Number member, const Question& question) {
+  if (model_->permissions()[question.permission].resource_kind.empty()) return std::nullopt;
+  const std::string asked = question.resource ? to_text(*question.resource) : std::string();
+  if (const Number role = direct_role(member); role != 0 && gives_where_assigned(role, question)) {
+    return MissingAssignment{role, asked};
+  }
+  std::vector<Number> holders;
+  if (active(member) || model_->outsiders_hold_scoped_grants()) holders.push_back(member);
+  if (active(member)) {
+    for (const GroupLink& link : all_groups_of(member, false)) {
+      const Number role = group_role(link.group);
+      if (role != 0 && gives_where_assigned(role, question)) return MissingAssignment{role, asked};
+      holders.push_back(link.group);
+    }
+    if (!disabled(member)) holders.push_back(facts_.org_entity());
+  }
+  std::optional<MissingAssignment> on_one;
+  for (const Number holder : holders) {
+    const auto [first, last] = facts_.state(holder).of_kind(SlotKind::grant);
+    for (const Live* l = first; l != last; ++l) {
+      const auto reach = scope_reach(l->slot.a, question);
+      if (!reach || !grant_counts(l->slot.b, l->slot.a, l->at) || !gives_where_assigned(l->slot.b, question)) continue;
+      if (*reach == Reach::all) return MissingAssignment{l->slot.b, asked};
+      if (!on_one) on_one = {l->slot.b, facts_.name(l->slot.a).name};
+    }
+  }
+  return on_one;
 }
 
 }  // namespace tenure::projections

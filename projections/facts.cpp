@@ -237,6 +237,8 @@ void Facts::each_difference(List list, Point from, Point to, const std::function
 }
 
 std::vector<Point> Facts::changes_of(List list) {
+  // The lists know nothing of an end of the whole organization, nor of what came into force again after it.
+  if (state(org_entity()).find({SlotKind::ended})) return changes_by_holders()[list];
   std::vector<Point> points;
   each_change(list, Point{}, at_, [&](Number, Point at) { points.push_back(at); });
   for (const Number entity : knowledge_->touched) changes_of_touched(list, entity, points);
@@ -245,25 +247,60 @@ std::vector<Point> Facts::changes_of(List list) {
 
 // Whose own history is another one at this knowledge: folded anew.
 void Facts::changes_of_touched(List list, Number entity, std::vector<Point>& points) {
+  each_interval_change(entity, [&](List changed, Point at) {
+    if (changed == list) points.push_back(at);
+  });
+}
+
+std::map<List, std::vector<Point>>& Facts::changes_by_holders() {
+  if (changes_by_holders_) return *changes_by_holders_;
+  auto& changes = changes_by_holders_.emplace();
+  std::vector<Number> holders{org_entity()};
+  for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
+    for (const Number holder : numbers_of(kind)) holders.push_back(holder);
+  }
+  for (const Number holder : holders) {
+    each_interval_change(holder, [&](List list, Point at) { changes[list].push_back(at); });
+  }
+  return changes;
+}
+
+void Facts::each_interval_change(Number entity, const std::function<void(List list, Point at)>& changed) {
   const EntityKind kind = name(entity).kind;
   std::vector<Interval> before;
   each_state(entity, [&](Point at, const EntityState& state) {
     if (at > at_) return;
-    std::vector<Interval> after = open_intervals(kind, entity, state);
-    std::erase_if(after, [&](const Interval& i) { return i.list != list; });
-    if (after != before) points.push_back(at);
+    std::vector<Interval> after = open_intervals(kind, entity, state), differ;
+    std::sort(after.begin(), after.end());
+    std::set_symmetric_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(differ));
+    for (std::size_t i = 0; i < differ.size(); ++i) {
+      if (i == 0 || differ[i].list != differ[i - 1].list) changed(differ[i].list, at);
+    }
     before = std::move(after);
   });
 }
 
-// What stood between two entries of one event never was.
+const std::vector<Point>& Facts::ends_of_org() {
+  if (ends_of_org_) return *ends_of_org_;
+  ends_of_org_.emplace();
+  for (const Entry& entry : entries(org_entity())) {
+    if (entry.op == Op::end) ends_of_org_->push_back(entry.at);
+  }
+  return *ends_of_org_;
+}
+
+// What stood between two entries of one event never was. An end of the organization leaves nothing of anything else.
 void Facts::each_state(Number entity, const std::function<void(Point at, const EntityState& state)>& each) {
   const std::vector<Entry> all = entries(entity);
+  const std::vector<Point>& ends = ends_of_org();
   EntityState state;
+  auto end = entity == org_entity() ? ends.end() : ends.begin();
   for (std::size_t i = 0; i < all.size(); ++i) {
+    for (; end != ends.end() && *end < all[i].at; ++end) each(*end, state = EntityState());
     state.apply(all[i]);
     if (i + 1 == all.size() || all[i + 1].at != all[i].at) each(all[i].at, state);
   }
+  for (; end != ends.end(); ++end) each(*end, state = EntityState());
 }
 
 std::vector<Entry> Facts::entries(Number entity) {

@@ -114,6 +114,30 @@ void note_learnt(ViewWriter& views, OrgNumber org, std::int64_t occurred_us, Pos
   views.put(told_key(org, Told::learnt, Point{occurred_us, position.value}, 0), told_value(0));
 }
 
+std::vector<Interval> memberships(const std::vector<Interval>& intervals) {
+  std::vector<Interval> there;
+  for (const Interval& i : intervals) {
+    if (i.list.kind == ListKind::members) there.push_back(i);
+  }
+  return there;
+}
+
+void add_grants_while_there(const std::vector<Interval>& memberships, std::vector<Interval>& intervals) {
+  std::vector<Interval> added;
+  for (const Interval& grant : intervals) {
+    if (grant.list.kind != ListKind::grants_of) continue;
+    for (const Interval& membership : memberships) {
+      Interval both = grant;
+      both.open = std::max(grant.open, membership.open);
+      both.close = std::min(grant.close, membership.close);
+      if (both.open < both.close && both != grant) added.push_back(both);
+    }
+  }
+  if (added.empty()) return;
+  intervals.insert(intervals.end(), added.begin(), added.end());
+  std::sort(intervals.begin(), intervals.end());
+}
+
 Outcome<void> note_short_links(ViewWriter& views, OrgNumber org, const std::vector<Interval>& before,
                                const std::vector<Interval>& after, bool first_of_event) {
   // One row for all that one holder lost at one point.

@@ -8,7 +8,8 @@
 //
 // A row of a short-lived link is only a hint of where to look: it is written when an interval of that length comes into
 // being, live or through a late event or a retraction, and never erased. Whether the power was given and taken so soon
-// as known at some position is found from the holder's own history.
+// as known at some position is found from the holder's own history. Of a member's scoped grant both count: how long it
+// stood, and how long its holder was there with it; which of them it is, the model says when the question is asked.
 //
 // An event that makes no row costs a comparison or two. Threads: the writer's to write; as the ViewReader to read.
 // Failures: the store's; corruption names the organization.
@@ -55,6 +56,11 @@ Outcome<void> note_record(ViewWriter& views, OrgNumber org, const Record& record
 // Something was learnt at a position about a time that was past.
 void note_learnt(ViewWriter& views, OrgNumber org, std::int64_t occurred_us, Position position);
 
+// When the holder of these intervals was a member.
+std::vector<Interval> memberships(const std::vector<Interval>& intervals);
+// Adds each of a member's scoped grants for as long as the member was there with it. `intervals` are sorted and stay
+// so.
+void add_grants_while_there(const std::vector<Interval>& memberships, std::vector<Interval>& intervals);
 // Of the intervals that one entity has now (`after`, sorted) and did not have before: those of powers that ended soon
 // after they began, and were not given on in the same moment. `first_of_event` says that they changed by the newest
 // event and that nothing was noted of this entity by it yet: then no row of its point is looked for.

@@ -105,15 +105,26 @@ class Search {
     for (const Interval& i : facts_.list({ListKind::members, 0})) {
       const Live* came = facts_.state(i.principal).find({SlotKind::brought_by});
       if (!came || facts_.state(came->value).exists()) continue;
-      const Live* ended = facts_.state(came->value).find({SlotKind::ended});
-      if (!ended) continue;  // never a member: support staff
+      const Point gone = gone_since(came->value);
+      if (gone == Point{}) continue;  // never a member: support staff
       const Live* exists = facts_.state(i.principal).find({SlotKind::exists});
-      const Point since = std::max(ended->at, exists->since);
+      const Point since = std::max(gone, exists->since);
       Finding& finding = add(FindingKind::inviter_removed, i.principal, came->value, since,
                              "whoever invited the member was removed, and the member is still there");
-      if (since != ended->at) finding.evidence.push_back(ended->at.position);
+      if (since != gone) finding.evidence.push_back(gone.position);
       finding.evidence.push_back(came->at.position);
     }
+  }
+
+  // Since when somebody who was removed has not been there: a second removal changes nothing. Nothing if they never
+  // were.
+  Point gone_since(Number member) {
+    std::vector<Point> points;
+    add_entries(facts_, member, points);
+    add_turns_of_org(facts_, points);
+    const auto gone = [](const EntityState& state) { return !state.exists() && state.find({SlotKind::ended}); };
+    if (!gone(facts_.state(member))) return Point{};
+    return stood_since(access_, std::move(points), [&](Access& then) { return gone(then.facts().state(member)); });
   }
 
   // Somebody who was invited again has been waiting since the first time, if that one still stands.

@@ -13,7 +13,7 @@
 // and the rows of records, as far as the kind asked for needs them; a separation-of-duties rule costs two answers to
 // who-can, and each that it finds the events since it stood; what is found of roles and grants, the instants since it
 // stood at which it may have turned; a permission that rules ask for, an answer to who-can, and each whom that names
-// two judgements for each role that would give them more.
+// the ways to more (raising_ways.h), tried at each instant at which they may have opened.
 #pragma once
 
 #include <optional>

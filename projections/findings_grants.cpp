@@ -21,12 +21,20 @@ std::string idle_because(Access& access, const Grant& grant, Point link) {
     return "whoever has it is no member";
   }
   const std::string& scope = facts.name(grant.scope).name;
+  const bool on_one = scope != "org" && !scope.ends_with(":*");
+  bool where_assigned = false;
   for (PermissionIndex p = 0; p < access.model().permissions().size(); ++p) {
     const std::string& kind = access.model().permissions()[p].resource_kind;
-    const bool about = scope == "org" || (!kind.empty() && kind_of(scope) == kind);
-    if (about && access.cell(grant.role, p).level > 0) return {};
+    if (scope != "org" && (kind.empty() || kind_of(scope) != kind)) continue;
+    const Cell cell = access.cell(grant.role, p);
+    if (cell.level == 0) continue;
+    // Of whom a group's grant, or everyone's, is worth nothing is each one's own affair.
+    const bool depends = on_one && holder.kind == EntityKind::member && cell.visibility != Visibility::all;
+    if (!depends || access.assigned_where_needed(facts.state(grant.holder), cell.visibility, grant.scope)) return {};
+    where_assigned = true;
   }
-  return "the role gives nothing there";
+  return where_assigned ? "the role gives it on what is assigned alone, and it is not assigned to whoever has it"
+                        : "the role gives nothing there";
 }
 
 // Whether it is a grant still: what was ended is none any more, whether or not its ends are there again.
@@ -34,11 +42,30 @@ bool stands(Access& access, const Grant& grant, Point link) {
   return !access.ended_since(grant.role, link) && !access.ended_since(grant.scope, link);
 }
 
+// Adds when the resource, or what it lies in, came or went, or what is assigned to the holder.
+void add_turns_of_assignment(Facts& facts, const Grant& grant, std::vector<Point>& points) {
+  std::vector<Number> resources{grant.scope};
+  for (const Entry& entry : facts.entries(grant.holder)) {
+    if (entry.slot.kind != SlotKind::assigned && entry.slot.kind != SlotKind::created) continue;
+    points.push_back(entry.at);
+    resources.push_back(entry.slot.a);
+  }
+  std::unordered_set<Number> seen;
+  for (std::size_t next = 0; next < resources.size(); ++next) {
+    if (!seen.insert(resources[next]).second) continue;
+    for (const Entry& entry : facts.entries(resources[next])) {
+      points.push_back(entry.at);
+      if (entry.slot.kind == SlotKind::parent && entry.value != 0) resources.push_back(entry.value);
+    }
+  }
+}
+
 // Since when it has given nothing: since it was given, or since what took its effect.
 Point idle_since(Access& access, const Grant& grant) {
   Facts& facts = access.facts();
   std::vector<Point> points;
-  for (const Number entity : {grant.role, grant.scope}) add_entries(facts, entity, points);
+  add_entries(facts, grant.role, points);
+  add_turns_of_assignment(facts, grant, points);
   const Slot slot{SlotKind::grant, grant.scope, grant.role};
   for (const Entry& entry : facts.entries(grant.holder)) {
     const bool turns = entry.op == Op::end || entry.op == Op::accept || entry.slot.kind == SlotKind::exists;
@@ -55,11 +82,16 @@ void look_at(Access& access, const Grant& grant, Point link, std::vector<Finding
   if (!stands(access, grant, link)) return;
   const std::string because = idle_because(access, grant, link);
   if (because.empty()) return;
-  const std::string& on = access.facts().name(grant.scope).name;
+  Facts& facts = access.facts();
+  const std::string& on = facts.name(grant.scope).name;
   Finding& finding = add_finding(found, FindingKind::grant_without_effect, grant.holder, grant.role,
                                  idle_since(access, grant), "the grant on " + on + " has no effect: " + because);
-  finding.role = access.facts().name(grant.role).name;
+  finding.role = facts.name(grant.role).name;
   finding.on = on;
+  // Who gave it, also where something else took its effect.
+  const Live* live = facts.state(grant.holder).find({SlotKind::grant, grant.scope, grant.role});
+  const Point given = live ? access.standing_since(grant.holder, *live, {grant.scope, grant.role}) : link;
+  if (given.position != finding.since.position) finding.evidence.push_back(given.position);
 }
 
 }  // namespace

@@ -1,14 +1,11 @@
 // Members who can raise themselves: those whose role the model's analysis names, and those who hold, by whatever gives
-// it to them, a permission for which a rule lets them give themselves a role that grants more than they have, or more
-// in their own custom role. More is a higher level, and a level on every resource that they hold on some alone.
+// it to them, a permission for which a rule lets them come to have more (raising_ways.h).
 #include <algorithm>
 #include <set>
 
-#include "events/judge.h"
-#include "events/model/role_power.h"
 #include "projections/findings_parts.h"
+#include "projections/raising_ways.h"
 #include "projections/spans.h"
-#include "projections/team_state.h"
 
 namespace tenure::projections {
 
@@ -16,17 +13,18 @@ namespace {
 
 class Raising {
  public:
-  Raising(Access& access, Instant at, std::vector<Finding>& found)
+  Raising(Access& access, Instant at, const Raises& raises, std::vector<Finding>& found)
       : access_(access),
         facts_(access.facts()),
         model_(access.model()),
-        team_(facts_.moved_to(facts_.at()), facts_.model_at(facts_.at())),
+        ways_(access),
         at_(at),
+        raises_(raises),
         found_(found) {}
 
   // Under another model it is another way to raise oneself.
-  void by_role(const Raises& raises) {
-    for (const SelfRaise& raise : raises) {
+  void by_role() {
+    for (const SelfRaise& raise : raises_) {
       const RoleId& role = model_.roles()[raise.role].id;
       const Number number = facts_.number(EntityKind::role, role.text);
       if (number == 0) continue;
@@ -58,136 +56,112 @@ class Raising {
       if (access_.active(member) && !access_.disabled(member) && !told_.contains(member)) try_out(member);
       if (facts_.failure()) return;
     }
-    if (team_.failure()) facts_.fail(*team_.failure());
+    if (ways_.failure()) facts_.fail(*ways_.failure());
   }
 
  private:
-  // What a member has of a permission, as far as it was asked: on at least one resource, and on every one.
-  struct HeldLevel {
-    std::optional<LevelIndex> on_one, on_every;
-  };
-  using Held = std::vector<HeldLevel>;  // by permission
-
-  // What a member may come to have, and the rule that lets them.
-  struct Way {
-    std::string what;
-    const ActionRule* rule = nullptr;
-  };
-
   void try_out(Number member) {
-    const std::vector<Way> ways = this->ways(member);
+    const std::vector<RaisingWay> ways = ways_.of(member, 1);
     if (ways.empty()) return;
-    // Since when the first of the ways has been open.
-    Point since = Point::never();
-    std::set<std::pair<PermissionIndex, LevelIndex>> seen;
-    for (const Way& way : ways) {
-      const PermissionIndex permission = *way.rule->actor_permission;
-      if (!seen.emplace(permission, way.rule->actor_level).second) continue;
-      const SpanQuestion question{model_.permissions()[permission].id,
-                                  model_.level_name(permission, way.rule->actor_level), std::nullopt};
-      since = std::min(since, held_since(facts_, member, question, at_).value_or(Point{}));
+    const RaisingWay& way = ways.front();
+    const PermissionIndex permission = *way.rule->actor_permission;
+    Finding& finding = add_finding(
+        found_, FindingKind::can_raise_self, member, 0, since(member),
+        "by the model's rules whoever has " + model_.permissions()[permission].name + " can come to have " + way.to);
+    // What gave them the permission, and what made the role so that there is more to have.
+    const SpanQuestion question{model_.permissions()[permission].id,
+                                model_.level_name(permission, way.rule->actor_level), std::nullopt};
+    const std::uint64_t held = held_since(facts_, member, question, at_).value_or(Point{}).position;
+    const std::uint64_t defined = way.role != 0 ? access_.defined_by(way.role) : 0;
+    for (const std::uint64_t position : {held, defined}) {
+      auto& all = finding.evidence;
+      if (position != 0 && std::find(all.begin(), all.end(), position) == all.end()) all.push_back(position);
     }
-    add_finding(found_, FindingKind::can_raise_self, member, 0, std::max(since, model_since(facts_)),
-                "by the model's rules whoever has " + model_.permissions()[*ways.front().rule->actor_permission].name +
-                    " can come to have " + ways.front().what + " alone");
   }
 
-  std::vector<Way> ways(Number member) {
-    std::vector<Way> ways;
-    Held held(model_.permissions().size());
-    const auto add = [&](const std::string& role, const std::function<Cell(PermissionIndex)>& cell) {
-      if (!gives_more(member, held, cell)) return;
-      if (const ActionRule* rule = rule_for(member, RoleId(role))) ways.push_back({role, rule});
-    };
-    for (RoleIndex r = 0; r < model_.roles().size(); ++r) {
-      if (model_.roles()[r].available) {
-        add(model_.roles()[r].id.text, [&](PermissionIndex p) { return model_.cell(r, p); });
+  // The event since which some way has been open without a break, under this model and by no role that the analysis
+  // names.
+  Point since(Number member) {
+    std::vector<Point> points = points_bearing_on(facts_, member);
+    points.insert(points.end(), turns_of_others().begin(), turns_of_others().end());
+    return stood_since(access_, std::move(points), [&](Access& then) {
+      if (&then.model() != &model_ || !then.active(member) || then.disabled(member)) return false;
+      const Number role = then.direct_role(member);
+      const bool named = std::any_of(raises_.begin(), raises_.end(), [&](const SelfRaise& raise) {
+        return role != 0 && model_.roles()[raise.role].id.text == facts_.name(role).name;
+      });
+      if (named) return false;
+      RaisingWays ways(then);
+      const bool open = !ways.of(member, 1).empty();
+      if (ways.failure()) facts_.fail(*ways.failure());
+      return open;
+    });
+  }
+
+  // When something turned that opens or closes ways whoever the member is: what roles there are and what they grant,
+  // and who holds those of which the rules count the holders.
+  const std::vector<Point>& turns_of_others() {
+    if (turns_) return *turns_;
+    turns_.emplace();
+    for (const Number role : facts_.numbers_of(EntityKind::role)) add_entries(facts_, role, *turns_);
+    std::set<Number> lists, holders;
+    for (const RoleIndex role : counted_roles()) {
+      lists.insert(facts_.number(EntityKind::role, model_.roles()[role].id.text));
+    }
+    lists.erase(0);
+    if (!lists.empty()) {
+      for (const Number role : access_.roles_that_lead_elsewhere()) lists.insert(role);
+    }
+    for (const Number role : lists) {
+      for (const Point at : facts_.changes_of({ListKind::holders, role})) turns_->push_back(at);
+      for (const Interval& i : facts_.list_over({ListKind::holders, role}, Instant::min(), Instant::max())) {
+        holders.insert(i.principal);
       }
     }
-    for (const Number role : custom_roles()) {
-      add(facts_.name(role).name, [&](PermissionIndex p) { return access_.cell(role, p); });
+    for (const Number holder : holders) add_disablings(holder);
+    return *turns_;
+  }
+
+  // Roles of which the judgement of somebody's raising themselves asks who else holds them.
+  std::set<RoleIndex> counted_roles() {
+    std::set<RoleIndex> roles{model_.owner_role()};
+    for (RoleIndex role = 0; role < model_.roles().size(); ++role) {
+      if (model_.roles()[role].cardinality != Cardinality::any) roles.insert(role);
     }
-    if (const ActionRule* rule = rule_for_own_role(member, held)) ways.push_back({"more in a custom role", rule});
-    return ways;
-  }
-
-  const std::vector<Number>& custom_roles() {
-    if (!custom_roles_) custom_roles_ = access_.custom_roles();
-    return *custom_roles_;
-  }
-
-  // Whether what a role grants on the whole organization is more than the member has. What it grants on assigned
-  // resources alone is compared with what they have on any.
-  bool is_more(Number member, Held& held, PermissionIndex p, const Cell& granted) {
-    if (granted.level == 0) return false;
-    const std::string& kind = model_.permissions()[p].resource_kind;
-    const bool on_every = granted.visibility == Visibility::all && !kind.empty();
-    std::optional<LevelIndex>& level = on_every ? held[p].on_every : held[p].on_one;
-    // No resource is called so: who holds a power on it holds it on every one.
-    const auto on = on_every ? std::optional(ResourceId{kind, "\x01"}) : std::nullopt;
-    if (!level) level = access_.effective(member, {p, 1, on}, false).level;
-    return granted.level > *level;
-  }
-
-  bool gives_more(Number member, Held& held, const std::function<Cell(PermissionIndex)>& cell) {
-    for (PermissionIndex p = 0; p < held.size(); ++p) {
-      if (is_more(member, held, p, cell(p))) return true;
+    for (const ActionRule& rule : model_.rules()) {
+      if (!rule.target_is_last_holder) continue;
+      roles.insert(rule.target_roles.begin(), rule.target_roles.end());
+      for (RoleIndex role = 0; rule.target_roles.empty() && role < model_.roles().size(); ++role) roles.insert(role);
     }
-    return false;
+    return roles;
   }
 
-  Person person_of(Number member) { return {{}, subject_of(facts_.name(member).name)}; }
-
-  // The rule by which the member may do it, if that asks for a permission.
-  const ActionRule* judged(const Person& self, EventPayload data) const {
-    Event event;
-    event.actor = {ActorKind::member, self};
-    event.occurred_at = at_;
-    event.data = std::move(data);
-    const Verdict verdict = judge(model_, event, team_);
-    if (verdict.result != VerdictResult::allowed) return nullptr;
-    const auto rule = std::find_if(model_.rules().begin(), model_.rules().end(), [&](const ActionRule& each) {
-      return each.actor_permission && each.id == verdict.rule;
-    });
-    return rule == model_.rules().end() ? nullptr : &*rule;
-  }
-
-  // To take the role, as their own or on the whole organization.
-  const ActionRule* rule_for(Number member, const RoleId& role) {
-    const Person self = person_of(member);
-    if (const ActionRule* rule = judged(self, event::MemberRoleChanged{self, role})) return rule;
-    return judged(self, event::RoleGranted{Scope{}, Principal{Principal::Kind::member, self, {}}, role});
-  }
-
-  // To grant their own custom role more.
-  const ActionRule* rule_for_own_role(Number member, Held& held) {
-    const Number role = access_.direct_role(member);
-    if (role == 0 || !access_.is_custom(role)) return nullptr;
-    for (PermissionIndex p = 0; p < held.size(); ++p) {
-      const LevelIndex most = highest_option(model_, p);
-      if (!is_more(member, held, p, {most, model_.permissions()[p].visibility_at(most), false})) continue;
-      const Grants grants{{model_.permissions()[p].id, model_.level_name(p, most)}};
-      const event::RoleEdited edit{RoleId(facts_.name(role).name), grants, std::nullopt};
-      if (const ActionRule* rule = judged(person_of(member), edit)) return rule;
+  // When somebody came, went, was disabled or enabled.
+  void add_disablings(Number holder) {
+    for (const Entry& entry : facts_.entries(holder)) {
+      const SlotKind kind = entry.slot.kind;
+      const bool turns = entry.op == Op::end || entry.op == Op::accept || kind == SlotKind::exists ||
+                         kind == SlotKind::disabled || kind == SlotKind::came_by;
+      if (turns) turns_->push_back(entry.at);
     }
-    return nullptr;
   }
 
   Access& access_;
   Facts& facts_;
   const AccessModel& model_;
-  FactsTeamState team_;
+  RaisingWays ways_;
   Instant at_;
+  const Raises& raises_;
   std::vector<Finding>& found_;
   std::unordered_set<Number> told_;
-  std::optional<std::vector<Number>> custom_roles_;
+  std::optional<std::vector<Point>> turns_;
 };
 
 }  // namespace
 
 void find_raising(Access& access, Instant at, const Raises& raises, std::vector<Finding>& found) {
-  Raising raising(access, at, found);
-  raising.by_role(raises);
+  Raising raising(access, at, raises, found);
+  raising.by_role();
   raising.by_permission();
 }
 

@@ -1,6 +1,8 @@
 // Findings that only the records tell, from their rows. What an end of the role, the group or the resource took from
 // all who had it is not told as taken from one.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "projections/findings_parts.h"
 
@@ -30,6 +32,23 @@ std::string in_words(std::int64_t us) {
   return std::to_string(us / minute) + " min";
 }
 
+std::string held_in_words(std::int64_t us) { return " was given and taken again within " + in_words(us); }
+
+// The last end, before a point, of any of these.
+Point last_end(Access& access, std::initializer_list<Number> others, Point before) {
+  Point last{};
+  for (const Number other : others) {
+    if (other == 0) continue;
+    const EntityState state = access.facts().state_once(other, before);
+    const auto [first, end] = state.of_kind(SlotKind::ended);
+    for (const Live* ended = first; ended != end; ++ended) {
+      if (ended->at > last && !access.ended_nothing(other, ended->at)) last = ended->at;
+    }
+  }
+  return last;
+}
+
+// What members and groups had for a short time.
 class ShortLived {
  public:
   ShortLived(Access& access, std::int64_t within_us, std::vector<Finding>& found)
@@ -37,19 +56,33 @@ class ShortLived {
 
   // What the event at a point took from its holder.
   void look_at(const ToldRow& row) {
-    const EntityKind kind = facts_.name(row.entity).kind;
     const Point just_before{row.at.us, row.at.position - 1};
-    const auto had = open_intervals(kind, row.entity, facts_.state_once(row.entity, just_before));
-    const auto left = open_intervals(kind, row.entity, facts_.state_once(row.entity, row.at));
+    holder_ = row.entity;
+    kind_ = facts_.name(row.entity).kind;
+    // Whether what is granted to somebody who is not there is a power, the model says under which it is taken.
+    const auto model = facts_.model_at(just_before);
+    outsiders_hold_ = model && model->outsiders_hold_scoped_grants();
+    const auto had = powers(facts_.state_once(row.entity, just_before));
+    const auto left = powers(facts_.state_once(row.entity, row.at));
     for (const Interval& link : had) {
-      if (!is_power(link.list.kind) || same_power(left, link) || ended_since(link, just_before)) continue;
+      if (same_power(left, link) || ended_since(link, just_before)) continue;
       if (link.list.kind == ListKind::holders && role_shown(link).empty()) continue;
-      const Point given = given_at(kind, row.entity, link, just_before);
+      const Point given = given_at(link, just_before);
       if (row.at.us - given.us <= within_us_) add(row, link, given);
     }
   }
 
  private:
+  // What the holder has been given in a state and has, as links.
+  std::vector<Interval> powers(const EntityState& state) {
+    std::vector<Interval> links = open_intervals(kind_, holder_, state);
+    const bool grants_count = kind_ != EntityKind::member || outsiders_hold_ || state.exists();
+    std::erase_if(links, [&](const Interval& link) {
+      return !is_power(link.list.kind) || (link.list.kind == ListKind::grants_of && !grants_count);
+    });
+    return links;
+  }
+
   // The link that is the same power. A role may be named or implied, and what is implied is the model's to say.
   const Interval* same_power(const std::vector<Interval>& links, const Interval& link) {
     const auto same = std::find_if(links.begin(), links.end(), [&](const Interval& i) {
@@ -61,29 +94,21 @@ class ShortLived {
 
   // The last end, before a point, of what a link points at.
   Point last_end(const Interval& link, Point before) {
-    Point last{};
     const bool role = link.list.kind == ListKind::holders;
-    for (const Number other : {role ? facts_.number(EntityKind::role, role_shown(link)) : link.list.of, link.extra}) {
-      if (other == 0) continue;
-      const EntityState state = facts_.state_once(other, before);
-      const auto [first, end] = state.of_kind(SlotKind::ended);
-      for (const Live* ended = first; ended != end; ++ended) {
-        if (ended->at > last && !access_.ended_nothing(other, ended->at)) last = ended->at;
-      }
-    }
-    return last;
+    const Number of = role ? facts_.number(EntityKind::role, role_shown(link)) : link.list.of;
+    return projections::last_end(access_, {of, link.extra}, before);
   }
   bool ended_since(const Interval& link, Point before) { return last_end(link, before) > link.link; }
 
   // Since when the power was there without a break: link and holder both, and what it points at not ended since. Goes
   // through the holder's own history.
-  Point given_at(EntityKind kind, Number holder, const Interval& link, Point before) {
+  Point given_at(const Interval& link, Point before) {
     const Point ended = last_end(link, before);
     std::optional<Point> given;
     EntityState state;
-    for (const Entry& entry : facts_.entries_until(holder, before)) {
+    for (const Entry& entry : facts_.entries_until(holder_, before)) {
       state.apply(entry);
-      const auto links = open_intervals(kind, holder, state);
+      const auto links = powers(state);
       const Interval* then = same_power(links, link);
       if (!then || then->link <= ended) {
         given.reset();
@@ -95,7 +120,7 @@ class ShortLived {
   }
 
   void add(const ToldRow& row, const Interval& had, Point given) {
-    const std::string held = " was given and taken again within " + in_words(row.at.us - given.us);
+    const std::string held = held_in_words(row.at.us - given.us);
     Finding& finding = add_finding(found_, FindingKind::granted_and_revoked, row.entity, had.list.of, row.at, {});
     const std::string& name = facts_.name(had.list.of).name;
     switch (had.list.kind) {
@@ -135,6 +160,86 @@ class ShortLived {
   Facts& facts_;
   std::int64_t within_us_;
   std::vector<Finding>& found_;
+  // Of the event that is looked at.
+  Number holder_ = 0;
+  EntityKind kind_ = EntityKind::org;
+  bool outsiders_hold_ = false;
+};
+
+// What everyone had for a short time, by grants and by settings. What both give is one power; what a setting gives
+// before anybody set it was given by nobody.
+class ShortLivedOfEveryone {
+ public:
+  ShortLivedOfEveryone(Access& access, std::int64_t within_us, std::vector<Finding>& found)
+      : access_(access), facts_(access.facts()), within_us_(within_us), found_(found) {}
+
+  // What the event at a point took from everyone.
+  void look_at(Point at) {
+    const Point just_before{at.us, at.position - 1};
+    const Number org = facts_.org_entity();
+    const Powers left = powers(facts_.state_once(org, at), at);
+    for (const auto& [power, granted] : powers(facts_.state_once(org, just_before), just_before)) {
+      if (left.contains(power)) continue;
+      const Point given = given_at(power, just_before);
+      if (at.us - given.us > within_us_) continue;
+      Finding& finding = add_finding(found_, FindingKind::granted_and_revoked, org, granted, at,
+                                     "the role " + power.role + " on " + power.on + held_in_words(at.us - given.us));
+      finding.role = power.role;
+      finding.on = power.on;
+      if (given.position != at.position) finding.evidence.push_back(given.position);
+    }
+  }
+
+ private:
+  struct Power {
+    std::string role, on;
+    auto operator<=>(const Power&) const = default;
+  };
+  using Powers = std::map<Power, Number>;  // to the role that a grant names; 0: by a setting alone
+
+  // All, or the one alone.
+  Powers powers(const EntityState& org, Point at, const Power* only = nullptr) {
+    Powers all;
+    const auto [first, last] = org.of_kind(SlotKind::grant);
+    for (const Live* l = first; l != last; ++l) {
+      Power power{facts_.name(l->slot.b).name, facts_.name(l->slot.a).name};
+      if (only && power != *only) continue;
+      if (last_end(access_, {l->slot.a, l->slot.b}, at) <= l->at) all.emplace(std::move(power), l->slot.b);
+    }
+    const auto [set, set_last] = org.of_kind(SlotKind::setting);
+    if (set == set_last) return all;
+    const auto model = facts_.model_at(at);
+    for (const Live* l = set; model && l != set_last; ++l) {
+      for (const SettingRule& rule : model->settings()) {
+        if (rule.id.text != facts_.name(l->slot.a).name) continue;
+        for (const SettingValue& option : rule.values) {
+          if (option.value != facts_.name(l->value).name || !option.everyone_role) continue;
+          all.emplace(Power{model->roles()[*option.everyone_role].id.text, rule.on_kind + ":*"}, 0);
+        }
+      }
+    }
+    return all;
+  }
+
+  // Since when everyone had it without a break.
+  Point given_at(const Power& power, Point before) {
+    std::optional<Point> given;
+    EntityState org;
+    for (const Entry& entry : facts_.entries_until(facts_.org_entity(), before)) {
+      org.apply(entry);
+      if (!powers(org, entry.at, &power).contains(power)) {
+        given.reset();
+      } else if (!given) {
+        given = entry.at;
+      }
+    }
+    return given.value_or(before);
+  }
+
+  Access& access_;
+  Facts& facts_;
+  std::int64_t within_us_;
+  std::vector<Finding>& found_;
 };
 
 // The first end of the organization itself, if there was one.
@@ -145,27 +250,51 @@ std::optional<Point> first_end(Facts& facts) {
   return std::nullopt;
 }
 
+// No row tells of settings, which are few.
+void short_lived_of_everyone(Access& access, std::set<Point> points, std::int64_t within_us,
+                             std::vector<Finding>& found) {
+  Facts& facts = access.facts();
+  for (const Entry& entry : facts.entries(facts.org_entity())) {
+    const bool takes = entry.op == Op::end || entry.slot.kind == SlotKind::setting;
+    if (takes && entry.at <= facts.at()) points.insert(entry.at);
+  }
+  ShortLivedOfEveryone look(access, within_us, found);
+  for (const Point at : points) look.look_at(at);
+}
+
 void short_lived(Access& access, std::int64_t within_us, std::vector<Finding>& found) {
   Facts& facts = access.facts();
+  const Number org = facts.org_entity();
   ShortLived look(access, within_us, found);
+  std::set<Point> of_everyone;
   const auto end = first_end(facts);
   for (const ToldRow& row : facts.told(Told::short_lived, true)) {
-    if (row.value <= static_cast<std::uint64_t>(within_us) && !(end && row.at > *end)) look.look_at(row);
-  }
-  if (!end) return;
-  // The rows know nothing of an end of the whole organization: behind it every event of every holder is looked at. An
-  // organization that is used again after its end is rare.
-  std::vector<Number> holders{facts.org_entity()};
-  for (const EntityKind kind : {EntityKind::member, EntityKind::group}) {
-    for (const Number holder : facts.numbers_of(kind)) holders.push_back(holder);
-  }
-  for (const Number holder : holders) {
-    Point last{};
-    for (const Entry& entry : facts.entries(holder)) {
-      if (entry.at <= *end || entry.at > facts.at() || entry.at == last) continue;
-      look.look_at({last = entry.at, holder, 0});
+    if (row.value > static_cast<std::uint64_t>(within_us) || (end && row.at > *end)) continue;
+    if (row.entity == org) {
+      of_everyone.insert(row.at);
+    } else {
+      look.look_at(row);
     }
   }
+  if (end) {
+    // The rows know nothing of an end of the whole organization: behind it every event of every holder is looked at. An
+    // organization that is used again after its end is rare.
+    std::vector<Number> holders;
+    for (const EntityKind kind : {EntityKind::member, EntityKind::group}) {
+      for (const Number holder : facts.numbers_of(kind)) holders.push_back(holder);
+    }
+    for (const Number holder : holders) {
+      Point last{};
+      for (const Entry& entry : facts.entries(holder)) {
+        if (entry.at <= *end || entry.at > facts.at() || entry.at == last) continue;
+        look.look_at({last = entry.at, holder, 0});
+      }
+    }
+    for (const Entry& entry : facts.entries(org)) {
+      if (entry.slot.kind == SlotKind::grant && entry.at > *end && entry.at <= facts.at()) of_everyone.insert(entry.at);
+    }
+  }
+  short_lived_of_everyone(access, std::move(of_everyone), within_us, found);
 }
 
 }  // namespace

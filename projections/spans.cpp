@@ -14,11 +14,11 @@ struct Held {
 // Every entity whose events may bear on the member's power: those that its entries name, and theirs.
 class Bearing {
  public:
-  Bearing(Facts& facts, Number member, const SpanQuestion& question) : facts_(facts) {
+  Bearing(Facts& facts, Number member, const std::optional<ResourceId>& resource) : facts_(facts) {
     add(member);
     add(facts.org_entity());
     // Assignments reach what lies in the assigned resource.
-    if (question.resource) add(facts.number(EntityKind::scope, to_text(*question.resource)));
+    if (resource) add(facts.number(EntityKind::scope, to_text(*resource)));
   }
 
   std::vector<Point> points() {
@@ -91,7 +91,10 @@ class Walk {
   using Place = Points::const_iterator;
 
   Walk(Facts& facts, Number member, const SpanQuestion& question)
-      : facts_(facts), member_(member), question_(question), points_(Bearing(facts, member, question).points()) {}
+      : facts_(facts),
+        member_(member),
+        question_(question),
+        points_(Bearing(facts, member, question.resource).points()) {}
 
   std::vector<Span> spans(Instant from, Instant to) {
     // The first event after the first instant, and what is held until then.
@@ -203,6 +206,10 @@ std::vector<Span> spans_of(Facts& facts, Number member, const SpanQuestion& ques
 std::optional<Point> held_since(Facts& facts, Number member, const SpanQuestion& question, Instant at) {
   if (!facts.model_at(facts.at())) return std::nullopt;
   return Walk(facts, member, question).since(at);
+}
+
+std::vector<Point> points_bearing_on(Facts& facts, Number member) {
+  return Bearing(facts, member, std::nullopt).points();
 }
 
 }  // namespace tenure::projections

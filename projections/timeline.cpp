@@ -296,6 +296,21 @@ Interval as_open(Interval interval) {
   return interval;
 }
 
+// The rows of what the newest event took; `now` is how its holder stands with it.
+Outcome<void> note_newest(ViewWriter& views, OrgNumber org, const std::vector<Interval>& before,
+                          const std::vector<Interval>& after, const EntityState& now) {
+  const bool lost_a_grant = std::any_of(after.begin(), after.end(), [](const Interval& i) {
+    return i.list.kind == ListKind::grants_of && i.close != Point::never();
+  });
+  if (!lost_a_grant) return note_short_links(views, org, before, after, true);
+  std::vector<Interval> there = memberships(after), with_grants = after;
+  if (const Live* exists = now.find({SlotKind::exists}); exists && there.empty()) {
+    there.emplace_back().open = exists->since;
+  }
+  add_grants_while_there(there, with_grants);
+  return note_short_links(views, org, before, with_grants, true);
+}
+
 // In order: the newest chunk grows.
 Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number entity, OpenTimelines::Open& open,
                      const std::vector<Entry>& entries) {
@@ -326,7 +341,7 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
   note_unlisted(views, org, entity, entries, before, after);
-  if (const auto done = note_short_links(views, org, before, after, true); !done) return done;
+  if (const auto done = note_newest(views, org, before, after, open.now); !done) return done;
   return change_lists(views, org, before, after);
 }
 
@@ -406,13 +421,14 @@ Outcome<void> refold(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   views.timelines().drop(org, entity);
   auto tail = take_tail(views, org, entity, std::move(head), at);
   if (!tail) return tail.error();
-  const auto before = intervals_from(kind, entity, tail->carry, tail->entries);
+  auto before = intervals_from(kind, entity, tail->carry, tail->entries);
   change(tail->entries);
-  const auto after = intervals_from(kind, entity, tail->carry, tail->entries);
+  auto after = intervals_from(kind, entity, tail->carry, tail->entries);
   note_unlisted(views, org, entity, tail->entries, before, after);
   write_tail(views, org, entity, std::move(*tail));
-  if (const auto done = note_short_links(views, org, before, after, false); !done) return done;
-  return change_lists(views, org, before, after);
+  if (const auto done = change_lists(views, org, before, after); !done) return done;
+  for (auto* intervals : {&before, &after}) add_grants_while_there(memberships(*intervals), *intervals);
+  return note_short_links(views, org, before, after, false);
 }
 
 }  // namespace

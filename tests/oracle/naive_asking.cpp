@@ -76,17 +76,17 @@ class Asking {
     const std::string kind = text_or_none(*permission, "resource");
     if (kind.empty()) resource.reset();
     if (resource && kind_of(*resource) != kind) return {"other kind"};
-    if (effective(member, *permission, resource).level > 0) {
-      const int held = held_power(member, *permission, resource).level;
-      return {level && held >= level_of(model_, *permission, *level) ? "children off" : "too low"};
-    }
-    if (held_power(member, *permission, resource).level > 0) reasons.insert("children off");
-    if (s_.members.count(member) == 0) reasons.insert("no member");
+    const int held = held_power(member, *permission, resource).level;
+    if (held > effective(member, *permission, resource).level) reasons.insert("children off");
     // Enabled again, the member would have what everyone has.
-    const bool is_given = given(member, *permission, resource).level > 0;
-    const bool by_everyone = !is_given && given_with_everyone(member, *permission, resource).level > 0;
-    if (!is_given && !by_everyone) reasons.insert("nothing given");
-    if (by_everyone || cut_by_disablement(member, *permission)) reasons.insert("disabled");
+    const int asked = level ? std::max(1, level_of(model_, *permission, *level)) : 1;
+    const int own = given(member, *permission, resource).level;
+    const int by_everyone = own > 0 ? 0 : given_with_everyone(member, *permission, resource).level;
+    const int best = std::max(own, by_everyone);
+    if (best < asked) reasons.insert(best == 0 ? "nothing given" : "too low");
+    if (held > 0) return reasons;
+    if (s_.members.count(member) == 0) reasons.insert("no member");
+    if (by_everyone > 0 || cut_by_disablement(member, *permission)) reasons.insert("disabled");
     if (permission->contains("feature") && !s_.feature_is_on(text(*permission, "feature")))
       reasons.insert("feature off");
     if (says(*permission, "owner_only", false) && direct_role(member) != owner_role(model_)) {

@@ -1,6 +1,7 @@
 // What deserves a look, found the long way: every person, every role, every grant, every event.
 #include <functional>
 
+#include "tests/oracle/naive_raising.h"
 #include "tests/oracle/naive_record.h"
 #include "tests/oracle/naive_short_lived.h"
 
@@ -18,7 +19,7 @@ struct SodRule {
 // What the state does not keep: who brought whom, who was removed when, the organization's own life and its rules.
 struct Beside {
   bool exists = false;
-  std::map<std::string, std::int64_t> removed;
+  std::set<std::string> removed;
   std::map<std::string, std::string> brought_by;
   std::map<std::string, SodRule> rules;
   std::map<std::string, std::string> closed;  // finding to how it is
@@ -34,7 +35,7 @@ struct Beside {
       closed = kept;
     }
     if (type == "member.removed") {
-      removed[who] = fact.occurred_us;
+      removed.insert(who);
       brought_by.erase(who);
     }
     if (type == "member.invited") {
@@ -99,11 +100,28 @@ std::string cells(const State& state, const std::string& role) {
   return all;
 }
 
+// Whether a member has what is granted on one resource: what depends on assignment, with it or one in which it lies.
+bool reaches_on_one(const State& state, const ScopedGrant& grant, const std::string& visibility) {
+  const std::string member = grant.principal.substr(7);
+  if (visibility == "all") return true;
+  if (visibility == "all_unless_assigned" && !state.assigned_to_one_of(member, kind_of(grant.on))) return true;
+  std::set<std::string> seen;
+  for (std::string on = grant.on; state.resource_exists(on) && seen.insert(on).second;) {
+    if (state.has_live_assignment(member, on)) return true;
+    const auto parent = state.parent_of_resource.find(on);
+    if (parent != state.parent_of_resource.end()) on = parent->second;
+  }
+  return false;
+}
+
 bool gives_something_on(const State& state, const ScopedGrant& grant) {
+  const bool to_one =
+      grant.principal.rfind("member:", 0) == 0 && grant.on != "org" && grant.on.substr(grant.on.find(':')) != ":*";
   for (const json& permission : state.model->at("permissions")) {
     const std::string kind = text_or_none(permission, "resource");
     const auto cell = state.cell(grant.role, permission);
-    const bool gives = cell && level_of(*state.model, permission, cell->level) > 0;
+    const bool gives = cell && level_of(*state.model, permission, cell->level) > 0 &&
+                       (!to_one || reaches_on_one(state, grant, visibility_of(permission, *cell)));
     if (gives && (grant.on == "org" || (!kind.empty() && kind_of(grant.on) == kind))) return true;
   }
   return false;
@@ -239,84 +257,31 @@ class NaiveFold::Look {
     }
   }
 
-  // Whether a rule that asks for a permission lets somebody give themselves a role that grants more than they have, or
-  // their own custom role more.
-  bool raises_by_permission(const std::string& member) const {
-    std::vector<std::string> roles;
-    for (const json& role : state_.model->at("roles")) {
-      if (says(role, "available", true)) roles.push_back(text(role, "id"));
-    }
-    for (const auto& [role, definition] : state_.custom_roles) {
-      if (is_custom(state_, role)) roles.push_back(role);
-    }
-    return edits_own_role(member) || std::any_of(roles.begin(), roles.end(), [&](const std::string& role) {
-             if (!grants_more(member, role)) return false;
-             const json change{{"member", member}, {"role", role}};
-             const json grant{{"principal", "member:" + member}, {"role", role}, {"on", "org"}};
-             return lets_by_permission(member, "member.role_changed", change) ||
-                    lets_by_permission(member, "role.granted", grant);
-           });
-  }
-
-  // More than they have on at least one resource, or if it is granted on every one, on one that nobody ever named.
-  bool is_more(const std::string& member, const json& permission, const Cell& granted) const {
-    const bool on_every = permission.contains("resource") && visibility_of(permission, granted) == "all";
-    const auto on = on_every ? std::optional(text(permission, "resource") + ":never-named") : std::nullopt;
-    const auto held = oracle::can(state_, member, text(permission, "id"), std::nullopt, on);
-    return level_of(*state_.model, permission, granted.level) >
-           (held ? level_of(*state_.model, permission, held->level) : 0);
-  }
-
-  bool grants_more(const std::string& member, const std::string& role) const {
-    const json& all = state_.model->at("permissions");
-    return std::any_of(all.begin(), all.end(), [&](const json& permission) {
-      const auto cell = state_.cell(role, permission);
-      return cell && is_more(member, permission, *cell);
-    });
-  }
-
-  // The same by granting their own custom role the most that it may choose of one permission.
-  bool edits_own_role(const std::string& member) const {
-    const std::string role = direct_role(state_, member);
-    if (!is_custom(state_, role)) return false;
-    for (const json& permission : state_.model->at("permissions")) {
-      if (says(permission, "owner_only", false) || says(permission, "options_unspecified", false)) continue;
-      const json& scale = state_.model->at("scales").at(text(permission, "scale"));
-      std::string most;
-      for (const json& each : permission.contains("options") ? permission.at("options") : scale) {
-        const std::string level = each.get<std::string>();
-        if (level_of(*state_.model, permission, level) >= level_of(*state_.model, permission, most)) most = level;
-      }
-      if (!is_more(member, permission, {most, ""})) continue;
-      const json edit{{"role", role}, {"grants", {{text(permission, "id"), most}}}};
-      if (lets_by_permission(member, "role.edited", edit)) return true;
-    }
-    return false;
-  }
-
-  bool lets_by_permission(const std::string& member, const std::string& type, const json& data) const {
-    Fact fact;
-    fact.event = {{"type", type}, {"actor", {{"kind", "member"}, {"id", member}}}, {"data", data}};
-    fact.occurred_us = asked_.at_us;
-    const NaiveVerdict verdict = judge(state_, inside_.models, fact);
-    if (verdict.result != "allowed") return false;
-    const json* rule = entry(*state_.model, "rules", verdict.rule);
-    return rule && rule->contains("actor") && rule->at("actor").contains("permission");
+  // Whether somebody is no such member whose role the analysis of the model names, and can raise themselves all the
+  // same.
+  bool raises_unnamed(const State& state, const std::string& member, std::int64_t at_us) const {
+    return state.model == state_.model && state.members.count(member) > 0 && !state.disablement(member).whole &&
+           asked_.raising.count(direct_role(state, member)) == 0 &&
+           raises_by_permission(state, inside_.models, member, at_us);
   }
 
   void members() {
-    for (const auto& [member, since] : state_.members) {
+    for (const auto& each : state_.members) {
+      const std::string& member = each.first;
       const std::string role = direct_role(state_, member);
       if (asked_.raising.count(role) > 0 && !state_.disablement(member).whole) {
         add("can_raise_self|" + shown(member) + "|" + role);
-      } else if (!state_.disablement(member).whole && raises_by_permission(member)) {
-        add("can_raise_self|" + shown(member) + "|");
+      } else if (raises_unnamed(state_, member, asked_.at_us)) {
+        add("can_raise_self|" + shown(member) + "|",
+            since([&](const State& state, const Beside&) { return raises_unnamed(state, member, asked_.at_us); }));
       }
       const auto by = beside_.brought_by.find(member);
-      if (by == beside_.brought_by.end() || state_.members.count(by->second) > 0) continue;
-      const auto removed = beside_.removed.find(by->second);
-      if (removed == beside_.removed.end()) continue;
-      add("inviter_removed|" + shown(member) + "|" + shown(by->second), std::max(removed->second, since));
+      if (by == beside_.brought_by.end()) continue;
+      const auto gone = [&](const State& state, const Beside& beside) {
+        return state.members.count(by->second) == 0 && beside.removed.count(by->second) > 0;
+      };
+      if (!gone(state_, beside_)) continue;
+      add("inviter_removed|" + shown(member) + "|" + shown(by->second), std::max(since(gone), each.second));
     }
   }
 

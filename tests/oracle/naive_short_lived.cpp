@@ -19,20 +19,25 @@ class Fold {
     type_ = text(fact.event, "type");
     now_ = fact.occurred_us;
     own_.clear();
+    // Whether what is granted to somebody who is not there is a power, the model says under which it is taken.
+    const bool outsiders = says(*model_, "outsiders_hold_scoped_grants", false);
     apply(fact);
-    const std::set<Power> after = powers();
-    for (auto had = given_.begin(); had != given_.end();) {
-      if (after.count(had->first) > 0) {
-        ++had;
-        continue;
+    for (const bool with_outsiders : {false, true}) {
+      const std::set<Power> after = powers(with_outsiders);
+      auto& given = given_[with_outsiders];
+      for (auto had = given.begin(); had != given.end();) {
+        if (after.count(had->first) > 0) {
+          ++had;
+          continue;
+        }
+        const auto& [holder, what] = had->first;
+        if (outsiders == with_outsiders && own_.count(holder) > 0 && now_ - had->second <= within_us) {
+          found.push_back({fact.position, now_, holder, what, had->second});
+        }
+        had = given.erase(had);
       }
-      const auto& [holder, what] = had->first;
-      if (own_.count(holder) > 0 && now_ - had->second <= within_us) {
-        found.push_back({fact.position, now_, holder, what, had->second});
-      }
-      had = given_.erase(had);
+      for (const Power& power : after) given.emplace(power, now_);
     }
-    for (const Power& power : after) given_.emplace(power, now_);
   }
 
  private:
@@ -65,6 +70,10 @@ class Fold {
 
   void organization(const Fact& fact) {
     if (type_ == "org.created" || type_ == "org.model_changed") model_ = &models_.at(fact.model);
+    if (type_ == "org.setting_changed") {
+      own_.insert("everyone");
+      settings_[text(data_, "setting")] = text(data_, "value");
+    }
     if (type_ == "org.created" && data_.contains("owner")) {
       exists_.insert(member("owner"));
       give(member("owner"), owner_role(*model_));
@@ -76,6 +85,7 @@ class Fold {
     links_.clear();
     grants_.clear();
     offers_.clear();
+    settings_.clear();
   }
 
   void give(const std::string& holder, const std::string& role) {
@@ -162,7 +172,7 @@ class Fold {
     }
   }
 
-  std::set<Power> powers() const {
+  std::set<Power> powers(bool with_outsiders) const {
     std::set<Power> all;
     for (const auto& [holder, role] : roles_) {
       if (!role.empty() && exists_.count(holder) > 0) all.insert({holder, "role " + role});
@@ -171,9 +181,18 @@ class Fold {
       if (exists_.count(link.first) > 0) all.insert(link);
     }
     for (const auto& [holder, grant] : grants_) {
-      if (holder.rfind("group:", 0) != 0 || exists_.count(holder) > 0) {
+      const bool needs_holder = holder.rfind("group:", 0) == 0 || (holder.rfind("member:", 0) == 0 && !with_outsiders);
+      if (!needs_holder || exists_.count(holder) > 0) {
         all.insert({holder, "role " + grant.first + " on " + grant.second});
       }
+    }
+    // What a setting gives before anybody set it was given by nobody.
+    for (const auto& [id, value] : settings_) {
+      const json* setting = entry(*model_, "settings", id);
+      if (setting == nullptr || !setting->at("values").contains(value)) continue;
+      const json& role = setting->at("values").at(value);
+      if (role.is_null()) continue;
+      all.insert({"everyone", "role " + role.get<std::string>() + " on " + text(*setting, "on_kind") + ":*"});
     }
     return all;
   }
@@ -189,7 +208,8 @@ class Fold {
   std::set<Power> links_;
   std::set<std::pair<std::string, std::pair<std::string, std::string>>> grants_;
   std::map<std::string, std::vector<Offer>> offers_;
-  std::map<Power, std::int64_t> given_;
+  std::map<std::string, std::string> settings_;
+  std::map<bool, std::map<Power, std::int64_t>> given_;  // by whether outsiders hold what they were granted
 };
 
 }  // namespace

@@ -7,12 +7,12 @@ using tenure::test::ShortStory;
 
 namespace {
 
-// Small positions are small instants: nothing waits, nothing is short-lived.
-json found_at(ShortStory& s, std::int64_t at_us) {
+// Small positions are small instants: nothing waits, and unless minutes are given nothing is short-lived.
+json found_at(ShortStory& s, std::int64_t at_us, int within_minutes = 0) {
   return s
       .ask("findings", {{"at_us", at_us},
                         {"pending_days", 0},
-                        {"within_minutes", 0},
+                        {"within_minutes", within_minutes},
                         {"raising", {{"small", json::array()}, {"wide", json::array()}, {"other", json::array()}}}})
       .at("rows");
 }
@@ -95,6 +95,206 @@ TEST_CASE("whoever may edit the custom role that they have can raise themselves 
   // With all that a custom role may have there is nothing to gain.
   s.happens(4, "role.edited", {{"role", "deputy"}, {"grants", {{"money", "all"}}}});
   CHECK_FALSE(found_at(s, 5).contains("can_raise_self|ann|"));
+}
+
+TEST_CASE("whoever may take ownership by what they hold can raise themselves while somebody has it to pass on") {
+  json model = managed_by_permission();
+  model["rules"][0]["actions"] = {"ownership.transferred"};
+  model["roles"][1]["cardinality"] = "at_least_one";
+  ShortStory s(model);
+  s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "deputy"}});
+  s.happens(3, "member.added", {{"member", "olga"}, {"role", "boss"}});
+  const json found = found_at(s, 4);
+  CHECK(found.contains("can_raise_self|ann|"));
+  CHECK_FALSE(found.contains("can_raise_self|olga|"));
+  s.happens(10, "ownership.transferred", {{"from", "olga"}, {"to", "ann"}},
+            {{"actor", {{"kind", "member"}, {"id", "ann"}}}});
+  CHECK(s.verdict() == "allowed managers");
+  CHECK_FALSE(found_at(s, 11).contains("can_raise_self|ann|"));
+}
+
+TEST_CASE("whoever may give a role to a group that they are in can raise themselves by it") {
+  for (const char* action : {"group.edited", "role.granted"}) {
+    json model = managed_by_permission();
+    model["groups"] = {{"inherit_from_parents", true}};
+    model["rules"][0]["actions"] = {action};
+    if (std::string(action) == "role.granted") model["rules"][0]["target"] = {{"self", false}};
+    ShortStory s(model);
+    s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+    for (const char* who : {"ann", "bob", "cal"}) s.happens(2, "member.added", {{"member", who}, {"role", "deputy"}});
+    s.happens(3, "group.created", {{"group", "above"}});
+    s.happens(3, "group.created", {{"group", "below"}, {"parent", "above"}});
+    s.happens(4, "group.member_added", {{"group", "below"}, {"member", "ann"}});
+    s.happens(5, "group.member_added", {{"group", "above"}, {"member", "bob"}});
+    json found = found_at(s, 6);
+    CHECK(found.at("can_raise_self|ann|").at("since_us") == 4);
+    CHECK(found.at("can_raise_self|bob|").at("since_us") == 5);
+    CHECK_FALSE(found.contains("can_raise_self|cal|"));
+    // Through the group above alone.
+    s.happens(7, "group.deleted", {{"group", "above"}});
+    s.happens(8, "group.member_removed", {{"group", "below"}, {"member", "ann"}});
+    found = found_at(s, 9);
+    for (const char* who : {"ann", "bob"}) CHECK_FALSE(found.contains("can_raise_self|" + std::string(who) + "|"));
+  }
+}
+
+TEST_CASE("a member can raise themselves since there is more to have, each time under another id") {
+  json model = managed_by_permission();
+  model["roles"][1]["grants"] = {{"team", "all"}};
+  ShortStory s(model);
+  const std::string what = "can_raise_self|ann|";
+  s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "deputy"}});
+  CHECK_FALSE(found_at(s, 3).contains(what));
+  s.happens(10, "role.created", role("rich", {{"money", "all"}}));
+  const json first = found_at(s, 11).at(what);
+  CHECK(first.at("since_us") == 10);
+  s.happens(20, "role.deleted", {{"role", "rich"}});
+  CHECK_FALSE(found_at(s, 21).contains(what));
+  s.happens(30, "role.created", role("richer", {{"money", "some"}}));
+  const json second = found_at(s, 31).at(what);
+  CHECK(second.at("since_us") == 30);
+  CHECK(second.at("id") != first.at("id"));
+  // While another role is there to be had it is the same finding.
+  s.happens(40, "role.created", role("richest", {{"money", "all"}}));
+  s.happens(50, "role.deleted", {{"role", "richer"}});
+  CHECK(found_at(s, 51).at(what).at("id") == second.at("id"));
+}
+
+TEST_CASE("whether a role for one may be taken turns with whoever else holds it") {
+  json model = managed_by_permission();
+  model["roles"][1]["cardinality"] = "exactly_one";
+  ShortStory s(model);
+  const std::string what = "can_raise_self|ann|";
+  s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "deputy"}});
+  const json first = found_at(s, 2).at(what);
+  s.happens(5, "member.added", {{"member", "olga"}, {"role", "boss"}});
+  CHECK_FALSE(found_at(s, 6).contains(what));
+  s.happens(7, "member.removed", {{"member", "olga"}});
+  const json second = found_at(s, 8).at(what);
+  CHECK(second.at("since_us") == 7);
+  CHECK(second.at("id") != first.at("id"));
+}
+
+TEST_CASE("a member whose inviter was removed is found since the first removal, however often that is said") {
+  ShortStory s;
+  const std::string what = "inviter_removed|bob|ann";
+  const auto invites = [&](std::int64_t at_us) {
+    s.happens(at_us, "member.invited", {{"member", "bob"}}, {{"actor", {{"kind", "member"}, {"id", "ann"}}}});
+  };
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "owner"}});
+  invites(2);
+  s.happens(3, "invitation.accepted", {{"member", "bob"}});
+  s.happens(10, "member.removed", {{"member", "ann"}});
+  const json first = found_at(s, 11).at(what);
+  CHECK(first.at("since_us") == 10);
+  s.happens(20, "member.removed", {{"member", "ann"}});
+  CHECK(found_at(s, 21).at(what).at("id") == first.at("id"));
+  s.happens(30, "member.added", {{"member", "ann"}});
+  CHECK_FALSE(found_at(s, 31).contains(what));
+  s.happens(40, "member.removed", {{"member", "ann"}});
+  s.happens(41, "member.removed", {{"member", "ann"}});
+  const json second = found_at(s, 42).at(what);
+  CHECK(second.at("since_us") == 40);
+  CHECK(second.at("id") != first.at("id"));
+}
+
+TEST_CASE("what was granted to somebody before they were there is held, and taken, since they came") {
+  const std::int64_t came = 600'000'000, after = 700'000'000;
+  const json grant{{"principal", "member:ann"}, {"role", "reader"}, {"on", "org"}};
+  const auto told = [](json rows) {
+    std::vector<std::string> all;
+    for (const auto& [what, row] : rows.items()) {
+      if (what.rfind("granted_and_revoked|", 0) == 0) all.push_back(what.substr(what.find("member:")));
+    }
+    return all;
+  };
+  const std::vector<std::string> held{"member:ann|role reader on org|" + std::to_string(came)};
+  SECTION("taken by the removal of the member") {
+    ShortStory s;
+    s.happens(1, "role.granted", grant);
+    s.happens(came, "member.added", {{"member", "ann"}});
+    s.happens(came + 5, "member.removed", {{"member", "ann"}});
+    CHECK(told(found_at(s, after, 1)) == held);
+  }
+  SECTION("taken by its revocation, and the joining learnt late") {
+    ShortStory s;
+    s.happens(1, "role.granted", grant);
+    s.happens(came + 5, "role.revoked", grant);
+    CHECK(told(found_at(s, after, 1)).empty());
+    s.happens(came, "member.added", {{"member", "ann"}});
+    CHECK(told(found_at(s, after, 1)) == held);
+  }
+  SECTION("never held by who never came") {
+    ShortStory s;
+    s.happens(came, "role.granted", grant);
+    s.happens(came + 5, "role.revoked", grant);
+    CHECK(told(found_at(s, after, 1)).empty());
+  }
+  SECTION("held all the same where the model lets it reach whoever is no member") {
+    json model = tenure::test::small_team();
+    model["outsiders_hold_scoped_grants"] = true;
+    ShortStory s(model);
+    s.happens(came, "role.granted", grant);
+    s.happens(came + 5, "role.revoked", grant);
+    CHECK(told(found_at(s, after, 1)) == held);
+  }
+}
+
+TEST_CASE("a setting that gives everyone a role for a moment is told like a grant to everyone") {
+  const std::int64_t set = 600'000'000, after = 700'000'000;
+  const json read{{"setting", "base"}, {"value", "read"}}, none{{"setting", "base"}, {"value", "none"}};
+  const std::string what = "|everyone|role reader on repo:*|" + std::to_string(set);
+  const json grant{{"principal", "everyone"}, {"role", "reader"}, {"on", "repo:*"}};
+  const auto told = [&](const json& rows) {
+    std::size_t count = 0;
+    for (const auto& [row, more] : rows.items()) count += row.ends_with(what) ? 1 : 0;
+    return count;
+  };
+  ShortStory s;
+  s.happens(set, "org.setting_changed", read);
+  s.happens(set + 3, "org.setting_changed", read);
+  s.happens(set + 5, "org.setting_changed", none);
+  CHECK(told(found_at(s, after, 1)) == 1);
+  // Granted as well before and after, it was neither given by the setting nor taken with it.
+  s.happens(set - 1, "role.granted", grant);
+  CHECK(told(found_at(s, after, 1)) == 0);
+}
+
+TEST_CASE("a grant on one resource that depends on an assignment has no effect while that is not there") {
+  ShortStory s;
+  const std::string what = "grant_without_effect|member:ann|guide|bot:1";
+  s.happens(1, "member.added", {{"member", "ann"}});
+  s.happens(1, "resource.added", {{"resource", "box:1"}});
+  s.happens(1, "resource.added", {{"resource", "bot:1"}, {"parent", "box:1"}});
+  s.happens(5, "role.granted", {{"principal", "member:ann"}, {"role", "guide"}, {"on", "bot:1"}});
+  const json first = found_at(s, 6).at(what);
+  CHECK(first.at("since_us") == 5);
+  s.happens(10, "assignment.added", {{"member", "ann"}, {"resource", "box:1"}});
+  CHECK_FALSE(found_at(s, 11).contains(what));
+  s.happens(20, "resource.removed", {{"resource", "box:1"}});
+  const json second = found_at(s, 21).at(what);
+  CHECK(second.at("since_us") == 20);
+  CHECK(second.at("id") != first.at("id"));
+}
+
+TEST_CASE("after the organization's end a role that came to somebody before they did is unheld since they left") {
+  ShortStory s;
+  const std::string what = "custom_role_unheld|x";
+  s.happens(1, "member.added", {{"member", "ann"}});
+  s.happens(2, "org.deleted", json::object());
+  s.happens(15, "role.created", role("x", {{"code", "read"}}));
+  s.happens(20, "member.role_changed", {{"member", "ann"}, {"role", "x"}});
+  const json first = found_at(s, 25).at(what);
+  CHECK(first.at("since_us") == 15);
+  s.happens(30, "member.added", {{"member", "ann"}});
+  CHECK_FALSE(found_at(s, 35).contains(what));
+  s.happens(40, "member.removed", {{"member", "ann"}});
+  const json second = found_at(s, 45).at(what);
+  CHECK(second.at("since_us") == 40);
+  CHECK(second.at("id") != first.at("id"));
 }
 
 TEST_CASE("a role that nobody has is found since the event that left it so, whatever happens to others") {

@@ -136,12 +136,15 @@ std::string wrong_denial(const json& expected, const json& found) {
   if (!denied || found.at("denied_because") == "never heard of") return {};
   // Asked to explain, every true reason is told and no other.
   if (found.contains("reasons")) {
-    std::set<std::string> told;
+    std::set<std::string> told, sentences;
     for (const json& each : found.at("reasons")) {
       std::string reason = each.at("reason").get<std::string>();
       std::replace(reason.begin(), reason.end(), '_', ' ');
       if (each.at("because") == "" || each.at("change") == "") return "a reason says nothing: " + each.dump();
-      if (!told.insert(reason).second) return "a reason is told twice: " + reason;
+      told.insert(reason);
+      // Of being disabled in several areas each is told.
+      if (!sentences.insert(reason + ": " + each.at("because").get<std::string>()).second)
+        return "told twice: " + each.dump();
     }
     if (json(told) != expected.at("denied")) return "the reasons are " + json(told).dump();
   }

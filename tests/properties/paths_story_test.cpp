@@ -132,3 +132,97 @@ TEST_CASE("a disabled member who would have it from everyone's is told to be ena
   CHECK(no.at("reasons").at(0).at("reason") == "disabled");
   CHECK(no.at("denied_because") == "the member is disabled");
 }
+
+namespace {
+
+// Why the member may not, and what would have to change: "disabled: enable the member".
+std::vector<std::string> changes(ShortStory& s, std::int64_t at_us, const char* permission,
+                                 json more = json::object()) {
+  json asked{{"at_us", at_us}, {"member", "ann"}, {"permission", permission}, {"explain", true}};
+  asked.update(more);
+  std::vector<std::string> all;
+  const json answer = s.ask("can", asked);
+  for (const json& each : answer.value("reasons", json::array())) {
+    all.push_back(each.at("reason").get<std::string>() + ": " + each.at("change").get<std::string>());
+  }
+  return all;
+}
+
+using Changes = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a no for want of a parent says all that would have to change for the parent") {
+  json model = tenure::test::small_team();
+  model["permissions"].push_back({{"id", "vault"}, {"name", "Vault"}, {"module", "Safe"}, {"scale", "yes"}});
+  model["permissions"].push_back(
+      {{"id", "box"}, {"name", "Box"}, {"module", "Work"}, {"scale", "yes"}, {"parent", "vault"}});
+  model["permissions"].push_back(
+      {{"id", "key"}, {"name", "Key"}, {"module", "Work"}, {"scale", "yes"}, {"parent", "secret"}});
+  model["permissions"].push_back(
+      {{"id", "desk"}, {"name", "Desk"}, {"module", "Work"}, {"scale", "yes"}, {"parent", "lab"}});
+  ShortStory s(model);
+  s.happens(1, "role.created",
+            {{"role", "x"},
+             {"name", "X"},
+             {"grants", {{"vault", "yes"}, {"box", "yes"}, {"key", "yes"}, {"lab", "yes"}, {"desk", "yes"}}}});
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "x"}});
+  CHECK(changes(s, 3, "box").empty());
+  // The parent's feature is off, in each of the two places of the chain.
+  CHECK(changes(s, 3, "desk") == Changes{"parent: for Lab: switch the feature lab on"});
+  s.happens(4, "member.disabled", {{"member", "ann"}, {"area", "Safe"}});
+  CHECK(changes(s, 5, "box") == Changes{"parent: for Vault: enable the member in Safe"});
+  // The parent is the owner's alone, and nothing gives it.
+  CHECK(changes(s, 5, "key") ==
+        Changes{"parent: for Secret: give a role that has at least yes: owner; transfer ownership to the member"});
+}
+
+TEST_CASE("a no for being disabled in several areas names each") {
+  json model = tenure::test::small_team();
+  model["areas"] = {{{"id", "floor"}, {"name", "The floor"}, {"modules", {"Money"}}}};
+  ShortStory s(model);
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "owner"}});
+  s.happens(2, "member.disabled", {{"member", "ann"}, {"area", "floor"}});
+  s.happens(3, "member.disabled", {{"member", "ann"}, {"area", "Money"}});
+  s.happens(3, "member.disabled", {{"member", "ann"}, {"area", "Lab"}});
+  CHECK(changes(s, 4, "invoices") ==
+        Changes{"disabled: enable the member in floor", "disabled: enable the member in Money"});
+}
+
+TEST_CASE("a no for want of an assignment says what to assign, whichever way the role came") {
+  const json on_one{{"resource", "bot:1"}, {"level", "write"}};
+  const std::string assign = "assign bot:1 to the member";
+  ShortStory s;
+  s.happens(1, "resource.added", {{"resource", "bot:1"}});
+  s.happens(1, "member.added", {{"member", "ann"}});
+  SECTION("through a group") {
+    s.happens(2, "group.created", {{"group", "g"}, {"role", "guide"}});
+    s.happens(2, "group.member_added", {{"group", "g"}, {"member", "ann"}});
+    CHECK(changes(s, 3, "talk", on_one) == Changes{"nothing_given: " + assign});
+    CHECK(changes(s, 3, "talk") == Changes{"nothing_given: assign a resource of kind bot to the member"});
+  }
+  SECTION("by a grant on the resource alone") {
+    s.happens(2, "role.granted", {{"principal", "member:ann"}, {"role", "guide"}, {"on", "bot:1"}});
+    CHECK(changes(s, 3, "talk", on_one) == Changes{"nothing_given: " + assign});
+    CHECK(changes(s, 3, "talk") == Changes{"nothing_given: " + assign});
+  }
+  SECTION("of a higher level than what is held") {
+    s.happens(2, "member.role_changed", {{"member", "ann"}, {"role", "guide"}});
+    s.happens(2, "role.granted", {{"principal", "everyone"}, {"role", "roamer"}, {"on", "org"}});
+    CHECK(changes(s, 3, "talk", on_one) == Changes{"too_low: " + assign});
+  }
+  SECTION("or which roles give it on what is assigned alone") {
+    CHECK(changes(s, 3, "talk", on_one) ==
+          Changes{"nothing_given: give a role that has at least write: guide (on what is assigned)"});
+    CHECK(changes(s, 3, "talk", {{"resource", "bot:1"}, {"level", "read"}}) ==
+          Changes{"nothing_given: give a role that has at least read: guide (on what is assigned), roamer"});
+  }
+}
+
+TEST_CASE("a no tells that what is given is too low also where something else cuts it") {
+  ShortStory s;
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "reader"}});
+  s.happens(2, "member.disabled", {{"member", "ann"}});
+  CHECK(changes(s, 3, "code", {{"level", "admin"}}) ==
+        Changes{"too_low: give a role that has that level: owner", "disabled: enable the member"});
+}

@@ -382,6 +382,58 @@ TEST_CASE("members who hold by a custom role or a group what lets them raise the
   for (const json& each : findings(team, "can_raise_self")) CHECK(each.at("member") != "bob");
 }
 
+TEST_CASE("who may take ownership by what they hold can raise themselves, and the finding shows what lets them") {
+  TeamTold team("ccai");
+  team.happens("2024-01-01T00:00:00Z", "role.created",
+               {{"role", "dev"}, {"name", "Dev"}, {"grants", {{"app_developers", "full"}}}});
+  const auto came = team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "dev"}});
+  json found = findings(team, "can_raise_self");
+  std::erase_if(found.get_ref<json::array_t&>(), [](const json& item) { return item.at("member") != "ann"; });
+  REQUIRE(found.size() == 1);
+  CHECK(found.at(0).at("since") == "2024-01-02T00:00:00Z");
+  CHECK(found.at(0).at("evidence").at(0).at("position") == came);
+  CHECK(found.at(0).at("because").get<std::string>().find("can come to have app_owner alone") != std::string::npos);
+}
+
+TEST_CASE("who can raise themselves since there is more to have is found with the event that made that role") {
+  test::RunningProgram program;
+  const json model = json::parse(R"({
+    "id": "rz", "title": "Users and more", "owner_role": "owner", "custom_roles": true,
+    "scales": {"l": ["none", "view", "full"]},
+    "permissions": [{"id": "users", "name": "Users", "module": "A", "scale": "l"},
+                    {"id": "x", "name": "X", "module": "A", "scale": "l"}],
+    "roles": [{"id": "owner", "name": "O", "rank": 5, "grants": {"users": "full"}},
+              {"id": "user", "name": "U", "rank": 1, "grants": {}}],
+    "rules": [{"id": "u", "because": "U.", "actions": ["member.role_changed"],
+               "actor": {"kinds": ["member"], "permission": "users", "level": "full"}}]})");
+  REQUIRE(program.post("/v1/models", model.dump()).status == 201);
+  const json org{
+      {"id", "acme"}, {"model", "rz"}, {"mode", "observe"}, {"owner", "olga"}, {"occurred_at", "2023-01-01T00:00:00Z"}};
+  REQUIRE(program.post("/v1/orgs", org.dump()).status == 201);
+  const auto happens = [&](const char* at, const char* type, const json& data) {
+    const json event{{"type", type}, {"actor", {{"kind", "system"}, {"id", "s"}}}, {"occurred_at", at}, {"data", data}};
+    const auto answer = program.post("/v1/orgs/acme/events", event.dump());
+    REQUIRE(answer.status == 201);
+    return answer.json().at("items").at(0).at("position");
+  };
+  happens("2024-01-01T00:00:00Z", "role.created", {{"role", "adm"}, {"name", "A"}, {"grants", {{"users", "full"}}}});
+  const json came = happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "adm"}});
+  const auto of_ann = [&] {
+    json found = program.get("/v1/orgs/acme/findings?kind=can_raise_self").json().at("items");
+    std::erase_if(found.get_ref<json::array_t&>(), [](const json& item) { return item.at("member") != "ann"; });
+    return found;
+  };
+  CHECK(of_ann().empty());
+  const json made =
+      happens("2024-03-01T00:00:00Z", "role.created", {{"role", "c"}, {"name", "C"}, {"grants", {{"x", "full"}}}});
+  const json found = of_ann();
+  REQUIRE(found.size() == 1);
+  CHECK(found.at(0).at("since") == "2024-03-01T00:00:00Z");
+  REQUIRE(found.at(0).at("evidence").size() == 2);
+  CHECK(found.at(0).at("evidence").at(0).at("position") == made);
+  CHECK(found.at(0).at("evidence").at(1).at("position") == came);
+}
+
 TEST_CASE("where a model has too many kinds of roles to be searched, the list of findings says what it does not tell") {
   test::RunningProgram program;
   json model = json::parse(R"({

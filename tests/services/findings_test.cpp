@@ -25,6 +25,24 @@ TEST_CASE("a grant whose role, resource or holder is not there is found until it
   CHECK(findings(team, "grant_without_effect").empty());
 }
 
+TEST_CASE("a grant whose effect something else took shows who gave it as well") {
+  TeamTold team("newo");
+  const auto role = [](const char* level) { return json{{"role", "x"}, {"grants", {{"builder_access", level}}}}; };
+  json made = role("yes");
+  made["name"] = "X";
+  team.happens("2024-01-01T00:00:00Z", "role.created", made);
+  team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "ann"}});
+  const auto given = team.happens("2024-01-02T00:00:00Z", "role.granted",
+                                  {{"principal", "member:ann"}, {"role", "x"}, {"on", "org"}}, {}, by("olga"));
+  CHECK(findings(team, "grant_without_effect").empty());
+  const auto emptied = team.happens("2024-01-03T00:00:00Z", "role.edited", role("no"));
+  const json found = findings(team, "grant_without_effect");
+  REQUIRE(found.size() == 1);
+  REQUIRE(found.at(0).at("evidence").size() == 2);
+  CHECK(found.at(0).at("evidence").at(0).at("position") == emptied);
+  CHECK(found.at(0).at("evidence").at(1).at("position") == given);
+}
+
 TEST_CASE("an invitation that waits too long, and a member whose inviter was removed, are found") {
   TeamTold team("github");
   team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
