@@ -13,7 +13,7 @@ inline constexpr std::size_t mebibyte = 1024 * kibibyte;
 struct ServerLimits {
   // A request body that is kept whole in memory. Streaming uploads have no such limit. Past it: 413.
   std::size_t body_bytes_max = 16 * mebibyte;
-  // The same of GET, HEAD and DELETE, where a body means nothing: some clients send an empty object. So small that it
+  // The same of GET and HEAD, where a body means nothing: some clients send an empty object. So small that it
   // is not counted below, and whoever has no token, which reads only, takes no room from those who send. Past it: 413.
   std::size_t unasked_body_bytes_max = 8 * kibibyte;
   // All bodies in memory together, so that many large ones at once cannot exhaust it. Past it: 503.

@@ -112,7 +112,7 @@ bool RequestReader::can_read_framing(std::size_t size) const {
 }
 
 bool RequestReader::asks_for_body() const {
-  return request_.method != Method::get && request_.method != Method::head && request_.method != Method::delete_;
+  return request_.method != Method::get && request_.method != Method::head;
 }
 
 Progress RequestReader::limit_body() {
