@@ -213,7 +213,7 @@ std::vector<Interval> Facts::list_over(List list, Instant from, Instant to) {
   if (!done && !failure_) failure_ = done.error();
   for (const Number entity : knowledge_->touched) {
     const EntityKind kind = name(entity).kind;
-    each_state(entity, [&](Point, const EntityState& state) {
+    each_state(entity, {}, [&](Point, const EntityState& state) {
       for (const Interval& i : open_intervals(kind, entity, state)) {
         if (i.list == list) found.push_back(i);
       }
@@ -237,9 +237,9 @@ void Facts::each_difference(List list, Point from, Point to, const std::function
 }
 
 std::vector<Point> Facts::changes_of(List list) {
-  // The lists know nothing of an end of the whole organization, nor of what came into force again after it.
-  if (state(org_entity()).find({SlotKind::ended})) return changes_by_holders()[list];
   std::vector<Point> points;
+  // The lists know nothing of an end of the whole organization, nor of what came into force again after it.
+  if (state(org_entity()).find({SlotKind::ended})) points = changes_by_holders()[list];
   each_change(list, Point{}, at_, [&](Number, Point at) { points.push_back(at); });
   for (const Number entity : knowledge_->touched) changes_of_touched(list, entity, points);
   return points;
@@ -247,7 +247,7 @@ std::vector<Point> Facts::changes_of(List list) {
 
 // Whose own history is another one at this knowledge: folded anew.
 void Facts::changes_of_touched(List list, Number entity, std::vector<Point>& points) {
-  each_interval_change(entity, [&](List changed, Point at) {
+  each_interval_change(entity, {}, [&](List changed, Point at) {
     if (changed == list) points.push_back(at);
   });
 }
@@ -259,16 +259,19 @@ std::map<List, std::vector<Point>>& Facts::changes_by_holders() {
   for (const EntityKind kind : {EntityKind::member, EntityKind::group, EntityKind::role, EntityKind::scope}) {
     for (const Number holder : numbers_of(kind)) holders.push_back(holder);
   }
+  const std::vector<Point> ends = ends_of_org();
   for (const Number holder : holders) {
-    each_interval_change(holder, [&](List list, Point at) { changes[list].push_back(at); });
+    each_interval_change(holder, holder == org_entity() ? std::vector<Point>() : ends,
+                         [&](List list, Point at) { changes[list].push_back(at); });
   }
   return changes;
 }
 
-void Facts::each_interval_change(Number entity, const std::function<void(List list, Point at)>& changed) {
+void Facts::each_interval_change(Number entity, const std::vector<Point>& ends,
+                                 const std::function<void(List list, Point at)>& changed) {
   const EntityKind kind = name(entity).kind;
   std::vector<Interval> before;
-  each_state(entity, [&](Point at, const EntityState& state) {
+  each_state(entity, ends, [&](Point at, const EntityState& state) {
     if (at > at_) return;
     std::vector<Interval> after = open_intervals(kind, entity, state), differ;
     std::sort(after.begin(), after.end());
@@ -280,21 +283,20 @@ void Facts::each_interval_change(Number entity, const std::function<void(List li
   });
 }
 
-const std::vector<Point>& Facts::ends_of_org() {
-  if (ends_of_org_) return *ends_of_org_;
-  ends_of_org_.emplace();
+std::vector<Point> Facts::ends_of_org() {
+  std::vector<Point> ends;
   for (const Entry& entry : entries(org_entity())) {
-    if (entry.op == Op::end) ends_of_org_->push_back(entry.at);
+    if (entry.op == Op::end) ends.push_back(entry.at);
   }
-  return *ends_of_org_;
+  return ends;
 }
 
-// What stood between two entries of one event never was. An end of the organization leaves nothing of anything else.
-void Facts::each_state(Number entity, const std::function<void(Point at, const EntityState& state)>& each) {
+// What stood between two entries of one event never was.
+void Facts::each_state(Number entity, const std::vector<Point>& ends,
+                       const std::function<void(Point at, const EntityState& state)>& each) {
   const std::vector<Entry> all = entries(entity);
-  const std::vector<Point>& ends = ends_of_org();
   EntityState state;
-  auto end = entity == org_entity() ? ends.end() : ends.begin();
+  auto end = ends.begin();
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (; end != ends.end() && *end < all[i].at; ++end) each(*end, state = EntityState());
     state.apply(all[i]);

@@ -138,13 +138,15 @@ class Facts {
   // When the organization itself ended, where that ends the entity too; nothing where it has not by then.
   std::optional<Point> ended_at(Number entity, Point at);
   // When the organization itself ended, each time.
-  const std::vector<Point>& ends_of_org();
-  // How an entity stands after each of its events, and after each end of the organization.
-  void each_state(Number entity, const std::function<void(Point at, const EntityState& state)>& each);
-  // When an entity's own links changed, up to this point, and in which list.
-  void each_interval_change(Number entity, const std::function<void(List list, Point at)>& changed);
+  std::vector<Point> ends_of_org();
+  // How an entity stands after each of its events, and after each of some ends that leave nothing of it.
+  void each_state(Number entity, const std::vector<Point>& ends,
+                  const std::function<void(Point at, const EntityState& state)>& each);
+  // When an entity's own links changed so, up to this point, and in which list.
+  void each_interval_change(Number entity, const std::vector<Point>& ends,
+                            const std::function<void(List list, Point at)>& changed);
   void changes_of_touched(List list, Number entity, std::vector<Point>& points);
-  // The changes of every list by the histories of all who may have links, whatever they are.
+  // The changes of every list by the histories of all who may have links, with the organization's ends.
   std::map<List, std::vector<Point>>& changes_by_holders();
   Point clipped(Point at) const { return std::min(at, knowledge_->horizon); }
   // The links of a list that the holders have by their own states; false if `row` stopped it.
@@ -164,9 +166,7 @@ class Facts {
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_
   std::vector<std::unique_ptr<EntityState>> others_;                 // at other points
   std::unordered_map<Number, NamedEntity> names_seen_;
-  // Once they were asked for.
-  std::optional<std::vector<Point>> ends_of_org_;
-  std::optional<std::map<List, std::vector<Point>>> changes_by_holders_;
+  std::optional<std::map<List, std::vector<Point>>> changes_by_holders_;  // once they were asked for
   std::optional<Failure> failure_;
 };
 
