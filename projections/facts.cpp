@@ -352,7 +352,11 @@ const NamedEntity& Facts::name(Number number) {
 Models::Model Facts::model_at(Point at) {
   const Number org = org_entity();
   Number model = 0;
-  if (const Live* in_force = state_at(org, at).find({SlotKind::model})) {
+  // Of another point it is looked at and not kept: some ask about each event.
+  const bool kept = writer_ || clipped(at) == at_;
+  const EntityState once = kept ? EntityState{} : state_once(org, at);
+  const EntityState& state = kept ? state_at(org, at) : once;
+  if (const Live* in_force = state.find({SlotKind::model})) {
     model = in_force->value;
   } else {
     // Before the organization's creation its first model holds: the one that was recorded first.

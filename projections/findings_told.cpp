@@ -1,7 +1,6 @@
 // Findings that only the records tell, from their rows. What an end of the role, the group or the resource took from
 // all who had it is not told as taken from one.
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "projections/findings_parts.h"
@@ -177,12 +176,13 @@ class ShortLivedOfEveryone {
   void look_at(Point at) {
     const Point just_before{at.us, at.position - 1};
     const Number org = facts_.org_entity();
-    const Powers left = powers(facts_.state_once(org, at), at);
-    for (const auto& [power, granted] : powers(facts_.state_once(org, just_before), just_before)) {
-      if (left.contains(power)) continue;
-      const Point given = given_at(power, just_before);
+    const EntityState before = facts_.state_once(org, just_before), with = facts_.state_once(org, at);
+    for (const Power& power : perhaps_lost(before, with, just_before)) {
+      const auto granted = held_by(before, just_before, power);
+      if (!granted || held_by(with, at, power)) continue;
+      const Point given = given_at(power, at);
       if (at.us - given.us > within_us_) continue;
-      Finding& finding = add_finding(found_, FindingKind::granted_and_revoked, org, granted, at,
+      Finding& finding = add_finding(found_, FindingKind::granted_and_revoked, org, *granted, at,
                                      "the role " + power.role + " on " + power.on + held_in_words(at.us - given.us));
       finding.role = power.role;
       finding.on = power.on;
@@ -195,17 +195,21 @@ class ShortLivedOfEveryone {
     std::string role, on;
     auto operator<=>(const Power&) const = default;
   };
-  using Powers = std::map<Power, Number>;  // to the role that a grant names; 0: by a setting alone
-
-  // All, or the one alone.
-  Powers powers(const EntityState& org, Point at, const Power* only = nullptr) {
-    Powers all;
+  // The role that a grant of the power names, where everyone has it; 0: by a setting alone.
+  std::optional<Number> held_by(const EntityState& org, Point at, const Power& power) {
     const auto [first, last] = org.of_kind(SlotKind::grant);
     for (const Live* l = first; l != last; ++l) {
-      Power power{facts_.name(l->slot.b).name, facts_.name(l->slot.a).name};
-      if (only && power != *only) continue;
-      if (last_end(access_, {l->slot.a, l->slot.b}, at) <= l->at) all.emplace(std::move(power), l->slot.b);
+      const bool gives = power_of(*l) == power && last_end(access_, {l->slot.a, l->slot.b}, at) <= l->at;
+      if (gives) return l->slot.b;
     }
+    return by_settings(org, at).contains(power) ? std::optional(Number{0}) : std::nullopt;
+  }
+
+  Power power_of(const Live& grant) { return {facts_.name(grant.slot.b).name, facts_.name(grant.slot.a).name}; }
+
+  // What settings that somebody set give everyone.
+  std::set<Power> by_settings(const EntityState& org, Point at) {
+    std::set<Power> all;
     const auto [set, set_last] = org.of_kind(SlotKind::setting);
     if (set == set_last) return all;
     const auto model = facts_.model_at(at);
@@ -214,32 +218,46 @@ class ShortLivedOfEveryone {
         if (rule.id.text != facts_.name(l->slot.a).name) continue;
         for (const SettingValue& option : rule.values) {
           if (option.value != facts_.name(l->value).name || !option.everyone_role) continue;
-          all.emplace(Power{model->roles()[*option.everyone_role].id.text, rule.on_kind + ":*"}, 0);
+          all.insert({model->roles()[*option.everyone_role].id.text, rule.on_kind + ":*"});
         }
       }
     }
     return all;
   }
 
-  // Since when everyone had it without a break.
-  Point given_at(const Power& power, Point before) {
-    std::optional<Point> given;
-    EntityState org;
-    for (const Entry& entry : facts_.entries_until(facts_.org_entity(), before)) {
-      org.apply(entry);
-      if (!powers(org, entry.at, &power).contains(power)) {
-        given.reset();
-      } else if (!given) {
-        given = entry.at;
-      }
+  // Those whose grant is not the same with the event as before it, and those of settings.
+  std::set<Power> perhaps_lost(const EntityState& before, const EntityState& with, Point just_before) {
+    std::set<Power> lost = by_settings(before, just_before);
+    const auto [first, last] = before.of_kind(SlotKind::grant);
+    for (const Live* l = first; l != last; ++l) {
+      const Live* now = with.find(l->slot);
+      if (!now || now->at != l->at) lost.insert(power_of(*l));
     }
-    return given.value_or(before);
+    return lost;
+  }
+
+  // Since when everyone had what the event at a point took, without a break; no further back than it matters.
+  Point given_at(const Power& power, Point taken) {
+    const Number org = facts_.org_entity();
+    if (!entries_) entries_ = facts_.entries(org);
+    auto next = std::lower_bound(entries_->begin(), entries_->end(), taken,
+                                 [](const Entry& entry, Point point) { return entry.at < point; });
+    Point given{taken.us, taken.position - 1};
+    for (Point last = taken; next != entries_->begin();) {
+      const Point at = (--next)->at;
+      if (at == last) continue;
+      if (!held_by(facts_.state_once(org, at), at, power)) break;
+      last = given = at;
+      if (taken.us - at.us > within_us_) break;
+    }
+    return given;
   }
 
   Access& access_;
   Facts& facts_;
   std::int64_t within_us_;
   std::vector<Finding>& found_;
+  std::optional<std::vector<Entry>> entries_;  // the organization's own
 };
 
 // The first end of the organization itself, if there was one.

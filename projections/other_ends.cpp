@@ -1,75 +1,140 @@
 #include "projections/other_ends.h"
 
 #include <algorithm>
-#include <optional>
-#include <vector>
+#include <map>
+#include <utility>
 
 namespace tenure::projections {
 
 namespace {
 
-// The list of the grants whose other end is told by `extra`.
-std::optional<List> grants_with(Facts& facts, Number thing) {
-  const EntityKind kind = facts.name(thing).kind;
-  if (kind == EntityKind::role) return List{ListKind::grants_of, thing};
-  if (kind == EntityKind::scope) return List{ListKind::grants_on, thing};
-  return std::nullopt;
-}
+// A link of the thing: when it was made, and from when its holder had it to when their own events ended it or made it
+// anew.
+struct Stretch {
+  Point link, from, to;
+  Number partner = 0;  // of a grant, what it ends with beside the other end that it stands under
+};
 
-bool stands(Access& access, const Live& link, Number other) {
-  const auto leads = [&](Number end) { return end == other && !access.ended_since(other, link.at); };
-  switch (link.slot.kind) {
-    case SlotKind::role:
-      // A deletion may have moved it on.
-      return leads(link.value) || access.resolve_role(link.value, link.at, nullptr) == other;
-    case SlotKind::parent:
-      return leads(link.value);
-    case SlotKind::grant:
-      return (leads(link.slot.a) && !access.ended_since(link.slot.b, link.at)) ||
-             (leads(link.slot.b) && !access.ended_since(link.slot.a, link.at));
-    default:
-      return false;
+class LostLinks {
+ public:
+  LostLinks(Access& access, Number thing, Number only)
+      : access_(access), facts_(access.facts()), thing_(thing), only_(only) {
+    for (const Entry& entry : facts_.entries(facts_.org_entity())) {
+      if (entry.op == Op::end) org_ends_.push_back(entry.at);
+    }
+    own_links();
+    grants();
+    std::erase_if(stretches_, [&](const auto& one) { return one.first == 0 || (only != 0 && one.first != only); });
   }
-}
+
+  std::vector<Point> all(const std::function<void()>& go_on) {
+    for (const auto& [other, stretches] : stretches_) {
+      if (go_on) go_on();
+      for (const Entry& end : ends_of(other)) {
+        const bool loses = std::any_of(stretches.begin(), stretches.end(), [&](const Stretch& link) {
+          return link.from < end.at && end.at <= link.to && !broken(link, other, end.at);
+        });
+        if (loses) lost_.push_back(end.at);
+      }
+    }
+    for (const auto& [role, link] : roles_) follow(role, link);
+    return std::move(lost_);
+  }
+
+ private:
+  // The ends of an entity that ended something, in order.
+  const std::vector<Entry>& ends_of(Number entity) {
+    const auto [it, is_new] = ends_.try_emplace(entity);
+    if (!is_new || entity == 0) return it->second;
+    for (const Entry& entry : facts_.entries(entity)) {
+      if (entry.op != Op::end || entry.at > facts_.at() || access_.ended_nothing(entity, entry.at)) continue;
+      it->second.push_back(entry);
+    }
+    return it->second;
+  }
+
+  // Whether a link was gone before one of its ends ended at a point: that end, the partner or the organization had
+  // ended before, or the thing itself.
+  bool broken(const Stretch& link, Number other, Point at) {
+    const auto between = [&](Point end) { return link.link < end && end < at; };
+    const auto any = [&](Number entity) {
+      const auto& ends = ends_of(entity);
+      return std::any_of(ends.begin(), ends.end(), [&](const Entry& end) { return between(end.at); });
+    };
+    return any(other) || any(link.partner) || any(thing_) || std::any_of(org_ends_.begin(), org_ends_.end(), between);
+  }
+
+  // What the thing's own events link it to.
+  void own_links() {
+    std::map<Slot, std::pair<Number, Point>> open;  // what a slot holds, and since which event
+    const auto close = [&](const auto& one, Point to) {
+      const auto& [slot, held] = one;
+      const auto& [value, link] = held;
+      if (slot.kind == SlotKind::parent) stretches_[value].push_back({link, link, to, 0});
+      if (slot.kind == SlotKind::role) roles_.emplace_back(value, Stretch{link, link, to, 0});
+      if (slot.kind != SlotKind::grant) return;
+      stretches_[slot.a].push_back({link, link, to, slot.b});
+      stretches_[slot.b].push_back({link, link, to, slot.a});
+    };
+    for (const Entry& entry : facts_.entries(thing_)) {
+      if (entry.at > facts_.at()) break;
+      const SlotKind kind = entry.slot.kind;
+      const bool one = entry.op == Op::set || entry.op == Op::clear,
+                 several = entry.op == Op::end || entry.op == Op::clear_kind;
+      if (const auto it = open.find(entry.slot); one && it != open.end()) {
+        close(*it, entry.at);
+        open.erase(it);
+      }
+      if (several) {
+        std::erase_if(open, [&](const auto& held) {
+          const bool ends = entry.op == Op::end || held.first.kind == kind;
+          if (ends) close(held, entry.at);
+          return ends;
+        });
+      }
+      const bool links = kind == SlotKind::parent || kind == SlotKind::role || kind == SlotKind::grant;
+      if (entry.op == Op::set && links) open[entry.slot] = {entry.value, entry.at};
+    }
+    for (const auto& held : open) close(held, Point::never());
+  }
+
+  // The grants of a role, or on a scope.
+  void grants() {
+    const EntityKind kind = facts_.name(thing_).kind;
+    if (kind != EntityKind::role && kind != EntityKind::scope) return;
+    const List list{kind == EntityKind::role ? ListKind::grants_of : ListKind::grants_on, thing_};
+    for (const Interval& grant : facts_.list_over(list, Instant::min(), Instant::max())) {
+      stretches_[grant.extra].push_back({grant.link, grant.open, grant.close, 0});
+    }
+  }
+
+  // A role that deletions move on: each takes the link to where it was, be that role there or not.
+  void follow(Number role, const Stretch& stretch) {
+    Point link = stretch.link;
+    for (int step = 0; role != 0 && step < chain_max; ++step) {
+      const auto& ends = ends_of(role);
+      const auto end = std::find_if(ends.begin(), ends.end(), [&](const Entry& e) { return e.at > link; });
+      if (end == ends.end() || end->at > stretch.to || broken({link, link, end->at, 0}, 0, end->at)) return;
+      if (only_ == 0 || only_ == role) lost_.push_back(end->at);
+      link = end->at;
+      role = end->value;
+    }
+  }
+
+  Access& access_;
+  Facts& facts_;
+  const Number thing_, only_;
+  std::vector<Point> org_ends_;
+  std::map<Number, std::vector<Stretch>> stretches_;  // by the other end
+  std::vector<std::pair<Number, Stretch>> roles_;     // of the thing's own role, as it was given
+  std::map<Number, std::vector<Entry>> ends_;
+  std::vector<Point> lost_;
+};
 
 }  // namespace
 
-std::set<Number> other_ends(Facts& facts, Number thing) {
-  std::set<Number> others;
-  for (const Entry& entry : facts.entries(thing)) {
-    if (entry.op != Op::set || entry.at > facts.at()) continue;
-    if (entry.slot.kind == SlotKind::grant) others.insert({entry.slot.a, entry.slot.b});
-    if (entry.slot.kind == SlotKind::parent) others.insert(entry.value);
-    if (entry.slot.kind != SlotKind::role) continue;
-    // And where deletions moved it on.
-    std::vector<Number> roles{entry.value};
-    while (!roles.empty()) {
-      const Number role = roles.back();
-      roles.pop_back();
-      if (role == 0 || !others.insert(role).second) continue;
-      for (const Entry& of_role : facts.entries(role)) {
-        if (of_role.op == Op::end) roles.push_back(of_role.value);
-      }
-    }
-  }
-  if (const auto grants = grants_with(facts, thing)) {
-    for (const Interval& grant : facts.list_over(*grants, Instant::min(), Instant::max())) others.insert(grant.extra);
-  }
-  others.erase(0);
-  return others;
-}
-
-bool loses_link(Access& before, Number thing, Number other) {
-  Facts& facts = before.facts();
-  const EntityState& state = facts.state(thing);
-  if (std::any_of(state.live.begin(), state.live.end(), [&](const Live& l) { return stands(before, l, other); }))
-    return true;
-  const auto grants = grants_with(facts, thing);
-  if (!grants) return false;
-  const std::vector<Interval> all = facts.list(*grants);
-  return std::any_of(all.begin(), all.end(), [&](const Interval& grant) {
-    return grant.extra == other && !before.ended_since(other, grant.link) && !before.ended_since(thing, grant.link);
-  });
+std::vector<Point> lost_links(Access& access, Number thing, Number other, const std::function<void()>& go_on) {
+  return LostLinks(access, thing, other).all(go_on);
 }
 
 }  // namespace tenure::projections

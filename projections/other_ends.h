@@ -4,19 +4,19 @@
 // A link stands with one of its ends (layout of timelines), and what ends at the other end leaves no entry there: so
 // no list and no history of the thing itself tells of it.
 //
-// One thread; errors stick in the facts. Complexity: a state or a list of the thing, and one of each other end.
+// One thread; errors stick in the facts. Complexity: the thing's entries, its grants over all time, and the entries of
+// each other end.
 #pragma once
 
-#include <set>
+#include <functional>
+#include <vector>
 
 #include "projections/access.h"
 
 namespace tenure::projections {
 
-// Everything that one of the thing's links ever led to, up to the point of `facts`, as far as its end takes the link.
-std::set<Number> other_ends(Facts& facts, Number thing);
-
-// Whether the thing has a link to `other` that stands: `before` is just before `other` ends.
-bool loses_link(Access& before, Number thing, Number other);
+// The ends, up to the point of `access`, that took one of the thing's links that stood, in no order; one may stand
+// twice. `other` is the one other end that is asked about, 0 for all. `go_on` is called before each.
+std::vector<Point> lost_links(Access& access, Number thing, Number other, const std::function<void()>& go_on = {});
 
 }  // namespace tenure::projections

@@ -63,13 +63,16 @@ class Reading {
     };
     if (std::none_of(change.entries.begin(), change.entries.end(), may_touch)) return false;
     const Point event = retraction_.event;
+    if (!of_org) {
+      if (facts_.name(change.entity).kind == EntityKind::member) return false;
+      const auto lost = lost_links(then(), thing_, change.entity);
+      return std::find(lost.begin(), lost.end(), event) != lost.end();
+    }
     Facts facts = facts_.moved_to({event.us, event.position - 1});
     auto model = facts.model_at(facts.at());
     Access before(std::move(facts), std::move(model));
-    const bool touches =
-        of_org ? std::any_of(change.entries.begin(), change.entries.end(),
-                             [&](const Entry& entry) { return org_touches(before, then(), thing_, entry); })
-               : loses_link(before, thing_, change.entity);
+    const bool touches = std::any_of(change.entries.begin(), change.entries.end(),
+                                     [&](const Entry& entry) { return org_touches(before, then(), thing_, entry); });
     if (before.facts().failure()) facts_.fail(*before.facts().failure());
     return touches;
   }

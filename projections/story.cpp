@@ -14,8 +14,8 @@ namespace {
 
 class Teller {
  public:
-  Teller(Access& access, const RecordOf& records, Instant from)
-      : access_(access), facts_(access.facts()), records_(records), from_(from) {}
+  Teller(Access& access, const RecordOf& records, Instant from, std::function<void()> meanwhile)
+      : access_(access), facts_(access.facts()), records_(records), from_(from), meanwhile_(std::move(meanwhile)) {}
 
   std::vector<Touch> member(Number member) {
     own_entries(member);
@@ -74,7 +74,7 @@ class Teller {
     Turning turning(facts_, subject.permission);
     std::size_t looked_at = 0;
     const auto turned_by = [&](EntityKind kind, Number entity) {
-      if (subject.meanwhile && looked_at++ % 1'000 == 0) subject.meanwhile();
+      if (meanwhile_ && looked_at++ % 1'000 == 0) meanwhile_();
       for (const Point at : turning.of(kind, entity)) add(at, false);
     };
     turned_by(EntityKind::org, facts_.org_entity());
@@ -110,7 +110,7 @@ class Teller {
   void about(Number thing) {
     own_entries(thing);
     retractions_about(thing);
-    for (const Number other : other_ends(facts_, thing)) ends_of(other, thing);
+    for (const Point at : lost_links(access_, thing, 0, meanwhile_)) add(at, false);
     for (const Entry& entry : facts_.entries(facts_.org_entity())) {
       if (!may_touch_others(entry) || entry.at > facts_.at() || entry.at.us < from_.us) continue;
       Access before = access_at({entry.at.us, entry.at.position - 1}), with = access_at(entry.at);
@@ -118,16 +118,6 @@ class Teller {
       for (const auto& failure : {before.facts().failure(), with.facts().failure()}) {
         if (failure) facts_.fail(*failure);
       }
-    }
-  }
-
-  void ends_of(Number other, Number thing) {
-    for (const Entry& entry : facts_.entries(other)) {
-      if (entry.op != Op::end || entry.at > facts_.at() || entry.at.us < from_.us) continue;
-      if (access_.ended_nothing(other, entry.at)) continue;
-      Access before = access_at({entry.at.us, entry.at.position - 1});
-      if (loses_link(before, thing, other)) add(entry.at, false);
-      if (const auto& failure = before.facts().failure()) facts_.fail(*failure);
     }
   }
 
@@ -258,9 +248,22 @@ class Teller {
     return leads;
   }
 
+  const std::vector<Point>& org_ends() {
+    if (org_ends_) return *org_ends_;
+    org_ends_.emplace();
+    for (const Entry& entry : facts_.entries(facts_.org_entity())) {
+      if (entry.op == Op::end) org_ends_->push_back(entry.at);
+    }
+    return *org_ends_;
+  }
+
   template <class Changed>
   void changes(List list, const Changed& changed) {
-    for (const Point at : facts_.changes_of(list)) changed(at);
+    const std::vector<Point>& ends = org_ends();
+    for (const Point at : facts_.changes_of(list)) {
+      // Whether an end of the organization touches the thing is not the lists' to say (org_touches.h).
+      if (std::find(ends.begin(), ends.end(), at) == ends.end()) changed(at);
+    }
   }
 
   std::vector<Touch> take() {
@@ -277,14 +280,16 @@ class Teller {
   Facts& facts_;
   const RecordOf& records_;
   Instant from_;
+  std::function<void()> meanwhile_;
   std::optional<bool> invitees_share_;
+  std::optional<std::vector<Point>> org_ends_;
   std::vector<Touch> touches_;
 };
 
 }  // namespace
 
 std::vector<Touch> touches_of(Access& access, const Subject& subject, const RecordOf& records, Instant from) {
-  Teller teller(access, records, from);
+  Teller teller(access, records, from, subject.meanwhile);
   switch (subject.kind) {
     case SubjectKind::member:
       return teller.member(subject.entity);

@@ -64,10 +64,17 @@ TokenMade create_token(AppendQueue& appends, Tokens& tokens, const TokenWish& wi
 AppendResult revoke_token(AppendQueue& appends, Tokens& tokens, std::string_view id, const Recording& by) {
   const event::TokenRevoked revoked{std::string(id)};
   auto result = append_own(appends, revoked, by);
-  if (std::holds_alternative<AppendAnswer>(result)) {
+  auto* failure = std::get_if<Failure>(&result);
+  if (failure || std::holds_alternative<AppendAnswer>(result)) {
+    // Also where nothing can be recorded: a token that leaked must not live on because a disk is full.
     Record record;
     record.event.data = revoked;
     tokens.apply(record, {});
+  }
+  if (failure) {
+    failure->because +=
+        " The token is refused from now on, but that is not on record: it is valid again when the server has been "
+        "started anew, until it is revoked then.";
   }
   return result;
 }

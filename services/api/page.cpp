@@ -112,6 +112,10 @@ std::optional<Refusal> follow(std::string_view cursor, const http::Request& requ
 
 boost::system::result<Pinned, http::Response> asked_page(const http::Request& request, Parts& parts,
                                                          storage::Snapshot& snapshot) {
+  // A stream's later pages are asked for long after its token was looked at.
+  if (request.header(stream_page_field)) {
+    if (auto ended = token_ended(*request.identity_as<Token>(), parts.now())) return std::move(*ended);
+  }
   const auto limit = asked_limit(request);
   if (!limit) return http::problem(limit.error());
   const auto when = asked_when(request, parts.now());

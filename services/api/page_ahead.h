@@ -2,10 +2,9 @@
 // who needs it. Internal to services/api/.
 //
 // `want` and `take` by whoever cuts the stream, one thread at a time; `make` beside them from any. Only one page is
-// made at a time. Memory: one page's answer.
+// made at a time, and nobody waits for it. Memory: one page's answer.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -43,25 +42,22 @@ class PageAhead {
     } catch (...) {
       thrown_ = std::current_exception();
     }
-    {
-      const std::lock_guard lock(guard_);
-      state_ = State::made;
-    }
-    made_.notify_one();
+    const std::lock_guard lock(guard_);
+    state_ = State::made;
   }
 
-  // The page of a cursor, be it the one that was wanted or another. Waits only for who makes one already.
-  http::Response take(const std::string& cursor) {
+  // The page of a cursor, be it the one that was wanted or another; nothing while somebody else makes one.
+  std::optional<http::Response> take(const std::string& cursor) {
     make();
     std::unique_lock lock(guard_);
-    made_.wait(lock, [this] { return state_ != State::making; });
+    if (state_ == State::making) return std::nullopt;
     const bool is_it = std::exchange(state_, State::none) == State::made && cursor == cursor_;
     auto page = std::exchange(page_, std::nullopt);
     const auto thrown = std::exchange(thrown_, nullptr);
     lock.unlock();
     if (!is_it) return ask_(cursor);
     if (thrown) std::rethrow_exception(thrown);
-    return std::move(*page);
+    return page;
   }
 
  private:
@@ -69,7 +65,6 @@ class PageAhead {
 
   const Ask ask_;
   std::mutex guard_;
-  std::condition_variable made_;
   State state_ = State::none;
   std::string cursor_;                  // changes only while nothing is wanted or made
   std::optional<http::Response> page_;  // with thrown_: of whoever makes it, until it is made

@@ -1,7 +1,8 @@
 // Lists without end: a whole list as CSV or NDJSON where the request's Accept asks for one of them, streamed.
 //
 // The stream is the list's own pages, asked one after the other and pinned to the first one's position, a large page at
-// a time: memory holds the text of one of them, and what is appended meanwhile changes nothing. What the list found (a
+// a time: memory holds the text of two of them, the one that the client takes and the one behind it (page_ahead.h), and
+// what is appended meanwhile changes nothing. What the list found (a
 // few bytes a row) is kept until the last page. What the answer rests on stands
 // in the header (Tenure-Position, Tenure-As-Of, Tenure-Total, …). A failure on the way cuts the connection, so that
 // half a list is never taken for a whole one; so does the end of the token, which is asked for before each page.

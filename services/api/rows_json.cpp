@@ -172,16 +172,18 @@ class Stream {
     return std::string_view(body_).substr(begin, end - begin);
   }
 
-  bool next_page() {
+  enum class Next : std::uint8_t { page, none, in_the_making };
+
+  Next next_page() {
     const json rest = json::parse("{\"items\":[" + body_.substr(at_));
-    if (!rest.contains("next")) return false;
-    if (token_ended(*base_.identity_as<Token>(), system_clock_now())) {
-      throw std::runtime_error("its token was revoked or has expired before the last page");
-    }
-    Response page = ahead_.take(rest.at("next").get<std::string>());
-    if (page.status != 200) throw std::runtime_error("a page of a stream was refused: " + page.body);
-    take(std::move(page.body));
-    return true;
+    if (!rest.contains("next")) return Next::none;
+    // Whether it has expired was asked when the page was made (asked_page).
+    if (base_.identity_as<Token>()->revoked) throw std::runtime_error("its token was revoked before the last page");
+    auto page = ahead_.take(rest.at("next").get<std::string>());
+    if (!page) return Next::in_the_making;
+    if (page->status != 200) throw std::runtime_error("a page of a stream was refused: " + page->body);
+    take(std::move(page->body));
+    return Next::page;
   }
 
   bool next_chunk(std::string& chunk) {
@@ -193,7 +195,9 @@ class Stream {
     while (chunk.size() < chunk_bytes) {
       const std::string_view row = next_row();
       if (row.empty()) {
-        if (!next_page()) return false;
+        const Next next = next_page();
+        if (next == Next::none) return false;
+        if (next == Next::in_the_making) return true;
         continue;
       }
       if (form_ == Form::ndjson) {

@@ -182,11 +182,13 @@ void Connection::call_blocking(const BlockingHandler& handler) {
 
 void Connection::begin_upload() {
   serial_ = loop_.next_serial();
-  auto upload = std::make_unique<UploadWork>(loop_.shared().uploads);
-  const std::size_t most = loop_.limits().uploads_max;
-  if (upload->place.number() > most) {
-    return answer(busy_problem("The server takes " + std::to_string(most) +
-                               " uploads at once; try again when one of them has ended."));
+  auto upload = std::make_unique<UploadWork>();
+  upload->place = loop_.shared().uploads.take(reader_.request().identity.get());
+  if (!upload->place) {
+    const ServerLimits& limits = loop_.limits();
+    return answer(busy_problem("The server takes " + std::to_string(limits.uploads_max) + " uploads at once, and " +
+                               std::to_string(limits.uploads_of_one_max) +
+                               " of one sender; try again when one of them has ended."));
   }
   if (!loop_.shared().pool.reserve()) {
     return answer(busy_problem("The server's queue is full; try again in a moment."));
@@ -212,6 +214,11 @@ void Connection::receive(std::uint64_t serial, Arrival& arrival) {
   if (serial != serial_) return;
   if (std::holds_alternative<Wake>(arrival)) {
     if (step_ == Step::live) live_->pump();
+    return;
+  }
+  if (std::holds_alternative<AheadDone>(arrival)) {
+    ahead_under_way_ = false;
+    if (stream_ && step_ == Step::wait) pull_stream();
     return;
   }
   if (step_ != Step::wait) return;
@@ -261,10 +268,23 @@ void Connection::receive_stream(std::unique_ptr<StreamWork> work) {
     response_.body = std::move(work->chunk);
     return begin_write();
   }
+  if (work->chunk.empty() && !work->last) {
+    stream_ = std::move(work);
+    return ahead_under_way_ ? void() : pull_stream();
+  }
   begin_piece(*work);
   if (work->last) return;
-  if (work->ahead) loop_.shared().pool.submit(Task(work->ahead), false);
+  if (work->ahead && !ahead_under_way_) get_ahead(*work);
   stream_ = std::move(work);
+}
+
+void Connection::get_ahead(const StreamWork& work) {
+  ahead_under_way_ = true;
+  auto make = [mailbox = loop_.mailbox(), slot = slot_, serial = serial_, ahead = work.ahead] {
+    ahead();
+    mailbox->send(slot, serial, AheadDone{});
+  };
+  loop_.shared().pool.submit(Task(std::move(make)), false);
 }
 
 // ---- ending ----

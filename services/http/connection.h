@@ -80,6 +80,7 @@ class Connection final : private LiveOwner {
   void receive_upload(std::unique_ptr<UploadWork> work);
   void receive_stream(std::unique_ptr<StreamWork> work);
   void pull_stream();
+  void get_ahead(const StreamWork& work);
   Reply make_reply();
 
   void begin_live();
@@ -130,7 +131,8 @@ class Connection final : private LiveOwner {
   std::string_view out_body_;  // the rest of a large body
   std::size_t out_sent_ = 0;
   bool keep_alive_ = true;
-  bool head_sent_ = false;      // of a streamed answer
+  bool head_sent_ = false;  // of a streamed answer
+  bool ahead_under_way_ = false;
   bool body_by_chunks_ = true;  // of a streamed answer
   bool body_unread_ = false;    // the client may still be sending what we do not want
 

@@ -220,6 +220,7 @@ void Connection::got_bytes(boost::system::error_code code, std::size_t size) {
 void Connection::end_of_bytes(bool orderly) {
   upload_.reset();
   if (!orderly || !request_begun_) return cut();
+  method_ = reader_.request().method;
   body_unread_ = true;
   answer(problem(400, "incomplete_request", "The request ended early",
                  "The connection was closed for sending before the request was complete."));

@@ -20,6 +20,7 @@ bool status_has_body(unsigned status) { return status >= 200 && status != 204 &&
 void Connection::answer(Response response) {
   response_ = std::move(response);
   head_sent_ = false;
+  ahead_under_way_ = false;
   if (response_.more && method_ != Method::head && status_has_body(response_.status)) {
     stream_ = std::make_unique<StreamWork>();
     stream_->more = std::exchange(response_.more, nullptr);

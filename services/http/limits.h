@@ -18,9 +18,11 @@ struct ServerLimits {
   std::size_t unasked_body_bytes_max = 8 * kibibyte;
   // All bodies in memory together, so that many large ones at once cannot exhaust it. Past it: 503.
   std::size_t bodies_bytes_max = 64 * mebibyte;
-  // Streaming uploads at once. Each may hold what its taker keeps of it: an import up to three batches of 4 MiB of
-  // lines and their events, and a line. Past it: 503.
-  std::size_t uploads_max = 4;
+  // Streaming uploads at once, and of them those of one identity (Request), so that nobody takes all. Each may hold
+  // what its taker keeps of it: an import up to three batches of 4 MiB of lines and their events, and a line. Past it:
+  // 503.
+  std::size_t uploads_max = 8;
+  std::size_t uploads_of_one_max = 4;
   // Request line and header fields. A bearer token, a cursor and a proxy's additions fit many times over. Past it: 431.
   std::size_t head_bytes_max = 16 * kibibyte;
   // Header fields are searched one by one; a browser behind two proxies sends about 40. Past it: 431.

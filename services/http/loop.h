@@ -27,6 +27,7 @@
 #include "services/http/response.h"
 #include "services/http/router.h"
 #include "services/http/server.h"
+#include "services/http/upload_places.h"
 
 namespace tenure::http {
 
@@ -40,13 +41,16 @@ class Loop;
 // What all loops of a server share.
 struct Shared {
   Shared(ServerOptions o, Router r)
-      : options(std::move(o)), router(std::move(r)), pool(options.pool_threads, options.pool_queued_max) {}
+      : options(std::move(o)),
+        router(std::move(r)),
+        uploads(options.limits.uploads_max, options.limits.uploads_of_one_max),
+        pool(options.pool_threads, options.pool_queued_max) {}
 
   const ServerOptions options;
   const Router router;
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> body_bytes{0};
-  std::atomic<std::size_t> uploads{0};
+  UploadPlaces uploads;
   Pool pool;
 
   void count_connections(std::ptrdiff_t change);
@@ -54,25 +58,9 @@ struct Shared {
   void abandoned(std::string_view route) const;
 };
 
-// One of the uploads that there may be at once, from when it is begun to when nothing is left of it.
-class UploadPlace {
- public:
-  explicit UploadPlace(std::atomic<std::size_t>& taken) : taken_(taken), number_(++taken) {}
-  ~UploadPlace() { --taken_; }
-  UploadPlace(const UploadPlace&) = delete;
-
-  std::size_t number() const { return number_; }
-
- private:
-  std::atomic<std::size_t>& taken_;
-  const std::size_t number_;
-};
-
 // A streaming upload on its way between the loop and the pool; whoever has it may touch it.
 struct UploadWork {
-  explicit UploadWork(std::atomic<std::size_t>& uploads) : place(uploads) {}
-
-  const UploadPlace place;
+  std::unique_ptr<UploadPlaces::Place> place;
   Request request;
   const Router::Endpoint* endpoint = nullptr;
   std::unique_ptr<Upload> upload;  // none until the handler has made it
@@ -102,8 +90,11 @@ struct LiveWork {
 // A live answer's Waker was used.
 struct Wake {};
 
-using Arrival =
-    std::variant<Response, std::unique_ptr<UploadWork>, std::unique_ptr<StreamWork>, std::unique_ptr<LiveWork>, Wake>;
+// What a streamed answer had to get ready is ready.
+struct AheadDone {};
+
+using Arrival = std::variant<Response, std::unique_ptr<UploadWork>, std::unique_ptr<StreamWork>,
+                             std::unique_ptr<LiveWork>, Wake, AheadDone>;
 
 // What other threads send to a loop. However many messages come while the loop is busy, it is woken once; what comes in
 // a Bunch is waited for. What is sent from the loop's own thread arrives before `send` returns.

@@ -2,9 +2,9 @@
 //
 // Owned by the server. Every call from any thread; none blocks but `stop`.
 // `reserve` takes a place in the queue or says no; who has a place must `submit` exactly once with `reserved`. Work
-// that belongs to a request already admitted (the next piece of an upload) is submitted without a place: there is at
-// most one per connection, so it is bounded anyway. `stop` finishes all that was submitted, then joins. What is
-// submitted later is dropped.
+// that belongs to a request already admitted (the next piece of an upload or a stream, and what that will need) is
+// submitted without a place: there are at most two per connection, so it is bounded anyway. `stop` finishes all that
+// was submitted, then joins. What is submitted later is dropped.
 #pragma once
 
 #include <atomic>

@@ -111,9 +111,7 @@ bool RequestReader::can_read_framing(std::size_t size) const {
   return !parser_->chunked() || chunk_left_ > 0 || size >= shortest_end;
 }
 
-bool RequestReader::asks_for_body() const {
-  return request_.method != Method::get && request_.method != Method::head;
-}
+bool RequestReader::asks_for_body() const { return request_.method != Method::get && request_.method != Method::head; }
 
 Progress RequestReader::limit_body() {
   const std::size_t most = asks_for_body() ? limits_.body_bytes_max : limits_.unasked_body_bytes_max;

@@ -34,10 +34,12 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   // If set, `body` is not used: it is called again and again on the pool, appends the next piece to `chunk` (about 64
   // KiB is right) and answers whether there may be more. The next call comes only when the client has taken the last
-  // piece. Throwing cuts the connection, so that a client cannot take half an answer for a whole one.
+  // piece; after an empty one, when the `ahead` under way has ended, or at once. Throwing cuts the connection, so that
+  // a client cannot take half an answer for a whole one.
   std::function<bool(std::string& chunk)> more;
-  // If set beside `more`: called on the pool each time the client begins to take a piece, to get ready what the next
-  // pieces need; perhaps beside the next `more`, or when there is none any more. Must not throw.
+  // If set beside `more`: called on the pool when the client begins to take a piece, one at a time, to get ready what
+  // the next pieces need; perhaps beside the next `more`, which does not wait for it but answers an empty piece, or
+  // when there is none any more. Must not throw.
   std::function<void()> ahead;
 };
 

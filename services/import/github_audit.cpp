@@ -384,6 +384,9 @@ bool knows_github_roles(const AccessModel& model) {
 
 Decided<ImportedLine> read_github_audit_line(std::string_view line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  // Some programs put a byte order mark in front of a file; it says nothing (RFC 8259, 8.1).
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  if (line.starts_with(mark)) line.remove_prefix(mark.size());
   if (line.size() > limits::raw_line_bytes_max) {
     return refuse(RefusalCode::too_large, "the line is " + std::to_string(line.size()) + " bytes long; at most " +
                                               std::to_string(limits::raw_line_bytes_max) + " are allowed.");
@@ -394,7 +397,8 @@ Decided<ImportedLine> read_github_audit_line(std::string_view line) {
   }
   simdjson::dom::object members;
   if (root.get(members) != simdjson::SUCCESS) {
-    return refuse(RefusalCode::malformed_json, "an audit log line must be one JSON object.");
+    return refuse(RefusalCode::malformed_json,
+                  "an audit log line must be one JSON object; write each object of an array on a line of its own.");
   }
   Line found;
   std::uint32_t seen = 0;

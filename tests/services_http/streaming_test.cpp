@@ -1,5 +1,6 @@
 // Bodies that are never whole in memory, in both directions.
 #include <atomic>
+#include <future>
 #include <numeric>
 
 #include "services/http/problem.h"
@@ -160,6 +161,69 @@ TEST_CASE("one upload too many is told so, and there is room again when one has 
   CHECK(third.ask(head).status == 100);
   second.close();
   CHECK(third.ask("some").body == "done");
+}
+
+TEST_CASE("one sender has not all uploads, and others have the rest") {
+  struct Count final : Upload {
+    std::optional<Response> chunk(std::string_view) override { return std::nullopt; }
+    Response finish() override { return text("done"); }
+  };
+  TestServer s;
+  s.options.limits.uploads_max = 3;
+  s.options.limits.uploads_of_one_max = 2;
+  const auto ana = std::make_shared<const int>(1), bo = std::make_shared<const int>(2);
+  s.router.before([&](Request& r, const Route&) -> std::optional<Response> {
+    r.identity = r.header("X-Who") == "ana" ? ana : bo;
+    return std::nullopt;
+  });
+  s.router.upload(Method::post, "/up", "", [](Request&) { return Begun(std::make_unique<Count>()); });
+  s.start();
+  const auto begin = [](const std::string& who) {
+    return "POST /up HTTP/1.1\r\nHost: t\r\nX-Who: " + who + "\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+  };
+  RawClient first = s.client(), second = s.client(), third = s.client();
+  REQUIRE(first.ask(begin("ana")).status == 100);
+  REQUIRE(second.ask(begin("ana")).status == 100);
+  CHECK(s.client().ask(begin("ana")).status == 503);
+  CHECK(third.ask(begin("bo")).status == 100);
+  CHECK(s.client().ask(begin("bo")).status == 503);
+  CHECK(second.ask("some").body == "done");
+  CHECK(s.client().ask(begin("bo")).status == 100);
+}
+
+TEST_CASE("a stream whose next pieces are in the making keeps no thread, and goes on when they are there") {
+  // Two threads: one makes what comes next, and the other is there for everybody else.
+  TestServer s;
+  s.options.pool_threads = 2;
+  struct Making {
+    std::promise<void> begun, go_on;
+    std::atomic<bool> ready{false};
+    int pieces = 0;
+  };
+  const auto making = std::make_shared<Making>();
+  s.router.blocking(Method::get, "/pieces", "", [making](Request&) {
+    Response response;
+    response.more = [making](std::string& chunk) {
+      if (making->pieces == 0) return ++making->pieces, chunk = "first ", true;
+      if (!making->ready) return true;  // an empty piece: not yet
+      chunk = "second";
+      return false;
+    };
+    response.ahead = [making] {
+      making->begun.set_value();
+      making->go_on.get_future().wait();
+      making->ready = true;
+    };
+    return response;
+  });
+  s.router.blocking(Method::get, "/other", "", [](Request&) { return text("other"); });
+  s.start();
+  RawClient client = s.client();
+  client.send(get("/pieces"));
+  making->begun.get_future().wait();
+  for (int i = 0; i < 5; ++i) CHECK(s.client().ask(get("/other")).body == "other");
+  making->go_on.set_value();
+  CHECK(client.read_answer().body == "first second");
 }
 
 TEST_CASE("an upload that throws answers 500") {

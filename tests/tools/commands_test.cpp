@@ -77,6 +77,15 @@ TEST_CASE("lines that an import refuses are named and change the exit code") {
   const Ran nameless = serve.run({"import", "-"}, "not json\n");
   CHECK(nameless.code == exit_usage);
   says(nameless.err, "--org");
+  for (const std::string& array :
+       {"[" + audit_line("9", "org.add_member", R"("user":"eve")"), std::string("[\n{}\n]\n")}) {
+    const Ran of_array = serve.run({"import", "-"}, array);
+    CHECK(of_array.code == exit_usage);
+    says(of_array.err, "one JSON object a line");
+  }
+  const Ran marked = serve.run({"import", "-"}, "\xef\xbb\xbf" + audit_line("9", "org.add_member", R"("user":"eve")"));
+  CHECK(marked.code == exit_ok);
+  says(marked.out, "1 events recorded");
   CHECK(serve.run({"import", "/nowhere/at/all"}).code == exit_failed);
 }
 

@@ -70,7 +70,13 @@ int import(const ClientOptions& options, const RecordOptions& wanted) {
       first += line + '\n';
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
       const auto read = read_github_audit_line(line);
-      if (read) org = read->org;
+      if (!read) {
+        std::cerr << "tenure: the first line of " << wanted.file << " cannot be read: " << read.error().because
+                  << " A log has one JSON object a line (`jq -c '.[]'` makes such lines of an array); with --org the "
+                     "lines that can be read are imported.\n";
+        return exit_usage;
+      }
+      org = read->org;
       break;
     }
     if (org.empty()) {
