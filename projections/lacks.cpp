@@ -37,8 +37,12 @@ std::string Access::roles_that_give(Number member, const Question& question) {
 std::string Access::change_by_giving(Number member, const Question& question, const std::string& give) {
   if (const auto missing = missing_assignment(member, question)) {
     const std::string& kind = model_->permissions()[question.permission].resource_kind;
-    return "assign " + (missing->resource.empty() ? "a resource of kind " + kind : missing->resource) +
-           " to the member";
+    if (missing->resource.empty()) return "assign a resource of kind " + kind + " to the member";
+    const Number scope = facts_.number(EntityKind::scope, missing->resource);
+    const ResourceKind* declared = model_->resource_kind(kind);
+    const bool there = scope != 0 ? resource_exists(scope, facts_.at()) : declared && !declared->declared;
+    return there ? "assign " + missing->resource + " to the member"
+                 : "add " + missing->resource + ", which is not there, and assign it to the member";
   }
   const std::string roles = roles_that_give(member, question);
   if (!roles.empty()) return give + ": " + roles;

@@ -13,11 +13,12 @@ namespace {
 struct Stretch {
   Point link, from, to;
   Number partner = 0;  // of a grant, what it ends with beside the other end that it stands under
+  Number member = 0;   // of a grant, the member who holds it, be they there or not
 };
 
-class LostLinks {
+class TurnedLinks {
  public:
-  LostLinks(Access& access, Number thing, Number only)
+  TurnedLinks(Access& access, Number thing, Number only)
       : access_(access), facts_(access.facts()), thing_(thing), only_(only) {
     for (const Entry& entry : facts_.entries(facts_.org_entity())) {
       if (entry.op == Op::end) org_ends_.push_back(entry.at);
@@ -30,15 +31,25 @@ class LostLinks {
   std::vector<Point> all(const std::function<void()>& go_on) {
     for (const auto& [other, stretches] : stretches_) {
       if (go_on) go_on();
-      for (const Entry& end : ends_of(other)) {
-        const bool loses = std::any_of(stretches.begin(), stretches.end(), [&](const Stretch& link) {
-          return link.from < end.at && end.at <= link.to && !broken(link, other, end.at);
+      const auto any_stands = [&, of = other, &links = stretches](Point at) {
+        return std::any_of(links.begin(), links.end(), [&](const Stretch& link) {
+          return link.from < at && at <= link.to && !broken(link, of, at);
         });
-        if (loses) lost_.push_back(end.at);
+      };
+      for (const Entry& end : ends_of(other)) {
+        if (any_stands(end.at)) turned_.push_back(end.at);
+      }
+      for (const Point at : comings_of(other)) {
+        if (any_stands(at)) turned_.push_back(at);
+      }
+      for (const Stretch& link : stretches) {
+        for (const Point at : comings_of(link.member)) {
+          if (link.link < at && at <= link.to && !broken(link, other, at)) turned_.push_back(at);
+        }
       }
     }
     for (const auto& [role, link] : roles_) follow(role, link);
-    return std::move(lost_);
+    return std::move(turned_);
   }
 
  private:
@@ -49,6 +60,20 @@ class LostLinks {
     for (const Entry& entry : facts_.entries(entity)) {
       if (entry.op != Op::end || entry.at > facts_.at() || access_.ended_nothing(entity, entry.at)) continue;
       it->second.push_back(entry);
+    }
+    return it->second;
+  }
+
+  // When an entity came to be there, in order.
+  const std::vector<Point>& comings_of(Number entity) {
+    const auto [it, is_new] = comings_.try_emplace(entity);
+    if (!is_new || entity == 0) return it->second;
+    EntityState state;
+    bool there = false;
+    for (const Entry& entry : facts_.entries(entity)) {
+      if (entry.at > facts_.at()) break;
+      state.apply(entry);
+      if (!std::exchange(there, state.exists()) && there) it->second.push_back(entry.at);
     }
     return it->second;
   }
@@ -70,11 +95,11 @@ class LostLinks {
     const auto close = [&](const auto& one, Point to) {
       const auto& [slot, held] = one;
       const auto& [value, link] = held;
-      if (slot.kind == SlotKind::parent) stretches_[value].push_back({link, link, to, 0});
-      if (slot.kind == SlotKind::role) roles_.emplace_back(value, Stretch{link, link, to, 0});
+      if (slot.kind == SlotKind::parent) stretches_[value].push_back({link, link, to, 0, 0});
+      if (slot.kind == SlotKind::role) roles_.emplace_back(value, Stretch{link, link, to, 0, 0});
       if (slot.kind != SlotKind::grant) return;
-      stretches_[slot.a].push_back({link, link, to, slot.b});
-      stretches_[slot.b].push_back({link, link, to, slot.a});
+      stretches_[slot.a].push_back({link, link, to, slot.b, 0});
+      stretches_[slot.b].push_back({link, link, to, slot.a, 0});
     };
     for (const Entry& entry : facts_.entries(thing_)) {
       if (entry.at > facts_.at()) break;
@@ -104,7 +129,8 @@ class LostLinks {
     if (kind != EntityKind::role && kind != EntityKind::scope) return;
     const List list{kind == EntityKind::role ? ListKind::grants_of : ListKind::grants_on, thing_};
     for (const Interval& grant : facts_.list_over(list, Instant::min(), Instant::max())) {
-      stretches_[grant.extra].push_back({grant.link, grant.open, grant.close, 0});
+      const bool member = facts_.name(grant.principal).kind == EntityKind::member;
+      stretches_[grant.extra].push_back({grant.link, grant.open, grant.close, 0, member ? grant.principal : Number{0}});
     }
   }
 
@@ -114,8 +140,13 @@ class LostLinks {
     for (int step = 0; role != 0 && step < chain_max; ++step) {
       const auto& ends = ends_of(role);
       const auto end = std::find_if(ends.begin(), ends.end(), [&](const Entry& e) { return e.at > link; });
-      if (end == ends.end() || end->at > stretch.to || broken({link, link, end->at, 0}, 0, end->at)) return;
-      if (only_ == 0 || only_ == role) lost_.push_back(end->at);
+      const Point until = end == ends.end() ? stretch.to : std::min(stretch.to, end->at);
+      for (const Point at : comings_of(role)) {
+        const bool turns = link < at && at <= until && !broken({link, link, at, 0, 0}, 0, at);
+        if (turns && (only_ == 0 || only_ == role)) turned_.push_back(at);
+      }
+      if (end == ends.end() || end->at > stretch.to || broken({link, link, end->at, 0, 0}, 0, end->at)) return;
+      if (only_ == 0 || only_ == role) turned_.push_back(end->at);
       link = end->at;
       role = end->value;
     }
@@ -128,13 +159,14 @@ class LostLinks {
   std::map<Number, std::vector<Stretch>> stretches_;  // by the other end
   std::vector<std::pair<Number, Stretch>> roles_;     // of the thing's own role, as it was given
   std::map<Number, std::vector<Entry>> ends_;
-  std::vector<Point> lost_;
+  std::map<Number, std::vector<Point>> comings_;
+  std::vector<Point> turned_;
 };
 
 }  // namespace
 
-std::vector<Point> lost_links(Access& access, Number thing, Number other, const std::function<void()>& go_on) {
-  return LostLinks(access, thing, other).all(go_on);
+std::vector<Point> turned_links(Access& access, Number thing, Number other, const std::function<void()>& go_on) {
+  return TurnedLinks(access, thing, other).all(go_on);
 }
 
 }  // namespace tenure::projections

@@ -59,14 +59,16 @@ class Reading {
   bool touches_from_outside(const Retraction::Changed& change) {
     const bool of_org = change.entity == facts_.org_entity();
     const auto may_touch = [&](const Entry& entry) {
-      return of_org ? may_touch_others(entry) : entry.op == Op::end && !then().ended_nothing(change.entity, entry.at);
+      if (of_org) return may_touch_others(entry);
+      if (entry.op == Op::end) return !then().ended_nothing(change.entity, entry.at);
+      return entry.op == Op::set && entry.slot.kind == SlotKind::exists;
     };
     if (std::none_of(change.entries.begin(), change.entries.end(), may_touch)) return false;
     const Point event = retraction_.event;
     if (!of_org) {
       if (facts_.name(change.entity).kind == EntityKind::member) return false;
-      const auto lost = lost_links(then(), thing_, change.entity);
-      return std::find(lost.begin(), lost.end(), event) != lost.end();
+      const auto turned = turned_links(then(), thing_, change.entity);
+      return std::find(turned.begin(), turned.end(), event) != turned.end();
     }
     Facts facts = facts_.moved_to({event.us, event.position - 1});
     auto model = facts.model_at(facts.at());

@@ -106,11 +106,11 @@ class Teller {
     for (const Entry& entry : facts_.entries(entity)) add(entry.at, true);
   }
 
-  // What names it, touches it as a part of the organization, or ends what one of its links leads to.
+  // What names it, touches it as a part of the organization, or turns one of its links at the other end.
   void about(Number thing) {
     own_entries(thing);
     retractions_about(thing);
-    for (const Point at : lost_links(access_, thing, 0, meanwhile_)) add(at, false);
+    for (const Point at : turned_links(access_, thing, 0, meanwhile_)) add(at, false);
     for (const Entry& entry : facts_.entries(facts_.org_entity())) {
       if (!may_touch_others(entry) || entry.at > facts_.at() || entry.at.us < from_.us) continue;
       Access before = access_at({entry.at.us, entry.at.position - 1}), with = access_at(entry.at);

@@ -3,10 +3,10 @@
 // An event is told of a member if it names them or if it bears on them through what they hold; of a role, group or
 // resource if it names the thing, or changed who has it, is in it or holds something on it: also when it named the
 // thing before whoever was given it was there, or they never were; and if it happened to the organization as a whole
-// and touched the thing (org_touches.h), or ended what one of its links led to (other_ends.h). Of a permission every
-// event is a candidate that may turn it (turning.h): what each did to effective access, a diff (diff.h) of just before
-// it and just with it says. A retraction is told, at its own time, of what the event that it turned is told of where
-// that counts (retracted.h).
+// and touched the thing (org_touches.h), or was the coming or the end of what one of its links leads to (other_ends.h).
+// Of a permission every event is a candidate that may turn it (turning.h): what each did to effective access, a diff
+// (diff.h) of just before it and just with it says. A retraction is told, at its own time, of what the event that it
+// turned is told of where that counts (retracted.h).
 //
 // One thread; errors stick in the facts. Complexity: the entries of whoever ever had it, was in it or held something on
 // it, and of all who were ever invited; of a member, what bears on them.

@@ -84,6 +84,8 @@ class GithubImport : public http::Upload {
   }
 
   std::optional<Response> chunk(std::string_view bytes) override {
+    // Lines that fill no batch come for as long as somebody sends them.
+    if (auto ended = token_ended(*token_, parts_.now())) return ended;
     while (!bytes.empty()) {
       const auto end = bytes.find('\n');
       if (end == std::string_view::npos) {

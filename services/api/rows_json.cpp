@@ -178,9 +178,10 @@ class Stream {
     const json rest = json::parse("{\"items\":[" + body_.substr(at_));
     if (!rest.contains("next")) return Next::none;
     // Whether it has expired was asked when the page was made (asked_page).
-    if (base_.identity_as<Token>()->revoked) throw std::runtime_error("its token was revoked before the last page");
+    if (base_.identity_as<Token>()->revoked) throw http::CutShort();
     auto page = ahead_.take(rest.at("next").get<std::string>());
     if (!page) return Next::in_the_making;
+    if (page->status == 401) throw http::CutShort();
     if (page->status != 200) throw std::runtime_error("a page of a stream was refused: " + page->body);
     take(std::move(page->body));
     return Next::page;

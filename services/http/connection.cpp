@@ -50,6 +50,8 @@ void run_stream(StreamWork& work, const Shared& shared) {
   } catch (const ClientGone&) {
     shared.abandoned(work.route);
     work.abandoned = true;
+  } catch (const CutShort&) {
+    work.failed = true;
   } catch (const std::exception& e) {
     shared.crashed(work.route, e.what());
     work.failed = true;
@@ -261,7 +263,9 @@ void Connection::pull_stream() {
 void Connection::receive_stream(std::unique_ptr<StreamWork> work) {
   if (work->abandoned) return cut();
   if (work->failed) {
+    stream_ = std::move(work);  // what `cut` ends
     if (head_sent_) return cut();
+    stream_.reset();
     return answer(internal_problem());
   }
   if (!head_sent_ && work->last) {
@@ -360,6 +364,8 @@ void Connection::cut() {
   if (was_live) live_->reset_if_unsaid();
   step_ = Step::over;
   boost::system::error_code code;
+  // Where the end of the connection is the end of the body, half of it must not end like all of it.
+  if (stream_ && head_sent_ && !body_by_chunks_) socket_.set_option(boost::asio::socket_base::linger(true, 0), code);
   socket_.close(code);
   if (was_live) live_->stopped();
   upload_.reset();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,11 @@ struct MediaType {
 
 inline constexpr MediaType json_type{"application/json"};
 inline constexpr MediaType problem_type{"application/problem+json"};
+
+// Thrown by a Response's `more` that is to end what was begun, though nothing went wrong: the connection is cut.
+struct CutShort : std::exception {
+  const char* what() const noexcept override { return "the answer was cut short"; }
+};
 
 struct Response {
   unsigned status = 200;

@@ -72,3 +72,22 @@ TEST_CASE("the end of a role stands in the timelines of the groups that had it a
   CHECK(positions(team.get("/timeline?group=core")) == Positions{made, given, granted, to_b, no_c, no_b});
   CHECK(positions(team.get("/timeline?resource=org")) == Positions{granted, no_c});
 }
+
+TEST_CASE("what brings a link into force that was there before stands in the timelines of what it links") {
+  TeamTold team("newo");
+  const auto made = team.happens("2024-01-02T00:00:00Z", "group.created", {{"group", "core"}});
+  const auto granted = team.happens("2024-01-03T00:00:00Z", "role.granted", grant("group:core", "c", "org"));
+  const auto to_ann = team.happens("2024-01-04T00:00:00Z", "role.granted", grant("member:ann", "c", "org"));
+  const auto created = team.happens("2024-01-05T00:00:00Z", "role.created",
+                                    {{"role", "c"}, {"name", "c"}, {"grants", {{"builder_access", "yes"}}}});
+  const auto came = team.happens("2024-01-06T00:00:00Z", "member.added", {{"member", "ann"}});
+  team.happens("2024-01-07T00:00:00Z", "member.added", {{"member", "ann"}});  // she is there
+  CHECK(positions(team.get("/timeline?group=core")) == Positions{made, granted, created});
+  CHECK(positions(team.get("/timeline?role=c")) == Positions{granted, to_ann, created, came});
+  CHECK(positions(team.get("/timeline?resource=org")) == Positions{granted, to_ann, created, came});
+  const json of_role = team.get("/timeline?role=c");
+  CHECK_FALSE(of_role.at("items").back().at("effects").empty());
+
+  const auto back = test::retract(team, "2024-02-01T00:00:00Z", created);
+  CHECK(positions(team.get("/timeline?group=core")) == Positions{made, granted, back});
+}

@@ -72,6 +72,17 @@ TEST_CASE("an import whose token is revoked ends with the lines that were record
   CHECK(program.get("/v1/orgs/acme/events").json().at("total") == before);
 }
 
+TEST_CASE("an import that fills no batch ends with its token, too") {
+  RunningProgram program;
+  const Appending appending(program);
+  RawClient client(program.port());
+  REQUIRE(client.ask(appending.head("/v1/orgs/acme/import?format=github-audit", 1'000'000)).status == 100);
+  client.send("\n");
+  appending.revoke();
+  client.send("\n");
+  CHECK(client.read_answer().status == 401);
+}
+
 TEST_CASE("a stream of rows ends with the page in hand once its token is revoked, and is cut") {
   services::Tokens tokens;
   event::TokenCreated created;
@@ -96,6 +107,6 @@ TEST_CASE("a stream of rows ends with the page in hand once its token is revoked
   revoked.event.data = event::TokenRevoked{"tok_1"};
   tokens.apply(revoked, {});
   std::string chunk;
-  CHECK_THROWS(answer.more(chunk));
+  CHECK_THROWS_AS(answer.more(chunk), http::CutShort);
   CHECK(pages == 1);
 }

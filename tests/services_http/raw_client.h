@@ -96,6 +96,8 @@ class RawClient {
     return std::exchange(in_, {});
   }
   bool closed() { return in_.empty() && !fill(); }
+  // Whether the last read met an end that was no orderly one.
+  bool was_reset() const { return reset_; }
   std::size_t discard() {
     fill();
     return std::exchange(in_, {}).size();
@@ -130,6 +132,7 @@ class RawClient {
     const ssize_t n = ::recv(fd_, room, sizeof room, 0);
     if (n > 0) in_.append(room, static_cast<std::size_t>(n));
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error("the server keeps silent");
+    reset_ = n < 0 && errno == ECONNRESET;
     return n > 0;
   }
   void need() {
@@ -154,6 +157,7 @@ class RawClient {
 
   int fd_;
   std::string in_;
+  bool reset_ = false;
 };
 
 // Keeps what the server told it.

@@ -355,3 +355,25 @@ TEST_CASE("a streamed answer that fails is a 500 at first and a cut connection l
   CHECK_THAT(all, Catch::Matchers::Contains("piece"));
   CHECK_THAT(all, !Catch::Matchers::EndsWith("0\r\n\r\n"));
 }
+
+TEST_CASE("a streamed answer that is cut short is no crash, and a reset where the end of the connection is its end") {
+  TestServer s;
+  s.router.on_loop(Method::get, "/short", "", [](Request&) {
+    Response response = text("");
+    response.more = [pieces = 0](std::string& chunk) mutable {
+      if (pieces++ > 0) throw CutShort();
+      chunk = "piece";
+      return true;
+    };
+    return response;
+  });
+  s.start();
+  RawClient chunked = s.client();
+  chunked.send(get("/short"));
+  CHECK_THAT(chunked.read_all(), !Catch::Matchers::EndsWith("0\r\n\r\n"));
+  RawClient old = s.client();
+  old.send("GET /short HTTP/1.0\r\n\r\n");
+  (void)old.read_all();
+  CHECK(old.was_reset());
+  CHECK(s.notebook.crashes().empty());
+}

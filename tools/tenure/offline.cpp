@@ -135,9 +135,9 @@ void say_sound(const OfflineOptions& options, std::uint64_t records, std::uint64
     std::cout << "names not looked at (" << options.data << " has no keys)\n";
     return;
   }
-  std::cout << names.people() << " people's names open";
+  std::cout << names.people() - names.without_key() << " people's names open";
   if (names.without_key() > 0) {
-    std::cout << ", but for " << names.without_key() << " that have no key: they were erased, or their keys are lost";
+    std::cout << ", " << names.without_key() << " have no key: they were erased, or their keys are lost";
   }
   std::cout << "\n";
 }
