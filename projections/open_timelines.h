@@ -29,7 +29,7 @@ struct HeadChunk {
 
 class OpenTimelines {
  public:
-  static constexpr std::size_t bytes_max = 20 << 20, bulk_bytes_max = 96 << 20;
+  static constexpr std::size_t bytes_max = 16 << 20, bulk_bytes_max = 96 << 20;
 
   struct Open {
     HeadChunk head;

@@ -16,7 +16,7 @@ using http::Response;
 using nlohmann::json;
 
 // Rows of one page: each costs the opening of the organization once, and some hundred bytes of memory a row.
-constexpr const char* stream_page_rows = "10000";
+constexpr const char* stream_page_rows = "5000";
 constexpr std::size_t chunk_bytes = 64 * 1024;
 
 enum class Form : std::uint8_t { json, csv, ndjson };
