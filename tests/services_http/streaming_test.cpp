@@ -49,6 +49,12 @@ std::string pattern(std::size_t size) {
   return bytes;
 }
 
+// Takes whatever comes.
+struct Swallowing final : Upload {
+  std::optional<Response> chunk(std::string_view) override { return std::nullopt; }
+  Response finish() override { return text("done"); }
+};
+
 }  // namespace
 
 TEST_CASE("an upload larger than the body limit arrives in order, in small pieces") {
@@ -139,13 +145,9 @@ TEST_CASE("an upload can be refused at its head or stopped half-way, and the cli
 }
 
 TEST_CASE("one upload too many is told so, and there is room again when one has ended") {
-  struct Count final : Upload {
-    std::optional<Response> chunk(std::string_view) override { return std::nullopt; }
-    Response finish() override { return text("done"); }
-  };
   TestServer s;
   s.options.limits.uploads_max = 2;
-  s.router.upload(Method::post, "/up", "", [](Request&) { return Begun(std::make_unique<Count>()); });
+  s.router.upload(Method::post, "/up", "", [](Request&) { return Begun(std::make_unique<Swallowing>()); });
   s.router.on_loop(Method::post, "/kept", "", [](Request& r) { return text(std::move(r.body)); });
   s.start();
   const std::string head = "POST /up HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
@@ -164,10 +166,6 @@ TEST_CASE("one upload too many is told so, and there is room again when one has 
 }
 
 TEST_CASE("one sender has not all uploads, and others have the rest") {
-  struct Count final : Upload {
-    std::optional<Response> chunk(std::string_view) override { return std::nullopt; }
-    Response finish() override { return text("done"); }
-  };
   TestServer s;
   s.options.limits.uploads_max = 3;
   s.options.limits.uploads_of_one_max = 2;
@@ -176,7 +174,7 @@ TEST_CASE("one sender has not all uploads, and others have the rest") {
     r.identity = r.header("X-Who") == "ana" ? ana : bo;
     return std::nullopt;
   });
-  s.router.upload(Method::post, "/up", "", [](Request&) { return Begun(std::make_unique<Count>()); });
+  s.router.upload(Method::post, "/up", "", [](Request&) { return Begun(std::make_unique<Swallowing>()); });
   s.start();
   const auto begin = [](const std::string& who) {
     return "POST /up HTTP/1.1\r\nHost: t\r\nX-Who: " + who + "\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
