@@ -88,6 +88,8 @@ class Facts {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> retractions();
   // Whether an event was retracted, as known at a position that is known.
   bool retracted(std::uint64_t position, std::uint64_t known);
+  // When the organization itself ended, each time.
+  std::vector<Point> ends_of_org();
   // Every entry of the entity, whether or not it counts.
   std::vector<Entry> all_entries(Number entity) { return take(entries_of(*views_, org_, entity), {}); }
   // The entity's entries that count, in order.
@@ -137,8 +139,6 @@ class Facts {
   }
   // When the organization itself ended, where that ends the entity too; nothing where it has not by then.
   std::optional<Point> ended_at(Number entity, Point at);
-  // When the organization itself ended, each time.
-  std::vector<Point> ends_of_org();
   // How an entity stands after each of its events, and after each of some ends that leave nothing of it.
   void each_state(Number entity, const std::vector<Point>& ends,
                   const std::function<void(Point at, const EntityState& state)>& each);

@@ -20,9 +20,7 @@ class TurnedLinks {
  public:
   TurnedLinks(Access& access, Number thing, Number only)
       : access_(access), facts_(access.facts()), thing_(thing), only_(only) {
-    for (const Entry& entry : facts_.entries(facts_.org_entity())) {
-      if (entry.op == Op::end) org_ends_.push_back(entry.at);
-    }
+    org_ends_ = facts_.ends_of_org();
     own_links();
     grants();
     std::erase_if(stretches_, [&](const auto& one) { return one.first == 0 || (only != 0 && one.first != only); });

@@ -248,21 +248,12 @@ class Teller {
     return leads;
   }
 
-  const std::vector<Point>& org_ends() {
-    if (org_ends_) return *org_ends_;
-    org_ends_.emplace();
-    for (const Entry& entry : facts_.entries(facts_.org_entity())) {
-      if (entry.op == Op::end) org_ends_->push_back(entry.at);
-    }
-    return *org_ends_;
-  }
-
   template <class Changed>
   void changes(List list, const Changed& changed) {
-    const std::vector<Point>& ends = org_ends();
+    if (!org_ends_) org_ends_ = facts_.ends_of_org();
     for (const Point at : facts_.changes_of(list)) {
       // Whether an end of the organization touches the thing is not the lists' to say (org_touches.h).
-      if (std::find(ends.begin(), ends.end(), at) == ends.end()) changed(at);
+      if (std::find(org_ends_->begin(), org_ends_->end(), at) == org_ends_->end()) changed(at);
     }
   }
 
