@@ -262,10 +262,8 @@ class ShortLivedOfEveryone {
 
 // The first end of the organization itself, if there was one.
 std::optional<Point> first_end(Facts& facts) {
-  for (const Entry& entry : facts.entries(facts.org_entity())) {
-    if (entry.op == Op::end && entry.at <= facts.at()) return entry.at;
-  }
-  return std::nullopt;
+  const std::vector<Point> ends = facts.ends_of_org();
+  return !ends.empty() && ends.front() <= facts.at() ? std::optional(ends.front()) : std::nullopt;
 }
 
 // No row tells of settings, which are few.

@@ -76,8 +76,8 @@ class TurnedLinks {
     return it->second;
   }
 
-  // Whether a link was gone before one of its ends ended at a point: that end, the partner or the organization had
-  // ended before, or the thing itself.
+  // Whether a link was gone before a point: the other end, the partner, the thing itself or the organization had ended
+  // since it was made.
   bool broken(const Stretch& link, Number other, Point at) {
     const auto between = [&](Point end) { return link.link < end && end < at; };
     const auto any = [&](Number entity) {
