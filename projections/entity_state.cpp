@@ -1,6 +1,8 @@
 #include "projections/entity_state.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace tenure::projections {
 
@@ -172,39 +174,27 @@ constexpr Point epoch{0, 0};
 }  // namespace
 
 GrowingChunk::GrowingChunk(const Chunk& chunk) : carried_(chunk.carry.size()), base_(epoch) {
-  put_varint(carried_bytes_, carried_);
+  put_varint(bytes_, carried_);
   for (const Live& l : chunk.carry) {
-    put_slot(carried_bytes_, l.slot, l.value);
-    put_point(carried_bytes_, l.at, base_);
-    put_point(carried_bytes_, l.since, l.at);
+    put_slot(bytes_, l.slot, l.value);
+    put_point(bytes_, l.at, base_);
+    put_point(bytes_, l.since, l.at);
     base_ = l.at;
   }
   for (const Entry& e : chunk.entries) add(e);
 }
 
 void GrowingChunk::add(const Entry& entry) {
-  added_bytes_ += static_cast<char>(entry.op);
-  put_slot(added_bytes_, entry.slot, entry.value);
-  put_point(added_bytes_, entry.at, base_);
-  put_varint(added_bytes_, entry.retractions.size());
-  for (const std::uint64_t position : entry.retractions) put_varint(added_bytes_, position);
+  bytes_ += static_cast<char>(entry.op);
+  put_slot(bytes_, entry.slot, entry.value);
+  put_point(bytes_, entry.at, base_);
+  put_varint(bytes_, entry.retractions.size());
+  for (const std::uint64_t position : entry.retractions) put_varint(bytes_, position);
   base_ = entry.at;
   ++entries_;
 }
 
-void GrowingChunk::append_to(std::string& out) const {
-  out += carried_bytes_;
-  put_varint(out, entries_);
-  out += added_bytes_;
-}
-
-std::string GrowingChunk::encode() const {
-  std::string out;
-  append_to(out);
-  return out;
-}
-
-std::string Chunk::encode() const { return GrowingChunk(*this).encode(); }
+std::string Chunk::encode() const { return GrowingChunk(*this).encoded(); }
 
 namespace {
 
@@ -229,16 +219,17 @@ void take_entry(Reader& in, Point base, Entry& e) {
   for (std::uint64_t r = in.varint(); r > 0 && in.good; --r) e.retractions.push_back(in.varint());
 }
 
-// Folds so many entries as known now, up to a point; where the last of them is.
-Point fold_entries(Reader& in, std::uint64_t count, Point base, Point at, EntityState& state) {
+// Folds the entries as known now, up to a point; where the last of them is, and how many they are.
+std::pair<Point, std::uint64_t> fold_entries(Reader& in, Point base, Point at, EntityState& state) {
   Entry entry;
-  for (; count > 0 && in.good; --count) {
+  std::uint64_t count = 0;
+  for (; !in.rest.empty() && in.good; ++count) {
     take_entry(in, base, entry);
     if (!in.good || entry.at > at) break;
     if (entry.retractions.size() % 2 == 0) state.apply(entry);
     base = entry.at;
   }
-  return base;
+  return {base, count};
 }
 
 }  // namespace
@@ -247,7 +238,7 @@ bool state_in_chunk(std::string_view bytes, Point at, EntityState& state) {
   Reader in{bytes};
   state.live.clear();
   const Point base = take_carry(in, state.live);
-  (void)fold_entries(in, in.varint(), base, at, state);
+  (void)fold_entries(in, base, at, state);
   return in.good;
 }
 
@@ -256,11 +247,9 @@ bool GrowingChunk::read(std::string_view bytes, EntityState& state) {
   state.live.clear();
   const Point carried = take_carry(in, state.live);
   carried_ = state.live.size();
-  carried_bytes_ = bytes.substr(0, bytes.size() - in.rest.size());
-  entries_ = in.varint();
-  added_bytes_ = in.rest;
-  base_ = fold_entries(in, entries_, carried, Point::never(), state);
-  return in.good && in.rest.empty();
+  bytes_ = bytes;
+  std::tie(base_, entries_) = fold_entries(in, carried, Point::never(), state);
+  return in.good;
 }
 
 bool Chunk::decode(std::string_view bytes, Chunk& chunk) {
@@ -268,12 +257,12 @@ bool Chunk::decode(std::string_view bytes, Chunk& chunk) {
   chunk.carry.clear();
   chunk.entries.clear();
   Point base = take_carry(in, chunk.carry);
-  for (std::uint64_t n = in.varint(); n > 0 && in.good; --n) {
+  while (!in.rest.empty() && in.good) {
     Entry& e = chunk.entries.emplace_back();
     take_entry(in, base, e);
     base = e.at;
   }
-  return in.good && in.rest.empty();
+  return in.good;
 }
 
 }  // namespace tenure::projections

@@ -129,7 +129,7 @@ struct Chunk {
 };
 
 // A chunk that grows at its end, as the bytes it has on disk: what is there is not encoded again when an entry comes,
-// and nothing of it is kept decoded.
+// and nothing of it is kept decoded. What an entry adds goes behind all others' bytes.
 class GrowingChunk {
  public:
   GrowingChunk() : GrowingChunk(Chunk{}) {}
@@ -139,18 +139,15 @@ class GrowingChunk {
 
   // O(1); the entry comes behind all others.
   void add(const Entry& entry);
-  // Writes what `Chunk::encode` would answer.
-  void append_to(std::string& out) const;
-  std::string encode() const;
-
-  std::size_t bytes() const { return carried_bytes_.size() + added_bytes_.size(); }
+  // What `Chunk::encode` would answer. Good until the next change.
+  const std::string& encoded() const { return bytes_; }
   std::uint64_t carried() const { return carried_; }
   std::uint64_t entries() const { return entries_; }
   // Where the last entry is, if there is one.
   Point last() const { return base_; }
 
  private:
-  std::string carried_bytes_, added_bytes_;
+  std::string bytes_;
   std::uint64_t carried_ = 0, entries_ = 0;
   Point base_;  // what the next entry's point is written relative to
 };

@@ -6,17 +6,17 @@ namespace tenure::projections {
 
 std::string HeadChunk::encode() const {
   std::string row;
-  row.reserve(3 * sizeof(std::uint64_t) + chunk.bytes());
+  row.reserve(2 * sizeof(std::uint64_t) + chunk.encoded().size());
   put_time(row, start.us);
   put_u64(row, start.position);
-  chunk.append_to(row);
+  row += chunk.encoded();
   return row;
 }
 
 std::size_t OpenTimelines::bytes_of(const Open& open) {
   // A chunk grows until it is sealed, and so does what is live: room for as much again is counted.
   constexpr std::size_t allocated = 64;
-  return sizeof open + allocated + 2 * (open.head.chunk.bytes() + open.now.live.size() * sizeof(Live));
+  return sizeof open + allocated + 2 * (open.head.chunk.encoded().size() + open.now.live.size() * sizeof(Live));
 }
 
 OpenTimelines::Open* OpenTimelines::find(OrgNumber org, Number entity) {

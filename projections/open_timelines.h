@@ -23,7 +23,7 @@ struct HeadChunk {
   Point start;
   GrowingChunk chunk;
 
-  // The bytes of its row.
+  // The bytes of its row: what is added to the chunk comes at their end.
   std::string encode() const;
 };
 
@@ -33,9 +33,11 @@ class OpenTimelines {
 
   struct Open {
     HeadChunk head;
-    EntityState now;       // with all of the chunk's entries
-    bool changed = false;  // since it was taken last
-    bool taken = false;    // and the store does not show it yet
+    EntityState now;         // with all of the chunk's entries
+    std::size_t in_row = 0;  // so many of the chunk's bytes its row has, or will have when what was taken is there; 0:
+                             // the row is to be written anew
+    bool changed = false;    // since it was taken last
+    bool taken = false;      // and the store does not show it yet
     std::uint64_t touched = 0;
   };
 
@@ -53,13 +55,14 @@ class OpenTimelines {
   // What `take_changed` will hand over, roughly.
   std::size_t changed_bytes() const { return changed_bytes_; }
 
-  // Calls `row(org, entity, head)` for each that changed since the last time.
+  // Calls `row(org, entity, head, in_row)` for each that changed since the last time.
   template <class Row>
   void take_changed(const Row& row) {
     for (const std::uint64_t key : changed_) {
       Open* open = peek_key(key);
       if (!open || !open->changed) continue;  // dropped since, undone, or named twice
-      row(static_cast<OrgNumber>(key >> 32), static_cast<Number>(key), open->head);
+      row(static_cast<OrgNumber>(key >> 32), static_cast<Number>(key), open->head, open->in_row);
+      open->in_row = open->head.chunk.encoded().size();
       open->changed = false;
       open->taken = true;
       taken_.push_back(key);

@@ -72,6 +72,7 @@ Outcome<OpenTimelines::Open*> open_timeline(ViewWriter& views, OrgNumber org, Nu
   const auto found = read_head_row(views, org, entity, open.head.start, bytes);
   if (!found) return found.error();
   if (*found && !open.head.chunk.read(bytes, open.now)) return broken(org, entity);
+  if (*found) open.in_row = bytes.size();
   return &views.timelines().keep(org, entity, std::move(open));
 }
 
@@ -317,8 +318,9 @@ Outcome<void> append(ViewWriter& views, OrgNumber org, EntityKind kind, Number e
   views.timelines().change(org, entity, open);
   HeadChunk& head = open.head;
   if (head.chunk.entries() >= chunk_limit(head.chunk.carried())) {
-    views.put(sealed_key(org, entity, head.start), head.chunk.encode());
+    views.put(sealed_key(org, entity, head.start), head.chunk.encoded());
     head = {entries.front().at, GrowingChunk({open.now.live, {}})};
+    open.in_row = 0;
   }
   IntervalFold fold(kind, entity, std::move(open.now));
   for (const Entry& entry : entries) {
@@ -405,7 +407,7 @@ void write_tail(ViewWriter& views, OrgNumber org, Number entity, Tail tail) {
   for (const Entry& entry : tail.entries) {
     const bool new_event = head.chunk.entries() > 0 && head.chunk.last() != entry.at;
     if (new_event && head.chunk.entries() >= chunk_limit(head.chunk.carried())) {
-      views.put(sealed_key(org, entity, head.start), head.chunk.encode());
+      views.put(sealed_key(org, entity, head.start), head.chunk.encoded());
       head = {entry.at, GrowingChunk({state.live, {}})};
     }
     if (entry.counts(known_now)) state.apply(entry);
@@ -450,7 +452,7 @@ Outcome<void> add_entries(ViewWriter& views, OrgNumber org, EntityKind kind, Num
     return append(views, org, kind, entity, **open, entries);
   }
   ReadChunk read{head.start, {}};
-  if (!Chunk::decode(head.chunk.encode(), read.chunk)) return broken(org, entity);
+  if (!Chunk::decode(head.chunk.encoded(), read.chunk)) return broken(org, entity);
   return refold(views, org, kind, entity, std::move(read), at, [&](std::vector<Entry>& all) {
     const auto place = std::upper_bound(all.begin(), all.end(), at, [](Point p, const Entry& e) { return p < e.at; });
     all.insert(place, entries.begin(), entries.end());

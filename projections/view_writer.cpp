@@ -346,22 +346,27 @@ bool ViewWriter::open_head(std::string_view key, std::string& value) const {
   return true;
 }
 
-// The rows of the heads that changed. A head that is among the rows in memory changes there instead.
+// The rows of the heads that changed. A head that is among the rows in memory changes there instead. Of a timeline's
+// newest chunk only what was added is written, if its row is there.
 std::vector<storage::ViewWrite> ViewWriter::take_heads() {
   std::vector<storage::ViewWrite> heads;
+  const auto in_memory = [&](const std::string& key) { return heads_in_rows_ ? find(key) : rows_.end(); };
   const auto add = [&](std::string key, std::string value) {
-    if (heads_in_rows_) {
-      if (const auto it = find(key); it != rows_.end()) {
-        if (!it->second.changed) changes_.push_back(&*it);
-        it->second.changed = true;
-        it->second.value = std::move(value);
-        return;
-      }
+    const auto it = in_memory(key);
+    if (it == rows_.end()) {
+      heads.push_back({std::move(key), std::move(value)});
+      return;
     }
-    heads.push_back({std::move(key), std::move(value)});
+    if (!it->second.changed) changes_.push_back(&*it);
+    it->second.changed = true;
+    it->second.value = std::move(value);
   };
-  timelines_.take_changed(
-      [&](OrgNumber org, Number entity, const HeadChunk& head) { add(head_chunk_key(org, entity), head.encode()); });
+  timelines_.take_changed([&](OrgNumber org, Number entity, const HeadChunk& head, std::size_t in_row) {
+    std::string key = head_chunk_key(org, entity);
+    const bool adds = in_row > 0 && !in_bulk() && in_memory(key) == rows_.end();
+    if (!adds) return add(std::move(key), head.encode());
+    heads.push_back({std::move(key), head.chunk.encoded().substr(in_row), /*appends=*/true});
+  });
   lists_.take_changed([&](OrgNumber org, List list, const Stretch& newest) {
     add(list_key(org, list, 'h'), encode_stretch(newest, true));
   });

@@ -58,7 +58,7 @@ struct NewBlob {
 struct Commit {
   Position first;
   std::vector<NewRecord> records;
-  ViewWrites views;  // in order: a later write of the same key wins
+  ViewWrites views;  // in order: a later put of the same key wins, an append goes behind what is there by then
   std::vector<NewBlob> blobs;
   // Views alone, many of them, in the order of their keys and each once: they may become a sorted file of their own
   // instead of passing through the write-ahead log. As durable and as whole as any other commit.

@@ -16,6 +16,7 @@ namespace tenure::storage {
 struct ViewWrite {
   std::string key;
   std::optional<std::string> value;
+  bool appends = false;  // the value goes behind what the key has, which may be nothing
 };
 
 class ViewWrites {
@@ -24,6 +25,7 @@ class ViewWrites {
   struct Write {
     std::string_view key;
     std::optional<std::string_view> value;
+    bool appends = false;
   };
   class Iterator {
    public:
@@ -45,11 +47,15 @@ class ViewWrites {
     for (const ViewWrite& write : writes) add(write);
   }
 
-  // Each key and value is less than 4 GiB.
+  // Each key is less than 2 GiB, each value less than 4.
   void put(std::string_view key, std::string_view value) {
     places_.push_back(
-        {bytes_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
+        {bytes_.size(), static_cast<std::uint32_t>(key.size()), 0, static_cast<std::uint32_t>(value.size())});
     bytes_.append(key).append(value);
+  }
+  void append(std::string_view key, std::string_view value) {
+    put(key, value);
+    places_.back().appends = 1;
   }
   void erase(std::string_view key) {
     put(key, {});
@@ -58,7 +64,7 @@ class ViewWrites {
   void add(std::string_view key, const std::optional<std::string_view>& value) {
     value ? put(key, *value) : erase(key);
   }
-  void add(const ViewWrite& write) { write.value ? put(write.key, *write.value) : erase(write.key); }
+  void add(const ViewWrite& write) { write.appends ? append(write.key, *write.value) : add(write.key, write.value); }
   void reserve(std::size_t writes, std::size_t bytes) {
     places_.reserve(writes);
     bytes_.reserve(bytes);
@@ -73,14 +79,15 @@ class ViewWrites {
   static constexpr std::uint32_t erased = UINT32_MAX;
   struct Place {
     std::size_t at = 0;  // of the key; the value is behind it
-    std::uint32_t key_bytes = 0, value_bytes = 0;
+    std::uint32_t key_bytes : 31, appends : 1;
+    std::uint32_t value_bytes = 0;
   };
 
   Write at(std::size_t index) const {
     const Place& place = places_[index];
     const char* key = bytes_.data() + place.at;
     if (place.value_bytes == erased) return {{key, place.key_bytes}, std::nullopt};
-    return {{key, place.key_bytes}, std::string_view(key + place.key_bytes, place.value_bytes)};
+    return {{key, place.key_bytes}, std::string_view(key + place.key_bytes, place.value_bytes), place.appends != 0};
   }
 
   std::string bytes_;

@@ -43,6 +43,7 @@ struct MemoryStore::Kept {
   std::multiset<std::uint64_t> open_snapshots;  // the commit that each shows
   std::vector<std::string> deleted;             // view keys to drop for good when no snapshot sees them
 
+  std::string_view newest_value(std::string_view key) const;
   void write_view(const std::string& key, std::optional<std::string> value);
   void drop_deleted();
 };
@@ -223,6 +224,12 @@ void MemoryStore::Kept::write_view(const std::string& key, std::optional<std::st
   dated.push_back({commits, std::move(value)});
 }
 
+std::string_view MemoryStore::Kept::newest_value(std::string_view key) const {
+  const auto found = views.find(key);
+  const bool there = found != views.end() && !found->second.empty() && found->second.back().value;
+  return there ? std::string_view(*found->second.back().value) : std::string_view();
+}
+
 void MemoryStore::Kept::drop_deleted() {
   if (!open_snapshots.empty()) return;
   for (const std::string& key : deleted) {
@@ -266,7 +273,9 @@ Outcome<void> MemoryStore::commit(Commit&& commit) {
         std::make_shared<LogRecord>(LogRecord{position, record.leaf_or_made(), std::move(record.bytes)}));
   }
   for (const auto view : commit.views) {
-    kept_->write_view(std::string(view.key), view.value ? std::optional(std::string(*view.value)) : std::nullopt);
+    auto value = view.value ? std::optional(std::string(*view.value)) : std::nullopt;
+    if (view.appends) value->insert(0, kept_->newest_value(view.key));
+    kept_->write_view(std::string(view.key), std::move(value));
   }
   for (NewBlob& blob : commit.blobs) kept_->blobs.try_emplace(blob.hash, Dated{kept_->commits, std::move(blob.bytes)});
   return {};

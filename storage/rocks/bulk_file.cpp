@@ -22,7 +22,11 @@ rocksdb::Status BulkFile::write(rocksdb::ColumnFamilyHandle* views_family, const
   auto status = file.Open(folder_ + bulk_file);
   for (const auto view : views) {
     if (!status.ok()) return status;
-    status = view.value ? file.Put(view.key, *view.value) : file.Delete(view.key);
+    if (view.appends) {
+      status = file.Merge(view.key, *view.value);
+    } else {
+      status = view.value ? file.Put(view.key, *view.value) : file.Delete(view.key);
+    }
   }
   return status.ok() ? file.Finish() : status;  // synced
 }

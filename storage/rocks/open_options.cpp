@@ -4,6 +4,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include "storage/rocks/append_operator.h"
 #include "storage/rocks/format.h"
 #include "storage/rocks/memtable.h"
 
@@ -160,6 +161,7 @@ rocksdb::ColumnFamilyOptions point_family(const SharedMemory& memory) {
   auto options = family(table_options(memory, 4 * kib), 8 * mib);
   options.level0_file_num_compaction_trigger = tables_above_max;
   options.bottommost_compression = rocksdb::kLZ4Compression;  // read far more often than written: quick to unpack
+  options.merge_operator = append_operator();
   return options;
 }
 rocksdb::ColumnFamilyOptions blob_family(const SharedMemory& memory) {

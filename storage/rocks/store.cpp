@@ -306,7 +306,9 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
     position = position.next();
   }
   for (const auto view : commit.views) {
-    if (view.value) {
+    if (view.appends) {
+      batch.Merge(family(Family::views), view.key, *view.value);
+    } else if (view.value) {
       batch.Put(family(Family::views), view.key, *view.value);
     } else {
       batch.Delete(family(Family::views), view.key);

@@ -215,6 +215,33 @@ TEST_CASE("a writer in bulk leaves the rows that one leaves which remembers noth
   for (std::uint64_t n = 0; n < 6; ++n) compare(seed + n, ViewWriter::Use::bulk);
 }
 
+TEST_CASE("of a timeline whose row is there an event writes what it adds, and no more") {
+  Busy busy(ViewWriter::Use::live);
+  std::string before;
+  for (std::uint64_t position = 1; position <= 12; ++position) {
+    Entry entry;
+    entry.at = {static_cast<std::int64_t>(position), position};
+    entry.slot = {SlotKind::role};
+    entry.value = first_role + static_cast<Number>(position % 2);
+    apply(busy.views, {1, {entry}, std::nullopt, position});
+    const auto rows = busy.views.take();
+    std::size_t added = 0;
+    for (const auto row : rows) {
+      if (row.key != head_chunk_key(org, 1)) continue;
+      CHECK(row.appends == (position > 1));
+      added = row.value->size();
+    }
+    CHECK((added > 0 && added < 40));
+    commit(busy.store, rows);
+    busy.views.stand_on(busy.store.snapshot());
+    std::string now;
+    REQUIRE(busy.store.snapshot()->get(head_chunk_key(org, 1), now).has_value());
+    CHECK(now.starts_with(before));
+    CHECK(now.size() == before.size() + added);
+    before = now;
+  }
+}
+
 TEST_CASE("the id of an event that was undone is not there, one that is on its way to the store is") {
   storage::MemoryStore store;
   ViewWriter views;

@@ -28,6 +28,8 @@ std::string bytes_at(std::uint64_t position) {
   return "record " + std::to_string(position) + " " + std::string(position * 37 % 900, 'r');
 }
 
+std::string added_at(std::uint64_t position) { return std::to_string(position) + ' '; }
+
 void check(const Cut& cut) {
   INFO(cut.folder << " acknowledged " << cut.acknowledged << " under way " << cut.under_way);
   auto store = value_of(RocksStore::open(cut.folder, small_settings()));
@@ -42,11 +44,18 @@ void check(const Cut& cut) {
   std::string value;
   REQUIRE(value_of(snapshot->get("head", value)) == (head > 0));
   if (head > 0) REQUIRE(value == std::to_string(head));
+  std::string all;
+  for (std::uint64_t position = 1; position <= head; ++position) all += added_at(position);
+  REQUIRE(value_of(snapshot->get("added to", value)) == (head > 0));
+  if (head > 0) REQUIRE(value == all);
 }
 
 Commit next_commit(std::uint64_t head, std::uint64_t count) {
   Commit one = commit_at(head + 1, {}, {put("head", std::to_string(head + count))});
-  for (std::uint64_t n = 1; n <= count; ++n) one.records.push_back(record("acme", head + n, bytes_at(head + n)));
+  for (std::uint64_t n = 1; n <= count; ++n) {
+    one.records.push_back(record("acme", head + n, bytes_at(head + n)));
+    one.views.add(append("added to", added_at(head + n)));
+  }
   return one;
 }
 

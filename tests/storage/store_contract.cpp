@@ -45,6 +45,7 @@ NewRecord record(std::string_view org, std::uint64_t version, std::string_view b
 NewBlob blob(std::string_view bytes) { return {sha256(bytes), std::string(bytes)}; }
 ViewWrite put(std::string_view key, std::string_view value) { return {std::string(key), std::string(value)}; }
 ViewWrite drop(std::string_view key) { return {std::string(key), std::nullopt}; }
+ViewWrite append(std::string_view key, std::string_view value) { return {std::string(key), std::string(value), true}; }
 
 Commit commit_at(std::uint64_t first, std::vector<NewRecord> records, const std::vector<ViewWrite>& views,
                  std::vector<NewBlob> blobs) {

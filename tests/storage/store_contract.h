@@ -52,6 +52,7 @@ NewRecord record(std::string_view org, std::uint64_t version, std::string_view b
 NewBlob blob(std::string_view bytes);
 ViewWrite put(std::string_view key, std::string_view value);
 ViewWrite drop(std::string_view key);
+ViewWrite append(std::string_view key, std::string_view value);
 Commit commit_at(std::uint64_t first, std::vector<NewRecord> records, const std::vector<ViewWrite>& views = {},
                  std::vector<NewBlob> blobs = {});
 Commit commit_views(const std::vector<ViewWrite>& views);

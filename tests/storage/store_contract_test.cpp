@@ -153,6 +153,31 @@ TEST_CASE("the later of two writes of one key in a commit wins") {
   CHECK(rows(*store->snapshot(), "", "\xff") == std::vector<std::string>{"a=2", "c=3"});
 }
 
+TEST_CASE("what is appended to a row goes behind what it has, once") {
+  EVERY_STORE(store);
+  require_ok(store->commit(commit_views({put("a", "1"), append("new", "x")})));
+  require_ok(
+      store->commit(commit_views({append("a", "2"), append("a", "3"), append("new", "y"), append("empty", "")})));
+  require_ok(store->commit(commit_views({append("a", "4")})));
+  CHECK(rows(*store->snapshot(), "", "\xff") == std::vector<std::string>{"a=1234", "empty=", "new=xy"});
+  std::string key, value;
+  CHECK(value_of(store->snapshot()->get("a", value)));
+  CHECK(value == "1234");
+  CHECK(value_of(store->snapshot()->last_at_most("a", "b", key, value)));
+  CHECK(value == "1234");
+  // A put takes the place of all that was added, a row that was erased begins anew.
+  require_ok(store->commit(commit_views({put("a", "9"), append("a", "8"), drop("new"), append("new", "z")})));
+  CHECK(rows(*store->snapshot(), "", "\xff") == std::vector<std::string>{"a=98", "empty=", "new=z"});
+}
+
+TEST_CASE("what was appended is not seen by a snapshot from before it") {
+  EVERY_STORE(store);
+  require_ok(store->commit(commit_views({put("a", "1")})));
+  const auto before = store->snapshot();
+  require_ok(store->commit(commit_views({append("a", "2"), append("b", "3")})));
+  CHECK(rows(*before, "", "\xff") == std::vector<std::string>{"a=1"});
+}
+
 TEST_CASE("the last key at most is found within its bounds and past deleted keys") {
   EVERY_STORE(store);
   require_ok(store->commit(commit_views({put("a", "1"), put("c", "3"), put("e", "5"), put("g", "7")})));
@@ -262,6 +287,9 @@ TEST_CASE("views in bulk are seen as soon as they are committed, by nobody who l
       if (n % 9 == 0) {
         bulk.views.add(drop(key(n)));
         expected.erase(key(n));
+      } else if (n % 9 == 1) {
+        bulk.views.add(append(key(n), std::to_string(round)));
+        expected[key(n)] += std::to_string(round);
       } else {
         bulk.views.add(put(key(n), std::to_string(round)));
         expected[key(n)] = std::to_string(round);

@@ -54,6 +54,17 @@ class Pair {
     for (char& c : text) c = static_cast<char>(random_() % 4 == 0 ? random_() : 'a' + random_() % 4);
     return text;
   }
+  ViewWrite view() {
+    const std::string value = std::to_string(random_() % 100);
+    switch (random_() % 4) {
+      case 0:
+        return drop(key());
+      case 1:
+        return append(key(), value);
+      default:
+        return put(key(), value);
+    }
+  }
   Commit made() {
     Commit one;
     one.first = Position(memory_.head().value + 1);
@@ -62,8 +73,7 @@ class Pair {
       const std::string& org = orgs[random_() % orgs.size()];
       one.records.push_back(record(org, ++next[org], org + " " + std::to_string(random_())));
     }
-    for (std::uint64_t n = random_() % 6; n > 0; --n)
-      one.views.add(random_() % 3 ? put(key(), std::to_string(random_() % 100)) : drop(key()));
+    for (std::uint64_t n = random_() % 6; n > 0; --n) one.views.add(view());
     if (random_() % 5 == 0) one.blobs.push_back(blob(key()));
     return one;
   }
