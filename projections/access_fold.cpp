@@ -73,7 +73,7 @@ void note_late(ViewWriter& views, OrgNumber org, Number entity, std::int64_t occ
 
 }  // namespace
 
-std::string id_key(OrgNumber org, const EventId& id) {
+Digest id_digest(const EventId& id) {
   // One event's id is looked for, folded and noted, all on one thread.
   thread_local std::string last;
   thread_local Digest digest = sha256(last);
@@ -81,7 +81,11 @@ std::string id_key(OrgNumber org, const EventId& id) {
     last = id.text;
     digest = sha256(last);
   }
-  return row_key(org, Row::event_id).append(reinterpret_cast<const char*>(digest.data()), 16);
+  return digest;
+}
+
+std::string id_key(OrgNumber org, const EventId& id) {
+  return row_key(org, Row::event_id).append(reinterpret_cast<const char*>(id_digest(id).data()), 16);
 }
 
 std::string checkpoint_key() { return row_key(0, Row::earliest); }
@@ -102,16 +106,10 @@ Outcome<bool> is_retracted(storage::ViewReader& views, OrgNumber org, Position t
   return false;
 }
 
-Outcome<Number> AccessFold::numbered(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind,
-                                     std::string_view name) {
-  const auto known = names_.number(views, org, kind, name, head.next_number);
-  return !known || *known != 0 ? known : number_for(views, org, head, kind, name);
-}
-
 Outcome<std::vector<Change>> AccessFold::changes(ViewWriter& views, OrgNumber org, OrgHead& head,
                                                  const Record& record) {
   const NumberOf number = [&](EntityKind kind, std::string_view name) {
-    return numbered(views, org, head, kind, name);
+    return names_.number_or_make(views, org, head, kind, name);
   };
   // Every role of a model that comes into force has a number, so that its holders can be looked for.
   ModelId id;
@@ -193,7 +191,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   if (!touched->empty()) note_learnt(views, org, point.us, record.position);
   std::set<Number> turned;  // an event may name one twice: a transfer of ownership to who has it
   for (const Change& change : *touched) {
-    const auto entity = numbered(views, org, head, change.kind, change.name);
+    const auto entity = names_.number_or_make(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
     if (change.entries.empty() || !turned.insert(*entity).second) continue;
     const auto done = turn_entries(views, org, change.kind, *entity, point, record.position.value);
@@ -204,7 +202,7 @@ Outcome<void> AccessFold::retract(ViewWriter& views, OrgNumber org, OrgHead& hea
   return find_earliest(views, org, head, record, *of->event.occurred_at, *was, records);
 }
 
-Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record& record, const Digest& digest,
+Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record& record, const RecordDigests& digests,
                                 RecordSource& records) {
   if (place.number == 0) {
     const auto made = make_org(views, record.org);
@@ -218,7 +216,7 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
   const auto touched = changes(views, org, head, record);
   if (!touched) return touched.error();
   for (const Change& change : *touched) {
-    const auto entity = numbered(views, org, head, change.kind, change.name);
+    const auto entity = names_.number_or_make(views, org, head, change.kind, change.name);
     if (!entity) return entity.error();
     if (change.entries.empty()) continue;  // it names the entity and changes no access of it
     const auto done = add_entries(views, org, change.kind, *entity, change.entries);
@@ -226,22 +224,24 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
     if (late) note_late(views, org, *entity, at, head.newest_us, record.position);
   }
   for (const auto& [subject, sealed] : record.subjects) {
-    const auto member = numbered(views, org, head, EntityKind::member, member_name(subject));
+    const auto member = names_.number_or_make(views, org, head, EntityKind::member, member_name(subject));
     if (!member) return member.error();
     views.put(named_key(org, *member), position_value(record.position));
   }
-  if (record.event.id) views.put(id_key(org, *record.event.id), position_value(record.position));
+  if (record.event.id) {
+    views.put_id(org, digests.id ? *digests.id : id_digest(*record.event.id), position_value(record.position));
+  }
   const bool retraction = std::holds_alternative<event::EventRetracted>(record.event.data);
   if (retraction) {
     const auto done = retract(views, org, head, record, records);
     if (!done) return done;
   }
   const auto noted = note_record(views, org, record, [&](const Person& person) {
-    return numbered(views, org, head, EntityKind::member, member_name(person.subject));
+    return names_.number_or_make(views, org, head, EntityKind::member, member_name(person.subject));
   });
   if (!noted) return noted;
   if (const auto review = review_entity(record.event.data)) {
-    const auto number = numbered(views, org, head, review->kind, review->name);
+    const auto number = names_.number_or_make(views, org, head, review->kind, review->name);
     if (!number) return number.error();
     note_review(views, org, *number, record.position);
   }
@@ -254,7 +254,7 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
   head.newest_us = std::max(head.newest_us, at);
   head.version = record.version;
   head.position = record.position;
-  head.chain = digest;
+  head.chain = digests.record;
   return {};
 }
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -54,14 +55,20 @@ class RecordSource {
   virtual Outcome<Record> record_of(const OrgId& org, Version version) = 0;
 };
 
+// SHA-256 of a record's bytes, and of its event's id where that was worked out already.
+struct RecordDigests {
+  Digest record{};
+  std::optional<Digest> id;
+};
+
 class AccessFold {
  public:
   // `names` is the writer's own: what it keeps is of these views, and forgotten when changes are undone.
   AccessFold(const Models& models, DirectoryCache& names) : models_(models), names_(names) {}
 
-  // `digest` is the SHA-256 of the record's bytes. `place` moves on with the record; its head is the caller's to write
-  // (write_head) before the views are read by anyone else.
-  Outcome<void> apply(ViewWriter& views, OrgPlace& place, const Record& record, const Digest& digest,
+  // `place` moves on with the record; its head is the caller's to write (write_head) before the views are read by
+  // anyone else.
+  Outcome<void> apply(ViewWriter& views, OrgPlace& place, const Record& record, const RecordDigests& digests,
                       RecordSource& records);
 
  private:
@@ -71,9 +78,6 @@ class AccessFold {
                               bool counts, RecordSource& records);
   Outcome<std::vector<Change>> changes(ViewWriter& views, OrgNumber org, OrgHead& head, const Record& record);
 
-  // The name's number, made if it is new.
-  Outcome<Number> numbered(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name);
-
   const Models& models_;
   DirectoryCache& names_;
 };
@@ -81,6 +85,7 @@ class AccessFold {
 // Whether the event at `target` is retracted, as known at `known`.
 Outcome<bool> is_retracted(storage::ViewReader& views, OrgNumber org, Position target, Position known);
 
+Digest id_digest(const EventId& id);
 // The row of a client's event id: organization, kind, 16 bytes of its digest.
 std::string id_key(OrgNumber org, const EventId& id);
 

@@ -106,15 +106,23 @@ Outcome<Number> find_number(storage::ViewReader& views, OrgNumber org, EntityKin
   return take_u32(value, 0);
 }
 
-Outcome<Number> number_for(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name) {
-  const auto known = find_number(views, org, kind, name);
-  if (!known || *known != 0) return known;
+namespace {
+
+// Of a name that has none.
+Number make_number(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name) {
   const Number number = head.next_number++;
   std::string value;
   put_u32(value, number);
   views.put(number_key(org, kind, name), std::move(value));
   views.put(name_key(org, number), static_cast<char>(kind) + std::string(name));
   return number;
+}
+
+}  // namespace
+
+Outcome<Number> number_for(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name) {
+  const auto known = find_number(views, org, kind, name);
+  return !known || *known != 0 ? known : make_number(views, org, head, kind, name);
 }
 
 Outcome<NamedEntity> name_of(storage::ViewReader& views, OrgNumber org, Number number) {
@@ -185,10 +193,16 @@ void DirectoryCache::keep(OrgNumber org, EntityKind kind, std::string_view name,
   };
   if (MemberKey key{org, {}}; kind == EntityKind::member && name.size() == sizeof key.subject) {
     std::memcpy(key.subject.data(), name.data(), name.size());
-    if (members_.size() >= entries_max) members_.clear();
+    if (members_.size() >= entries_max) {
+      members_.clear();
+      whole_ = false;
+    }
     return note(members_[key]);
   }
-  if (numbers_.size() >= entries_max) numbers_.clear();
+  if (numbers_.size() >= entries_max) {
+    numbers_.clear();
+    whole_ = false;
+  }
   note(numbers_[std::string(ShortKey(org, kind, name).text())]);
 }
 
@@ -204,6 +218,18 @@ Outcome<Number> DirectoryCache::number(storage::ViewReader& views, OrgNumber org
   const std::unique_lock lock(mutex_);
   keep(org, kind, name, *found, next);
   return found;
+}
+
+Outcome<Number> DirectoryCache::number_or_make(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind,
+                                               std::string_view name) {
+  if (!whole_) {
+    const auto known = number(views, org, kind, name, head.next_number);
+    return !known || *known != 0 ? known : number_for(views, org, head, kind, name);
+  }
+  if (const Kept* known = kept(org, kind, name)) return known->number;
+  const Number made = make_number(views, org, head, kind, name);
+  keep(org, kind, name, made, 0);
+  return made;
 }
 
 Outcome<NamedEntity> DirectoryCache::name(storage::ViewReader& views, OrgNumber org, Number number) {
@@ -225,6 +251,7 @@ void DirectoryCache::forget() {
   members_.clear();
   numbers_.clear();
   names_.clear();
+  whole_ = false;
 }
 
 }  // namespace tenure::projections

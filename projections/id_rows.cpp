@@ -10,6 +10,11 @@ IdRows::Key IdRows::key_of(std::string_view key) {
   return {take_u32(key, 0), {take_u64(key, kind_at + 1), take_u64(key, kind_at + 9)}};
 }
 
+IdRows::Key IdRows::key_of(OrgNumber org, const Digest& id) {
+  const std::string_view bytes(reinterpret_cast<const char*>(id.data()), id.size());
+  return {org, {take_u64(bytes, 0), take_u64(bytes, 8)}};
+}
+
 void IdRows::write_key(const Key& key, std::string& out) {
   out.clear();
   put_u32(out, key.org);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "events/digest.h"
 #include "projections/layout.h"
 
 namespace tenure::projections {
@@ -30,6 +31,7 @@ class IdRows {
     auto operator<=>(const Key&) const = default;
   };
   static Key key_of(std::string_view key);
+  static Key key_of(OrgNumber org, const Digest& id);
 
   explicit IdRows(bool in_bulk = false) : in_bulk_(in_bulk) {}
 

@@ -38,8 +38,11 @@ void OrderedRows::Cursor::back() {
 }
 
 OrderedRows::Neighbourhood OrderedRows::neighbourhood(std::string_view key) {
-  const std::string_view shared = key.substr(0, shared_bytes(key));
-  return {bytes_of(shared, 0), bytes_of(shared, 8)};
+  const std::size_t shared = shared_bytes(key);
+  const auto first_of = [](std::uint64_t bytes, std::size_t count) {
+    return count == 0 ? 0 : count >= 8 ? bytes : bytes & ~std::uint64_t{0} << (64 - 8 * count);
+  };
+  return {first_of(bytes_of(key, 0), shared), shared > 8 ? first_of(bytes_of(key, 8), shared - 8) : 0};
 }
 
 OrderedRows::Row OrderedRows::stored(std::string_view key, Value value) const {
@@ -54,16 +57,20 @@ OrderedRows::Row OrderedRows::stored(std::string_view key, Value value) const {
   return row;
 }
 
-// Where a row of that key stands or would stand.
-OrderedRows::Cursor OrderedRows::place_of(const Blocks& blocks, std::string_view key) {
+OrderedRows::Cursor OrderedRows::end_of(const Blocks& blocks) {
   Cursor at;
   at.blocks_ = &blocks;
   if (blocks.empty()) return at;
-  if (below(blocks.back().back(), key)) {
-    at.block_ = blocks.size() - 1;
-    at.at_ = blocks.back().size();
-    return at;
-  }
+  at.block_ = blocks.size() - 1;
+  at.at_ = blocks.back().size();
+  return at;
+}
+
+// Where a row of that key stands or would stand.
+OrderedRows::Cursor OrderedRows::place_of(const Blocks& blocks, std::string_view key) {
+  if (blocks.empty() || below(blocks.back().back(), key)) return end_of(blocks);
+  Cursor at;
+  at.blocks_ = &blocks;
   const auto block =
       std::partition_point(blocks.begin(), blocks.end(), [&](const Block& some) { return below(some.back(), key); });
   const auto row =
@@ -75,7 +82,7 @@ OrderedRows::Cursor OrderedRows::place_of(const Blocks& blocks, std::string_view
 
 const OrderedRows::Blocks* OrderedRows::blocks_of(std::string_view key) const {
   const auto it = places_.find(neighbourhood(key));
-  return it == places_.end() ? nullptr : &all_[it->second];
+  return it == places_.end() ? nullptr : &all_[it->second].blocks;
 }
 
 void OrderedRows::insert(Blocks& blocks, const Cursor& at, const Row& row) {
@@ -100,20 +107,23 @@ void OrderedRows::insert(Blocks& blocks, const Cursor& at, const Row& row) {
 std::optional<OrderedRows::Row> OrderedRows::put(std::string_view key, Value value) {
   if (!arena_) arena_ = std::make_unique<std::pmr::monotonic_buffer_resource>(arena_begin_bytes);
   const auto [it, fresh] = places_.try_emplace(neighbourhood(key), all_.size());
-  if (fresh) all_.emplace_back(arena_.get());
-  Blocks& blocks = all_[it->second];
+  if (fresh) all_.push_back({Blocks(arena_.get())});
+  Near& near = all_[it->second];
   const Row row = stored(key, value);
-  const Cursor at = place_of(blocks, key);
+  // Nearly every row comes behind the last one: that is seen without a look at its key, which lies elsewhere.
+  const std::uint64_t begins = bytes_of(key, shared_bytes(key));
+  const Cursor at = begins > near.last ? end_of(near.blocks) : place_of(near.blocks, key);
+  near.last = std::max(near.last, begins);
   if (const Row* there = at.next(); there && there->key() == key) {
-    return std::exchange(blocks[at.block_][at.at_], row);
+    return std::exchange(near.blocks[at.block_][at.at_], row);
   }
-  insert(blocks, at, row);
+  insert(near.blocks, at, row);
   ++size_;
   return std::nullopt;
 }
 
 void OrderedRows::undo(std::string_view key, const std::optional<Row>& before) {
-  Blocks& blocks = all_[places_.find(neighbourhood(key))->second];
+  Blocks& blocks = all_[places_.find(neighbourhood(key))->second].blocks;
   const Cursor at = place_of(blocks, key);
   Block& block = blocks[at.block_];
   if (before) {
@@ -146,7 +156,7 @@ OrderedRows::Cursor OrderedRows::upper_bound(std::string_view from, std::string_
 }
 
 void OrderedRows::add_keys(std::string_view from, std::string_view to, std::vector<std::string_view>& keys) const {
-  for (const Blocks& blocks : all_) {
+  for (const auto& [blocks, last] : all_) {
     if (blocks.empty() || blocks.back().back().key() < from || blocks.front().front().key() >= to) continue;
     for (Cursor at = place_of(blocks, from); const Row* row = at.next(); at.step()) {
       if (row->key() >= to) break;
@@ -155,10 +165,10 @@ void OrderedRows::add_keys(std::string_view from, std::string_view to, std::vect
   }
 }
 
-std::vector<const OrderedRows::Blocks*> OrderedRows::in_order() const {
+std::vector<const OrderedRows::Near*> OrderedRows::in_order() const {
   std::vector<std::pair<Neighbourhood, std::size_t>> sorted(places_.begin(), places_.end());
   std::sort(sorted.begin(), sorted.end());
-  std::vector<const Blocks*> all;
+  std::vector<const Near*> all;
   all.reserve(sorted.size());
   for (const auto& [of, place] : sorted) all.push_back(&all_[place]);
   return all;

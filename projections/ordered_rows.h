@@ -41,6 +41,10 @@ class OrderedRows {
  private:
   using Block = std::pmr::vector<Row>;
   using Blocks = std::pmr::vector<Block>;  // of one neighbourhood, none of them empty
+  struct Near {
+    Blocks blocks;
+    std::uint64_t last = 0;  // none of its keys has more in the eight bytes behind those that all share
+  };
 
  public:
   // A place between the rows of one neighbourhood.
@@ -75,8 +79,8 @@ class OrderedRows {
   // All, in order.
   template <class Visit>
   void each(const Visit& visit) const {
-    for (const Blocks* blocks : in_order()) {
-      for (const Block& block : *blocks) {
+    for (const Near* near : in_order()) {
+      for (const Block& block : near->blocks) {
         for (const Row& row : block) visit(row);
       }
     }
@@ -93,14 +97,15 @@ class OrderedRows {
 
   static Neighbourhood neighbourhood(std::string_view key);
   Row stored(std::string_view key, Value value) const;
+  static Cursor end_of(const Blocks& blocks);
   static Cursor place_of(const Blocks& blocks, std::string_view key);
   const Blocks* blocks_of(std::string_view key) const;
   static void insert(Blocks& blocks, const Cursor& at, const Row& row);
-  std::vector<const Blocks*> in_order() const;
+  std::vector<const Near*> in_order() const;
 
   std::unique_ptr<std::pmr::monotonic_buffer_resource> arena_;
-  boost::unordered_flat_map<Neighbourhood, std::size_t, Hash> places_;  // of its blocks in all_
-  std::vector<Blocks> all_;
+  boost::unordered_flat_map<Neighbourhood, std::size_t, Hash> places_;  // in all_
+  std::vector<Near> all_;
   std::size_t size_ = 0;
 };
 

@@ -11,6 +11,7 @@ constexpr std::string_view no_org = "\xff\xff\xff\xff";  // rows that are no vie
 }  // namespace
 
 std::uint64_t bytes_of(std::string_view key, std::size_t at) {
+  if (at + 8 <= key.size()) return boost::endian::load_big_u64(reinterpret_cast<const unsigned char*>(key.data()) + at);
   std::uint64_t bytes = 0;
   for (std::size_t i = at; i < at + 8; ++i)
     bytes = bytes << 8 | (i < key.size() ? static_cast<std::uint8_t>(key[i]) : 0);

@@ -70,6 +70,11 @@ ViewWriter::Rows::iterator ViewWriter::find(std::string_view key) {
 
 void ViewWriter::put(std::string key, std::string value) { change(std::move(key), std::move(value)); }
 
+void ViewWriter::put_id(OrgNumber org, const Digest& id, std::string value) {
+  changed_bytes_ += id_key_bytes + value.size() + row_bytes;
+  change_id(IdRows::key_of(org, id), std::move(value));
+}
+
 void ViewWriter::erase(std::string key) { change(std::move(key), std::nullopt); }
 
 void ViewWriter::change(std::string key, Value value) {

@@ -61,6 +61,8 @@ class ViewWriter : public storage::ViewReader {
   std::size_t changed_bytes() const { return changed_bytes_ + timelines_.changed_bytes(); }
 
   void put(std::string key, std::string value);
+  // The row of the id with that digest (id_key in access_fold.h).
+  void put_id(OrgNumber org, const Digest& id, std::string value);
   void erase(std::string key);
 
   Outcome<bool> get(std::string_view key, std::string& value) override;

@@ -63,7 +63,8 @@ Outcome<Folded> folded_so_far(storage::Snapshot& snapshot) {
 // A record as it is folded.
 struct Read {
   Record record;
-  Digest digest{};  // of its bytes, where it is its organization's last one of the batch: heads are written for those
+  // Of its bytes only where it is its organization's last one of the batch: heads are written for those.
+  projections::RecordDigests digests;
 };
 using ReadBatch = Outcome<std::vector<Read>>;
 
@@ -87,12 +88,14 @@ ReadBatch read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position 
     Last& of_org = last[record->org];
     of_org.place = batch.size();
     of_org.bytes = stored.bytes;
-    batch.emplace_back().record = std::move(*record);
+    Read& read = batch.emplace_back();
+    if (record->event.id) read.digests.id = sha256(record->event.id->text);
+    read.record = std::move(*record);
     return batch.size() < size;
   });
   if (!done) return done.error();
   if (failure) return *failure;
-  for (const auto& [org, of_org] : last) batch[of_org.place].digest = sha256(of_org.bytes);
+  for (const auto& [org, of_org] : last) batch[of_org.place].digests.record = sha256(of_org.bytes);
   return batch;
 }
 
@@ -108,7 +111,9 @@ class CatchingUp {
         rebuilding_(stand.rebuilding),
         head_(stand.head),
         batch_(batch),
-        commits_(store) {}
+        commits_(store) {
+    if (!folded_) names_.begin_without_names();
+  }
 
   Outcome<void> run(const Progress& progress, const std::stop_token& stop) {
     const auto log = store_.snapshot(), blobs = store_.snapshot();
@@ -152,7 +157,7 @@ class CatchingUp {
         if (!found) return found.error();
         place = places_.emplace(read.record.org, *found).first;
       }
-      const auto done = fold_.apply(views_, place->second, read.record, read.digest, records);
+      const auto done = fold_.apply(views_, place->second, read.record, read.digests, records);
       if (!done) return done;
     }
     uncommitted_ += batch.size();

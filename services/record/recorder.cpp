@@ -456,7 +456,7 @@ Outcome<void> Recorder::append(Batch& batch, Work& work, std::unique_ptr<Record>
   const Record& added = batch.add(std::move(made), std::move(*encoded));
   const Digest digest = sha256(batch.commit.records.back().bytes);
   const bool is_new = work.place.number == 0;
-  const auto folded = fold_.apply(views_, work.place, added, digest, batch);
+  const auto folded = fold_.apply(views_, work.place, added, {digest, {}}, batch);
   if (!folded) return folded;
   if (is_new) seen_ids_.is_new(work.place.number);
   if (added.event.id) seen_ids_.add(work.place.number, *added.event.id);
