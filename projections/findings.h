@@ -16,6 +16,7 @@
 // the ways to more (raising_ways.h), tried at each instant at which they may have opened.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "events/model/analysis.h"
@@ -61,6 +62,8 @@ struct FindingSearch {
   std::int64_t pending_us = 0;      // how long an invitation may wait
   std::int64_t short_lived_us = 0;  // within which a power is given and taken; at most short_lived_us_max
   std::optional<FindingKind> only;  // of this kind
+  // Called before each thing that is looked at and each instant that is tried; what it throws ends the search.
+  std::function<void()> meanwhile = {};
 };
 
 // In order of kind, entity, other and opening event. All kinds but judgement_changed, which needs the log.

@@ -13,14 +13,13 @@ namespace {
 
 class Raising {
  public:
-  Raising(Access& access, Instant at, const Raises& raises, std::vector<Finding>& found)
-      : access_(access),
-        facts_(access.facts()),
-        model_(access.model()),
-        ways_(access),
-        at_(at),
-        raises_(raises),
-        found_(found) {}
+  Raising(const Looking& looking, const Raises& raises)
+      : looking_(looking),
+        access_(looking.access),
+        facts_(looking.facts()),
+        model_(access_.model()),
+        ways_(access_),
+        raises_(raises) {}
 
   // Under another model it is another way to raise oneself.
   void by_role() {
@@ -31,9 +30,8 @@ class Raising {
       const std::string to = raise.to ? model_.roles()[*raise.to].id.text : "a custom role";
       for (const Number member : access_.holders(number, std::numeric_limits<std::size_t>::max(), false)) {
         told_.insert(member);
-        Finding& finding = add_finding(
-            found_, FindingKind::can_raise_self, member, number,
-            std::max(access_.role_since(member), model_since(facts_)),
+        Finding& finding = looking_.add(
+            FindingKind::can_raise_self, member, number, std::max(access_.role_since(member), model_since(facts_)),
             "by the model's rules whoever has the role " + role.text + " can come to have " + to + " alone");
         finding.role = role.text;
       }
@@ -53,6 +51,7 @@ class Raising {
       }
     }
     for (const Number member : members) {
+      looking_.meanwhile();
       if (access_.active(member) && !access_.disabled(member) && !told_.contains(member)) try_out(member);
       if (facts_.failure()) return;
     }
@@ -65,13 +64,13 @@ class Raising {
     if (ways.empty()) return;
     const RaisingWay& way = ways.front();
     const PermissionIndex permission = *way.rule->actor_permission;
-    Finding& finding = add_finding(
-        found_, FindingKind::can_raise_self, member, 0, since(member),
+    Finding& finding = looking_.add(
+        FindingKind::can_raise_self, member, 0, since(member),
         "by the model's rules whoever has " + model_.permissions()[permission].name + " can come to have " + way.to);
     // What gave them the permission, and what made the role so that there is more to have.
     const SpanQuestion question{model_.permissions()[permission].id,
                                 model_.level_name(permission, way.rule->actor_level), std::nullopt};
-    const std::uint64_t held = held_since(facts_, member, question, at_).value_or(Point{}).position;
+    const std::uint64_t held = held_since(facts_, member, question, looking_.at).value_or(Point{}).position;
     const std::uint64_t defined = way.role != 0 ? access_.defined_by(way.role) : 0;
     for (const std::uint64_t position : {held, defined}) {
       auto& all = finding.evidence;
@@ -84,7 +83,7 @@ class Raising {
   Point since(Number member) {
     std::vector<Point> points = points_bearing_on(facts_, member);
     points.insert(points.end(), turns_of_others().begin(), turns_of_others().end());
-    return stood_since(access_, std::move(points), [&](Access& then) {
+    return stood_since(looking_, std::move(points), [&](Access& then) {
       if (&then.model() != &model_ || !then.active(member) || then.disabled(member)) return false;
       const Number role = then.direct_role(member);
       const bool named = std::any_of(raises_.begin(), raises_.end(), [&](const SelfRaise& raise) {
@@ -146,21 +145,20 @@ class Raising {
     }
   }
 
+  const Looking& looking_;
   Access& access_;
   Facts& facts_;
   const AccessModel& model_;
   RaisingWays ways_;
-  Instant at_;
   const Raises& raises_;
-  std::vector<Finding>& found_;
   std::unordered_set<Number> told_;
   std::optional<std::vector<Point>> turns_;
 };
 
 }  // namespace
 
-void find_raising(Access& access, Instant at, const Raises& raises, std::vector<Finding>& found) {
-  Raising raising(access, at, raises, found);
+void find_raising(const Looking& looking, const Raises& raises) {
+  Raising raising(looking, raises);
   raising.by_role();
   raising.by_permission();
 }

@@ -1,0 +1,90 @@
+// Which event a finding stands since, and that it keeps its id while it stands and no longer: each a story told to
+// Tenure and to the naive fold, which compare the event too.
+#include "tests/catch.h"
+#include "tests/properties/found_findings.h"
+#include "tests/properties/tenure_in_memory.h"
+#include "tests/properties/told_twice.h"
+
+using nlohmann::json;
+using tenure::test::ShortStory;
+
+namespace {
+
+// Whoever has the role "helper" may give any role, also to themselves; a former owner becomes a helper.
+json managed_by_helpers() {
+  return json::parse(R"({
+    "id": "helped", "title": "Managed by helpers", "owner_role": "boss", "former_owner_role": "helper",
+    "custom_roles": true,
+    "scales": {"access": ["none", "all"]},
+    "permissions": [{"id": "money", "name": "Money", "module": "M", "scale": "access"}],
+    "roles": [{"id": "guest", "name": "Guest", "rank": 0, "grants": {}},
+              {"id": "helper", "name": "Helper", "rank": 1, "grants": {}},
+              {"id": "boss", "name": "Boss", "rank": 2, "cardinality": "at_least_one", "grants": {"money": "all"}}],
+    "rules": [{"id": "helpers", "because": "Helpers manage the team.", "actions": ["member.role_changed"],
+               "actor": {"roles": ["helper"]}}]})");
+}
+
+class Story : public ShortStory {
+ public:
+  explicit Story(const std::vector<json>& models = {managed_by_helpers()})
+      : ShortStory(models), raising_(tenure::test::raising_roles(json(models))) {}
+
+  json found(std::int64_t at_us) {
+    return ask("findings", {{"at_us", at_us}, {"pending_days", 0}, {"within_minutes", 0}, {"raising", raising_}})
+        .at("rows");
+  }
+  void has_role(std::int64_t at_us, const char* who, const char* role) {
+    happens(at_us, "member.role_changed", {{"member", who}, {"role", role}});
+  }
+
+ private:
+  json raising_;
+};
+
+json custom(const char* id) { return {{"role", id}, {"name", id}, {"grants", {{"money", "all"}}}}; }
+
+}  // namespace
+
+TEST_CASE("too few or too many holders stand since the event that made them so, whatever else that instant brought") {
+  json model = managed_by_helpers();
+  model["roles"][2]["cardinality"] = "exactly_one";
+  Story s({model});
+  s.happens(1, "role.created", custom("x"));
+  s.happens(1, "role.created", custom("y"));
+  s.happens(2, "member.added", {{"member", "olga"}, {"role", "boss"}});
+  SECTION("nobody has it, and a role that has nothing to do with it is deleted") {
+    const auto left = s.happens(10, "member.removed", {{"member", "olga"}});
+    s.happens(10, "role.deleted", {{"role", "x"}, {"reassign_to", "y"}});
+    s.happens(10, "member.added", {{"member", "bob"}, {"role", "y"}});
+    CHECK(s.found(11).at("holders_under|boss").at("opened_by") == left);
+  }
+  SECTION("a second one has it, and then a third") {
+    const auto second = s.happens(10, "member.added", {{"member", "bob"}, {"role", "boss"}});
+    s.happens(10, "member.added", {{"member", "cal"}, {"role", "boss"}});
+    s.happens(10, "role.deleted", {{"role", "x"}, {"reassign_to", "y"}});
+    CHECK(s.found(11).at("holders_over|boss").at("opened_by") == second);
+  }
+  SECTION("it went to and fro") {
+    s.happens(10, "member.removed", {{"member", "olga"}});
+    s.happens(10, "member.added", {{"member", "bob"}, {"role", "boss"}});
+    const auto left = s.happens(10, "member.removed", {{"member", "bob"}});
+    CHECK(s.found(11).at("holders_under|boss").at("opened_by") == left);
+  }
+}
+
+TEST_CASE("a search for findings is given up where its client has gone") {
+  tenure::test::TenureInMemory tenure(json::array({managed_by_helpers()}));
+  const auto event = [](const char* type, const json& data) {
+    return json{{"type", type}, {"actor", {{"kind", "system"}, {"id", "sync"}}}, {"data", data}};
+  };
+  tenure.record({event("org.created", {{"model", "helped"}, {"mode", "observe"}})}, 1);
+  tenure.record({event("role.created", custom("x")), event("member.invited", {{"member", "eve"}}),
+                 event("role.granted", {{"principal", "group:none"}, {"role", "x"}, {"on", "org"}}),
+                 event("member.added", {{"member", "ann"}, {"role", "helper"}})},
+                2);
+  for (const char* kind : {"can_raise_self", "custom_role_unheld", "grant_without_effect", "holders_under"}) {
+    INFO(kind);
+    CHECK(tenure.get({"findings"}, {{"kind", kind}}).body.at("total") == 1);
+    CHECK(tenure.given_up({"findings"}, {{"kind", kind}}));
+  }
+}
