@@ -155,11 +155,6 @@ class Search {
 
 }  // namespace
 
-Point model_since(Facts& facts) {
-  const Live* model = facts.state(facts.org_entity()).find({SlotKind::model});
-  return model ? model->since : Point{};
-}
-
 void add_entries(Facts& facts, Number entity, std::vector<Point>& points) {
   for (const Entry& entry : facts.entries(entity)) points.push_back(entry.at);
 }

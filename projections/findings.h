@@ -13,7 +13,8 @@
 // and the rows of records, as far as the kind asked for needs them; a separation-of-duties rule costs two answers to
 // who-can, and each that it finds the events since it stood; what is found of roles and grants, the instants since it
 // stood at which it may have turned; a permission that rules ask for, an answer to who-can, and each whom that names
-// the ways to more (raising_ways.h), tried at each instant at which they may have opened.
+// the ways to more (raising_ways.h), tried at each instant at which the one they have may have opened, for all who hold
+// the same at once (stood_together.h).
 #pragma once
 
 #include <functional>

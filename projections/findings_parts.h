@@ -30,8 +30,6 @@ struct Looking {
   }
 };
 
-// The event that brought the organization's model in force.
-Point model_since(Facts& facts);
 // The event since which something that stands now has stood without a break; `points` has all at which it may have
 // turned, in any order. What happens within an instant counts by its result.
 Point stood_since(const Looking& looking, std::vector<Point> points, const std::function<bool(Access&)>& stands);

@@ -283,7 +283,10 @@ class NaiveFold::Look {
       const std::string& member = each.first;
       const std::string role = direct_role(state_, member);
       if (asked_.raising.count(role) > 0 && !state_.disablement(member).whole) {
-        add("can_raise_self|" + shown(member) + "|" + role);
+        add("can_raise_self|" + shown(member) + "|" + role, since([&](const State& state, const Beside&) {
+              return state.model == state_.model && state.members.count(member) > 0 &&
+                     direct_role(state, member) == role;
+            }));
       } else if (raises_unnamed(state_, member, asked_.at_us)) {
         add("can_raise_self|" + shown(member) + "|",
             since([&](const State& state, const Beside&) { return raises_unnamed(state, member, asked_.at_us); }));

@@ -43,7 +43,85 @@ class Story : public ShortStory {
 
 json custom(const char* id) { return {{"role", id}, {"name", id}, {"grants", {{"money", "all"}}}}; }
 
+const std::string ann_raises = "can_raise_self|ann|helper";
+
 }  // namespace
+
+TEST_CASE("whoever can raise themselves by their role can since they have it, in whatever words it is given again") {
+  Story s;
+  s.happens(1, "role.created", custom("x"));
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "x"}});
+  CHECK_FALSE(s.found(3).contains(ann_raises));
+  const auto moved = s.happens(10, "role.deleted", {{"role", "x"}, {"reassign_to", "helper"}});
+  const json first = s.found(11).at(ann_raises);
+  CHECK(first.at("opened_by") == moved);
+  SECTION("by name") { s.has_role(20, "ann", "helper"); }
+  SECTION("by another deletion") {
+    s.happens(19, "role.created", custom("y"));
+    s.has_role(20, "ann", "y");
+    s.happens(20, "role.deleted", {{"role", "y"}, {"reassign_to", "helper"}});
+  }
+  SECTION("as a former owner's") { s.happens(20, "ownership.transferred", {{"from", "ann"}, {"to", "bob"}}); }
+  SECTION("by an invitation") {
+    s.happens(19, "member.invited", {{"member", "ann"}, {"role", "helper"}});
+    s.happens(20, "invitation.accepted", {{"member", "ann"}});
+  }
+  SECTION("by being added once more, and disabled for a while") {
+    s.happens(20, "member.added", {{"member", "ann"}, {"role", "helper"}});
+    s.happens(20, "member.disabled", {{"member", "ann"}});
+    s.happens(21, "member.enabled", {{"member", "ann"}});
+  }
+  CHECK(s.found(22).at(ann_raises).at("id") == first.at("id"));
+  // What is lost and comes back is another finding.
+  s.has_role(30, "ann", "guest");
+  CHECK_FALSE(s.found(31).contains(ann_raises));
+  s.has_role(40, "ann", "helper");
+  const json second = s.found(41).at(ann_raises);
+  CHECK(second.at("since_us") == 40);
+  CHECK(second.at("id") != first.at("id"));
+}
+
+TEST_CASE("whoever was given a role before they came can raise themselves by it since they came") {
+  Story s;
+  s.has_role(5, "ann", "helper");
+  CHECK_FALSE(s.found(6).contains(ann_raises));
+  s.happens(10, "member.added", {{"member", "ann"}});
+  CHECK(s.found(11).at(ann_raises).at("since_us") == 10);
+  s.happens(20, "member.removed", {{"member", "ann"}});
+  s.has_role(21, "ann", "helper");
+  s.happens(30, "member.added", {{"member", "ann"}});
+  CHECK(s.found(31).at(ann_raises).at("since_us") == 30);
+}
+
+TEST_CASE("a role that was ended and given again by its former holders' next role is another finding") {
+  Story s;
+  s.happens(1, "role.created", custom("x"));
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "helper"}});
+  s.has_role(10, "ann", "x");
+  s.happens(20, "role.deleted", {{"role", "x"}, {"reassign_to", "helper"}});
+  CHECK(s.found(9).at(ann_raises).at("since_us") == 2);
+  CHECK_FALSE(s.found(15).contains(ann_raises));
+  CHECK(s.found(21).at(ann_raises).at("since_us") == 20);
+}
+
+TEST_CASE("another model begins another finding of whoever can raise themselves by their role, the same one none") {
+  json other = managed_by_helpers();
+  other["id"] = "other";
+  Story s({managed_by_helpers(), other});
+  s.happens(2, "member.added", {{"member", "ann"}, {"role", "helper"}});
+  const json first = s.found(3).at(ann_raises);
+  s.happens(10, "org.model_changed", {{"model", "helped"}});
+  CHECK(s.found(11).at(ann_raises).at("id") == first.at("id"));
+  s.happens(20, "org.model_changed", {{"model", "other"}});
+  const json second = s.found(21).at(ann_raises);
+  CHECK(second.at("since_us") == 20);
+  // What an instant takes and gives back was there throughout.
+  s.happens(30, "org.model_changed", {{"model", "helped"}});
+  s.happens(30, "member.removed", {{"member", "ann"}});
+  s.happens(30, "org.model_changed", {{"model", "other"}});
+  s.happens(30, "member.added", {{"member", "ann"}, {"role", "helper"}});
+  CHECK(s.found(31).at(ann_raises).at("id") == second.at("id"));
+}
 
 TEST_CASE("too few or too many holders stand since the event that made them so, whatever else that instant brought") {
   json model = managed_by_helpers();
