@@ -125,6 +125,14 @@ class Search {
     return stood_since(looking_, std::move(points), [&](Access& then) { return gone(then.facts().state(member)); });
   }
 
+  // Since when somebody who is no member has not been one.
+  Point absent_since(Number member) {
+    std::vector<Point> points;
+    add_entries(facts_, member, points);
+    add_turns_of_org(facts_, points);
+    return stood_since(looking_, std::move(points), [&](Access& then) { return !then.active(member); });
+  }
+
   // Somebody who was invited again has been waiting since the first time, if that one still stands.
   std::optional<Invitation> oldest_pending(EntityState state) const {
     std::optional<Invitation> oldest;
@@ -142,9 +150,14 @@ class Search {
       const EntityState& state = facts_.state(i.principal);
       if (state.exists() || !seen.insert(i.principal).second) continue;
       const auto invitation = oldest_pending(state);
-      if (!invitation || looking_.at.us - invitation->at.us <= looking_.search.pending_us) continue;
-      looking_.add(FindingKind::invitation_pending, i.principal, 0, invitation->at,
-                   "the invitation has been pending since " + format_instant(Instant{invitation->at.us}));
+      if (!invitation) continue;
+      // While they were a member it did not wait.
+      const Point absent = state.find({SlotKind::ended}) ? absent_since(i.principal) : Point{};
+      const Point since = std::max(absent, invitation->at);
+      if (looking_.at.us - since.us <= looking_.search.pending_us) continue;
+      Finding& finding = looking_.add(FindingKind::invitation_pending, i.principal, 0, since,
+                                      "the invitation has been pending since " + format_instant(Instant{since.us}));
+      if (since != invitation->at) finding.evidence.push_back(invitation->at.position);
     }
   }
 

@@ -306,7 +306,9 @@ class NaiveFold::Look {
     for (const auto& [member, all] : state_.invitations) {
       const std::vector<Invitation> pending = pending_invitations(state_, member, asked_.at_us);
       if (state_.members.count(member) > 0 || pending.empty()) continue;
-      const NaiveSince waiting{pending.front().since_us, pending.front().position};
+      const NaiveSince absent =
+          since([&, who = member](const State& state, const Beside&) { return state.members.count(who) == 0; });
+      const NaiveSince waiting = std::max(absent, {pending.front().since_us, pending.front().position});
       if (asked_.at_us - waiting.us > asked_.pending_us) add("invitation_pending|" + shown(member), waiting);
     }
   }

@@ -150,6 +150,51 @@ TEST_CASE("too few or too many holders stand since the event that made them so, 
   }
 }
 
+TEST_CASE("an invitation that waits again since its person was removed is another finding, pending since then") {
+  Story s;
+  const std::string what = "invitation_pending|ann";
+  const auto invited = s.happens(10, "member.invited", {{"member", "ann"}});
+  const json first = s.found(15).at(what);
+  CHECK(first.at("opened_by") == invited);
+  s.happens(15, "finding.closed", {{"finding", first.at("id")}});
+  CHECK(s.found(16).at(what).at("status") == "closed");
+  // Let in without it, which takes no invitation away.
+  s.happens(20, "member.added", {{"member", "ann"}});
+  CHECK_FALSE(s.found(25).contains(what));
+  const auto left = s.happens(30, "member.removed", {{"member", "ann"}});
+  s.happens(35, "member.removed", {{"member", "ann"}});
+  const json second = s.found(36).at(what);
+  CHECK(second.at("opened_by") == left);
+  CHECK(second.at("status") == "open");
+  CHECK(second.at("id") != first.at("id"));
+}
+
+TEST_CASE("an invitation of somebody who was there already waits since they were removed") {
+  Story s;
+  const std::string what = "invitation_pending|ann";
+  s.happens(5, "member.added", {{"member", "ann"}});
+  s.happens(10, "member.invited", {{"member", "ann"}});
+  CHECK_FALSE(s.found(15).contains(what));
+  s.happens(20, "member.removed", {{"member", "ann"}});
+  CHECK(s.found(25).at(what).at("since_us") == 20);
+}
+
+TEST_CASE("a removal of somebody who was not there begins no other waiting, a resent invitation neither") {
+  Story s;
+  const std::string what = "invitation_pending|ann";
+  s.happens(10, "member.invited", {{"member", "ann"}});
+  const json id = s.found(15).at(what).at("id");
+  s.happens(20, "member.removed", {{"member", "ann"}});
+  s.happens(21, "member.invited", {{"member", "ann"}});
+  CHECK(s.found(25).at(what).at("id") == id);
+  // Taken back and sent again, it is another one.
+  s.happens(30, "invitation.cancelled", {{"member", "ann"}});
+  s.happens(31, "member.invited", {{"member", "ann"}});
+  const json again = s.found(35).at(what);
+  CHECK(again.at("since_us") == 31);
+  CHECK(again.at("id") != id);
+}
+
 TEST_CASE("a search for findings is given up where its client has gone") {
   tenure::test::TenureInMemory tenure(json::array({managed_by_helpers()}));
   const auto event = [](const char* type, const json& data) {
