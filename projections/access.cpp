@@ -69,13 +69,14 @@ Number Access::named_role(Number role, Point link) {
   return former ? facts_.number(EntityKind::role, model->roles()[*former].id.text) : 0;
 }
 
-Number Access::kept_role(Number role, Point link, std::vector<Edge>* edges) {
+Number Access::kept_role(Number role, Point link, std::vector<Edge>* edges, Point until) {
   role = named_role(role, link);
   for (int step = 0; role != 0 && step < chain_max; ++step) {
     const auto [first, last] = facts_.state(role).of_kind(SlotKind::ended);
     const Live* ended = nullptr;
     for (const Live* l = first; l != last; ++l) {
-      if (l->at > link && (!ended || l->at < ended->at) && !ended_nothing(role, l->at)) ended = l;
+      const bool after = l->at > link && l->at <= until && (!ended || l->at < ended->at);
+      if (after && !ended_nothing(role, l->at)) ended = l;
     }
     if (!ended) return role;
     if (edges && ended->value != 0) edges->push_back({"role deleted, its holders moved", ended->at});

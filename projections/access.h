@@ -137,6 +137,9 @@ class Access {
   // The event since which a holder's link stands without a break: an end of what it points at breaks it (`others`, 0
   // for none), also when it is given again after that.
   Point standing_since(Number holder, const Live& link, std::initializer_list<Number> others);
+  // What a link to a role pointed at by a point, the role's deletions until then followed, whether or not that role was
+  // there; 0 if it was ended.
+  Number role_then(Number role, Point link, Point then) { return kept_role(role, link, nullptr, then); }
   // The event since which a member's role has stood.
   Point role_since(Number member);
   // Whether the other end of a link has ended since.
@@ -197,7 +200,7 @@ class Access {
   std::vector<Number> disabled_in(Number member, Point at, int depth);
   std::string role_name(Number role);
   // What a link to a role points at now, its deletions followed, whether or not that role exists; 0 if it was ended.
-  Number kept_role(Number role, Point link, std::vector<Edge>* edges);
+  Number kept_role(Number role, Point link, std::vector<Edge>* edges, Point until = Point::never());
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
   std::vector<GroupLink> all_groups_of(Number member, bool explain);

@@ -27,13 +27,12 @@ Asked asked(const SodRule::Duty& duty, const AccessModel& model) {
 
 class Search {
  public:
-  Search(Access& access, Instant at, const SodRule& rule, std::vector<Finding>& found)
-      : access_(access),
-        at_(at),
+  Search(const Looking& looking, const SodRule& rule)
+      : looking_(looking),
+        access_(looking.access),
         rule_(rule),
-        found_(found),
-        first_(asked(rule.first, access.model())),
-        second_(asked(rule.second, access.model())) {}
+        first_(asked(rule.first, access_.model())),
+        second_(asked(rule.second, access_.model())) {}
 
   void find() {
     const auto first = access_.who_can(first_.question, false), second = access_.who_can(second_.question, false);
@@ -47,6 +46,7 @@ class Search {
 
  private:
   void look_at(Number member) {
+    looking_.meanwhile();
     if (rule_.kind.empty()) return add(member, std::nullopt, {});
     const ResourceId every{rule_.kind, no_resource};
     if (both_on(member, every)) return add(member, every, rule_.kind + ":*");
@@ -68,16 +68,16 @@ class Search {
 
   Point since(Number member, SpanQuestion question, const std::optional<ResourceId>& resource) {
     question.resource = resource;
-    return held_since(access_.facts(), member, question, at_).value_or(Point{});
+    return held_since(access_.facts(), member, question, looking_.at).value_or(Point{});
   }
 
   void add(Number member, const std::optional<ResourceId>& resource, const std::string& on) {
     const Point first = since(member, first_.since, resource), second = since(member, second_.since, resource);
     const Point opened = std::max({first, second, rule_.defined});
     Finding& finding =
-        add_finding(found_, FindingKind::duties_not_separated, member, rule_.number, opened,
-                    rule_.first.permission + " (" + rule_.first.level + ") and " + rule_.second.permission + " (" +
-                        rule_.second.level + ") are in one hand" + (on.empty() ? "" : " on " + on));
+        looking_.add(FindingKind::duties_not_separated, member, rule_.number, opened,
+                     rule_.first.permission + " (" + rule_.first.level + ") and " + rule_.second.permission + " (" +
+                         rule_.second.level + ") are in one hand" + (on.empty() ? "" : " on " + on));
     finding.on = on;
     for (const Point at : {first, second, rule_.defined}) {
       const bool there =
@@ -86,10 +86,9 @@ class Search {
     }
   }
 
+  const Looking& looking_;
   Access& access_;
-  Instant at_;
   const SodRule& rule_;
-  std::vector<Finding>& found_;
   Asked first_, second_;
 };
 
@@ -127,9 +126,9 @@ bool applies(const SodRule& rule, const AccessModel& model) {
   return has(model, rule.first, rule.kind) && has(model, rule.second, rule.kind);
 }
 
-void find_duties(Access& access, Instant at, std::vector<Finding>& found) {
-  for (const SodRule& rule : sod_rules(access.facts())) {
-    if (applies(rule, access.model())) Search(access, at, rule, found).find();
+void find_duties(const Looking& looking) {
+  for (const SodRule& rule : sod_rules(looking.facts())) {
+    if (applies(rule, looking.access.model())) Search(looking, rule).find();
   }
 }
 

@@ -53,12 +53,14 @@ std::string id_of(Facts& facts, const Finding& finding) {
 
 class Search {
  public:
-  Search(Access& access, Instant at) : access_(access), facts_(access.facts()), at_(at) {}
+  Search(Access& access, Instant at, const FindingSearch& search)
+      : facts_(access.facts()), looking_{access, at, search, found_} {}
 
-  std::vector<Finding> find(const Raises& raises, const FindingSearch& search) {
+  std::vector<Finding> find(const Raises& raises) {
+    const auto only = looking_.search.only;
     for (std::size_t k = 0; k < finding_kinds; ++k) {
       const auto kind = static_cast<FindingKind>(k);
-      if (!search.only || *search.only == kind) find(kind, raises, search);
+      if (!only || *only == kind) find(kind, raises);
     }
     std::sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
       return std::tie(a.kind, a.entity, a.other, a.since, a.role, a.on) <
@@ -69,36 +71,32 @@ class Search {
   }
 
  private:
-  void find(FindingKind kind, const Raises& raises, const FindingSearch& search) {
+  void find(FindingKind kind, const Raises& raises) {
     switch (kind) {
       case FindingKind::can_raise_self:
-        return find_raising(access_, at_, raises, found_);
+        return find_raising(looking_, raises);
       case FindingKind::inviter_removed:
         return inviters();
       case FindingKind::invitation_pending:
-        return invitations(search.pending_us);
+        return invitations();
       case FindingKind::custom_role_unheld:
-        return find_unheld_roles(access_, found_);
+        return find_unheld_roles(looking_);
       case FindingKind::custom_role_duplicate:
-        return find_same_roles(access_, found_);
+        return find_same_roles(looking_);
       case FindingKind::grant_without_effect:
-        return find_idle_grants(access_, found_);
+        return find_idle_grants(looking_);
       case FindingKind::holders_over:
       case FindingKind::holders_under:
-        return find_holders(access_, kind, found_);
+        return find_holders(looking_, kind);
       case FindingKind::rule_violation:
       case FindingKind::self_approval:
       case FindingKind::granted_and_revoked:
-        return find_told(access_, kind, search.short_lived_us, found_);
+        return find_told(looking_, kind);
       case FindingKind::duties_not_separated:
-        return find_duties(access_, at_, found_);
+        return find_duties(looking_);
       case FindingKind::judgement_changed:
         return;
     }
-  }
-
-  Finding& add(FindingKind kind, Number entity, Number other, Point since, std::string because) {
-    return add_finding(found_, kind, entity, other, since, std::move(because));
   }
 
   void inviters() {
@@ -109,8 +107,8 @@ class Search {
       if (gone == Point{}) continue;  // never a member: support staff
       const Live* exists = facts_.state(i.principal).find({SlotKind::exists});
       const Point since = std::max(gone, exists->since);
-      Finding& finding = add(FindingKind::inviter_removed, i.principal, came->value, since,
-                             "whoever invited the member was removed, and the member is still there");
+      Finding& finding = looking_.add(FindingKind::inviter_removed, i.principal, came->value, since,
+                                      "whoever invited the member was removed, and the member is still there");
       if (since != gone) finding.evidence.push_back(gone.position);
       finding.evidence.push_back(came->at.position);
     }
@@ -124,13 +122,21 @@ class Search {
     add_turns_of_org(facts_, points);
     const auto gone = [](const EntityState& state) { return !state.exists() && state.find({SlotKind::ended}); };
     if (!gone(facts_.state(member))) return Point{};
-    return stood_since(access_, std::move(points), [&](Access& then) { return gone(then.facts().state(member)); });
+    return stood_since(looking_, std::move(points), [&](Access& then) { return gone(then.facts().state(member)); });
+  }
+
+  // Since when somebody who is no member has not been one.
+  Point absent_since(Number member) {
+    std::vector<Point> points;
+    add_entries(facts_, member, points);
+    add_turns_of_org(facts_, points);
+    return stood_since(looking_, std::move(points), [&](Access& then) { return !then.active(member); });
   }
 
   // Somebody who was invited again has been waiting since the first time, if that one still stands.
   std::optional<Invitation> oldest_pending(EntityState state) const {
     std::optional<Invitation> oldest;
-    while (auto invitation = state.invitation(at_)) {
+    while (auto invitation = state.invitation(looking_.at)) {
       std::erase_if(state.live,
                     [&](const Live& l) { return l.slot.kind == SlotKind::invited && l.at == invitation->at; });
       oldest = std::move(invitation);
@@ -138,30 +144,29 @@ class Search {
     return oldest;
   }
 
-  void invitations(std::int64_t pending_us) {
+  void invitations() {
     std::unordered_set<Number> seen;
     for (const Interval& i : facts_.list({ListKind::invited, 0})) {
       const EntityState& state = facts_.state(i.principal);
       if (state.exists() || !seen.insert(i.principal).second) continue;
       const auto invitation = oldest_pending(state);
-      if (!invitation || at_.us - invitation->at.us <= pending_us) continue;
-      add(FindingKind::invitation_pending, i.principal, 0, invitation->at,
-          "the invitation has been pending since " + format_instant(Instant{invitation->at.us}));
+      if (!invitation) continue;
+      // While they were a member it did not wait.
+      const Point absent = state.find({SlotKind::ended}) ? absent_since(i.principal) : Point{};
+      const Point since = std::max(absent, invitation->at);
+      if (looking_.at.us - since.us <= looking_.search.pending_us) continue;
+      Finding& finding = looking_.add(FindingKind::invitation_pending, i.principal, 0, since,
+                                      "the invitation has been pending since " + format_instant(Instant{since.us}));
+      if (since != invitation->at) finding.evidence.push_back(invitation->at.position);
     }
   }
 
-  Access& access_;
   Facts& facts_;
-  Instant at_;
   std::vector<Finding> found_;
+  Looking looking_;
 };
 
 }  // namespace
-
-Point model_since(Facts& facts) {
-  const Live* model = facts.state(facts.org_entity()).find({SlotKind::model});
-  return model ? model->since : Point{};
-}
 
 void add_entries(Facts& facts, Number entity, std::vector<Point>& points) {
   for (const Entry& entry : facts.entries(entity)) points.push_back(entry.at);
@@ -174,9 +179,10 @@ void add_turns_of_org(Facts& facts, std::vector<Point>& points) {
   }
 }
 
-Point stood_since(Access& access, std::vector<Point> points, const std::function<bool(Access&)>& stands) {
-  Facts& facts = access.facts();
+Point stood_since(const Looking& looking, std::vector<Point> points, const std::function<bool(Access&)>& stands) {
+  Facts& facts = looking.facts();
   const auto stood_at = [&](Point at) {
+    looking.meanwhile();
     Facts then = facts.moved_to(at);
     const auto model = then.model_at(then.at());
     if (!model) return false;
@@ -205,7 +211,7 @@ Point stood_since(Access& access, std::vector<Point> points, const std::function
 }
 
 std::vector<Finding> findings_at(Access& access, Instant at, const Raises& raises, const FindingSearch& search) {
-  return Search(access, at).find(raises, search);
+  return Search(access, at, search).find(raises);
 }
 
 std::unordered_map<std::string, Point> closed_findings(Facts& facts) {

@@ -13,9 +13,11 @@
 // and the rows of records, as far as the kind asked for needs them; a separation-of-duties rule costs two answers to
 // who-can, and each that it finds the events since it stood; what is found of roles and grants, the instants since it
 // stood at which it may have turned; a permission that rules ask for, an answer to who-can, and each whom that names
-// the ways to more (raising_ways.h), tried at each instant at which they may have opened.
+// the ways to more (raising_ways.h), tried at each instant at which the one they have may have opened, for all who hold
+// the same at once (stood_together.h).
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "events/model/analysis.h"
@@ -61,6 +63,8 @@ struct FindingSearch {
   std::int64_t pending_us = 0;      // how long an invitation may wait
   std::int64_t short_lived_us = 0;  // within which a power is given and taken; at most short_lived_us_max
   std::optional<FindingKind> only;  // of this kind
+  // Called before each thing that is looked at and each instant that is tried; what it throws ends the search.
+  std::function<void()> meanwhile = {};
 };
 
 // In order of kind, entity, other and opening event. All kinds but judgement_changed, which needs the log.

@@ -61,8 +61,8 @@ void add_turns_of_assignment(Facts& facts, const Grant& grant, std::vector<Point
 }
 
 // Since when it has given nothing: since it was given, or since what took its effect.
-Point idle_since(Access& access, const Grant& grant) {
-  Facts& facts = access.facts();
+Point idle_since(const Looking& looking, const Grant& grant) {
+  Facts& facts = looking.facts();
   std::vector<Point> points;
   add_entries(facts, grant.role, points);
   add_turns_of_assignment(facts, grant, points);
@@ -72,20 +72,22 @@ Point idle_since(Access& access, const Grant& grant) {
     if (turns || entry.slot == slot) points.push_back(entry.at);
   }
   add_turns_of_org(facts, points);
-  return stood_since(access, std::move(points), [&](Access& then) {
+  return stood_since(looking, std::move(points), [&](Access& then) {
     const Live* live = then.facts().state(grant.holder).find({SlotKind::grant, grant.scope, grant.role});
     return live && stands(then, grant, live->at) && !idle_because(then, grant, live->at).empty();
   });
 }
 
-void look_at(Access& access, const Grant& grant, Point link, std::vector<Finding>& found) {
+void look_at(const Looking& looking, const Grant& grant, Point link) {
+  looking.meanwhile();
+  Access& access = looking.access;
   if (!stands(access, grant, link)) return;
   const std::string because = idle_because(access, grant, link);
   if (because.empty()) return;
   Facts& facts = access.facts();
   const std::string& on = facts.name(grant.scope).name;
-  Finding& finding = add_finding(found, FindingKind::grant_without_effect, grant.holder, grant.role,
-                                 idle_since(access, grant), "the grant on " + on + " has no effect: " + because);
+  Finding& finding = looking.add(FindingKind::grant_without_effect, grant.holder, grant.role,
+                                 idle_since(looking, grant), "the grant on " + on + " has no effect: " + because);
   finding.role = facts.name(grant.role).name;
   finding.on = on;
   // Who gave it, also where something else took its effect.
@@ -96,19 +98,19 @@ void look_at(Access& access, const Grant& grant, Point link, std::vector<Finding
 
 }  // namespace
 
-void find_idle_grants(Access& access, std::vector<Finding>& found) {
-  Facts& facts = access.facts();
+void find_idle_grants(const Looking& looking) {
+  Facts& facts = looking.facts();
   for (const Number role : facts.numbers_of(EntityKind::role)) {
     for (const Interval& grant : facts.list({ListKind::grants_of, role})) {
-      look_at(access, {grant.principal, role, grant.extra}, grant.link, found);
+      look_at(looking, {grant.principal, role, grant.extra}, grant.link);
     }
   }
   // What a group that is not there was granted stands in no list.
   for (const Number group : facts.numbers_of(EntityKind::group)) {
-    if (access.group_exists(group)) continue;
+    if (looking.access.group_exists(group)) continue;
     const auto [first, last] = facts.state(group).of_kind(SlotKind::grant);
     for (const Live* grant = first; grant != last; ++grant) {
-      look_at(access, {group, grant->slot.b, grant->slot.a}, grant->at, found);
+      look_at(looking, {group, grant->slot.b, grant->slot.a}, grant->at);
     }
   }
 }

@@ -29,7 +29,8 @@ Cells cells_of(const AccessModel& model, RoleIndex role) {
 // Since when nobody has had a role: since it was made, or the last link to it was ended.
 class Unheld {
  public:
-  Unheld(Access& access, Number role) : access_(access), facts_(access.facts()), role_(role) {}
+  Unheld(const Looking& looking, Number role)
+      : looking_(looking), access_(looking.access), facts_(looking.facts()), role_(role) {}
 
   Point since() {
     std::vector<Point> points;
@@ -49,7 +50,7 @@ class Unheld {
     for (const Interval& grant : facts_.list_over(grants, Instant::min(), Instant::max())) {
       if (scopes.insert(grant.extra).second) add_entries(facts_, grant.extra, points);
     }
-    return stood_since(access_, std::move(points),
+    return stood_since(looking_, std::move(points),
                        [&](Access& then) { return then.is_custom(role_) && !then.role_held(role_); });
   }
 
@@ -81,6 +82,7 @@ class Unheld {
                        [&](const Entry& entry) { return entry.op == Op::end && leads_here(entry.value, seen); });
   }
 
+  const Looking& looking_;
   Access& access_;
   Facts& facts_;
   Number role_;
@@ -88,16 +90,18 @@ class Unheld {
 
 }  // namespace
 
-void find_unheld_roles(Access& access, std::vector<Finding>& found) {
-  for (const Number role : access.custom_roles()) {
-    if (access.role_held(role)) continue;
-    add_finding(found, FindingKind::custom_role_unheld, role, 0, Unheld(access, role).since(),
+void find_unheld_roles(const Looking& looking) {
+  for (const Number role : looking.access.custom_roles()) {
+    looking.meanwhile();
+    if (looking.access.role_held(role)) continue;
+    looking.add(FindingKind::custom_role_unheld, role, 0, Unheld(looking, role).since(),
                 "no member, group or scope has the role");
   }
 }
 
-void find_same_roles(Access& access, std::vector<Finding>& found) {
-  Facts& facts = access.facts();
+void find_same_roles(const Looking& looking) {
+  Access& access = looking.access;
+  Facts& facts = looking.facts();
   const AccessModel& model = access.model();
   struct Same {
     Number role = 0;  // 0: one of the model's
@@ -122,8 +126,8 @@ void find_same_roles(Access& access, std::vector<Finding>& found) {
     add_entries(facts, role, points);
     if (other.role != 0) add_entries(facts, other.role, points);
     add_turns_of_org(facts, points);
-    Finding& finding = add_finding(found, FindingKind::custom_role_duplicate, role, other.role,
-                                   stood_since(access, std::move(points), stands),
+    Finding& finding = looking.add(FindingKind::custom_role_duplicate, role, other.role,
+                                   stood_since(looking, std::move(points), stands),
                                    "it grants exactly what the role " + other.name + " does");
     finding.role = other.name;
   }

@@ -9,16 +9,16 @@ namespace tenure::projections {
 
 namespace {
 
-void violations(Facts& facts, std::vector<Finding>& found) {
-  for (const ToldRow& row : facts.told(Told::violation, false)) {
-    add_finding(found, FindingKind::rule_violation, row.entity, 0, row.at, {});
+void violations(const Looking& looking) {
+  for (const ToldRow& row : looking.facts().told(Told::violation, false)) {
+    looking.add(FindingKind::rule_violation, row.entity, 0, row.at, {});
   }
 }
 
-void own_approvals(Facts& facts, std::vector<Finding>& found) {
-  for (const ToldRow& row : facts.told(Told::own_approval, false)) {
+void own_approvals(const Looking& looking) {
+  for (const ToldRow& row : looking.facts().told(Told::own_approval, false)) {
     const bool did = (row.value & approved_own_act) != 0, gains = (row.value & approved_own_gain) != 0;
-    add_finding(found, FindingKind::self_approval, row.entity, 0, row.at,
+    looking.add(FindingKind::self_approval, row.entity, 0, row.at,
                 did && gains ? "whoever did it approved it, and gains by it"
                 : did        ? "whoever did it approved it"
                              : "whoever approved it gains by it");
@@ -50,11 +50,15 @@ Point last_end(Access& access, std::initializer_list<Number> others, Point befor
 // What members and groups had for a short time.
 class ShortLived {
  public:
-  ShortLived(Access& access, std::int64_t within_us, std::vector<Finding>& found)
-      : access_(access), facts_(access.facts()), within_us_(within_us), found_(found) {}
+  explicit ShortLived(const Looking& looking)
+      : looking_(looking),
+        access_(looking.access),
+        facts_(looking.facts()),
+        within_us_(looking.search.short_lived_us) {}
 
   // What the event at a point took from its holder.
   void look_at(const ToldRow& row) {
+    looking_.meanwhile();
     const Point just_before{row.at.us, row.at.position - 1};
     holder_ = row.entity;
     kind_ = facts_.name(row.entity).kind;
@@ -120,7 +124,7 @@ class ShortLived {
 
   void add(const ToldRow& row, const Interval& had, Point given) {
     const std::string held = held_in_words(row.at.us - given.us);
-    Finding& finding = add_finding(found_, FindingKind::granted_and_revoked, row.entity, had.list.of, row.at, {});
+    Finding& finding = looking_.add(FindingKind::granted_and_revoked, row.entity, had.list.of, row.at, {});
     const std::string& name = facts_.name(had.list.of).name;
     switch (had.list.kind) {
       case ListKind::holders:
@@ -155,10 +159,10 @@ class ShortLived {
     return former ? model->roles()[*former].id.text : std::string();
   }
 
+  const Looking& looking_;
   Access& access_;
   Facts& facts_;
   std::int64_t within_us_;
-  std::vector<Finding>& found_;
   // Of the event that is looked at.
   Number holder_ = 0;
   EntityKind kind_ = EntityKind::org;
@@ -169,11 +173,15 @@ class ShortLived {
 // before anybody set it was given by nobody.
 class ShortLivedOfEveryone {
  public:
-  ShortLivedOfEveryone(Access& access, std::int64_t within_us, std::vector<Finding>& found)
-      : access_(access), facts_(access.facts()), within_us_(within_us), found_(found) {}
+  explicit ShortLivedOfEveryone(const Looking& looking)
+      : looking_(looking),
+        access_(looking.access),
+        facts_(looking.facts()),
+        within_us_(looking.search.short_lived_us) {}
 
   // What the event at a point took from everyone.
   void look_at(Point at) {
+    looking_.meanwhile();
     const Point just_before{at.us, at.position - 1};
     const Number org = facts_.org_entity();
     const EntityState before = facts_.state_once(org, just_before), with = facts_.state_once(org, at);
@@ -182,8 +190,8 @@ class ShortLivedOfEveryone {
       if (!granted || held_by(with, at, power)) continue;
       const Point given = given_at(power, at);
       if (at.us - given.us > within_us_) continue;
-      Finding& finding = add_finding(found_, FindingKind::granted_and_revoked, org, *granted, at,
-                                     "the role " + power.role + " on " + power.on + held_in_words(at.us - given.us));
+      Finding& finding = looking_.add(FindingKind::granted_and_revoked, org, *granted, at,
+                                      "the role " + power.role + " on " + power.on + held_in_words(at.us - given.us));
       finding.role = power.role;
       finding.on = power.on;
       if (given.position != at.position) finding.evidence.push_back(given.position);
@@ -253,10 +261,10 @@ class ShortLivedOfEveryone {
     return given;
   }
 
+  const Looking& looking_;
   Access& access_;
   Facts& facts_;
   std::int64_t within_us_;
-  std::vector<Finding>& found_;
   std::optional<std::vector<Entry>> entries_;  // the organization's own
 };
 
@@ -267,25 +275,24 @@ std::optional<Point> first_end(Facts& facts) {
 }
 
 // No row tells of settings, which are few.
-void short_lived_of_everyone(Access& access, std::set<Point> points, std::int64_t within_us,
-                             std::vector<Finding>& found) {
-  Facts& facts = access.facts();
+void short_lived_of_everyone(const Looking& looking, std::set<Point> points) {
+  Facts& facts = looking.facts();
   for (const Entry& entry : facts.entries(facts.org_entity())) {
     const bool takes = entry.op == Op::end || entry.slot.kind == SlotKind::setting;
     if (takes && entry.at <= facts.at()) points.insert(entry.at);
   }
-  ShortLivedOfEveryone look(access, within_us, found);
+  ShortLivedOfEveryone look(looking);
   for (const Point at : points) look.look_at(at);
 }
 
-void short_lived(Access& access, std::int64_t within_us, std::vector<Finding>& found) {
-  Facts& facts = access.facts();
+void short_lived(const Looking& looking) {
+  Facts& facts = looking.facts();
   const Number org = facts.org_entity();
-  ShortLived look(access, within_us, found);
+  ShortLived look(looking);
   std::set<Point> of_everyone;
   const auto end = first_end(facts);
   for (const ToldRow& row : facts.told(Told::short_lived, true)) {
-    if (row.value > static_cast<std::uint64_t>(within_us) || (end && row.at > *end)) continue;
+    if (row.value > static_cast<std::uint64_t>(looking.search.short_lived_us) || (end && row.at > *end)) continue;
     if (row.entity == org) {
       of_everyone.insert(row.at);
     } else {
@@ -310,15 +317,15 @@ void short_lived(Access& access, std::int64_t within_us, std::vector<Finding>& f
       if (entry.slot.kind == SlotKind::grant && entry.at > *end && entry.at <= facts.at()) of_everyone.insert(entry.at);
     }
   }
-  short_lived_of_everyone(access, std::move(of_everyone), within_us, found);
+  short_lived_of_everyone(looking, std::move(of_everyone));
 }
 
 }  // namespace
 
-void find_told(Access& access, FindingKind kind, std::int64_t short_lived_us, std::vector<Finding>& found) {
-  if (kind == FindingKind::rule_violation) violations(access.facts(), found);
-  if (kind == FindingKind::self_approval) own_approvals(access.facts(), found);
-  if (kind == FindingKind::granted_and_revoked) short_lived(access, short_lived_us, found);
+void find_told(const Looking& looking, FindingKind kind) {
+  if (kind == FindingKind::rule_violation) violations(looking);
+  if (kind == FindingKind::self_approval) own_approvals(looking);
+  if (kind == FindingKind::granted_and_revoked) short_lived(looking);
 }
 
 }  // namespace tenure::projections

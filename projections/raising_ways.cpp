@@ -37,6 +37,17 @@ std::vector<RaisingWay> RaisingWays::of(Number member, std::size_t enough) {
   return ways;
 }
 
+std::optional<RaisingWay> RaisingWays::again(Number member, const RaisingWay& way) {
+  Held held(model_.permissions().size());
+  if (way.id.text.empty()) return way_by_own_role(member, held);
+  const auto own = model_.role(way.id.text);
+  if (!own && !access_.is_custom(way.role)) return std::nullopt;
+  const auto cell = [&](PermissionIndex p) { return own ? model_.cell(*own, p) : access_.cell(way.role, p); };
+  auto again = gives_more(member, held, cell) ? way_to(member, way.id) : std::nullopt;
+  if (again) again->role = way.role;
+  return again;
+}
+
 // Whether what a role grants on the whole organization is more than the member has. What it grants on assigned
 // resources alone is compared with what they have on any.
 bool RaisingWays::is_more(Number member, Held& held, PermissionIndex p, const Cell& granted) {
@@ -63,7 +74,7 @@ std::optional<RaisingWay> RaisingWays::way_to(Number member, const RoleId& role)
   const ActionRule* rule = judged(self, event::MemberRoleChanged{self, role});
   if (!rule) rule = judged(self, event::RoleGranted{Scope{}, Principal{Principal::Kind::member, self, {}}, role});
   if (!rule && role == model_.roles()[model_.owner_role()].id) rule = rule_for_ownership(self, member);
-  if (rule) return RaisingWay{role.text + " alone", 0, rule};
+  if (rule) return RaisingWay{role.text + " alone", role, 0, rule};
   for (const Number number : groups_of(member)) {
     const GroupId group(facts_.name(number).name);
     event::GroupEdited edit;
@@ -71,7 +82,7 @@ std::optional<RaisingWay> RaisingWays::way_to(Number member, const RoleId& role)
     edit.role.value = role;
     rule = judged(self, edit);
     if (!rule) rule = judged(self, event::RoleGranted{Scope{}, Principal{Principal::Kind::group, {}, group}, role});
-    if (rule) return RaisingWay{role.text + " alone, through the group " + group.text, 0, rule};
+    if (rule) return RaisingWay{role.text + " alone, through the group " + group.text, role, 0, rule};
   }
   return std::nullopt;
 }
@@ -97,7 +108,7 @@ std::optional<RaisingWay> RaisingWays::way_by_own_role(Number member, Held& held
     const Grants grants{{model_.permissions()[p].id, model_.level_name(p, most)}};
     const event::RoleEdited edit{RoleId(facts_.name(role).name), grants, std::nullopt};
     if (const ActionRule* rule = judged(person_of(member), edit)) {
-      return RaisingWay{"more in a custom role alone", role, rule};
+      return RaisingWay{"more in a custom role alone", RoleId(), role, rule};
     }
   }
   return std::nullopt;

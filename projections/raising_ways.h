@@ -15,6 +15,7 @@ namespace tenure::projections {
 
 struct RaisingWay {
   std::string to;                    // the role, and how it would be theirs
+  RoleId id;                         // of the role; empty: their own custom role, which they would give more
   Number role = 0;                   // the custom role that would give more; 0: one of the model's
   const ActionRule* rule = nullptr;  // that lets them, of the model in force
 };
@@ -26,6 +27,9 @@ class RaisingWays {
 
   // Of a member, in a fixed order; at most `enough`.
   std::vector<RaisingWay> of(Number member, std::size_t enough);
+  // The way to the same role as the one that they have at another point under the same model, or one of another manner;
+  // nothing if there is none.
+  std::optional<RaisingWay> again(Number member, const RaisingWay& way);
   const std::optional<Failure>& failure() const { return team_.failure(); }
 
  private:

@@ -12,27 +12,35 @@ struct Held {
 };
 
 // Every entity whose events may bear on the member's power: those that its entries name, and theirs.
-class Bearing {
+class Reached {
  public:
-  Bearing(Facts& facts, Number member, const std::optional<ResourceId>& resource) : facts_(facts) {
+  Reached(Facts& facts, Number member, const std::optional<ResourceId>& resource) : facts_(facts), member_(member) {
     add(member);
     add(facts.org_entity());
     // Assignments reach what lies in the assigned resource.
     if (resource) add(facts.number(EntityKind::scope, to_text(*resource)));
   }
 
-  std::vector<Point> points() {
-    std::vector<Point> points;
+  std::vector<BearingEvent> all() {
+    std::vector<BearingEvent> all;
     for (std::size_t next = 0; next < queue_.size(); ++next) {
       const Number entity = queue_[next];
       for (const Entry& entry : facts_.entries(entity)) {
-        points.push_back(entry.at);
+        const bool model = entry.slot.kind == SlotKind::model;
+        all.push_back({entry.at, entity == member_ || entry.op == Op::end || model});
         follow(entry);
       }
       if (facts_.name(entity).kind == EntityKind::scope) follow_children(entity);
     }
-    std::sort(points.begin(), points.end());
-    points.erase(std::unique(points.begin(), points.end()), points.end());
+    std::sort(all.begin(), all.end(), [](const BearingEvent& a, const BearingEvent& b) { return a.at < b.at; });
+    return all;
+  }
+
+  std::vector<Point> points() {
+    std::vector<Point> points;
+    for (const BearingEvent& each : all()) {
+      if (points.empty() || points.back() != each.at) points.push_back(each.at);
+    }
     return points;
   }
 
@@ -78,6 +86,7 @@ class Bearing {
   }
 
   Facts& facts_;
+  Number member_;
   std::vector<Number> queue_;
   std::unordered_set<Number> seen_;
 };
@@ -94,7 +103,7 @@ class Walk {
       : facts_(facts),
         member_(member),
         question_(question),
-        points_(Bearing(facts, member, question.resource).points()) {}
+        points_(Reached(facts, member, question.resource).points()) {}
 
   std::vector<Span> spans(Instant from, Instant to) {
     // The first event after the first instant, and what is held until then.
@@ -208,8 +217,8 @@ std::optional<Point> held_since(Facts& facts, Number member, const SpanQuestion&
   return Walk(facts, member, question).since(at);
 }
 
-std::vector<Point> points_bearing_on(Facts& facts, Number member) {
-  return Bearing(facts, member, std::nullopt).points();
+std::vector<BearingEvent> events_bearing_on(Facts& facts, Number member) {
+  return Reached(facts, member, std::nullopt).all();
 }
 
 }  // namespace tenure::projections

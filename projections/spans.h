@@ -37,7 +37,13 @@ std::vector<Span> spans_of(Facts& facts, Number member, const SpanQuestion& ques
 // do not. Goes back from the instant, so it costs what happened since.
 std::optional<Point> held_since(Facts& facts, Number member, const SpanQuestion& question, Instant at);
 
-// Every event that may bear on anything that the member holds on at least one resource or on every one, in order.
-std::vector<Point> points_bearing_on(Facts& facts, Number member);
+// An event that may bear on a member.
+struct BearingEvent {
+  Point at;
+  bool on_links = false;  // on what they hold, and not only on what that is worth
+};
+// Every event that may bear on anything that the member holds on at least one resource or on every one, in order. One
+// that bears in several ways stands as often.
+std::vector<BearingEvent> events_bearing_on(Facts& facts, Number member);
 
 }  // namespace tenure::projections

@@ -195,7 +195,9 @@ Response list(Parts& parts, Request& request, Searched& searched) {
   if (auto no = asking.open()) return std::move(*no);
   std::optional<Response> refused;
   const auto found = found_once<std::vector<Row>>(request, [&] {
-    auto all = found_at(asking, searched, asked->search);
+    FindingSearch search = asked->search;
+    search.meanwhile = [&request] { request.go_on(); };
+    auto all = found_at(asking, searched, search);
     if (all) return rows_of(asking, std::move(*all), asked->closed);
     refused = all.error();
     return std::vector<Row>();
@@ -218,7 +220,8 @@ boost::system::result<std::optional<Finding>, Response> find(Asking& asking, Sea
                                                              const std::string& id) {
   const auto kind = projections::finding_kind_from(id.substr(0, id.find('.')));
   if (!kind) return std::optional<Finding>();
-  const auto found = found_at(asking, searched, FindingSearch{0, short_lived_us_max, kind});
+  const auto go_on = [&asking] { asking.request().go_on(); };
+  const auto found = found_at(asking, searched, FindingSearch{0, short_lived_us_max, kind, go_on});
   if (!found) return found.error();
   const auto it = std::find_if(found->begin(), found->end(), [&](const Finding& finding) { return finding.id == id; });
   return it == found->end() ? std::optional<Finding>() : std::optional(*it);

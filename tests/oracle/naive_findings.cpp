@@ -13,7 +13,7 @@ namespace {
 
 struct SodRule {
   std::string first, first_level, second, second_level, kind;
-  std::int64_t since_us = 0;
+  NaiveSince since;
 };
 
 // What the state does not keep: who brought whom, who was removed when, the organization's own life and its rules.
@@ -52,7 +52,7 @@ struct Beside {
     if (type == "sod_rule.added") {
       rules[text(data, "rule")] = {
           text(data, "first"),        text(data, "first_level"),           text(data, "second"),
-          text(data, "second_level"), text_or_none(data, "resource_kind"), fact.occurred_us};
+          text(data, "second_level"), text_or_none(data, "resource_kind"), {fact.occurred_us, fact.position}};
     }
     if (type == "sod_rule.removed") rules.erase(text(data, "rule"));
     if (type == "finding.closed") closed[text(data, "finding")] = "closed";
@@ -70,6 +70,8 @@ struct Beside {
   std::map<std::string, std::vector<std::string>> inviters;
   std::map<std::string, std::vector<std::optional<std::int64_t>>> expires;
 };
+
+NaiveSince told(const Fact& fact) { return {fact.occurred_us, fact.position}; }
 
 bool is_custom(const State& state, const std::string& role) {
   return state.custom_roles.count(role) > 0 && !state.is_system_role(role);
@@ -227,19 +229,30 @@ class NaiveFold::Look {
     return state;
   }
 
-  void add(const std::string& what, std::optional<std::int64_t> since = {}) { found_.emplace(what, since); }
+  void add(const std::string& what, std::optional<NaiveSince> since = {}) { found_.emplace(what, since); }
   std::string shown(const std::string& person) const { return inside_.shown.at(person); }
   std::string holder_shown(const std::string& holder) const {
     return holder.rfind("member:", 0) == 0 ? "member:" + shown(holder.substr(7)) : holder;
   }
 
+  using Stands = std::function<bool(const State&, const Beside&)>;
+
   // Since when something has stood: the first instant of the stretch without a break that reaches the instant asked
-  // about.
-  std::int64_t since(const std::function<bool(const State&, const Beside&)>& stands) const {
+  // about, and the last event of that instant that turned it so.
+  NaiveSince since(const Stands& stands) const {
     if (history_.empty()) remember();
-    std::int64_t since = asked_.at_us;
-    for (auto then = history_.rbegin(); then != history_.rend() && stands(then->state, then->beside); ++then) {
-      since = then->instant_us;
+    NaiveSince since{asked_.at_us, 0};
+    auto then = history_.rbegin();
+    for (; then != history_.rend() && stands(then->state, then->beside); ++then) since.us = then->instant_us;
+    Then now = then == history_.rend() ? Then{0, inside_.beginning(known_), {}} : *then;
+    bool stood = stands(now.state, now.beside);
+    for (const Fact* fact : known_) {
+      if (fact->occurred_us != since.us) continue;
+      now.beside.fold(now.state, *fact);
+      oracle::fold(now.state, inside_.models, *fact);
+      const bool stands_now = stands(now.state, now.beside);
+      if (stands_now && !stood) since.position = fact->position;
+      stood = stands_now;
     }
     return since;
   }
@@ -270,7 +283,10 @@ class NaiveFold::Look {
       const std::string& member = each.first;
       const std::string role = direct_role(state_, member);
       if (asked_.raising.count(role) > 0 && !state_.disablement(member).whole) {
-        add("can_raise_self|" + shown(member) + "|" + role);
+        add("can_raise_self|" + shown(member) + "|" + role, since([&](const State& state, const Beside&) {
+              return state.model == state_.model && state.members.count(member) > 0 &&
+                     direct_role(state, member) == role;
+            }));
       } else if (raises_unnamed(state_, member, asked_.at_us)) {
         add("can_raise_self|" + shown(member) + "|",
             since([&](const State& state, const Beside&) { return raises_unnamed(state, member, asked_.at_us); }));
@@ -281,7 +297,8 @@ class NaiveFold::Look {
         return state.members.count(by->second) == 0 && beside.removed.count(by->second) > 0;
       };
       if (!gone(state_, beside_)) continue;
-      add("inviter_removed|" + shown(member) + "|" + shown(by->second), std::max(since(gone), each.second));
+      const auto there = [&](const State& state, const Beside&) { return state.members.count(member) > 0; };
+      add("inviter_removed|" + shown(member) + "|" + shown(by->second), std::max(since(gone), since(there)));
     }
   }
 
@@ -289,8 +306,10 @@ class NaiveFold::Look {
     for (const auto& [member, all] : state_.invitations) {
       const std::vector<Invitation> pending = pending_invitations(state_, member, asked_.at_us);
       if (state_.members.count(member) > 0 || pending.empty()) continue;
-      const std::int64_t since_us = pending.front().since_us;
-      if (asked_.at_us - since_us > asked_.pending_us) add("invitation_pending|" + shown(member), since_us);
+      const NaiveSince absent =
+          since([&, who = member](const State& state, const Beside&) { return state.members.count(who) == 0; });
+      const NaiveSince waiting = std::max(absent, {pending.front().since_us, pending.front().position});
+      if (asked_.at_us - waiting.us > asked_.pending_us) add("invitation_pending|" + shown(member), waiting);
     }
   }
 
@@ -353,17 +372,17 @@ class NaiveFold::Look {
       // What begins an organization breaks no rule.
       if (type != "org.created") {
         const NaiveVerdict verdict = fold_.verdict(fact->position);
-        if (verdict.result == "violation") add("rule_violation|" + position + "|" + verdict.rule, fact->occurred_us);
+        if (verdict.result == "violation") add("rule_violation|" + position + "|" + verdict.rule, told(*fact));
       }
       const std::string approver = person_of(event, "approved_by");
       if (!approver.empty() && (approver == person_of(event, "actor") || approver == gainer(event))) {
-        add("self_approval|" + position + "|" + shown(approver), fact->occurred_us);
+        add("self_approval|" + position + "|" + shown(approver), told(*fact));
       }
     }
     for (const ShortLived& each : short_lived(known_, inside_.models, asked_.at_us, asked_.short_lived_us)) {
       add("granted_and_revoked|" + std::to_string(each.position) + "|" + holder_shown(each.holder) + "|" + each.what +
               "|" + std::to_string(each.given_us),
-          each.taken_us);
+          NaiveSince{each.taken_us, each.position});
     }
   }
 
@@ -404,7 +423,7 @@ class NaiveFold::Look {
       });
     };
     add("duties_not_separated|" + id + "|" + shown(person) + "|" + on_shown,
-        std::max({held(rule.first, rule.first_level), held(rule.second, rule.second_level), rule.since_us}));
+        std::max({held(rule.first, rule.first_level), held(rule.second, rule.second_level), rule.since}));
   }
 
   const NaiveFold& fold_;
@@ -443,7 +462,7 @@ NaiveFindings NaiveFold::judged_again(std::int64_t at_us, std::int64_t known_pos
       if (was.result != is.result || was.rule != is.rule) {
         found.emplace("judgement_changed|" + std::to_string(fact->position) + "|recorded as " + words(was) +
                           "; by what is known now it is " + words(is),
-                      fact->occurred_us);
+                      told(*fact));
       }
     }
     fold(before, inside_->models, *fact);

@@ -114,9 +114,16 @@ struct NaiveVerdict {
   bool operator==(const NaiveVerdict&) const = default;
 };
 
+// Since when something stands: the instant, and the event of that instant that brought it about for good.
+struct NaiveSince {
+  std::int64_t us = 0;
+  std::int64_t position = 0;
+  auto operator<=>(const NaiveSince&) const = default;
+};
+
 // What deserves a look, each in words: the kind and whom and what it is about,
-// "grant_without_effect|group:g|write|repo:a". The value is the instant since which it stands, where that is told.
-using NaiveFindings = std::multimap<std::string, std::optional<std::int64_t>>;
+// "grant_without_effect|group:g|write|repo:a". The value is since when it stands, where that is told.
+using NaiveFindings = std::multimap<std::string, std::optional<NaiveSince>>;
 
 struct NaiveFindingsAsked {
   std::int64_t at_us = 0;

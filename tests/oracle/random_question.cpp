@@ -200,7 +200,7 @@ json findings_answer(const NaiveFold& oracle, const json& asked, const Asked& a)
   json rows = json::object();
   const bool again = asked.value("kind", "") == "judgement_changed";
   for (const auto& [what, since] : again ? oracle.judged_again(a.at_us, a.known) : oracle.findings(look)) {
-    rows[what] = since ? json{{"since_us", *since}} : json::object();
+    rows[what] = since ? json{{"since_us", since->us}, {"opened_by", since->position}} : json::object();
   }
   return {{"before_history", oracle.before_history(a.at_us, a.known)},
           {"rows", rows},

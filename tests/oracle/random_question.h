@@ -49,7 +49,7 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
 //   diff           "cells": {member: {permission: {resource: {"before", "after": {"level", "reach"} or null,
 //   "causes"}}}}
 //                  of all there are; the resource is "" for on at least one, "kind:*" for every one
-//   findings       "rows": {what is found: {"since_us"?}}, "closed": [ids of findings]
+//   findings       "rows": {what is found: {"since_us", "opened_by"}}, "closed": [ids of findings]
 // A question about a level that no model of its time has is refused: "refused": "unknown_level" and nothing else.
 // A path is {"kind", "level", "reach", "ways": [[positions]], "defined_by"}. Before history `rows` is empty and `row`
 // null.

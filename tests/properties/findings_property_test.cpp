@@ -7,8 +7,8 @@
 #include <map>
 #include <random>
 
-#include "events/model/analysis.h"
 #include "tests/catch.h"
+#include "tests/properties/found_findings.h"
 #include "tests/properties/told_twice.h"
 
 namespace {
@@ -25,24 +25,10 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-// By model: the roles whose holders can raise themselves alone.
-json raising_roles(const json& models) {
-  json raising = json::object();
-  for (const json& document : models) {
-    const auto model = AccessModel::parse(document.dump());
-    REQUIRE(model.has_value());
-    json& roles = raising[(*model)->id().text] = json::array();
-    for (const SelfRaise& raise : find_escalations(**model).alone) {
-      roles.push_back((*model)->roles()[raise.role].id.text);
-    }
-  }
-  return raising;
-}
-
 class Telling {
  public:
   Telling(const RandomHistory& history, std::mt19937_64& random)
-      : random_(random), told_(history.models, history.cast), raising_(raising_roles(history.models)) {
+      : random_(random), told_(history.models, history.cast), raising_(test::raising_roles(history.models)) {
     for (std::size_t i = 0; i < history.events.size(); ++i) {
       json event = history.events[i];
       // Some approve what they did themselves, or what they gain by.

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "events/model/analysis.h"
 #include "tests/catch.h"
 #include "tests/oracle/naive_fold.h"
 
@@ -56,13 +57,20 @@ std::string words(const json& item) {
   return kind + "|" + role;
 }
 
-// Where the oracle tells since when, the row of Tenure shows the event of that instant first. Of those whose role the
-// model's analysis names it does not.
-bool since_is_told(const json& item) {
-  return text_of(item, "kind") != "can_raise_self" || text_of(item, "role").empty();
-}
-
 }  // namespace
+
+json raising_roles(const json& models) {
+  json raising = json::object();
+  for (const json& document : models) {
+    const auto model = AccessModel::parse(document.dump());
+    REQUIRE(model.has_value());
+    json& roles = raising[(*model)->id().text] = json::array();
+    for (const SelfRaise& raise : find_escalations(**model).alone) {
+      roles.push_back((*model)->roles()[raise.role].id.text);
+    }
+  }
+  return raising;
+}
 
 json found_findings(TenureInMemory& tenure, const json& asked, Query query) {
   for (const char* name : {"pending_days", "within_minutes"}) query.emplace_back(name, asked.at(name).dump());
@@ -90,10 +98,11 @@ json found_findings(TenureInMemory& tenure, const json& asked, Query query) {
     json& row = found["rows"][what];
     REQUIRE(row.is_null());
     row = {{"id", item.at("id")}, {"status", item.at("status")}};
-    if (item.contains("since")) row["since_us"] = oracle::instant_us(text_of(item, "since"));
-    if (since_is_told(item)) {
-      REQUIRE(item.at("evidence").at(0).at("occurred_at") == item.at("since"));
-    }
+    REQUIRE(item.contains("since"));
+    const json& opened = item.at("evidence").at(0);
+    REQUIRE(opened.at("occurred_at") == item.at("since"));
+    row["since_us"] = oracle::instant_us(text_of(item, "since"));
+    row["opened_by"] = opened.at("position");
   }
   for (auto& [first, others] : same) {
     others.insert(first);

@@ -133,7 +133,21 @@ std::vector<Verdict> TenureInMemory::record(const std::vector<json>& events, std
 }
 
 RouteAnswer TenureInMemory::get(const std::vector<std::string>& path, const Query& query) {
+  return get(path, query, false);
+}
+
+bool TenureInMemory::given_up(const std::vector<std::string>& path, const Query& query) {
+  try {
+    (void)get(path, query, true);
+  } catch (const http::ClientGone&) {
+    return true;
+  }
+  return false;
+}
+
+RouteAnswer TenureInMemory::get(const std::vector<std::string>& path, const Query& query, bool gone) {
   http::Request request;
+  request.gone = std::make_shared<std::atomic<bool>>(gone);
   request.method = http::Method::get;
   std::string target = "/v1/orgs/acme";
   for (const std::string& segment : path) target += "/" + segment;

@@ -37,6 +37,8 @@ class TenureInMemory {
   std::vector<Verdict> record(const std::vector<nlohmann::json>& events, std::int64_t recorded_us);
   // GET /v1/orgs/acme/PATH with a query.
   RouteAnswer get(const std::vector<std::string>& path, const Query& query);
+  // Whether the same is given up where its client has gone.
+  bool given_up(const std::vector<std::string>& path, const Query& query);
   // A list to its end, `limit` rows at a time: the first page with the items of all. Fails the test unless every page
   // has the same head and the total is the number of items.
   nlohmann::json whole_list(const std::vector<std::string>& path, Query query, std::size_t limit);
@@ -47,6 +49,7 @@ class TenureInMemory {
 
  private:
   struct Inside;
+  RouteAnswer get(const std::vector<std::string>& path, const Query& query, bool gone);
   std::unique_ptr<Inside> inside_;
 };
 

@@ -1,0 +1,78 @@
+// Since when something has stood without a break, of many members at once. It goes back from instant to instant at
+// which it may have turned for one of them, and asks at each once for all who hold the same.
+//
+// One thread; failures stick in the facts. Complexity: for each member the events that bear on them and the turns; for
+// each instant at which it may have turned one state of the organization, and an answer for each that members hold.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+
+#include "projections/findings_parts.h"
+#include "projections/spans.h"
+
+namespace tenure::projections {
+
+// By what it stands for a member: a number of whoever asks.
+using StandsBy = std::size_t;
+
+class StoodTogether {
+ public:
+  // At one point: by what it stands for a member, if it does: by the same as later, if that can be. The same answer for
+  // all who hold the same, owners left aside.
+  using Stands = std::function<std::optional<StandsBy>(Number member, StandsBy later)>;
+  // Something turned that bears on members by none of their links: on those who have the role that it is of, on those
+  // for whom it stands by something that this role bears on, and on all where it is of none.
+  struct Turn {
+    Point at;
+    Number of = 0;
+  };
+  struct What {
+    std::function<Stands(Access& then)> stands;  // under the model of that point; asked while `then` is there
+    std::vector<Turn> turns;                     // in any order
+    std::function<bool(Number of, StandsBy by)> bears = {};
+  };
+  struct Member {
+    Number number = 0;
+    StandsBy by = 0;
+  };
+
+  StoodTogether(const Looking& looking, What what);
+
+  // The event since which it has stood for each of them, in their order. What happens within an instant counts by its
+  // result.
+  std::vector<Point> since(const std::vector<Member>& members);
+
+ private:
+  // How far back somebody was followed.
+  struct Walk {
+    Number member = 0;
+    StandsBy by = 0;
+    Number role = 0;                    // their own, when it was asked last
+    std::size_t place = 0;              // of the answer
+    std::vector<BearingEvent> bearing;  // the newest first
+    std::size_t next_bearing = 0, next_turn = 0;
+    std::int64_t first_us = 0;        // the first instant of the stretch so far
+    std::optional<std::size_t> held;  // what they hold, as a number; nothing where that may have turned
+  };
+  using Walks = std::map<std::int64_t, std::vector<Walk*>, std::greater<>>;  // by first instant, the newest first
+
+  void follow(std::vector<Walk>& walks, std::vector<Point>& since);
+  // Back to the next instant at which it may have turned for somebody; false if there is none.
+  bool step(Walk& walk);
+  bool bears_on(const Turn& turn, const Walk& walk) const;
+  // For whom it stood just before an instant too goes on; the others are done.
+  void try_before(std::int64_t us, const std::vector<Walk*>& walks, Walks& next, std::vector<Walk*>& done);
+  // All that an answer may rest on and that differs from member to member, as a number. Between two events that bear on
+  // links it is the same: that what a link leads to comes to be there is so for all who have it.
+  std::size_t held(Access& then, Walk& walk);
+  // The event of the first instant since which it has stood to that instant's end.
+  Point event_of(const Walk& walk);
+
+  const Looking& looking_;
+  Facts& facts_;
+  What what_;
+  std::unordered_map<std::string, std::size_t> holdings_;
+};
+
+}  // namespace tenure::projections
