@@ -1,7 +1,6 @@
 #include "services/record/rebuild.h"
 
 #include <algorithm>
-#include <future>
 #include <unordered_map>
 #include <utility>
 
@@ -9,13 +8,14 @@
 #include "events/wire/record_wire.h"
 #include "projections/view_writer.h"
 #include "services/record/batch.h"
+#include "services/record/read_ahead.h"
 #include "storage/commit_thread.h"
 
 namespace tenure::services {
 
 namespace {
 
-// Small enough that three of them take little memory; large enough that handing one over costs nothing.
+// Small enough that those that are read ahead take little memory; large enough that handing one over costs nothing.
 constexpr std::size_t records_a_read = 2'000;
 // Changed rows that are written as one file: the more, the fewer rows are written twice, and the more a kill undoes.
 constexpr std::size_t commit_bytes = std::size_t{64} << 20;
@@ -60,45 +60,6 @@ Outcome<Folded> folded_so_far(storage::Snapshot& snapshot) {
   return folded;
 }
 
-// A record as it is folded.
-struct Read {
-  Record record;
-  // Of its bytes only where it is its organization's last one of the batch: heads are written for those.
-  projections::RecordDigests digests;
-};
-using ReadBatch = Outcome<std::vector<Read>>;
-
-// The next records from a position on, read and checked.
-ReadBatch read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position from, std::size_t size) {
-  struct Last {
-    std::size_t place = 0;
-    std::string bytes;
-  };
-  std::unordered_map<OrgId, Last> last;
-  std::vector<Read> batch;
-  batch.reserve(size);
-  std::optional<Failure> failure;
-  const auto done = log.records(from, [&](const storage::LogRecord& stored) {
-    auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return blobs.blob(hash); });
-    if (!record) {
-      failure = fail(record.error().code,
-                     record.error().because + " (position " + std::to_string(stored.position.value) + ")");
-      return false;
-    }
-    Last& of_org = last[record->org];
-    of_org.place = batch.size();
-    of_org.bytes = stored.bytes;
-    Read& read = batch.emplace_back();
-    if (record->event.id) read.digests.id = sha256(record->event.id->text);
-    read.record = std::move(*record);
-    return batch.size() < size;
-  });
-  if (!done) return done.error();
-  if (failure) return *failure;
-  for (const auto& [org, of_org] : last) batch[of_org.place].digests.record = sha256(of_org.bytes);
-  return batch;
-}
-
 // Three things at once: some records are read ahead, some are folded, and what came of many is made durable.
 class CatchingUp {
  public:
@@ -116,24 +77,12 @@ class CatchingUp {
   }
 
   Outcome<void> run(const Progress& progress, const std::stop_token& stop) {
-    const auto log = store_.snapshot(), blobs = store_.snapshot();
-    // Whoever reads also lets go of what was folded before, which takes about a tenth as long as to read it.
-    const auto read_from = [&](Position from, std::optional<ReadBatch> folded) {
-      const std::size_t size = std::min(batch_, records_a_read);
-      return std::async(std::launch::async, [&log, &blobs, from, size, folded = std::move(folded)]() mutable {
-        folded.reset();
-        return read_batch(*log, *blobs, from, size);
-      });
-    };
     if (folded_ == head_) return {};
-    std::optional<ReadBatch> batch_in_hand;
-    for (auto next = read_from(folded_.next(), {}); folded_ < head_;) {
-      std::optional<ReadBatch> before = std::exchange(batch_in_hand, next.get());
-      const ReadBatch& batch = *batch_in_hand;
+    ReadAhead records(store_, folded_.next(), head_, std::min(batch_, records_a_read));
+    for (Outcome<ReadBatch> batch = ReadBatch(); folded_ < head_;) {
+      batch = records.next(std::move(*batch));
       if (!batch) return batch.error();
-      if (batch->empty()) return fail(FailureCode::corruption, "the log ends before its head; run `tenure verify`");
       const Position last = batch->back().record.position;
-      if (last < head_) next = read_from(last.next(), std::move(before));
       if (const auto done = fold(*batch); !done) return done;
       const bool stopping = stop.stop_requested() && last < head_;
       const bool enough = uncommitted_ >= batch_ || views_.changed_bytes() >= commit_bytes;
@@ -148,9 +97,9 @@ class CatchingUp {
   }
 
  private:
-  Outcome<void> fold(const std::vector<Read>& batch) {
+  Outcome<void> fold(const ReadBatch& batch) {
     StoredRecords records(views_.base());
-    for (const Read& read : batch) {
+    for (const ReadRecord& read : batch) {
       auto place = places_.find(read.record.org);
       if (place == places_.end()) {
         const auto found = projections::place_of(views_, read.record.org);

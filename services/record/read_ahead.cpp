@@ -1,0 +1,117 @@
+#include "services/record/read_ahead.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "events/digest.h"
+#include "events/wire/record_wire.h"
+
+namespace tenure::services {
+
+namespace {
+
+Outcome<ReadBatch> read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position from, std::size_t size) {
+  struct Last {
+    std::size_t place = 0;
+    std::string bytes;
+  };
+  std::unordered_map<OrgId, Last> last;
+  ReadBatch batch;
+  batch.reserve(size);
+  std::optional<Failure> failure;
+  const auto done = log.records(from, [&](const storage::LogRecord& stored) {
+    auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return blobs.blob(hash); });
+    if (!record) {
+      failure = fail(record.error().code,
+                     record.error().because + " (position " + std::to_string(stored.position.value) + ")");
+      return false;
+    }
+    Last& of_org = last[record->org];
+    of_org.place = batch.size();
+    of_org.bytes = stored.bytes;
+    ReadRecord& read = batch.emplace_back();
+    if (record->event.id) read.digests.id = sha256(record->event.id->text);
+    read.record = std::move(*record);
+    return batch.size() < size;
+  });
+  if (!done) return done.error();
+  if (failure) return *failure;
+  if (batch.empty()) return fail(FailureCode::corruption, "the log ends before its head; run `tenure verify`");
+  for (const auto& [org, of_org] : last) batch[of_org.place].digests.record = sha256(of_org.bytes);
+  return batch;
+}
+
+}  // namespace
+
+struct ReadAhead::Inside {
+  Inside(storage::Store& store, Position first, Position last, std::size_t records)
+      : log(store.snapshot()), blobs(store.snapshot()), from(first), to(last), size(records), reader([this] {
+          run();
+        }) {}
+
+  void run();
+
+  const std::unique_ptr<storage::Snapshot> log, blobs;
+  Position from;  // the reader's
+  const Position to;
+  const std::size_t size;
+  std::mutex guard;
+  std::condition_variable wanted, there;
+  std::deque<Outcome<ReadBatch>> ahead;
+  std::vector<ReadBatch> folded;  // to be let go of
+  bool stopping = false;
+  std::thread reader;  // last: it uses all of the above
+};
+
+void ReadAhead::Inside::run() {
+  for (bool more = from <= to; more;) {
+    std::vector<ReadBatch> done_with;
+    {
+      std::unique_lock lock(guard);
+      wanted.wait(lock, [this] { return stopping || ahead.size() < batches_ahead; });
+      if (stopping) return;
+      done_with.swap(folded);
+    }
+    done_with.clear();
+    auto batch = read_batch(*log, *blobs, from, size);
+    if (batch) from = batch->back().record.position.next();
+    more = batch && from <= to;
+    {
+      const std::lock_guard lock(guard);
+      ahead.push_back(std::move(batch));
+    }
+    there.notify_one();
+  }
+}
+
+ReadAhead::ReadAhead(storage::Store& store, Position from, Position to, std::size_t batch_records)
+    : inside_(std::make_unique<Inside>(store, from, to, batch_records)) {}
+
+ReadAhead::~ReadAhead() {
+  {
+    const std::lock_guard lock(inside_->guard);
+    inside_->stopping = true;
+  }
+  inside_->wanted.notify_one();
+  inside_->reader.join();
+}
+
+Outcome<ReadBatch> ReadAhead::next(ReadBatch folded) {
+  Inside& in = *inside_;
+  std::unique_lock lock(in.guard);
+  if (!folded.empty()) in.folded.push_back(std::move(folded));
+  in.there.wait(lock, [&] { return !in.ahead.empty(); });
+  auto batch = std::move(in.ahead.front());
+  in.ahead.pop_front();
+  lock.unlock();
+  in.wanted.notify_one();
+  return batch;
+}
+
+}  // namespace tenure::services
