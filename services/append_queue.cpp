@@ -11,6 +11,9 @@ namespace tenure::services {
 
 namespace {
 
+// Decided before it is looked whether the commit under way is over: the disk waits for no more than these.
+constexpr std::size_t requests_at_once = 12;
+
 struct AppendJob : storage::Job {
   AppendRequest request;
   AppendQueue::Done done;
@@ -88,7 +91,11 @@ void AppendQueue::run(std::vector<std::unique_ptr<storage::Job>>& jobs) {
   do {
     std::vector<AppendRequest> requests;
     std::vector<Done> done;
-    for (; next < jobs.size() && (requests.empty() || events_decided_ < events_a_commit_); ++next) {
+    const auto more = [&] {
+      if (next == jobs.size() || requests.size() == requests_at_once) return false;
+      return requests.empty() || events_decided_ < events_a_commit_;
+    };
+    for (; more(); ++next) {
       auto& job = static_cast<AppendJob&>(*jobs[next]);
       if (!job.rows.empty()) {
         take_rows(job.rows, std::move(job.done));
