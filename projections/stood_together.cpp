@@ -71,16 +71,17 @@ bool StoodTogether::bears_on(const Turn& turn, const Walk& walk) const {
 
 bool StoodTogether::step(Walk& walk) {
   const std::vector<Turn>& turns = what_.turns;
-  while (walk.next_turn < turns.size() && !bears_on(turns[walk.next_turn], walk)) ++walk.next_turn;
-  const bool more = walk.next_bearing < walk.bearing.size(), more_turns = walk.next_turn < turns.size();
+  walk.next_look = std::max(walk.next_look, walk.next_turn);
+  while (walk.next_look < turns.size() && !bears_on(turns[walk.next_look], walk)) ++walk.next_look;
+  const bool more = walk.next_bearing < walk.bearing.size(), more_turns = walk.next_look < turns.size();
   if (!more && !more_turns) return false;
   std::int64_t us = std::numeric_limits<std::int64_t>::min();
   if (more) us = walk.bearing[walk.next_bearing].at.us;
-  if (more_turns) us = std::max(us, turns[walk.next_turn].at.us);
+  if (more_turns) us = std::max(us, turns[walk.next_look].at.us);
   for (; walk.next_bearing < walk.bearing.size() && walk.bearing[walk.next_bearing].at.us == us; ++walk.next_bearing) {
     if (walk.bearing[walk.next_bearing].on_links) walk.held.reset();
   }
-  while (walk.next_turn < turns.size() && turns[walk.next_turn].at.us == us) ++walk.next_turn;
+  while (walk.next_turn < turns.size() && turns[walk.next_turn].at.us >= us) ++walk.next_turn;
   walk.first_us = us;
   return true;
 }
@@ -93,6 +94,7 @@ void StoodTogether::try_before(std::int64_t us, const std::vector<Walk*>& walks,
   std::map<std::pair<std::size_t, StandsBy>, std::optional<StandsBy>> answers;
   for (Walk* walk : walks) {
     looking_.meanwhile();
+    const Number role = walk->role;
     std::optional<StandsBy> by;
     if (then) {
       if (!walk->held) walk->held = held(*then, *walk);
@@ -100,6 +102,8 @@ void StoodTogether::try_before(std::int64_t us, const std::vector<Walk*>& walks,
       if (is_new) answer->second = stands(walk->member, walk->by);
       by = answer->second;
     }
+    // Before that, others may bear on them than those that were passed over.
+    if (walk->role != role || (by && *by != walk->by)) walk->next_look = walk->next_turn;
     walk->by = by.value_or(walk->by);
     if (by && step(*walk)) {
       next[walk->first_us].push_back(walk);

@@ -51,7 +51,9 @@ class StoodTogether {
     Number role = 0;                    // their own, when it was asked last
     std::size_t place = 0;              // of the answer
     std::vector<BearingEvent> bearing;  // the newest first
-    std::size_t next_bearing = 0, next_turn = 0;
+    std::size_t next_bearing = 0;
+    std::size_t next_turn = 0;  // the newest before the stretch so far
+    std::size_t next_look = 0;  // and the first of which it is not known that it does not bear on them as they are now
     std::int64_t first_us = 0;        // the first instant of the stretch so far
     std::optional<std::size_t> held;  // what they hold, as a number; nothing where that may have turned
   };

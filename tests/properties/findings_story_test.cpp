@@ -60,6 +60,48 @@ TEST_CASE("whoever holds what a rule asks for, by whatever gives it, is found to
   CHECK(found_at(s, 31).at("can_raise_self|ann|").at("id") != id);
 }
 
+TEST_CASE("whoever can raise themselves by one way and then by another can since the later way was opened") {
+  json model = managed_by_permission();
+  model["permissions"].push_back({{"id", "keys"}, {"name", "Keys"}, {"module", "M"}, {"scale", "access"}});
+  model["roles"][1]["grants"] = {{"team", "all"}};
+  ShortStory s(model);
+  s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+  s.happens(2, "role.created", role("first", {{"money", "all"}}));
+  s.happens(3, "role.created", role("second", json::object()));
+  const auto first = [&](std::int64_t at, const char* what) {
+    s.happens(at, what, {{"principal", "member:ann"}, {"role", "first"}, {"on", "org"}});
+  };
+  // Of what is to be had ann has it all, until there is more.
+  first(4, "role.granted");
+  s.happens(5, "member.added", {{"member", "ann"}, {"role", "deputy"}});
+  CHECK_FALSE(found_at(s, 6).contains("can_raise_self|ann|"));
+  s.happens(80, "role.edited", {{"role", "second"}, {"grants", {{"keys", "all"}}}});
+  const json more = found_at(s, 82).at("can_raise_self|ann|");
+  CHECK(more.at("since_us") == 80);
+  // Without the grant she may also take what it gave: the way that was open stays so.
+  first(85, "role.revoked");
+  CHECK(found_at(s, 90).at("can_raise_self|ann|").at("id") == more.at("id"));
+}
+
+TEST_CASE("whoever can raise themselves again by another way is found anew, not as what somebody closed") {
+  json model = managed_by_permission();
+  model["roles"][1]["grants"] = {{"team", "all"}};
+  ShortStory s(model);
+  s.happens(1, "role.created", role("deputy", {{"team", "all"}}));
+  s.happens(2, "role.created", role("first", {{"money", "all"}}));
+  s.happens(3, "role.created", role("second", json::object()));
+  s.happens(5, "member.added", {{"member", "ann"}, {"role", "deputy"}});
+  const json closed = found_at(s, 6).at("can_raise_self|ann|");
+  s.happens(10, "role.edited", {{"role", "first"}, {"grants", {{"money", "none"}}}});
+  CHECK_FALSE(found_at(s, 11).contains("can_raise_self|ann|"));
+  s.happens(80, "role.edited", {{"role", "second"}, {"grants", {{"money", "all"}}}});
+  s.happens(85, "role.edited", {{"role", "first"}, {"grants", {{"money", "all"}}}});
+  s.happens(90, "role.edited", {{"role", "second"}, {"grants", {{"money", "none"}}}});
+  const json again = found_at(s, 91).at("can_raise_self|ann|");
+  CHECK(again.at("since_us") == 80);
+  CHECK(again.at("id") != closed.at("id"));
+}
+
 TEST_CASE("whoever holds on one resource what they may give themselves on all of them can raise themselves") {
   json model = managed_by_permission();
   model["resource_kinds"] = {{{"id", "till"}, {"name", "Till"}}};
