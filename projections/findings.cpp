@@ -105,8 +105,8 @@ class Search {
       if (!came || facts_.state(came->value).exists()) continue;
       const Point gone = gone_since(came->value);
       if (gone == Point{}) continue;  // never a member: support staff
-      const Live* exists = facts_.state(i.principal).find({SlotKind::exists});
-      const Point since = std::max(gone, exists->since);
+      const Point there = so_since(i.principal, [&](Access& then) { return then.active(i.principal); });
+      const Point since = std::max(gone, there);
       Finding& finding = looking_.add(FindingKind::inviter_removed, i.principal, came->value, since,
                                       "whoever invited the member was removed, and the member is still there");
       if (since != gone) finding.evidence.push_back(gone.position);
@@ -117,20 +117,17 @@ class Search {
   // Since when somebody who was removed has not been there: a second removal changes nothing. Nothing if they never
   // were.
   Point gone_since(Number member) {
-    std::vector<Point> points;
-    add_entries(facts_, member, points);
-    add_turns_of_org(facts_, points);
     const auto gone = [](const EntityState& state) { return !state.exists() && state.find({SlotKind::ended}); };
     if (!gone(facts_.state(member))) return Point{};
-    return stood_since(looking_, std::move(points), [&](Access& then) { return gone(then.facts().state(member)); });
+    return so_since(member, [&](Access& then) { return gone(then.facts().state(member)); });
   }
 
-  // Since when somebody who is no member has not been one.
-  Point absent_since(Number member) {
+  // Since when something has been so that the events of one member and of the organization say.
+  Point so_since(Number member, const std::function<bool(Access&)>& stands) {
     std::vector<Point> points;
     add_entries(facts_, member, points);
     add_turns_of_org(facts_, points);
-    return stood_since(looking_, std::move(points), [&](Access& then) { return !then.active(member); });
+    return stood_since(looking_, std::move(points), stands);
   }
 
   // Somebody who was invited again has been waiting since the first time, if that one still stands.
@@ -152,7 +149,8 @@ class Search {
       const auto invitation = oldest_pending(state);
       if (!invitation) continue;
       // While they were a member it did not wait.
-      const Point absent = state.find({SlotKind::ended}) ? absent_since(i.principal) : Point{};
+      const auto is_absent = [&](Access& then) { return !then.active(i.principal); };
+      const Point absent = state.find({SlotKind::ended}) ? so_since(i.principal, is_absent) : Point{};
       const Point since = std::max(absent, invitation->at);
       if (looking_.at.us - since.us <= looking_.search.pending_us) continue;
       Finding& finding = looking_.add(FindingKind::invitation_pending, i.principal, 0, since,

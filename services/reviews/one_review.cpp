@@ -81,9 +81,11 @@ Outcome<std::shared_ptr<Review>> Reviews::made(const OpenOrg& org, Record record
   if (!definition) return definition.error();
   const auto& opened = std::get<event::ReviewOpened>(record.event.data);
   if (population.digest != opened.items_digest) {
-    return fail(FailureCode::corruption, "the items of the review \"" + opened.review +
-                                             "\" cannot be derived again as they were when it was opened; run "
-                                             "`tenure verify`");
+    return fail(FailureCode::corruption,
+                "the items of the review \"" + opened.review +
+                    "\" cannot be derived again as they were when it was opened: run "
+                    "`tenure verify`, and if that finds the log whole, it was opened by a version "
+                    "of Tenure that derives them otherwise");
   }
   Campaign campaign({opened.review, record.position, record.recorded_at, opened.due_at}, std::move(*definition),
                     std::move(population.items), std::move(population.reviewer_sets));

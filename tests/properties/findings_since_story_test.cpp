@@ -195,6 +195,21 @@ TEST_CASE("a removal of somebody who was not there begins no other waiting, a re
   CHECK(again.at("id") != id);
 }
 
+TEST_CASE("whoever is removed and there again within an instant has been there since before") {
+  Story s;
+  s.happens(1, "member.added", {{"member", "bob"}});
+  const json by_bob = {{"actor", {{"kind", "member"}, {"id", "bob"}}}};
+  s.happens(5, "member.invited", {{"member", "ann"}}, by_bob);
+  s.happens(6, "invitation.accepted", {{"member", "ann"}});
+  s.happens(7, "member.invited", {{"member", "ann"}}, by_bob);
+  const auto removed = s.happens(20, "member.removed", {{"member", "bob"}});
+  const json before = s.found(21).at("inviter_removed|ann|bob");
+  CHECK(before.at("opened_by") == removed);
+  s.happens(30, "member.removed", {{"member", "ann"}});
+  s.happens(30, "invitation.accepted", {{"member", "ann"}});
+  CHECK(s.found(31).at("inviter_removed|ann|bob").at("id") == before.at("id"));
+}
+
 TEST_CASE("a search for findings is given up where its client has gone") {
   tenure::test::TenureInMemory tenure(json::array({managed_by_helpers()}));
   const auto event = [](const char* type, const json& data) {
