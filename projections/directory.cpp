@@ -224,7 +224,7 @@ Outcome<Number> DirectoryCache::number_or_make(ViewWriter& views, OrgNumber org,
                                                std::string_view name) {
   if (!whole_) {
     const auto known = number(views, org, kind, name, head.next_number);
-    return !known || *known != 0 ? known : number_for(views, org, head, kind, name);
+    return !known || *known != 0 ? known : make_number(views, org, head, kind, name);
   }
   if (const Kept* known = kept(org, kind, name)) return known->number;
   const Number made = make_number(views, org, head, kind, name);

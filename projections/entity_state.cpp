@@ -185,6 +185,7 @@ GrowingChunk::GrowingChunk(const Chunk& chunk) : carried_(chunk.carry.size()), b
 }
 
 void GrowingChunk::add(const Entry& entry) {
+  put_varint(bytes_, entries_);
   bytes_ += static_cast<char>(entry.op);
   put_slot(bytes_, entry.slot, entry.value);
   put_point(bytes_, entry.at, base_);
@@ -211,7 +212,9 @@ Point take_carry(Reader& in, std::vector<Live>& carry) {
   return base;
 }
 
-void take_entry(Reader& in, Point base, Entry& e) {
+// The entry of that number: any other means that a part of the row is missing or there twice.
+void take_entry(Reader& in, std::uint64_t number, Point base, Entry& e) {
+  if (in.varint() != number) in.good = false;
   e.op = static_cast<Op>(in.varint());
   e.slot = take_slot(in, e.value);
   e.at = take_point(in, base);
@@ -224,7 +227,7 @@ std::pair<Point, std::uint64_t> fold_entries(Reader& in, Point base, Point at, E
   Entry entry;
   std::uint64_t count = 0;
   for (; !in.rest.empty() && in.good; ++count) {
-    take_entry(in, base, entry);
+    take_entry(in, count, base, entry);
     if (!in.good || entry.at > at) break;
     if (entry.retractions.size() % 2 == 0) state.apply(entry);
     base = entry.at;
@@ -259,7 +262,7 @@ bool Chunk::decode(std::string_view bytes, Chunk& chunk) {
   Point base = take_carry(in, chunk.carry);
   while (!in.rest.empty() && in.good) {
     Entry& e = chunk.entries.emplace_back();
-    take_entry(in, base, e);
+    take_entry(in, chunk.entries.size() - 1, base, e);
     base = e.at;
   }
   return in.good;

@@ -118,7 +118,8 @@ struct EntityState {
 // The state at a point within a chunk's bytes, as known now. False when the bytes are not a chunk.
 bool state_in_chunk(std::string_view bytes, Point at, EntityState& state);
 
-// A stretch of entries with the state that was there before it.
+// A stretch of entries with the state that was there before it. Each entry's bytes begin with its number, so that what
+// was added twice or not at all is damage, and no other history.
 struct Chunk {
   std::vector<Live> carry;
   std::vector<Entry> entries;  // sorted by point

@@ -351,24 +351,29 @@ bool ViewWriter::open_head(std::string_view key, std::string& value) const {
   return true;
 }
 
-// The rows of the heads that changed. A head that is among the rows in memory changes there instead. Of a timeline's
+// The rows of the heads that changed. A head that is among the changed rows changes there instead. Of a timeline's
 // newest chunk only what was added is written, if its row is there.
 std::vector<storage::ViewWrite> ViewWriter::take_heads() {
   std::vector<storage::ViewWrite> heads;
-  const auto in_memory = [&](const std::string& key) { return heads_in_rows_ ? find(key) : rows_.end(); };
+  // A row that a late event left is as the base has it once that was taken: it is not kept beside what comes now.
+  const auto among_changes = [&](const std::string& key) {
+    const auto it = heads_in_rows_ ? find(key) : rows_.end();
+    if (it == rows_.end() || it->second.changed) return it;
+    bytes_ -= std::min(bytes_, key.size() + row_bytes + (it->second.value ? it->second.value->size() : 0));
+    rows_.erase(it);
+    return rows_.end();
+  };
   const auto add = [&](std::string key, std::string value) {
-    const auto it = in_memory(key);
+    const auto it = among_changes(key);
     if (it == rows_.end()) {
       heads.push_back({std::move(key), std::move(value)});
-      return;
+    } else {
+      it->second.value = std::move(value);
     }
-    if (!it->second.changed) changes_.push_back(&*it);
-    it->second.changed = true;
-    it->second.value = std::move(value);
   };
   timelines_.take_changed([&](OrgNumber org, Number entity, const HeadChunk& head, std::size_t in_row) {
     std::string key = head_chunk_key(org, entity);
-    const bool adds = in_row > 0 && !in_bulk() && in_memory(key) == rows_.end();
+    const bool adds = in_row > 0 && !in_bulk() && among_changes(key) == rows_.end();
     if (!adds) return add(std::move(key), head.encode());
     heads.push_back({std::move(key), head.chunk.encoded().substr(in_row), /*appends=*/true});
   });

@@ -242,6 +242,56 @@ TEST_CASE("of a timeline whose row is there an event writes what it adds, and no
   }
 }
 
+TEST_CASE("a timeline that a late event wrote anew is added to again by those that come after it") {
+  Busy busy(ViewWriter::Use::live);
+  const auto happens = [&](std::int64_t us, std::uint64_t position) {
+    Entry entry;
+    entry.at = {us, position};
+    entry.slot = {SlotKind::role};
+    entry.value = first_role + static_cast<Number>(position % 2);
+    apply(busy.views, {1, {entry}, std::nullopt, position});
+    const auto rows = busy.views.take();
+    bool appends = false;
+    for (const auto row : rows) appends |= row.appends && row.key == head_chunk_key(org, 1);
+    commit(busy.store, rows);
+    busy.views.stand_on(busy.store.snapshot());
+    return appends;
+  };
+  CHECK_FALSE(happens(10, 1));
+  CHECK(happens(20, 2));
+  CHECK_FALSE(happens(15, 3));
+  CHECK(happens(30, 4));
+  CHECK(happens(40, 5));
+  std::vector<std::uint64_t> positions;
+  const auto entries = entries_of(*busy.store.snapshot(), org, 1);
+  REQUIRE(entries.has_value());
+  for (const Entry& entry : *entries) positions.push_back(entry.at.position);
+  CHECK(positions == std::vector<std::uint64_t>{1, 3, 2, 4, 5});
+}
+
+TEST_CASE("of a timeline's row a part that is missing or there twice is damage, not another history") {
+  Chunk chunk;
+  GrowingChunk growing(chunk);
+  std::vector<std::size_t> ends{growing.encoded().size()};
+  for (std::uint64_t position = 1; position <= 3; ++position) {
+    Entry entry;
+    entry.at = {static_cast<std::int64_t>(position), position};
+    growing.add(entry);
+    ends.push_back(growing.encoded().size());
+  }
+  const std::string& whole = growing.encoded();
+  const auto part = [&](std::size_t n) { return whole.substr(ends[n - 1], ends[n] - ends[n - 1]); };
+  EntityState state;
+  CHECK(Chunk::decode(whole, chunk));
+  const std::string begin = whole.substr(0, ends[0]);
+  for (const std::string& wrong : {begin + part(1) + part(3), begin + part(1) + part(2) + part(2) + part(3),
+                                   begin + part(2) + part(3), begin + part(2) + part(1) + part(3)}) {
+    CHECK_FALSE(Chunk::decode(wrong, chunk));
+    CHECK_FALSE(GrowingChunk().read(wrong, state));
+    CHECK_FALSE(state_in_chunk(wrong, Point::never(), state));
+  }
+}
+
 TEST_CASE("the id of an event that was undone is not there, one that is on its way to the store is") {
   storage::MemoryStore store;
   ViewWriter views;
