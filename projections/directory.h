@@ -73,8 +73,9 @@ class DirectoryCache {
   Outcome<NamedEntity> name(storage::ViewReader& views, OrgNumber org, Number number);
   void forget();
 
-  // For the writer of views that have no name yet: each is made through `number_or_make`, so what is not kept is new
-  // and is not looked for in the views, until the cache was emptied.
+  // For the one thread that writes views which have no name yet, and has this cache for itself: names within
+  // organizations are all made through `number_or_make`, so what is not kept is new and is not looked for in the views,
+  // until the cache was emptied.
   void begin_without_names() { whole_ = true; }
   // The name's number, made if it is new (from head.next_number).
   Outcome<Number> number_or_make(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind,
@@ -104,7 +105,7 @@ class DirectoryCache {
   void keep(OrgNumber org, EntityKind kind, std::string_view name, Number number, Number none_below);
 
   std::shared_mutex mutex_;
-  bool whole_ = false;  // every name of any organization is kept; the writer's alone
+  bool whole_ = false;  // every name within an organization is kept
   boost::unordered_flat_map<MemberKey, Kept, MemberHash> members_;
   boost::unordered_flat_map<std::string, Kept, TextHash, std::equal_to<>> numbers_;
   boost::unordered_flat_map<std::uint64_t, NamedEntity> names_;

@@ -54,7 +54,7 @@ class StoodTogether {
     std::size_t next_bearing = 0;
     std::size_t next_turn = 0;  // the newest before the stretch so far
     std::size_t next_look = 0;  // and the first of which it is not known that it does not bear on them as they are now
-    std::int64_t first_us = 0;        // the first instant of the stretch so far
+    std::int64_t first_us = 0;  // the first instant of the stretch so far
     std::optional<std::size_t> held;  // what they hold, as a number; nothing where that may have turned
   };
   using Walks = std::map<std::int64_t, std::vector<Walk*>, std::greater<>>;  // by first instant, the newest first
