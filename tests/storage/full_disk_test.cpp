@@ -35,7 +35,10 @@ std::string bytes_at(std::uint64_t position) {
 Outcome<void> append(Store& store, std::uint64_t count = 1) {
   const std::uint64_t head = store.head().value;
   Commit one = commit_at(head + 1, {}, {put("head", std::to_string(head + count))});
-  for (std::uint64_t n = head + 1; n <= head + count; ++n) one.records.push_back(record("acme", n, bytes_at(n)));
+  for (std::uint64_t n = head + 1; n <= head + count; ++n) {
+    one.records.push_back(record("acme", n, bytes_at(n)));
+    one.views.append("added to", std::to_string(n) + ' ');
+  }
   return store.commit(std::move(one));
 }
 
@@ -50,6 +53,11 @@ void check_all(Store& store) {
   std::string value;
   REQUIRE(value_of(snapshot->get("head", value)));
   REQUIRE(value == std::to_string(store.head().value));
+  // Each once: also what was refused first and taken at another try.
+  std::string all;
+  for (std::uint64_t n = 1; n <= seen; ++n) all += std::to_string(n) + ' ';
+  REQUIRE(value_of(snapshot->get("added to", value)));
+  REQUIRE(value == all);
 }
 
 // Appends one as soon as the store takes it: upkeep that still fails has a second's pause.

@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* child_variable = "TENURE_KILLED_STORE";
 constexpr int kills = 20;
-constexpr std::uint64_t org_count = 7;
+constexpr std::uint64_t org_count = 7, added_every = 10;
 constexpr std::chrono::seconds reopen_limit{60};  // generous: the promise is two, on a machine that does nothing else
 
 std::string org_at(std::uint64_t position) { return "org" + std::to_string(position % org_count); }
@@ -59,6 +59,7 @@ std::string bytes_of(std::uint64_t position, const std::string& previous) {
       std::string& last = previous[position % org_count];
       last = bytes_of(position, last);
       one.records.push_back({OrgId(org_at(position)), Version(version_at(position)), {}, last});
+      if (position % added_every == 0) one.views.append("added to", std::to_string(position) + ' ');
     }
     head += one.records.size();
     one.views.put("head", std::to_string(head));
@@ -134,6 +135,11 @@ class Chains {
     std::string value;
     REQUIRE(value_of(snapshot->get("head", value)));
     REQUIRE(value == std::to_string(head));
+    std::string all;
+    for (std::uint64_t n = added_every; n <= head; n += added_every) all += std::to_string(n) + ' ';
+    if (all.empty()) return;
+    REQUIRE(value_of(snapshot->get("added to", value)));
+    REQUIRE(value == all);
   }
 
  private:

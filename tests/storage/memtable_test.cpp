@@ -89,6 +89,10 @@ void random_batch(std::mt19937_64& random, rocksdb::WriteBatch& batch, Map& map)
     if (random() % 4 == 0) {
       REQUIRE(batch.Delete(key).ok());
       map.erase(key);
+    } else if (random() % 3 == 0) {
+      const std::string added = std::to_string(random() % 1'000);
+      REQUIRE(batch.Merge(key, added).ok());
+      map[key] += added;
     } else {
       map[key] = std::to_string(random());
       REQUIRE(batch.Put(key, map[key]).ok());
