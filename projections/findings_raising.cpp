@@ -205,7 +205,7 @@ class Raising {
     });
     if (!holds) return std::nullopt;
     std::optional<StandsBy> by;
-    if (ways.again(member, ways_[later])) {
+    if (ways.open(member, ways_[later])) {
       by = later;
     } else {
       for (const RaisingWay& way : ways.of(member, 1)) by = number_of(way);

@@ -37,15 +37,13 @@ std::vector<RaisingWay> RaisingWays::of(Number member, std::size_t enough) {
   return ways;
 }
 
-std::optional<RaisingWay> RaisingWays::again(Number member, const RaisingWay& way) {
+bool RaisingWays::open(Number member, const RaisingWay& way) {
   Held held(model_.permissions().size());
-  if (way.id.text.empty()) return way_by_own_role(member, held);
+  if (way.id.text.empty()) return way_by_own_role(member, held).has_value();
   const auto own = model_.role(way.id.text);
-  if (!own && !access_.is_custom(way.role)) return std::nullopt;
+  if (!own && !access_.is_custom(way.role)) return false;
   const auto cell = [&](PermissionIndex p) { return own ? model_.cell(*own, p) : access_.cell(way.role, p); };
-  auto again = gives_more(member, held, cell) ? way_to(member, way.id) : std::nullopt;
-  if (again) again->role = way.role;
-  return again;
+  return gives_more(member, held, cell) && way_to(member, way.id);
 }
 
 // Whether what a role grants on the whole organization is more than the member has. What it grants on assigned

@@ -27,9 +27,9 @@ class RaisingWays {
 
   // Of a member, in a fixed order; at most `enough`.
   std::vector<RaisingWay> of(Number member, std::size_t enough);
-  // The way to the same role as the one that they have at another point under the same model, or one of another manner;
-  // nothing if there is none.
-  std::optional<RaisingWay> again(Number member, const RaisingWay& way);
+  // Whether a way that they have at another point under the same model, or one of another manner to the same role, is
+  // open to them.
+  bool open(Number member, const RaisingWay& way);
   const std::optional<Failure>& failure() const { return team_.failure(); }
 
  private:

@@ -14,6 +14,13 @@
 
 namespace tenure::services {
 
+Outcome<Record> decode_record(const storage::LogRecord& stored, storage::Snapshot& blobs) {
+  auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return blobs.blob(hash); });
+  if (record) return record;
+  return fail(record.error().code,
+              record.error().because + " (position " + std::to_string(stored.position.value) + ")");
+}
+
 namespace {
 
 Outcome<ReadBatch> read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position from, std::size_t size) {
@@ -26,10 +33,9 @@ Outcome<ReadBatch> read_batch(storage::Snapshot& log, storage::Snapshot& blobs, 
   batch.reserve(size);
   std::optional<Failure> failure;
   const auto done = log.records(from, [&](const storage::LogRecord& stored) {
-    auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return blobs.blob(hash); });
+    auto record = decode_record(stored, blobs);
     if (!record) {
-      failure = fail(record.error().code,
-                     record.error().because + " (position " + std::to_string(stored.position.value) + ")");
+      failure = record.error();
       return false;
     }
     Last& of_org = last[record->org];

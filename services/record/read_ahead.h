@@ -23,6 +23,9 @@ struct ReadRecord {
 };
 using ReadBatch = std::vector<ReadRecord>;
 
+// A stored record, decoded; what is too large for one is among `blobs`. corruption names the position.
+Outcome<Record> decode_record(const storage::LogRecord& stored, storage::Snapshot& blobs);
+
 class ReadAhead {
  public:
   static constexpr std::size_t batches_ahead = 3;

@@ -4,8 +4,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "events/digest.h"
-#include "events/wire/record_wire.h"
 #include "projections/view_writer.h"
 #include "services/record/batch.h"
 #include "services/record/read_ahead.h"
@@ -23,11 +21,7 @@ constexpr std::size_t commit_bytes = std::size_t{64} << 20;
 Outcome<Record> read(storage::Snapshot& snapshot, Position position) {
   auto stored = snapshot.record(position);
   if (!stored) return stored.error();
-  auto record = wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot.blob(hash); });
-  if (!record) {
-    return fail(record.error().code, record.error().because + " (position " + std::to_string(position.value) + ")");
-  }
-  return record;
+  return decode_record(*stored, snapshot);
 }
 
 struct StoredRecords : projections::RecordSource {
