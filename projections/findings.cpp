@@ -122,10 +122,14 @@ class Search {
     return so_since(member, [&](Access& then) { return gone(then.facts().state(member)); });
   }
 
-  // Since when something has been so that the events of one member and of the organization say.
+  // Since when something has been so that rests on whether one member is there, was removed or is invited.
   Point so_since(Number member, const std::function<bool(Access&)>& stands) {
     std::vector<Point> points;
-    add_entries(facts_, member, points);
+    for (const Entry& entry : facts_.entries(member)) {
+      const SlotKind kind = entry.slot.kind;
+      const bool ends_or_takes = entry.op == Op::end || entry.op == Op::accept;
+      if (ends_or_takes || kind == SlotKind::exists || kind == SlotKind::invited) points.push_back(entry.at);
+    }
     add_turns_of_org(facts_, points);
     return stood_since(looking_, std::move(points), stands);
   }
