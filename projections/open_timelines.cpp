@@ -4,6 +4,12 @@
 
 namespace tenure::projections {
 
+namespace {
+
+constexpr std::size_t added_bytes = 256;  // what a batch adds to a chunk that has a row, with all that holds it
+
+}  // namespace
+
 std::string HeadChunk::encode() const {
   std::string row;
   row.reserve(2 * sizeof(std::uint64_t) + chunk.encoded().size());
@@ -48,7 +54,7 @@ void OpenTimelines::change(OrgNumber org, Number entity, Open& open) {
   }
   if (std::exchange(open.changed, true)) return;
   changed_.push_back(key);
-  changed_bytes_ += bytes_of(open);
+  changed_bytes_ += open.in_row > 0 ? added_bytes : bytes_of(open);
 }
 
 OpenTimelines::Open& OpenTimelines::keep(OrgNumber org, Number entity, Open open) {

@@ -27,6 +27,7 @@ const OrderedRows::Row* OrderedRows::Cursor::before() const {
 }
 
 void OrderedRows::Cursor::step() {
+  will_be_read((*blocks_)[block_], at_ + 1 + rows_ahead);
   if (++at_ < (*blocks_)[block_].size() || block_ + 1 == blocks_->size()) return;
   ++block_;
   at_ = 0;
@@ -81,8 +82,8 @@ OrderedRows::Cursor OrderedRows::place_of(const Blocks& blocks, std::string_view
 }
 
 const OrderedRows::Blocks* OrderedRows::blocks_of(std::string_view key) const {
-  const auto it = places_.find(neighbourhood(key));
-  return it == places_.end() ? nullptr : &all_[it->second].blocks;
+  const auto it = all_.find(neighbourhood(key));
+  return it == all_.end() ? nullptr : &it->second.blocks;
 }
 
 void OrderedRows::insert(Blocks& blocks, const Cursor& at, const Row& row) {
@@ -106,9 +107,7 @@ void OrderedRows::insert(Blocks& blocks, const Cursor& at, const Row& row) {
 
 std::optional<OrderedRows::Row> OrderedRows::put(std::string_view key, Value value) {
   if (!arena_) arena_ = std::make_unique<std::pmr::monotonic_buffer_resource>(arena_begin_bytes);
-  const auto [it, fresh] = places_.try_emplace(neighbourhood(key), all_.size());
-  if (fresh) all_.push_back({Blocks(arena_.get())});
-  Near& near = all_[it->second];
+  Near& near = all_.try_emplace(neighbourhood(key), arena_.get()).first->second;
   const Row row = stored(key, value);
   // Nearly every row comes behind the last one: that is seen without a look at its key, which lies elsewhere.
   const std::uint64_t begins = bytes_of(key, shared_bytes(key));
@@ -123,7 +122,7 @@ std::optional<OrderedRows::Row> OrderedRows::put(std::string_view key, Value val
 }
 
 void OrderedRows::undo(std::string_view key, const std::optional<Row>& before) {
-  Blocks& blocks = all_[places_.find(neighbourhood(key))->second].blocks;
+  Blocks& blocks = all_.find(neighbourhood(key))->second.blocks;
   const Cursor at = place_of(blocks, key);
   Block& block = blocks[at.block_];
   if (before) {
@@ -156,7 +155,8 @@ OrderedRows::Cursor OrderedRows::upper_bound(std::string_view from, std::string_
 }
 
 void OrderedRows::add_keys(std::string_view from, std::string_view to, std::vector<std::string_view>& keys) const {
-  for (const auto& [blocks, last] : all_) {
+  for (const auto& [of, near] : all_) {
+    const Blocks& blocks = near.blocks;
     if (blocks.empty() || blocks.back().back().key() < from || blocks.front().front().key() >= to) continue;
     for (Cursor at = place_of(blocks, from); const Row* row = at.next(); at.step()) {
       if (row->key() >= to) break;
@@ -166,16 +166,17 @@ void OrderedRows::add_keys(std::string_view from, std::string_view to, std::vect
 }
 
 std::vector<const OrderedRows::Near*> OrderedRows::in_order() const {
-  std::vector<std::pair<Neighbourhood, std::size_t>> sorted(places_.begin(), places_.end());
+  std::vector<std::pair<Neighbourhood, const Near*>> sorted;
+  sorted.reserve(all_.size());
+  for (const auto& [of, near] : all_) sorted.emplace_back(of, &near);
   std::sort(sorted.begin(), sorted.end());
   std::vector<const Near*> all;
   all.reserve(sorted.size());
-  for (const auto& [of, place] : sorted) all.push_back(&all_[place]);
+  for (const auto& [of, near] : sorted) all.push_back(near);
   return all;
 }
 
 void OrderedRows::clear() {
-  places_.clear();
   all_.clear();
   arena_.reset();
   size_ = 0;
@@ -183,7 +184,6 @@ void OrderedRows::clear() {
 
 void OrderedRows::swap(OrderedRows& other) noexcept {
   arena_.swap(other.arena_);
-  places_.swap(other.places_);
   all_.swap(other.all_);
   std::swap(size_, other.size_);
 }

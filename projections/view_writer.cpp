@@ -70,6 +70,13 @@ ViewWriter::Rows::iterator ViewWriter::find(std::string_view key) {
 
 void ViewWriter::put(std::string key, std::string value) { change(std::move(key), std::move(value)); }
 
+void ViewWriter::put_new(std::string key, std::string value) {
+  assert(in_bulk() && !is_ordered(key) && !is_id(key) && !is_head(key));
+  changed_bytes_ += key.size() + value.size() + row_bytes;
+  const auto [it, fresh] = rows_.try_emplace(std::move(key));
+  change_found(it, fresh, std::move(value));
+}
+
 void ViewWriter::put_id(OrgNumber org, const Digest& id, std::string value) {
   changed_bytes_ += id_key_bytes + value.size() + row_bytes;
   change_id(IdRows::key_of(org, id), std::move(value));
@@ -91,6 +98,10 @@ void ViewWriter::change(std::string key, Value value) {
   auto it = find(key);
   const bool fresh = it == rows_.end();
   if (fresh) it = rows_.try_emplace(std::move(key)).first;
+  change_found(it, fresh, std::move(value));
+}
+
+void ViewWriter::change_found(Rows::iterator it, bool fresh, Value value) {
   ViewWriter::Row& row = it->second;
   if (fresh) bytes_ += it->first.size() + row_bytes;
   if (value) bytes_ += value->size();
@@ -373,7 +384,7 @@ std::vector<storage::ViewWrite> ViewWriter::take_heads() {
   };
   timelines_.take_changed([&](OrgNumber org, Number entity, const HeadChunk& head, std::size_t in_row) {
     std::string key = head_chunk_key(org, entity);
-    const bool adds = in_row > 0 && !in_bulk() && among_changes(key) == rows_.end();
+    const bool adds = in_row > 0 && among_changes(key) == rows_.end();
     if (!adds) return add(std::move(key), head.encode());
     heads.push_back({std::move(key), head.chunk.encoded().substr(in_row), /*appends=*/true});
   });
@@ -404,39 +415,57 @@ ViewWriter::Taken ViewWriter::take_unsorted() {
   return taken;
 }
 
-storage::ViewWrites ViewWriter::Taken::sorted() {
+void ViewWriter::Taken::sort() {
   sort_by_key(found_, [](const storage::ViewWrite& write) -> const std::string& { return write.key; });
-  const auto ids = ids_->sorted();
-  storage::ViewWrites writes;
-  writes.reserve(found_.size() + ordered_->size() + ids.size(), bytes_);
+  ids_in_order_ = ids_->sorted();
+}
+
+void ViewWriter::Taken::each(const storage::BulkViews::Visit& row) const {
   auto found = found_.begin();
-  auto id = ids.begin();
+  auto id = ids_in_order_.begin();
   std::string id_key;
+  // The first of those that are looked up and of the ids that was not told yet; nothing behind the last.
+  std::optional<std::string_view> other;
+  const auto look = [&] {
+    other.reset();
+    if (found != found_.end()) other = found->key;
+    if (id != ids_in_order_.end() && (!other || id_key < *other)) other = id_key;
+  };
   const auto read_id = [&] {
-    if (id != ids.end()) IdRows::write_key(id->first, id_key);
+    if (id != ids_in_order_.end()) IdRows::write_key(id->first, id_key);
+  };
+  const auto tell_other = [&] {
+    if (found != found_.end() && other->data() == found->key.data()) {
+      row({found->key, found->value, found->appends});
+      ++found;
+    } else {
+      row({id_key, *id->second});
+      ++id;
+      read_id();
+    }
+    look();
   };
   read_id();
-  // Those that are looked up, and the ids, below a key; null: all.
-  const auto write_others_below = [&](const std::string_view* key) {
-    for (;;) {
-      if (found != found_.end() && (id == ids.end() || found->key < id_key)) {
-        if (key && found->key >= *key) return;
-        writes.add(*found++);
-      } else if (id != ids.end() && (!key || id_key < *key)) {
-        writes.add(id_key, *id++->second);
-        read_id();
-      } else {
-        return;
-      }
-    }
-  };
-  ordered_->each([&](const OrderedRows::Row& row) {
-    const std::string_view key = row.key();
-    write_others_below(&key);
-    writes.add(key, row.value());
+  look();
+  ordered_->each([&](const OrderedRows::Row& ordered) {
+    while (other && *other < ordered.key()) tell_other();
+    row({ordered.key(), ordered.value()});
   });
-  write_others_below(nullptr);
+  while (other) tell_other();
+}
+
+storage::ViewWrites ViewWriter::Taken::sorted() {
+  sort();
+  storage::ViewWrites writes;
+  writes.reserve(count(), bytes_);
+  each([&](const storage::ViewWrites::Write& row) { writes.add(row); });
   return writes;
+}
+
+storage::BulkViews ViewWriter::Taken::in_bulk() && {
+  sort();
+  const std::size_t rows = count();
+  return {rows, [taken = std::make_shared<const Taken>(std::move(*this))](const auto& row) { taken->each(row); }};
 }
 
 void ViewWriter::forget() {

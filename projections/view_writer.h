@@ -61,6 +61,8 @@ class ViewWriter : public storage::ViewReader {
   std::size_t changed_bytes() const { return changed_bytes_ + timelines_.changed_bytes(); }
 
   void put(std::string key, std::string value);
+  // Of a key that is looked up, has no row, and was not asked for: it is not looked for here either. In bulk.
+  void put_new(std::string key, std::string value);
   // The row of the id with that digest (id_key in access_fold.h).
   void put_id(OrgNumber org, const Digest& id, std::string value);
   void erase(std::string key);
@@ -81,12 +83,21 @@ class ViewWriter : public storage::ViewReader {
   class Taken {
    public:
     storage::ViewWrites sorted();
+    // The rows where they stand, for a commit in bulk: they stay until `stand_on` or `forget`.
+    storage::BulkViews in_bulk() &&;
 
    private:
     friend class ViewWriter;
+    // Puts them in order.
+    void sort();
+    // Once sorted, in the order of their keys.
+    void each(const storage::BulkViews::Visit& row) const;
+    std::size_t count() const { return found_.size() + ordered_->size() + ids_in_order_.size(); }
+
     std::vector<storage::ViewWrite> found_;  // those that are looked up by their keys
     const OrderedRows* ordered_ = nullptr;
     const IdRows* ids_ = nullptr;
+    std::vector<IdRows::Row> ids_in_order_;
     std::size_t bytes_ = 0;
   };
   Taken take_unsorted();
@@ -120,6 +131,7 @@ class ViewWriter : public storage::ViewReader {
   };
 
   void change(std::string key, Value value);
+  void change_found(Rows::iterator it, bool fresh, Value value);
   void change_id(const IdRows::Key& key, Value value);
   // The row in memory, now in the young generation.
   Rows::iterator find(std::string_view key);

@@ -53,6 +53,14 @@ struct NewBlob {
   std::string bytes;
 };
 
+// Many views, told where they stand by whoever changed them, so that none is copied: in the order of their keys, each
+// once. What it tells must stand until the commit is over.
+struct BulkViews {
+  using Visit = std::function<void(const ViewWrites::Write&)>;
+  std::size_t count = 0;
+  std::function<void(const Visit&)> each;
+};
+
 // One atomic write. `first` is the position of records[0] and must be head + 1; a commit without
 // records may change views and blobs alone.
 struct Commit {
@@ -60,11 +68,11 @@ struct Commit {
   std::vector<NewRecord> records;
   ViewWrites views;  // in order: a later put of the same key wins, an append goes behind what is there by then
   std::vector<NewBlob> blobs;
-  // Views alone, many of them, in the order of their keys and each once: they may become a sorted file of their own
-  // instead of passing through the write-ahead log. As durable and as whole as any other commit.
-  bool in_bulk = false;
+  // Instead of all of the above: views that may become a sorted file of their own and not pass through the write-ahead
+  // log. As durable and as whole as any other commit.
+  std::optional<BulkViews> in_bulk = std::nullopt;
 
-  bool empty() const { return records.empty() && views.empty() && blobs.empty(); }
+  bool empty() const { return records.empty() && views.empty() && blobs.empty() && !in_bulk; }
 };
 
 // Reads of the views. Keys compare as unsigned bytes.

@@ -61,10 +61,11 @@ class ViewWrites {
     put(key, {});
     places_.back().value_bytes = erased;
   }
-  void add(std::string_view key, const std::optional<std::string_view>& value) {
-    value ? put(key, *value) : erase(key);
+  void add(const Write& write) {
+    if (!write.value) return erase(write.key);
+    write.appends ? append(write.key, *write.value) : put(write.key, *write.value);
   }
-  void add(const ViewWrite& write) { write.appends ? append(write.key, *write.value) : add(write.key, write.value); }
+  void add(const ViewWrite& write) { add(Write{write.key, write.value, write.appends}); }
   void reserve(std::size_t writes, std::size_t bytes) {
     places_.reserve(writes);
     bytes_.reserve(bytes);

@@ -114,10 +114,9 @@ class CatchingUp {
     if (const auto done = end_commit(progress); !done) return done;
     storage::Commit commit;
     commit.first = head_.next();
-    commit.in_bulk = true;
     commits_.begin(
         std::move(commit), [](const Outcome<void>&) {},
-        [taken = views_.take_unsorted()](storage::Commit& made) mutable { made.views = taken.sorted(); });
+        [taken = views_.take_unsorted()](storage::Commit& made) mutable { made.in_bulk = std::move(taken).in_bulk(); });
     folded_ = last;
     uncommitted_ = 0;
     return {};

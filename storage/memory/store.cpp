@@ -272,11 +272,13 @@ Outcome<void> MemoryStore::commit(Commit&& commit) {
     kept_->log.push_back(
         std::make_shared<LogRecord>(LogRecord{position, record.leaf_or_made(), std::move(record.bytes)}));
   }
-  for (const auto view : commit.views) {
+  const auto add = [this](const ViewWrites::Write& view) {
     auto value = view.value ? std::optional(std::string(*view.value)) : std::nullopt;
     if (view.appends) value->insert(0, kept_->newest_value(view.key));
     kept_->write_view(std::string(view.key), std::move(value));
-  }
+  };
+  for (const auto view : commit.views) add(view);
+  if (commit.in_bulk) commit.in_bulk->each(add);
   for (NewBlob& blob : commit.blobs) kept_->blobs.try_emplace(blob.hash, Dated{kept_->commits, std::move(blob.bytes)});
   return {};
 }

@@ -16,22 +16,22 @@ rocksdb::Status BulkFile::drop(rocksdb::Env& env, const std::string& folder) {
   return there.ok() ? env.DeleteFile(folder + bulk_file) : there;
 }
 
-rocksdb::Status BulkFile::write(rocksdb::ColumnFamilyHandle* views_family, const ViewWrites& views) const {
+rocksdb::Status BulkFile::write(rocksdb::ColumnFamilyHandle* views_family, const BulkViews& views) const {
   const rocksdb::Options options(durable_options(env_, memory_), point_family(memory_));
   rocksdb::SstFileWriter file(rocksdb::EnvOptions(options), options, views_family, /*invalidate_page_cache=*/false);
   auto status = file.Open(folder_ + bulk_file);
-  for (const auto view : views) {
-    if (!status.ok()) return status;
+  views.each([&](const ViewWrites::Write& view) {
+    if (!status.ok()) return;
     if (view.appends) {
       status = file.Merge(view.key, *view.value);
     } else {
       status = view.value ? file.Put(view.key, *view.value) : file.Delete(view.key);
     }
-  }
+  });
   return status.ok() ? file.Finish() : status;  // synced
 }
 
-rocksdb::Status BulkFile::add(rocksdb::ColumnFamilyHandle* views_family, const ViewWrites& views) const {
+rocksdb::Status BulkFile::add(rocksdb::ColumnFamilyHandle* views_family, const BulkViews& views) const {
   auto status = drop(*env_, folder_);
   if (status.ok()) status = write(views_family, views);
   if (status.ok()) {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "storage/rocks/open_options.h"
-#include "storage/view_writes.h"
+#include "storage/store.h"
 
 namespace tenure::storage {
 
@@ -21,10 +21,10 @@ class BulkFile {
   static rocksdb::Status drop(rocksdb::Env& env, const std::string& folder);
 
   // All or nothing, and durable: the file is synced before the manifest, which is synced too, says that it is there.
-  rocksdb::Status add(rocksdb::ColumnFamilyHandle* views_family, const ViewWrites& views) const;
+  rocksdb::Status add(rocksdb::ColumnFamilyHandle* views_family, const BulkViews& views) const;
 
  private:
-  rocksdb::Status write(rocksdb::ColumnFamilyHandle* views_family, const ViewWrites& views) const;
+  rocksdb::Status write(rocksdb::ColumnFamilyHandle* views_family, const BulkViews& views) const;
 
   rocksdb::DB& db_;
   rocksdb::Env* env_;

@@ -305,7 +305,7 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
     batch.Put(family(Family::versions), key, at);
     position = position.next();
   }
-  for (const auto view : commit.views) {
+  const auto add = [this](const ViewWrites::Write& view) {
     if (view.appends) {
       batch.Merge(family(Family::views), view.key, *view.value);
     } else if (view.value) {
@@ -313,7 +313,9 @@ void RocksStore::Inside::fill_batch(const Commit& commit) {
     } else {
       batch.Delete(family(Family::views), view.key);
     }
-  }
+  };
+  for (const auto view : commit.views) add(view);
+  if (commit.in_bulk) commit.in_bulk->each(add);
   for (const NewBlob& blob : commit.blobs)
     batch.Put(family(Family::blobs), slice_of(digest_key(blob.hash)), blob.bytes);
   if (!commit.records.empty()) {
@@ -386,12 +388,12 @@ Outcome<void> RocksStore::commit(Commit&& commit) {
   if (auto no = in.ready_to_write()) return *no;
   std::unordered_map<OrgId, Version> next;
   if (auto expected = in.check_expected(commit, next); !expected) return expected;
-  assert(!commit.in_bulk || (commit.records.empty() && commit.blobs.empty()));
+  assert(!commit.in_bulk || (commit.records.empty() && commit.views.empty() && commit.blobs.empty()));
   rocksdb::Status written;
-  const bool as_table = commit.in_bulk && commit.views.size() >= bulk_views_min;
+  const bool as_table = commit.in_bulk && commit.in_bulk->count >= bulk_views_min;
   in.expect_bulk(as_table);
   if (as_table) {
-    written = in.bulk().add(in.family(Family::views), commit.views);
+    written = in.bulk().add(in.family(Family::views), *commit.in_bulk);
   } else {
     in.fill_batch(commit);
     written = in.db->Write(synced_write(), &in.batch);

@@ -220,13 +220,12 @@ TEST_CASE("views in bulk that find no room are refused whole, and taken when the
   const auto files = std::make_shared<TestFileSystem>();
   auto store = value_of(open_store(folder.path("store"), small_settings(), env_over(files)));
   const auto bulk = [](const std::string& value) {
-    Commit one = commit_views({});
+    ViewWrites rows;
     std::mt19937_64 random(value.size());
     for (int n = 0; n < 2'000; ++n) {
-      one.views.add(put("row " + std::to_string(100'000 + n), value + std::to_string(random())));
+      rows.put("row " + std::to_string(100'000 + n), value + std::to_string(random()));
     }
-    one.in_bulk = true;
-    return one;
+    return commit_in_bulk(std::move(rows));
   };
   require_ok(store->commit(bulk("first ")));
   files->set_reported_free(64 * mib);

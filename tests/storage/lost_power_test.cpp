@@ -140,17 +140,17 @@ TEST_CASE("a power cut at any sync leaves of views in bulk all that was acknowle
   constexpr int rows_a_commit = 1'200;
   for (int i = 1; i <= 12; ++i) {
     const std::string number = std::to_string(i);
-    Commit one = commit_views({put("first", number)});
+    ViewWrites rows;
+    rows.put("first", number);
     for (int n = 0; n < rows_a_commit; ++n) {
-      one.views.add(put("row " + std::to_string(100'000 + n), number + std::string(60, '.')));
+      rows.put("row " + std::to_string(100'000 + n), number + std::string(60, '.'));
     }
-    one.views.add(put("run", number));
-    one.in_bulk = true;
+    rows.put("run", number);
     {
       const std::lock_guard lock(guard);
       under_way = i;
     }
-    require_ok(store->commit(std::move(one)));
+    require_ok(store->commit(commit_in_bulk(std::move(rows))));
     {
       const std::lock_guard lock(guard);
       acknowledged = i;
@@ -184,10 +184,9 @@ TEST_CASE("a power cut at any sync leaves of views in bulk all that was acknowle
 TEST_CASE("the file of views in bulk that a crash left behind is gone with the next start") {
   TempFolder folder;
   const auto commit_bulk = [](Store& store, const std::string& value) {
-    Commit one = commit_views({});
-    for (int n = 0; n < 1'500; ++n) one.views.add(put("row " + std::to_string(100'000 + n), value));
-    one.in_bulk = true;
-    return store.commit(std::move(one));
+    ViewWrites rows;
+    for (int n = 0; n < 1'500; ++n) rows.put("row " + std::to_string(100'000 + n), value);
+    return store.commit(commit_in_bulk(std::move(rows)));
   };
   auto store = value_of(RocksStore::open(folder.path("store"), small_settings()));
   require_ok(commit_bulk(*store, "1"));

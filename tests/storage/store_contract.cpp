@@ -52,6 +52,14 @@ Commit commit_at(std::uint64_t first, std::vector<NewRecord> records, const std:
   return {Position(first), std::move(records), ViewWrites(views), std::move(blobs)};
 }
 Commit commit_views(const std::vector<ViewWrite>& views) { return {Position{}, {}, ViewWrites(views), {}}; }
+Commit commit_in_bulk(ViewWrites views) {
+  const auto rows = std::make_shared<const ViewWrites>(std::move(views));
+  Commit commit;
+  commit.in_bulk = BulkViews{rows->size(), [rows](const BulkViews::Visit& row) {
+                               for (const auto write : *rows) row(write);
+                             }};
+  return commit;
+}
 
 std::vector<std::string> rows(ViewReader& reader, std::string_view from, std::string_view to) {
   std::vector<std::string> found;

@@ -56,6 +56,8 @@ ViewWrite append(std::string_view key, std::string_view value);
 Commit commit_at(std::uint64_t first, std::vector<NewRecord> records, const std::vector<ViewWrite>& views = {},
                  std::vector<NewBlob> blobs = {});
 Commit commit_views(const std::vector<ViewWrite>& views);
+// In the order of their keys, each once.
+Commit commit_in_bulk(ViewWrites views);
 
 // Fails the test with the store's own sentence.
 template <class T>

@@ -280,24 +280,22 @@ TEST_CASE("views in bulk are seen as soon as they are committed, by nobody who l
       commit_at(1, {record("acme", 1, "a")}, {put("a kept", "1"), put(key(7), "old"), put(key(9), "old")})));
   for (int round = 0; round < 3; ++round) {
     INFO("round " << round);
-    Commit bulk;
-    bulk.in_bulk = true;
-    bulk.first = store->head().next();
+    ViewWrites bulk;
     for (int n = 0; n < many; n += round + 1) {
       if (n % 9 == 0) {
-        bulk.views.add(drop(key(n)));
+        bulk.add(drop(key(n)));
         expected.erase(key(n));
       } else if (n % 9 == 1) {
-        bulk.views.add(append(key(n), std::to_string(round)));
+        bulk.add(append(key(n), std::to_string(round)));
         expected[key(n)] += std::to_string(round);
       } else {
-        bulk.views.add(put(key(n), std::to_string(round)));
+        bulk.add(put(key(n), std::to_string(round)));
         expected[key(n)] = std::to_string(round);
       }
     }
     const auto before = store->snapshot();
     const auto seen_before = rows(*before, "", "\xff");
-    require_ok(store->commit(std::move(bulk)));
+    require_ok(store->commit(commit_in_bulk(std::move(bulk))));
     CHECK(rows(*before, "", "\xff") == seen_before);
     std::vector<std::string> all;
     for (const auto& [name, value] : expected) all.push_back(name + "=" + value);
