@@ -63,29 +63,24 @@ void append_hex(std::string& text, const std::array<std::uint8_t, N>& bytes) {
   text.append(digits, sizeof digits);
 }
 
-// What each byte is worth as a hexadecimal digit; 255 for those that are none.
-constexpr std::array<std::uint8_t, 256> hex_values = [] {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(255);
-  for (int i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
-  for (int i = 0; i < 6; ++i) {
-    values[static_cast<std::size_t>('a' + i)] = values[static_cast<std::size_t>('A' + i)] =
-        static_cast<std::uint8_t>(10 + i);
-  }
-  return values;
-}();
+// What a byte is worth as a hexadecimal digit; above 15 if it is none. Without a table, so that a compiler can do many
+// at once.
+constexpr std::uint8_t hex_value(char byte) {
+  const auto digit = static_cast<std::uint8_t>(byte - '0');
+  const auto letter = static_cast<std::uint8_t>((byte | 0x20) - 'a');
+  const auto of_letter = static_cast<std::uint8_t>(letter < 6 ? letter + 10 : 255);
+  return digit < 10 ? digit : of_letter;
+}
 
 template <std::size_t N>
 bool read_hex(std::string_view text, std::array<std::uint8_t, N>& bytes) {
   if (text.size() != 2 * N) return false;
-  std::uint8_t wrong = 0;  // only 255 has a bit above the lower four
-  for (std::size_t i = 0; i < N; ++i) {
-    const std::uint8_t high = hex_values[static_cast<std::uint8_t>(text[2 * i])];
-    const std::uint8_t low = hex_values[static_cast<std::uint8_t>(text[2 * i + 1])];
-    wrong = static_cast<std::uint8_t>(wrong | high | low);
-    bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return (wrong & 0xf0) == 0;
+  std::array<std::uint8_t, 2 * N> digits;
+  for (std::size_t i = 0; i < 2 * N; ++i) digits[i] = hex_value(text[i]);
+  std::uint8_t wrong = 0;
+  for (const std::uint8_t digit : digits) wrong |= digit;
+  for (std::size_t i = 0; i < N; ++i) bytes[i] = static_cast<std::uint8_t>(digits[2 * i] << 4 | digits[2 * i + 1]);
+  return wrong < 16;
 }
 
 }  // namespace

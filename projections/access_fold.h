@@ -67,7 +67,7 @@ class AccessFold {
   AccessFold(const Models& models, DirectoryCache& names) : models_(models), names_(names) {}
 
   // `place` moves on with the record; its head is the caller's to write (write_head) before the views are read by
-  // anyone else.
+  // anyone else. Of the record no more is asked than a rebuild reads (wire::read_folded).
   Outcome<void> apply(ViewWriter& views, OrgPlace& place, const Record& record, const RecordDigests& digests,
                       RecordSource& records);
 

@@ -262,6 +262,14 @@ std::optional<bool> read_said(ReadFrom& from, std::string_view key, const Elemen
 
 bool read_members(ReadFrom& from, const Element& json, std::string_view field, simdjson::dom::object& object) {
   if (json.get(object) != simdjson::SUCCESS) return from.wrong_kind(field.empty() ? "the event" : field, "an object");
+  // In order, as the log has them, none can stand twice.
+  bool in_order = true;
+  std::optional<std::string_view> last;
+  for (const auto [key, value] : object) {
+    in_order = in_order && (!last || *last < key);
+    last = key;
+  }
+  if (in_order) return true;
   std::vector<std::string_view> seen;
   for (const auto [key, value] : object) seen.push_back(key);
   std::sort(seen.begin(), seen.end());

@@ -241,9 +241,8 @@ bool read_member(ReadFrom& from, std::string_view key, const Element& value, Rec
   if (key == "subjects") return read_subjects(from, value, record);
   if (key == "verdict") return read_verdict(from, value, record.verdict);
   if (key == "prev") {
-    std::string text;
-    if (!read_raw(from, value, "/prev", text)) return false;
-    const auto prev = digest_from_hex(text);
+    std::string_view text;
+    const auto prev = value.get(text) == simdjson::SUCCESS ? digest_from_hex(text) : std::nullopt;
     if (!prev) return from.wrong_kind("/prev", "a digest");
     record.prev = *prev;
     return true;
@@ -268,9 +267,9 @@ bool read_typed(ReadFrom& from, const object& members, Record& record) {
 
 // Type, data, and the members that are `looked_at`.
 template <class LookedAt>
-Outcome<Record> read_record_of(std::string_view bytes, const PartSource& parts, const LookedAt& looked_at) {
+Outcome<void> read_record_of(std::string_view bytes, const PartSource& parts, Record& record,
+                             const LookedAt& looked_at) {
   thread_local simdjson::dom::parser parser;
-  Record record;
   ReadFrom from{true, &parts, {}};
   Element json;
   object members;
@@ -286,18 +285,30 @@ Outcome<Record> read_record_of(std::string_view bytes, const PartSource& parts, 
     return fail(FailureCode::corruption,
                 "a record cannot be read: " + (from.refusal ? from.refusal->because : std::string("not JSON")));
   }
-  return record;
+  return {};
 }
 
 }  // namespace
 
 Outcome<Record> read_record(std::string_view bytes, const PartSource& parts) {
-  return read_record_of(bytes, parts, [](std::string_view) { return true; });
+  Outcome<Record> record = Record();
+  const auto read = read_record_of(bytes, parts, *record, [](std::string_view) { return true; });
+  if (!read) return read.error();
+  return record;
 }
 
 Outcome<Record> read_gist(std::string_view bytes, const PartSource& parts) {
-  return read_record_of(bytes, parts,
-                        [](std::string_view key) { return key == "org" || key == "actor" || key == "verdict"; });
+  Outcome<Record> gist = Record();
+  const auto read = read_record_of(
+      bytes, parts, *gist, [](std::string_view key) { return key == "org" || key == "actor" || key == "verdict"; });
+  if (!read) return read.error();
+  return gist;
+}
+
+Outcome<void> read_folded(Record& record, std::string_view bytes, const PartSource& parts) {
+  return read_record_of(bytes, parts, record, [](std::string_view key) {
+    return key != "before" && key != "prev" && key != "recorded_at" && key != "recorded_by";
+  });
 }
 
 }  // namespace tenure::wire

@@ -10,40 +10,48 @@
 #include <utility>
 
 #include "events/digest.h"
+#include "events/wire/record_gist.h"
 #include "events/wire/record_wire.h"
 
 namespace tenure::services {
 
+namespace {
+
+Failure at_position(const Failure& failure, Position position) {
+  return fail(failure.code, failure.because + " (position " + std::to_string(position.value) + ")");
+}
+
+}  // namespace
+
 Outcome<Record> decode_record(const storage::LogRecord& stored, storage::Snapshot& blobs) {
   auto record = wire::read_record(stored.bytes, [&](const Digest& hash) { return blobs.blob(hash); });
-  if (record) return record;
-  return fail(record.error().code,
-              record.error().because + " (position " + std::to_string(stored.position.value) + ")");
+  if (!record) return at_position(record.error(), stored.position);
+  return record;
 }
 
 namespace {
 
-Outcome<ReadBatch> read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position from, std::size_t size) {
+// Into the memory of one that was folded and is empty.
+Outcome<ReadBatch> read_batch(storage::Snapshot& log, storage::Snapshot& blobs, Position from, std::size_t size,
+                              ReadBatch batch) {
   struct Last {
     std::size_t place = 0;
     std::string bytes;
   };
   std::unordered_map<OrgId, Last> last;
-  ReadBatch batch;
   batch.reserve(size);
   std::optional<Failure> failure;
+  const wire::PartSource parts = [&](const Digest& hash) { return blobs.blob(hash); };
   const auto done = log.records(from, [&](const storage::LogRecord& stored) {
-    auto record = decode_record(stored, blobs);
-    if (!record) {
-      failure = record.error();
+    ReadRecord& read = batch.emplace_back();
+    if (const auto decoded = wire::read_folded(read.record, stored.bytes, parts); !decoded) {
+      failure = at_position(decoded.error(), stored.position);
       return false;
     }
-    Last& of_org = last[record->org];
-    of_org.place = batch.size();
+    Last& of_org = last[read.record.org];
+    of_org.place = batch.size() - 1;
     of_org.bytes = stored.bytes;
-    ReadRecord& read = batch.emplace_back();
-    if (record->event.id) read.digests.id = sha256(record->event.id->text);
-    read.record = std::move(*record);
+    if (read.record.event.id) read.digests.id = sha256(read.record.event.id->text);
     return batch.size() < size;
   });
   if (!done) return done.error();
@@ -70,22 +78,25 @@ struct ReadAhead::Inside {
   std::mutex guard;
   std::condition_variable wanted, there;
   std::deque<Outcome<ReadBatch>> ahead;
-  std::vector<ReadBatch> folded;  // to be let go of
+  std::vector<ReadBatch> folded;  // whose records are to be let go of, and their memory to be read into
   bool stopping = false;
   std::thread reader;  // last: it uses all of the above
 };
 
 void ReadAhead::Inside::run() {
   for (bool more = from <= to; more;) {
-    std::vector<ReadBatch> done_with;
+    ReadBatch empty;
     {
       std::unique_lock lock(guard);
       wanted.wait(lock, [this] { return stopping || ahead.size() < batches_ahead; });
       if (stopping) return;
-      done_with.swap(folded);
+      if (!folded.empty()) {
+        empty = std::move(folded.back());
+        folded.pop_back();
+      }
     }
-    done_with.clear();
-    auto batch = read_batch(*log, *blobs, from, size);
+    empty.clear();
+    auto batch = read_batch(*log, *blobs, from, size, std::move(empty));
     if (batch) from = batch->back().record.position.next();
     more = batch && from <= to;
     {

@@ -15,7 +15,7 @@
 
 namespace tenure::services {
 
-// A record as it is folded.
+// A record as it is folded: what a fold asks of it (record_gist.h).
 struct ReadRecord {
   Record record;
   // Of its bytes only where it is its organization's last one of the batch: heads are written for those.

@@ -101,6 +101,33 @@ TEST_CASE("the gist of a record is what the whole record says, and it is refused
   CHECK_FALSE(wire::read_gist(wrong, no_parts).has_value());
 }
 
+TEST_CASE("what a fold asks of a record is what the whole record says, but for what it says of itself") {
+  Record record = record_of(some_rule());
+  record.subjects.emplace_back(SubjectId{}, "sealed");
+  record.before.json = R"({"role":"owner"})";
+  record.recorded_by.principal = "t_1";
+  record.verdict = {VerdictResult::violation, "rule", "because"};
+  record.event.id = EventId("an id");
+  record.event.reason = PrivateText{"sealed reason"};
+  record.event.approved_by = record.event.actor;
+  const std::string bytes = wire::write_record(record)->bytes;
+  const auto whole = wire::read_record(bytes, no_parts);
+  REQUIRE(whole.has_value());
+  Record folded;
+  REQUIRE(wire::read_folded(folded, bytes, no_parts).has_value());
+  CHECK(folded.before.json == Record().before.json);
+  CHECK(folded.recorded_by.principal.empty());
+  CHECK(folded.recorded_at == Record().recorded_at);
+  CHECK(folded.prev == Record().prev);
+  // All else: the two are the same bytes once those four are.
+  folded.before = whole->before;
+  folded.recorded_by = whole->recorded_by;
+  folded.recorded_at = whole->recorded_at;
+  folded.prev = whole->prev;
+  CHECK(wire::write_record(folded)->bytes == bytes);
+  CHECK_FALSE(wire::read_folded(folded, bytes.substr(1), no_parts).has_value());
+}
+
 TEST_CASE("a client cannot send what is said about the record as an event") {
   for (const char* type : {"sod_rule.added", "sod_rule.removed", "finding.closed", "finding.reopened"}) {
     INFO(type);
