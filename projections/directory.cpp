@@ -109,13 +109,17 @@ Outcome<Number> find_number(storage::ViewReader& views, OrgNumber org, EntityKin
 namespace {
 
 // Of a name that has none.
-Number make_number(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name) {
+Number make_number(OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name, const auto& put) {
   const Number number = head.next_number++;
   std::string value;
   put_u32(value, number);
-  views.put(number_key(org, kind, name), std::move(value));
-  views.put(name_key(org, number), static_cast<char>(kind) + std::string(name));
+  put(number_key(org, kind, name), std::move(value));
+  put(name_key(org, number), static_cast<char>(kind) + std::string(name));
   return number;
+}
+Number make_number(ViewWriter& views, OrgNumber org, OrgHead& head, EntityKind kind, std::string_view name) {
+  return make_number(org, head, kind, name,
+                     [&](std::string key, std::string value) { views.put(std::move(key), std::move(value)); });
 }
 
 }  // namespace
@@ -227,7 +231,9 @@ Outcome<Number> DirectoryCache::number_or_make(ViewWriter& views, OrgNumber org,
     return !known || *known != 0 ? known : make_number(views, org, head, kind, name);
   }
   if (const Kept* known = kept(org, kind, name)) return known->number;
-  const Number made = make_number(views, org, head, kind, name);
+  const Number made = make_number(org, head, kind, name, [&](std::string key, std::string value) {
+    views.put_new(std::move(key), std::move(value));
+  });
   keep(org, kind, name, made, 0);
   return made;
 }

@@ -1,6 +1,7 @@
 #include "projections/list_history.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <span>
 
 #include "projections/list_rows.h"
@@ -13,7 +14,7 @@ namespace {
 constexpr std::size_t links_a_block = 128;
 
 using Intervals = std::span<const Interval>;
-using Rows = std::vector<std::pair<Point, std::optional<Standing>>>;
+using Rows = boost::container::small_vector<std::pair<Point, std::optional<Standing>>, 4>;
 
 LinkId link_of(const Interval& interval) { return {interval.principal, interval.extra}; }
 Standing standing_of(const Interval& interval) { return {interval.open, interval.link, interval.since}; }
@@ -95,27 +96,28 @@ Outcome<void> ListWriter::write_row(LinkId link, Point at, const std::optional<S
 
 Outcome<void> ListWriter::change(LinkId link, Intervals before, Intervals after) {
   const Rows old_rows = rows_of(before), new_rows = rows_of(after);
-  std::optional<Point> first, until;  // where they differ, and from where on they are the same again
+  std::optional<Point> first;    // where they differ
+  Point until = Point::never();  // and from where on they are the same again
   auto a = old_rows.begin();
   auto b = new_rows.begin();
   while (a != old_rows.end() || b != new_rows.end()) {
     Outcome<void> done;
     if (b == new_rows.end() || (a != old_rows.end() && a->first < b->first)) {
       if (!first) first = a->first;
-      until.reset();
+      until = Point::never();
       done = write_row(link, a->first, std::nullopt, -1);
       ++a;
     } else if (a == old_rows.end() || b->first < a->first) {
       if (!first) first = b->first;
-      until.reset();
+      until = Point::never();
       done = write_row(link, b->first, b->second, 1);
       ++b;
     } else {
       if (a->second != b->second) {
         if (!first) first = b->first;
-        until.reset();
+        until = Point::never();
         done = write_row(link, b->first, b->second, 0);
-      } else if (first && !until) {
+      } else if (first && until == Point::never()) {
         until = b->first;
       }
       ++a, ++b;
@@ -124,7 +126,7 @@ Outcome<void> ListWriter::change(LinkId link, Intervals before, Intervals after)
   }
   newest_.links += static_cast<std::uint64_t>(static_cast<std::int64_t>(is_open(after)) - is_open(before));
   if (!first || *first >= newest_.begin) return {};
-  return mend_bases(link, before, after, *first, until.value_or(Point::never()));
+  return mend_bases(link, before, after, *first, until);
 }
 
 // Every base in (from, until] in which the link stood otherwise.

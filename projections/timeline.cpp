@@ -1,6 +1,7 @@
 #include "projections/timeline.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 
 #include "projections/finding_rows.h"
 #include "projections/unlisted.h"
@@ -194,8 +195,8 @@ bool needs_existence(EntityKind kind, SlotKind slot) {
   }
 }
 
-void add_intervals(EntityKind kind, Number entity, const EntityState& state, const Live& live,
-                   std::vector<Interval>& out) {
+template <class Intervals>
+void add_intervals(EntityKind kind, Number entity, const EntityState& state, const Live& live, Intervals& out) {
   Interval i;
   i.principal = entity;
   i.open = i.link = live.at;
@@ -242,6 +243,9 @@ void add_intervals(EntityKind kind, Number entity, const EntityState& state, con
 // Runs entries over a state and tells which intervals ended and which began.
 class IntervalFold {
  public:
+  // Nearly every event changes one or two: they need no memory of their own.
+  using Few = boost::container::small_vector<Interval, 2>;
+
   IntervalFold(EntityKind kind, Number entity, EntityState state)
       : kind_(kind), entity_(entity), state_(std::move(state)) {}
 
@@ -273,11 +277,11 @@ class IntervalFold {
   const EntityState& state() const { return state_; }
   EntityState take_state() { return std::move(state_); }
   // Since the start: closed intervals, and all that were opened (those that have closed since too).
-  std::vector<Interval>& ended() { return ended_; }
-  std::vector<Interval>& begun() { return begun_; }
+  Few& ended() { return ended_; }
+  Few& begun() { return begun_; }
 
  private:
-  void collect(const Slot* one, std::vector<Interval>& out) const {
+  void collect(const Slot* one, Few& out) const {
     if (one) {
       if (const Live* live = state_.find(*one)) add_intervals(kind_, entity_, state_, *live, out);
     } else {
@@ -289,7 +293,7 @@ class IntervalFold {
   EntityKind kind_;
   Number entity_;
   EntityState state_;
-  std::vector<Interval> before_, after_, ended_, begun_;
+  Few before_, after_, ended_, begun_;
 };
 
 Interval as_open(Interval interval) {
@@ -354,7 +358,7 @@ std::vector<Interval> intervals_from(EntityKind kind, Number entity, const std::
   for (const Entry& entry : entries) {
     if (entry.counts(known_now)) fold.apply(entry);
   }
-  std::vector<Interval> all = std::move(fold.ended());
+  std::vector<Interval> all(fold.ended().begin(), fold.ended().end());
   // What began and ended within one event never was.
   std::erase_if(all, [](const Interval& i) { return i.open == i.close; });
   const auto open = open_intervals(kind, entity, fold.state());
