@@ -71,6 +71,7 @@ Facts Facts::moved_to(Point at) const {
   moved.failure_ = failure_;
   moved.writer_ = writer_;
   moved.timelines_ = timelines_;
+  moved.use_ = use_;
   moved.head_ = head_;
   moved.org_entity_ = org_entity_;
   moved.next_number_ = next_number_;
@@ -111,7 +112,7 @@ EntityState Facts::state_once(Number entity, Point at) {
     }
     return state;
   }
-  return take(timelines_ ? timelines_->state_at(*views_, org_, head_, entity, at)
+  return take(timelines_ ? timelines_->state_at(*views_, org_, head_, entity, at, use_)
                          : projections::state_at(*views_, org_, entity, at),
               EntityState{});
 }

@@ -37,6 +37,8 @@ class Facts {
                                  OrgNumber org, const OrgHead& head, Point at, Position known);
   // Reads timelines through a cache from here on; `head` is the position of the organization's head in the views.
   void read_through(TimelineCache& timelines, Position head);
+  // Each timeline will be asked for more than one instant, by this or by who is moved to another one.
+  void compare_instants() { use_ = TimelineCache::Use::several_instants; }
   // For the writer, who alone changes `views` and not while the object lives: reads the newest states as they are kept
   // decoded. `next` is the organization's next number.
   void read_as_writer(ViewWriter& views, Number next);
@@ -156,6 +158,7 @@ class Facts {
   DirectoryCache* names_;
   ViewWriter* writer_ = nullptr;
   TimelineCache* timelines_ = nullptr;
+  TimelineCache::Use use_ = TimelineCache::Use::one_instant;
   Position head_;
   const Models* models_;
   OrgNumber org_;

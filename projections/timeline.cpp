@@ -136,16 +136,19 @@ Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& view
     all.bytes += chunk.size() + sizeof all.chunks.front();
     return all.bytes <= bytes_max;
   };
+  // The newest chunk's row stands before those of the others.
+  const std::string head_key = head_chunk_key(org, entity);
+  std::string head;
   bool fits = true;
-  const auto done = views.scan(
-      timeline_key(org, entity, 'S'), timeline_key(org, entity, 'S' + 1),
-      [&](std::string_view key, std::string_view value) { return fits = add(key.substr(key.size() - 16), value); });
+  const auto done =
+      views.scan(head_key, timeline_key(org, entity, 'S' + 1), [&](std::string_view key, std::string_view value) {
+        if (key != head_key) return fits = add(key.substr(key.size() - 16), value);
+        head = value;
+        return true;
+      });
   if (!done) return done.error();
-  std::string value;
-  const auto found = views.get(timeline_key(org, entity, 'H'), value);
-  if (!found) return found.error();
-  if (*found && value.size() < 16) return broken(org, entity);
-  if (*found && fits) fits = add(std::string_view(value).substr(0, 16), std::string_view(value).substr(16));
+  if (!head.empty() && head.size() < 16) return broken(org, entity);
+  if (!head.empty() && fits) fits = add(std::string_view(head).substr(0, 16), std::string_view(head).substr(16));
   if (!fits) return std::optional<StoredTimeline>();
   return std::optional(std::move(all));
 }

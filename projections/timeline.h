@@ -38,7 +38,7 @@ struct StoredTimeline {
   // As `entries_of` below, but for what lies in chunks that end before a point. Pure.
   Outcome<std::vector<Entry>> entries_from(OrgNumber org, Number entity, Point from) const;
 };
-// Nothing if it takes more than `bytes_max`.
+// Nothing if it takes more than `bytes_max`. By a reader: the writer has newest chunks elsewhere (view_writer.h).
 Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& views, OrgNumber org, Number entity,
                                                        std::size_t bytes_max);
 // The state at a point as known at a position: the entity's whole history is folded.

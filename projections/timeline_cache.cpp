@@ -39,11 +39,11 @@ void TimelineCache::keep(std::uint64_t key, Position head, std::shared_ptr<const
 }
 
 Outcome<EntityState> TimelineCache::state_at(storage::ViewReader& views, OrgNumber org, Position head, Number entity,
-                                             Point at) {
+                                             Point at, Use use) {
   const std::uint64_t key = std::uint64_t{org} << 32 | entity;
   bool again = false;
   if (const auto kept = find(key, head, again)) return kept->state_at(org, entity, at);
-  if (!again) {
+  if (!again && use == Use::one_instant) {
     keep(key, head, nullptr);
     return projections::state_at(views, org, entity, at);
   }

@@ -27,8 +27,12 @@ class TimelineCache {
   // A longer timeline is read from the store each time, one chunk of it.
   static constexpr std::size_t timeline_bytes_max = 32 << 10;
 
+  // How who asks will ask: who compares instants wants each timeline more than once, so that it is read whole at once.
+  enum class Use : std::uint8_t { one_instant, several_instants };
+
   // As state_at of timeline.h; `head` is the position of the organization's head in `views`.
-  Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Position head, Number entity, Point at);
+  Outcome<EntityState> state_at(storage::ViewReader& views, OrgNumber org, Position head, Number entity, Point at,
+                                Use use);
   // The entity's entries in order, retracted ones too: all from a point on, and perhaps earlier ones.
   Outcome<std::vector<Entry>> entries_from(storage::ViewReader& views, OrgNumber org, Position head, Number entity,
                                            Point from);

@@ -87,6 +87,7 @@ class DiffAsked {
   Refused open_sides() {
     const Pinned& pinned = asking_.pinned();
     if (pinned.when.range) {
+      asking_.facts().compare_instants();
       sides_.emplace(Sides{access_over(asking_.facts().moved_to(Point::end_of(pinned.when.from))),
                            access_over(asking_.facts().moved_to(Point::end_of(pinned.when.to))),
                            {}});
