@@ -323,6 +323,7 @@ Outcome<HeldReview> Reviews::get(const OpenOrg& org, const std::string& id, Inst
   if (parts_.store.head() > org.snapshot->head()) {
     auto newer = open_org(parts_, org.id.text);
     if (!newer) return fail(FailureCode::closed, "the organization cannot be opened again");
+    newer->meanwhile = org.meanwhile;
     held.newer = std::make_unique<OpenOrg>(std::move(*newer));
   }
   const OpenOrg& on = held.on(org);

@@ -157,7 +157,7 @@ Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight) {
   constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000, hour_us = day_us / 24;
   auto open = std::make_shared<OpenFindings>();
   open->all = projections::findings_at(sight.access(), sight.at(), find_escalations(*sight.model()).alone,
-                                       {30 * day_us, hour_us, std::nullopt});
+                                       {30 * day_us, hour_us, std::nullopt, sight.meanwhile()});
   const auto closed = projections::closed_findings(sight.facts());
   std::erase_if(open->all, [&](const projections::Finding& finding) { return closed.contains(finding.id); });
   for (std::size_t i = 0; i < open->all.size(); ++i) {

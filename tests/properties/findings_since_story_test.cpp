@@ -1,6 +1,7 @@
 // Which event a finding stands since, and that it keeps its id while it stands and no longer: each a story told to
 // Tenure and to the naive fold, which compare the event too.
 #include "tests/catch.h"
+#include "tests/oracle/naive_fold.h"
 #include "tests/properties/found_findings.h"
 #include "tests/properties/tenure_in_memory.h"
 #include "tests/properties/told_twice.h"
@@ -262,4 +263,9 @@ TEST_CASE("a search for findings is given up where its client has gone") {
     CHECK(tenure.get({"findings"}, {{"kind", kind}}).body.at("total") == 1);
     CHECK(tenure.given_up({"findings"}, {{"kind", kind}}));
   }
+  CHECK_FALSE(tenure.given_up({"findings"}, {{"kind", "judgement_changed"}}));
+  json late = event("member.added", {{"member", "bob"}});
+  late["occurred_at"] = tenure::oracle::instant_text(1);
+  tenure.record({late}, 3);
+  CHECK(tenure.given_up({"findings"}, {{"kind", "judgement_changed"}}));
 }

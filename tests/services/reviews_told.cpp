@@ -241,9 +241,11 @@ void ReviewsTold::token(const std::string& name, const std::string& principal, s
 }
 
 // A path that begins with '!' is a whole target.
-ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::string& path, const std::string& body) {
+ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::string& path, const std::string& body,
+                                     bool gone) {
   inside_->now_us += 1'000;
   http::Request request;
+  request.gone = std::make_shared<std::atomic<bool>>(gone);
   request.method = method == "POST"     ? http::Method::post
                    : method == "DELETE" ? http::Method::delete_
                                         : http::Method::get;
@@ -276,6 +278,19 @@ ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::strin
   const auto waiting = std::make_shared<Waiting>();
   std::get<1>(handler)(std::move(request), http::Reply(waiting, 0, 0));
   return answered(waiting->wait());
+}
+
+ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::string& path, const std::string& body) {
+  return ask(method, path, body, false);
+}
+
+bool ReviewsTold::given_up(const std::string& method, const std::string& path, const std::string& body) {
+  try {
+    (void)ask(method, path, body, true);
+  } catch (const http::ClientGone&) {
+    return true;
+  }
+  return false;
 }
 
 json ReviewsTold::get(const std::string& path) {

@@ -60,6 +60,8 @@ class ReviewsTold {
 
   // `path` behind /v1/orgs/acme.
   Answer ask(const std::string& method, const std::string& path, const std::string& body = {});
+  // Whether the same is given up where its client has gone.
+  bool given_up(const std::string& method, const std::string& path, const std::string& body = {});
   Answer post(const std::string& path, const json& body) { return ask("POST", path, body.dump()); }
   json get(const std::string& path);
   json told(const std::string& path, const json& body);  // POST, done
@@ -84,6 +86,7 @@ class ReviewsTold {
 
  private:
   struct Inside;
+  Answer ask(const std::string& method, const std::string& path, const std::string& body, bool gone);
   std::unique_ptr<Inside> inside_;
   std::string speaks_ = "admin";
 };
