@@ -113,8 +113,8 @@ Outcome<std::shared_ptr<Review>> Reviews::load(const OpenOrg& org, const std::st
   if (!before) return before.error();
   const auto sight = Sight::at(parts_, org, opened.as_of, opened.pinned);
   if (!sight) return sight.error();
-  auto populated =
-      populate(parts_, org, **sight, *definition, *before->certificates, before->carried_from(*definition));
+  auto populated = populate(org, **sight, *definition, *before->certificates, before->carried_from(*definition),
+                            opened.found ? &opened.found->text : nullptr);
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   auto* population = std::get_if<Population>(&populated);
   return made(org, std::move(**record), population ? std::move(*population) : Population(), *before);

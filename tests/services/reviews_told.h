@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ class ReviewsTold {
   // An event as a Tenure wrote it that left the rest of what a review came to undone: so many were applied, none is
   // held back.
   void remediated(const std::string& review, std::uint64_t applied);
+  // A review as a Tenure opened it that searched for findings otherwise, in all else as `like`: of whom it kept that
+  // there were some, nothing where it was too old for that, and the items that came of it.
+  void opened_otherwise(const std::string& like, const std::string& review, const std::optional<std::string>& found,
+                        const std::vector<json>& items);
 
   // A token's name for `speak_as`: it has these scopes and decides as this principal.
   void token(const std::string& name, const std::string& principal, std::vector<std::string> scopes);
