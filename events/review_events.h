@@ -56,18 +56,22 @@ struct ReviewOpened {
   std::optional<std::string> definition;  // by its id; none where it was stated for this campaign alone
   Document document;                      // the definition as it stood
   Instant due_at;
+  // Where the scope names findings: of whom there were some, so that it stays its scope whoever searches later. Nothing
+  // where it was opened by a Tenure that did not keep this yet.
+  std::optional<Document> found;
   std::uint64_t items = 0;   // how many there are …
   std::string items_digest;  // … and the SHA-256 (hex) over their ids and states, in order
   std::vector<Person> people;
   Position pinned;  // … as known at this position
   std::string review;
   std::optional<Instant> scheduled_for;  // the run of its schedule
-#define TENURE_FIELDS                                                                           \
-  field("as_of", &ReviewOpened::as_of), field("definition", &ReviewOpened::definition),         \
-      field("document", &ReviewOpened::document), field("due_at", &ReviewOpened::due_at),       \
-      field("items", &ReviewOpened::items), field("items_digest", &ReviewOpened::items_digest), \
-      field("people", &ReviewOpened::people), field("pinned", &ReviewOpened::pinned),           \
-      field("review", &ReviewOpened::review), field("scheduled_for", &ReviewOpened::scheduled_for)
+#define TENURE_FIELDS                                                                             \
+  field("as_of", &ReviewOpened::as_of), field("definition", &ReviewOpened::definition),           \
+      field("document", &ReviewOpened::document), field("due_at", &ReviewOpened::due_at),         \
+      field("found", &ReviewOpened::found), field("items", &ReviewOpened::items),                 \
+      field("items_digest", &ReviewOpened::items_digest), field("people", &ReviewOpened::people), \
+      field("pinned", &ReviewOpened::pinned), field("review", &ReviewOpened::review),             \
+      field("scheduled_for", &ReviewOpened::scheduled_for)
   TENURE_EVENT("review.opened", 1)
 #undef TENURE_FIELDS
 };

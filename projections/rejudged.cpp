@@ -18,8 +18,9 @@ std::string in_words(const Verdict& verdict) {
 
 class Again {
  public:
-  Again(Access& access, storage::Snapshot& snapshot, const OrgId& org, Instant at)
-      : facts_(access.facts()), snapshot_(snapshot), org_(org), at_(at) {}
+  Again(Access& access, storage::Snapshot& snapshot, const OrgId& org, Instant at,
+        const std::function<void()>& meanwhile)
+      : facts_(access.facts()), snapshot_(snapshot), org_(org), at_(at), meanwhile_(meanwhile) {}
 
   Rejudged judge() {
     Rejudged all;
@@ -31,6 +32,7 @@ class Again {
     const auto last = take(snapshot_.version_at(org_, Position(newest)), Version(0));
     std::size_t judged = 0;
     for (Version version = first_version(learnt_.front().at.us); version < last; version = version.next()) {
+      if (meanwhile_) meanwhile_();
       const auto record = read(version);
       if (!record) break;
       if (!affected(*record)) continue;
@@ -114,6 +116,7 @@ class Again {
   storage::Snapshot& snapshot_;
   const OrgId& org_;
   Instant at_;
+  const std::function<void()>& meanwhile_;
   std::vector<ToldRow> learnt_;
   std::vector<std::uint64_t> newest_;
   std::optional<Failure> failed_;
@@ -121,8 +124,9 @@ class Again {
 
 }  // namespace
 
-Rejudged judged_again(Access& access, storage::Snapshot& snapshot, const OrgId& org, Instant at) {
-  return Again(access, snapshot, org, at).judge();
+Rejudged judged_again(Access& access, storage::Snapshot& snapshot, const OrgId& org, Instant at,
+                      const std::function<void()>& meanwhile) {
+  return Again(access, snapshot, org, at, meanwhile).judge();
 }
 
 }  // namespace tenure::projections

@@ -25,7 +25,9 @@ struct Rejudged {
   bool too_many = false;       // and nothing was found
 };
 
-// Of the records up to an instant, as known at the access' position.
-Rejudged judged_again(Access& access, storage::Snapshot& snapshot, const OrgId& org, Instant at);
+// Of the records up to an instant, as known at the access' position. `meanwhile` is called before each record that is
+// looked at; what it throws ends the search.
+Rejudged judged_again(Access& access, storage::Snapshot& snapshot, const OrgId& org, Instant at,
+                      const std::function<void()>& meanwhile = {});
 
 }  // namespace tenure::projections

@@ -15,9 +15,11 @@ void put(std::string& key, const std::vector<Number>& numbers) {
   for (const Number number : numbers) put(key, number);
 }
 
-// The state of the organization at a point; nothing where no model is known.
-std::optional<Access> access_at(Facts& facts, Point at) {
-  Facts then = facts.moved_to(at);
+// The state of the organization just before a point; nothing where no model is known.
+std::optional<Access> access_before(Facts& facts, Point point) {
+  if (point.position == 0 && point.us == std::numeric_limits<std::int64_t>::min()) return std::nullopt;
+  const bool begins = point.position == 0;
+  Facts then = facts.moved_to(begins ? Point::end_of(Instant{point.us - 1}) : Point{point.us, point.position - 1});
   auto model = then.model_at(then.at());
   if (!model) return std::nullopt;
   return Access(std::move(then), std::move(model));
@@ -39,8 +41,8 @@ std::vector<Point> StoodTogether::since(const std::vector<Member>& members) {
       looking_.meanwhile();
       Walk& walk = walks.emplace_back();
       walk.member = members[i].number;
-      walk.by = members[i].by;
-      walk.role = looking_.access.direct_role(walk.member);
+      walk.so_far.by = members[i].by;
+      walk.so_far.role = looking_.access.direct_role(walk.member);
       walk.place = i;
       walk.bearing = events_bearing_on(facts_, walk.member);
       std::erase_if(walk.bearing, [&](const BearingEvent& each) { return each.at > facts_.at(); });
@@ -53,75 +55,93 @@ std::vector<Point> StoodTogether::since(const std::vector<Member>& members) {
 }
 
 void StoodTogether::follow(std::vector<Walk>& walks, std::vector<Point>& since) {
+  std::vector<Walk*> all;
+  for (Walk& walk : walks) all.push_back(&walk);
+  go_back(all, Steps::instants);
+  std::erase_if(all, [](const Walk* walk) { return walk->first == Point{}; });
+  for (Walk* walk : all) walk->so_far = walk->after_first;
+  go_back(all, Steps::events);
+  for (const Walk* walk : all) since[walk->place] = walk->first;
+}
+
+void StoodTogether::go_back(const std::vector<Walk*>& walks, Steps steps) {
   Walks next;
-  std::vector<Walk*> done;
-  for (Walk& walk : walks) {
-    if (step(walk)) next[walk.first_us].push_back(&walk);
+  for (Walk* walk : walks) {
+    if (step(*walk, steps)) next[walk->first].push_back(walk);
   }
   while (!next.empty() && !facts_.failure()) {
     const auto newest = next.extract(next.begin());
-    try_before(newest.key(), newest.mapped(), next, done);
+    try_before(newest.key(), newest.mapped(), next, steps);
   }
-  for (const Walk* walk : done) since[walk->place] = event_of(*walk);
 }
 
-bool StoodTogether::bears_on(const Turn& turn, const Walk& walk) const {
-  return turn.of == 0 || turn.of == walk.role || (what_.bears && what_.bears(turn.of, walk.by));
+bool StoodTogether::bears_on(const Turn& turn, const Stretch& so_far) const {
+  return turn.of == 0 || turn.of == so_far.role || (what_.bears && what_.bears(turn.of, so_far.by));
 }
 
-bool StoodTogether::step(Walk& walk) {
+bool StoodTogether::step(Walk& walk, Steps steps) {
   const std::vector<Turn>& turns = what_.turns;
-  walk.next_look = std::max(walk.next_look, walk.next_turn);
-  while (walk.next_look < turns.size() && !bears_on(turns[walk.next_look], walk)) ++walk.next_look;
-  const bool more = walk.next_bearing < walk.bearing.size(), more_turns = walk.next_look < turns.size();
+  Stretch& so_far = walk.so_far;
+  so_far.next_look = std::max(so_far.next_look, so_far.next_turn);
+  while (so_far.next_look < turns.size() && !bears_on(turns[so_far.next_look], so_far)) ++so_far.next_look;
+  const bool more = so_far.next_bearing < walk.bearing.size(), more_turns = so_far.next_look < turns.size();
   if (!more && !more_turns) return false;
-  std::int64_t us = std::numeric_limits<std::int64_t>::min();
-  if (more) us = walk.bearing[walk.next_bearing].at.us;
-  if (more_turns) us = std::max(us, turns[walk.next_look].at.us);
-  for (; walk.next_bearing < walk.bearing.size() && walk.bearing[walk.next_bearing].at.us == us; ++walk.next_bearing) {
-    if (walk.bearing[walk.next_bearing].on_links) walk.held.reset();
+  Point first;
+  if (more) first = walk.bearing[so_far.next_bearing].at;
+  if (more_turns) first = std::max(first, turns[so_far.next_look].at);
+  if (steps == Steps::instants) {
+    first.position = 0;
+    walk.after_first = so_far;
+  } else if (first.us != walk.first.us) {
+    return false;
   }
-  while (walk.next_turn < turns.size() && turns[walk.next_turn].at.us >= us) ++walk.next_turn;
-  walk.first_us = us;
-  return true;
+  for (; so_far.next_bearing < walk.bearing.size() && walk.bearing[so_far.next_bearing].at >= first;
+       ++so_far.next_bearing) {
+    if (walk.bearing[so_far.next_bearing].on_links) so_far.held.reset();
+  }
+  while (so_far.next_turn < turns.size() && turns[so_far.next_turn].at >= first) ++so_far.next_turn;
+  walk.first = first;
+  return steps == Steps::instants || more_of_instant(walk);
 }
 
-void StoodTogether::try_before(std::int64_t us, const std::vector<Walk*>& walks, Walks& next,
-                               std::vector<Walk*>& done) {
-  const bool begins = us == std::numeric_limits<std::int64_t>::min();
-  auto then = begins ? std::optional<Access>() : access_at(facts_, Point::end_of(Instant{us - 1}));
+bool StoodTogether::more_of_instant(const Walk& walk) const {
+  const auto of_it = [&](const auto& all, std::size_t next) {
+    return next < all.size() && all[next].at.us == walk.first.us;
+  };
+  return of_it(walk.bearing, walk.so_far.next_bearing) || of_it(what_.turns, walk.so_far.next_turn);
+}
+
+void StoodTogether::try_before(Point first, const std::vector<Walk*>& walks, Walks& next, Steps steps) {
+  auto then = access_before(facts_, first);
   const Stands stands = then ? what_.stands(*then) : Stands();
   std::map<std::pair<std::size_t, StandsBy>, std::optional<StandsBy>> answers;
   for (Walk* walk : walks) {
     looking_.meanwhile();
-    const Number role = walk->role;
+    Stretch& so_far = walk->so_far;
+    const Number role = so_far.role;
     std::optional<StandsBy> by;
     if (then) {
-      if (!walk->held) walk->held = held(*then, *walk);
-      const auto [answer, is_new] = answers.try_emplace({*walk->held, walk->by});
-      if (is_new) answer->second = stands(walk->member, walk->by);
+      if (!so_far.held) so_far.held = held(*then, *walk);
+      const auto [answer, is_new] = answers.try_emplace({*so_far.held, so_far.by});
+      if (is_new) answer->second = stands(walk->member, so_far.by);
       by = answer->second;
     }
     // Before that, others may bear on them than those that were passed over.
-    if (walk->role != role || (by && *by != walk->by)) walk->next_look = walk->next_turn;
-    walk->by = by.value_or(walk->by);
-    if (by && step(*walk)) {
-      next[walk->first_us].push_back(walk);
-    } else {
-      done.push_back(walk);
-    }
+    if (so_far.role != role || (by && *by != so_far.by)) so_far.next_look = so_far.next_turn;
+    so_far.by = by.value_or(so_far.by);
+    if (by && step(*walk, steps)) next[walk->first].push_back(walk);
   }
   if (then && then->facts().failure()) facts_.fail(*then->facts().failure());
 }
 
 std::size_t StoodTogether::held(Access& then, Walk& walk) {
-  walk.role = then.direct_role(walk.member);
+  const Number role = walk.so_far.role = then.direct_role(walk.member);
   std::string key;
   put(key, then.active(walk.member) ? 1 : 0);
-  put(key, walk.role);
+  put(key, role);
   // From whom ownership may be taken depends on who has it.
   const AccessModel& model = then.model();
-  const bool owner = walk.role != 0 && then.facts().name(walk.role).name == model.roles()[model.owner_role()].id.text;
+  const bool owner = role != 0 && then.facts().name(role).name == model.roles()[model.owner_role()].id.text;
   put(key, owner ? walk.member : 0);
   put(key, then.disabled_in(walk.member));
   std::vector<Number> links;
@@ -135,27 +155,6 @@ std::size_t StoodTogether::held(Access& then, Walk& walk) {
   put(key, links);
   put(key, then.assignments_of(walk.member));
   return holdings_.try_emplace(std::move(key), holdings_.size()).first->second;
-}
-
-Point StoodTogether::event_of(const Walk& walk) {
-  std::vector<Point> events;  // the newest first
-  const auto add = [&](Point at) {
-    if (at.us == walk.first_us) events.push_back(at);
-  };
-  for (const BearingEvent& each : walk.bearing) add(each.at);
-  const auto turns = std::equal_range(what_.turns.begin(), what_.turns.end(), Turn{Point{walk.first_us, 0}, 0},
-                                      [](const Turn& a, const Turn& b) { return a.at.us > b.at.us; });
-  for (auto turn = turns.first; turn != turns.second; ++turn) add(turn->at);
-  std::sort(events.begin(), events.end(), std::greater<>());
-  events.erase(std::unique(events.begin(), events.end()), events.end());
-  std::size_t first = 0;
-  for (; first + 1 < events.size(); ++first) {
-    looking_.meanwhile();
-    auto then = access_at(facts_, events[first + 1]);
-    if (!then || !what_.stands(*then)(walk.member, walk.by)) break;
-    if (then->facts().failure()) facts_.fail(*then->facts().failure());
-  }
-  return events[first];
 }
 
 }  // namespace tenure::projections

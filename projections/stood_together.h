@@ -1,8 +1,10 @@
 // Since when something has stood without a break, of many members at once. It goes back from instant to instant at
-// which it may have turned for one of them, and asks at each once for all who hold the same.
+// which it may have turned for one of them, then from event to event of the first one, and asks at each once for all
+// who hold the same.
 //
 // One thread; failures stick in the facts. Complexity: for each member the events that bear on them and the turns; for
-// each instant at which it may have turned one state of the organization, and an answer for each that members hold.
+// each instant at which it may have turned, and each event of the first one, one state of the organization, and an
+// answer for each that members hold.
 #pragma once
 
 #include <map>
@@ -44,32 +46,40 @@ class StoodTogether {
   std::vector<Point> since(const std::vector<Member>& members);
 
  private:
-  // How far back somebody was followed.
-  struct Walk {
-    Number member = 0;
+  // How far back it has stood for somebody, and what they are there.
+  struct Stretch {
     StandsBy by = 0;
-    Number role = 0;                    // their own, when it was asked last
-    std::size_t place = 0;              // of the answer
-    std::vector<BearingEvent> bearing;  // the newest first
-    std::size_t next_bearing = 0;
-    std::size_t next_turn = 0;  // the newest before the stretch so far
-    std::size_t next_look = 0;  // and the first of which it is not known that it does not bear on them as they are now
-    std::int64_t first_us = 0;  // the first instant of the stretch so far
+    Number role = 0;               // their own, when it was asked last
+    std::size_t next_bearing = 0;  // of what bears on them, the newest before the stretch
+    std::size_t next_turn = 0;     // of the turns, too,
+    std::size_t next_look = 0;     // and the first of which it is not known that it does not bear on them as they are
     std::optional<std::size_t> held;  // what they hold, as a number; nothing where that may have turned
   };
-  using Walks = std::map<std::int64_t, std::vector<Walk*>, std::greater<>>;  // by first instant, the newest first
+  // Somebody who is followed.
+  struct Walk {
+    Number member = 0;
+    std::size_t place = 0;              // of the answer
+    std::vector<BearingEvent> bearing;  // the newest first
+    Stretch so_far;
+    Stretch after_first;  // as it was before the first instant was taken in
+    Point first;          // of the stretch: an instant (position 0) or an event
+  };
+  using Walks = std::map<Point, std::vector<Walk*>, std::greater<>>;  // by where they are, the newest first
+  // Back by whole instants; or by the events of each one's first instant.
+  enum class Steps : std::uint8_t { instants, events };
 
   void follow(std::vector<Walk>& walks, std::vector<Point>& since);
-  // Back to the next instant at which it may have turned for somebody; false if there is none.
-  bool step(Walk& walk);
-  bool bears_on(const Turn& turn, const Walk& walk) const;
-  // For whom it stood just before an instant too goes on; the others are done.
-  void try_before(std::int64_t us, const std::vector<Walk*>& walks, Walks& next, std::vector<Walk*>& done);
+  void go_back(const std::vector<Walk*>& walks, Steps steps);
+  // Back to the next instant or event at which it may have turned for somebody; false if there is none, or no other of
+  // its instant before it.
+  bool step(Walk& walk, Steps steps);
+  bool more_of_instant(const Walk& walk) const;
+  bool bears_on(const Turn& turn, const Stretch& so_far) const;
+  // For whom it stood just before that too goes on.
+  void try_before(Point first, const std::vector<Walk*>& walks, Walks& next, Steps steps);
   // All that an answer may rest on and that differs from member to member, as a number. Between two events that bear on
   // links it is the same: that what a link leads to comes to be there is so for all who have it.
   std::size_t held(Access& then, Walk& walk);
-  // The event of the first instant since which it has stood to that instant's end.
-  Point event_of(const Walk& walk);
 
   const Looking& looking_;
   Facts& facts_;

@@ -113,7 +113,7 @@ namespace {
 
 bool left_out_of_after(std::string_view name) {
   static constexpr std::array names{std::string_view("raw"), std::string_view("event"), std::string_view("document"),
-                                    std::string_view("hash")};
+                                    std::string_view("found"), std::string_view("hash")};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 

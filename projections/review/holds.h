@@ -51,7 +51,8 @@ struct EarlierLook {
   bool saw(Point event) const { return event.position <= known && event.us <= at.us; }
 };
 
-// A member whom open findings are about, and of which kinds. Asked only where the scope speaks of findings.
+// A member whom open findings are about, and of which kinds. Asked only where the scope speaks of findings; for a list
+// of all that is in scope once of everybody who holds something and is among the scope's members, in order.
 using HasFinding = std::function<bool(Number member, const std::vector<std::string>& kinds)>;
 // Whether the last review of the definition certified a hold in this state. Asked only where the scope wants changes.
 using Certified = std::function<bool(const std::string& id, const std::string& state)>;

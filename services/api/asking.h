@@ -38,7 +38,7 @@ class Asking {
   // Opens the organization and reads when, as known when, and which page; `at` is when where the body says it. A
   // Response is a no.
   std::optional<Response> open(std::optional<Instant> at = {}) {
-    auto org = open_org(parts_, request_.param("org"));
+    auto org = open_org(parts_, request_);
     if (!org) return org.error();
     org_ = std::move(*org);
     if (org_.id == tenure_org) {

@@ -143,7 +143,8 @@ boost::system::result<std::vector<Finding>, Response> found_at(Asking& asking, S
   if (search.only != FindingKind::judgement_changed) {
     return projections::findings_at(asking.access(), at, searched.of(asking.model()).raises, search);
   }
-  auto again = projections::judged_again(asking.access(), *asking.org().snapshot, asking.org().id, at);
+  auto again =
+      projections::judged_again(asking.access(), *asking.org().snapshot, asking.org().id, at, search.meanwhile);
   if (!again.too_many) return std::move(again.found);
   return no(refuse(RefusalCode::too_large,
                    "what was learnt late bears on more than " + std::to_string(projections::rejudged_max) +

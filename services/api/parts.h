@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -46,9 +47,14 @@ struct OpenOrg {
   projections::OrgNumber number = 0;
   projections::OrgHead head;
   std::unique_ptr<storage::Snapshot> snapshot;
+  // Called now and then while something is searched for; what it throws ends that. Of a request's: whether its client
+  // has gone.
+  std::function<void()> meanwhile;
 };
 // A Response is a no: 404 for an unknown organization, 500 for a failure.
 boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::string_view name);
+// The one that the request's path names, no longer than the request is there.
+boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, const http::Request& request);
 [[noreturn]] void throw_exception_from_error(const http::Response& response, const boost::source_location& where);
 
 // The same for a test or a hook: whether the request's token may do it, and the request knows its Idempotency-Key.

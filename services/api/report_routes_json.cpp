@@ -84,7 +84,7 @@ class ReportFile {
 
 Response of_review(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {"format", "table", "position"}); !known) return no(known.error());
-  auto opened = open_org(parts, request.param("org"));
+  auto opened = open_org(parts, request);
   if (!opened) return opened.error();
   auto org = std::make_shared<OpenOrg>(std::move(*opened));
   Position position = org->head.position;
@@ -178,7 +178,7 @@ Response list_reports(Parts& parts, Request& request) {
 
 Response one_report(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {"format", "table"}); !known) return no(known.error());
-  auto opened = open_org(parts, request.param("org"));
+  auto opened = open_org(parts, request);
   if (!opened) return opened.error();
   auto org = std::make_shared<OpenOrg>(std::move(*opened));
   const std::string id(request.param("report"));

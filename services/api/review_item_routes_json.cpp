@@ -175,7 +175,7 @@ Response list(Parts& parts, Request& request) {
 
 Response one(Parts& parts, Request& request) {
   if (const auto known = only_known(request, {}); !known) return no(known.error());
-  auto org = open_org(parts, request.param("org"));
+  auto org = open_org(parts, request);
   if (!org) return org.error();
   auto review = review_of(parts, request, *org);
   if (!review) return review.error();

@@ -30,6 +30,12 @@ boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, std::strin
   return org;
 }
 
+boost::system::result<OpenOrg, http::Response> open_org(Parts& parts, const http::Request& request) {
+  auto org = open_org(parts, request.param("org"));
+  if (org) org->meanwhile = [&request] { request.go_on(); };
+  return org;
+}
+
 namespace {
 
 // Of the requests that change something, those that know their keys again. Whoever sends one with another believes that

@@ -113,8 +113,8 @@ Outcome<std::shared_ptr<Review>> Reviews::load(const OpenOrg& org, const std::st
   if (!before) return before.error();
   const auto sight = Sight::at(parts_, org, opened.as_of, opened.pinned);
   if (!sight) return sight.error();
-  auto populated =
-      populate(parts_, org, **sight, *definition, *before->certificates, before->carried_from(*definition));
+  auto populated = populate(org, **sight, *definition, *before->certificates, before->carried_from(*definition),
+                            opened.found ? &opened.found->text : nullptr);
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   auto* population = std::get_if<Population>(&populated);
   return made(org, std::move(**record), population ? std::move(*population) : Population(), *before);
@@ -323,6 +323,7 @@ Outcome<HeldReview> Reviews::get(const OpenOrg& org, const std::string& id, Inst
   if (parts_.store.head() > org.snapshot->head()) {
     auto newer = open_org(parts_, org.id.text);
     if (!newer) return fail(FailureCode::closed, "the organization cannot be opened again");
+    newer->meanwhile = org.meanwhile;
     held.newer = std::make_unique<OpenOrg>(std::move(*newer));
   }
   const OpenOrg& on = held.on(org);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "events/model/analysis.h"
+#include "services/reviews/found_people.h"
 
 namespace tenure::services {
 
@@ -141,7 +142,6 @@ class Reviewers {
 // Members whom open findings are about, of the kinds that a scope names.
 Outcome<std::set<Number>> members_with_findings(Sight& sight, const std::vector<std::string>& kinds) {
   std::set<Number> members;
-  if (kinds.empty()) return members;
   const auto open = open_findings(sight);
   if (!open) return open.error();
   for (const auto& [member, index] : (*open)->by_member) {
@@ -157,7 +157,7 @@ Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight) {
   constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000, hour_us = day_us / 24;
   auto open = std::make_shared<OpenFindings>();
   open->all = projections::findings_at(sight.access(), sight.at(), find_escalations(*sight.model()).alone,
-                                       {30 * day_us, hour_us, std::nullopt});
+                                       {30 * day_us, hour_us, std::nullopt, sight.meanwhile()});
   const auto closed = projections::closed_findings(sight.facts());
   std::erase_if(open->all, [&](const projections::Finding& finding) { return closed.contains(finding.id); });
   for (std::size_t i = 0; i < open->all.size(); ++i) {
@@ -171,11 +171,16 @@ Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight) {
   return std::shared_ptr<const OpenFindings>(std::move(open));
 }
 
-Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const Definition& definition,
-                   const Certificates& certificates, const std::string& last) {
-  (void)parts;
-  const auto with_findings = members_with_findings(sight, definition.scope.findings);
-  if (!with_findings) return with_findings.error();
+Populated populate(const OpenOrg& org, Sight& sight, const Definition& definition, const Certificates& certificates,
+                   const std::string& last, const std::string* found_then) {
+  const bool by_findings = !definition.scope.findings.empty();
+  std::set<Number> with_findings;
+  if (by_findings && !found_then) {
+    auto members = members_with_findings(sight, definition.scope.findings);
+    if (!members) return members.error();
+    with_findings = std::move(*members);
+  }
+  FoundPeople people(found_then);
   const std::string terms = review::terms_of(definition);
   const auto certified = [&](const std::string& id, const std::string& state) {
     const auto it = certificates.find(id);
@@ -183,12 +188,14 @@ Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const Definit
   };
   auto found = sight.holds().in_scope(
       definition.scope, review_items_max,
-      [&](Number member, const std::vector<std::string>&) { return with_findings->contains(member); }, certified);
+      [&](Number member, const std::vector<std::string>&) { return people.next(with_findings.contains(member)); },
+      certified);
   if (!found) return found.error();
   if (sight.facts().failure()) return *sight.facts().failure();
 
   Population population;
   population.digest = projections::population_digest(*found);
+  if (by_findings && !found_then) population.found = people.told();
   population.holds.reserve(found->size());
   population.items.reserve(found->size());
   Reviewers reviewers(*org.snapshot, sight, definition);

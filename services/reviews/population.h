@@ -1,5 +1,6 @@
 // What a review is about and who is asked: its items, worked out from its definition at the position that its scope is
-// pinned to. The same definition, position and earlier certificates always give the same items.
+// pinned to. The same definition, position and earlier certificates always give the same items, and so does whom
+// findings were about, where the scope names some.
 //
 // One thread. Failures: the store's. Complexity: everybody who was ever named and what they hold; where the members'
 // granting actors are asked, one record an item more.
@@ -42,15 +43,17 @@ struct Population {
   std::vector<review::Item> items;
   std::vector<std::vector<SubjectId>> reviewer_sets;
   std::string digest;
+  std::optional<std::string> found;  // of whom findings were searched for and there are some (found_people.h)
   // Items for which some stage has nobody to ask.
   std::vector<review::ItemIndex> without_reviewer;
 };
 
 // `last`: the review whose certificates may be carried over; empty where there is none. What was certified on the same
-// terms, and stands as it did, is left out where the scope wants changes only. A Refusal: more items than
+// terms, and stands as it did, is left out where the scope wants changes only. `found`: of whom there were findings
+// when it was worked out first; null where that is now, and findings are searched for. A Refusal: more items than
 // review_items_max.
 using Populated = std::variant<Population, Refusal, Failure>;
-Populated populate(Parts& parts, const OpenOrg& org, Sight& sight, const review::Definition& definition,
-                   const Certificates& certificates, const std::string& last);
+Populated populate(const OpenOrg& org, Sight& sight, const review::Definition& definition,
+                   const Certificates& certificates, const std::string& last, const std::string* found = nullptr);
 
 }  // namespace tenure::services

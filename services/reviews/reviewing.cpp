@@ -139,6 +139,7 @@ std::optional<Reviewing::OpenAnswer> Reviewing::record_opening(const OpenOrg& or
   if (wish.by_definition) event.definition = definition.id;
   event.document.text = stored_definition(definition);
   event.due_at = opened.due_at;
+  if (opened.population.found) event.found = Document{*opened.population.found};
   event.items = opened.items;
   event.items_digest = opened.population.digest;
   event.people = definition.people;
@@ -172,7 +173,7 @@ Reviewing::OpenAnswer Reviewing::work_out(const OpenOrg& org, Definition definit
   if (!sight) return sight.error();
   auto faults = faults_of(**sight, definition);
   if (!faults.empty()) return faults;
-  auto populated = populate(parts_, org, **sight, definition, *before.certificates, before.carried_from(definition));
+  auto populated = populate(org, **sight, definition, *before.certificates, before.carried_from(definition));
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   if (auto* refusal = std::get_if<Refusal>(&populated)) return Refusals{std::move(*refusal)};
   opened.population = std::move(std::get<Population>(populated));

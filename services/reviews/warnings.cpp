@@ -91,7 +91,7 @@ Outcome<std::vector<std::string>> Reviewing::warnings(const OpenOrg& org, Defini
   found = std::move(*unknown);
   const auto before = reviews_.before(org, definition.id, org.head.position);
   if (!before) return before.error();
-  const auto populated = populate(parts_, org, **sight, definition, *before->certificates, before->last);
+  const auto populated = populate(org, **sight, definition, *before->certificates, before->last);
   if (const auto* failure = std::get_if<Failure>(&populated)) return *failure;
   const std::string now = "opened now, it would be refused: ";
   if (const auto* refusal = std::get_if<Refusal>(&populated)) {

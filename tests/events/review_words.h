@@ -29,6 +29,7 @@ inline event::ReviewOpened opened() {
   words.definition = "quarterly";
   words.document = defined().document;
   words.due_at = {begin.us + 1'209'600'000'000};
+  words.found = Document{"3 1 2"};
   words.items = 3;
   words.items_digest = std::string(64, 'a');
   words.people = {person(1), person(2), person(3)};

@@ -108,6 +108,25 @@ TEST_CASE("everybody whom an event of reviews names is a subject in the log, eac
   CHECK(stored(opened()).find(R"("people":["s_00000000000000000000000000000001",)") != std::string::npos);
 }
 
+TEST_CASE("of whom there were findings stands in the record, or beside it where it is long, or nowhere") {
+  auto words = opened();
+  CHECK(stored(words).find(R"("found":"3 1 2","items":3)") != std::string::npos);
+  words.found->text = std::string(200'000, '1');
+  const auto written = wire::write_record(record_of(words));
+  REQUIRE(written.has_value());
+  REQUIRE(written->parts.size() == 1);
+  const wire::PartSource parts = [&](const Digest& hash) -> Outcome<std::string> {
+    if (hash != written->parts.front().hash) return fail(FailureCode::not_found, "another part");
+    return written->parts.front().bytes;
+  };
+  const auto read = wire::read_record(written->bytes, parts);
+  REQUIRE(read.has_value());
+  CHECK(std::get<event::ReviewOpened>(read->event.data).found->text == words.found->text);
+  words.found.reset();
+  CHECK(stored(words).find("found") == std::string::npos);
+  CHECK_FALSE(std::get<event::ReviewOpened>(wire::read_record(stored(words), no_parts)->event.data).found);
+}
+
 TEST_CASE("a list of people keeps its order, since documents count on it") {
   auto words = opened();
   words.people = {person(9), person(1), person(5)};

@@ -27,10 +27,12 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
 
 class Telling {
  public:
-  Telling(const RandomHistory& history, std::mt19937_64& random)
+  // All that happens within one `step_us` happens at one instant.
+  Telling(const RandomHistory& history, std::mt19937_64& random, std::int64_t step_us)
       : random_(random), told_(history.models, history.cast), raising_(test::raising_roles(history.models)) {
     for (std::size_t i = 0; i < history.events.size(); ++i) {
       json event = history.events[i];
+      event["occurred_at"] = oracle::instant_text(history.occurred_us(i) / step_us * step_us);
       // Some approve what they did themselves, or what they gain by.
       const json actor = event.at("actor");
       if (i > 0 && below(10) == 0 && actor.at("kind") == "member") event["approved_by"] = actor;
@@ -165,10 +167,11 @@ TEST_CASE("every finding at random instants of random histories is the naive fol
     INFO("run seed " << seed << ", history seed " << history_seed);
     const auto& shipped = shipped_models();
     const bool on_platform = i % 4 == 3;
+    const std::int64_t step_us = i % 5 == 0 ? hour_us / 2 : 1;
     Telling telling(
         on_platform ? oracle::random_history_on(json::parse(shipped[(i / 4) % shipped.size()].document), history_seed)
                     : oracle::random_history(history_seed),
-        random);
+        random, step_us);
     for (std::uint64_t guests = i % 3; guests > 0; --guests) telling.bring_and_leave();
     if (i % 2 == 0) telling.deputies();
     telling.state_rules();

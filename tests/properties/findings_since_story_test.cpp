@@ -1,12 +1,14 @@
 // Which event a finding stands since, and that it keeps its id while it stands and no longer: each a story told to
 // Tenure and to the naive fold, which compare the event too.
 #include "tests/catch.h"
+#include "tests/oracle/naive_fold.h"
 #include "tests/properties/found_findings.h"
 #include "tests/properties/tenure_in_memory.h"
 #include "tests/properties/told_twice.h"
 
 using nlohmann::json;
 using tenure::test::ShortStory;
+using tenure::test::TenureInMemory;
 
 namespace {
 
@@ -42,6 +44,10 @@ class Story : public ShortStory {
 };
 
 json custom(const char* id) { return {{"role", id}, {"name", id}, {"grants", {{"money", "all"}}}}; }
+
+json event(const char* type, const json& data) {
+  return {{"type", type}, {"actor", {{"kind", "system"}, {"id", "sync"}}}, {"data", data}};
+}
 
 const std::string ann_raises = "can_raise_self|ann|helper";
 
@@ -210,11 +216,43 @@ TEST_CASE("whoever is removed and there again within an instant has been there s
   CHECK(s.found(31).at("inviter_removed|ann|bob").at("id") == before.at("id"));
 }
 
+TEST_CASE("of a thousand who can raise themselves since one instant of many events of roles each has the right event") {
+  json model = managed_by_helpers();
+  model["permissions"].push_back({{"id", "team"}, {"name", "Team"}, {"module", "M"}, {"scale", "access"}});
+  model["resource_kinds"] = {{{"id", "till"}, {"name", "Till"}}};
+  model["roles"][2]["grants"] = {{"team", "all"}};
+  model["rules"][0]["actor"] = {{"permission", "team"}, {"level", "all"}};
+  TenureInMemory tenure(json::array({model}));
+  tenure.record({event("org.created", {{"model", "helped"}, {"mode", "observe"}}),
+                 event("role.created", {{"role", "deputy"}, {"name", "Deputy"}, {"grants", {{"team", "all"}}}})},
+                1);
+  // Everybody may give any role: from the one that has more on, that is more than they have.
+  const bool all_the_same = GENERATE(true, false);
+  std::vector<json> members;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string name = "m" + std::to_string(i);
+    members.push_back(event("member.added", {{"member", name}, {"role", "deputy"}}));
+    if (all_the_same) continue;
+    members.push_back(
+        event("role.granted", {{"principal", "member:" + name}, {"role", "helper"}, {"on", "till:" + name}}));
+  }
+  tenure.record(members, 2);
+  // The way goes from role to role, and is open all along since the second event of the instant.
+  std::vector<json> roles{event("role.created", {{"role", "r"}, {"name", "r"}, {"grants", json::object()}})};
+  const std::size_t opening = 2 + members.size() + 2;
+  for (int i = 0; i < 150; ++i) {
+    const std::string name = "r" + std::to_string(i), before = "r" + std::to_string(i - 1);
+    roles.push_back(event("role.created", {{"role", name}, {"name", name}, {"grants", {{"money", "all"}}}}));
+    if (i > 0) roles.push_back(event("role.edited", {{"role", before}, {"grants", {{"money", "none"}}}}));
+  }
+  tenure.record(roles, 3);
+  const json found = tenure.whole_list({"findings"}, {{"kind", "can_raise_self"}}, 1000).at("items");
+  CHECK(found.size() == 1000);
+  for (const json& each : found) CHECK(each.at("evidence").at(0).at("position") == opening);
+}
+
 TEST_CASE("a search for findings is given up where its client has gone") {
-  tenure::test::TenureInMemory tenure(json::array({managed_by_helpers()}));
-  const auto event = [](const char* type, const json& data) {
-    return json{{"type", type}, {"actor", {{"kind", "system"}, {"id", "sync"}}}, {"data", data}};
-  };
+  TenureInMemory tenure(json::array({managed_by_helpers()}));
   tenure.record({event("org.created", {{"model", "helped"}, {"mode", "observe"}})}, 1);
   tenure.record({event("role.created", custom("x")), event("member.invited", {{"member", "eve"}}),
                  event("role.granted", {{"principal", "group:none"}, {"role", "x"}, {"on", "org"}}),
@@ -225,4 +263,9 @@ TEST_CASE("a search for findings is given up where its client has gone") {
     CHECK(tenure.get({"findings"}, {{"kind", kind}}).body.at("total") == 1);
     CHECK(tenure.given_up({"findings"}, {{"kind", kind}}));
   }
+  CHECK_FALSE(tenure.given_up({"findings"}, {{"kind", "judgement_changed"}}));
+  json late = event("member.added", {{"member", "bob"}});
+  late["occurred_at"] = tenure::oracle::instant_text(1);
+  tenure.record({late}, 3);
+  CHECK(tenure.given_up({"findings"}, {{"kind", "judgement_changed"}}));
 }

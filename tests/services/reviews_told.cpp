@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "events/digest.h"
 #include "services/api/parts.h"
 #include "services/http/target.h"
 #include "services/publish.h"
@@ -157,6 +158,20 @@ struct ReviewsTold::Inside {
   std::map<std::string, std::string> secrets;
   std::unique_ptr<Running> running;
 
+  // As Tenure itself records it.
+  void record(const std::string& review, EventPayload words) {
+    services::AppendRequest request;
+    request.org = OrgId("acme");
+    request.own = true;
+    request.by = console;
+    Event event;
+    event.actor = services::acting_for(review).actor;
+    event.data = std::move(words);
+    request.events.push_back(std::move(event));
+    const auto result = running->appends.submit_and_wait(std::move(request));
+    REQUIRE(std::holds_alternative<services::AppendAnswer>(result));
+  }
+
   void start() {
     running = std::make_unique<Running>(store, people, [this] { return Instant{now_us.load()}; });
   }
@@ -212,19 +227,32 @@ bool ReviewsTold::has_read_failed() const { return !inside_->store.waits_to_fail
 bool ReviewsTold::passes() { return inside_->running->desk.clock.pass("acme").has_value(); }
 
 void ReviewsTold::remediated(const std::string& review, std::uint64_t applied) {
-  services::AppendRequest request;
-  request.org = OrgId("acme");
-  request.own = true;
-  request.by = console;
-  Event event;
-  event.actor = services::acting_for(review).actor;
   event::ReviewRemediated done;
   done.review = review;
   done.applied = applied;
-  event.data = std::move(done);
-  request.events.push_back(std::move(event));
-  const auto result = inside_->running->appends.submit_and_wait(std::move(request));
-  REQUIRE(std::holds_alternative<services::AppendAnswer>(result));
+  inside_->record(review, std::move(done));
+}
+
+void ReviewsTold::opened_otherwise(const std::string& like, const std::string& review,
+                                   const std::optional<std::string>& found, const std::vector<json>& items) {
+  const auto snapshot = inside_->store.snapshot();
+  std::optional<event::ReviewOpened> words;
+  for (const json& event : events("review.opened")) {
+    if (event.at("data").at("review") != like) continue;
+    const auto record = services::record_at(*snapshot, event.at("position").get<std::uint64_t>());
+    REQUIRE(record.has_value());
+    words = std::get<event::ReviewOpened>(record->event.data);
+  }
+  REQUIRE(words.has_value());
+  std::string lines;
+  for (const json& item : items) {
+    lines += item.at("item").get<std::string>() + ' ' + item.at("state_when_opened").get<std::string>() + '\n';
+  }
+  words->review = review;
+  words->found = found ? std::optional(Document{*found}) : std::nullopt;
+  words->items = items.size();
+  words->items_digest = to_hex(sha256(lines));
+  inside_->record(review, std::move(*words));
 }
 
 void ReviewsTold::restart() {
@@ -241,9 +269,11 @@ void ReviewsTold::token(const std::string& name, const std::string& principal, s
 }
 
 // A path that begins with '!' is a whole target.
-ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::string& path, const std::string& body) {
+ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::string& path, const std::string& body,
+                                     bool gone) {
   inside_->now_us += 1'000;
   http::Request request;
+  request.gone = std::make_shared<std::atomic<bool>>(gone);
   request.method = method == "POST"     ? http::Method::post
                    : method == "DELETE" ? http::Method::delete_
                                         : http::Method::get;
@@ -276,6 +306,19 @@ ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::strin
   const auto waiting = std::make_shared<Waiting>();
   std::get<1>(handler)(std::move(request), http::Reply(waiting, 0, 0));
   return answered(waiting->wait());
+}
+
+ReviewsTold::Answer ReviewsTold::ask(const std::string& method, const std::string& path, const std::string& body) {
+  return ask(method, path, body, false);
+}
+
+bool ReviewsTold::given_up(const std::string& method, const std::string& path, const std::string& body) {
+  try {
+    (void)ask(method, path, body, true);
+  } catch (const http::ClientGone&) {
+    return true;
+  }
+  return false;
 }
 
 json ReviewsTold::get(const std::string& path) {

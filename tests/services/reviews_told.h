@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ class ReviewsTold {
   // An event as a Tenure wrote it that left the rest of what a review came to undone: so many were applied, none is
   // held back.
   void remediated(const std::string& review, std::uint64_t applied);
+  // A review as a Tenure opened it that searched for findings otherwise, in all else as `like`: of whom it kept that
+  // there were some, nothing where it was too old for that, and the items that came of it.
+  void opened_otherwise(const std::string& like, const std::string& review, const std::optional<std::string>& found,
+                        const std::vector<json>& items);
 
   // A token's name for `speak_as`: it has these scopes and decides as this principal.
   void token(const std::string& name, const std::string& principal, std::vector<std::string> scopes);
@@ -60,6 +65,8 @@ class ReviewsTold {
 
   // `path` behind /v1/orgs/acme.
   Answer ask(const std::string& method, const std::string& path, const std::string& body = {});
+  // Whether the same is given up where its client has gone.
+  bool given_up(const std::string& method, const std::string& path, const std::string& body = {});
   Answer post(const std::string& path, const json& body) { return ask("POST", path, body.dump()); }
   json get(const std::string& path);
   json told(const std::string& path, const json& body);  // POST, done
@@ -84,6 +91,7 @@ class ReviewsTold {
 
  private:
   struct Inside;
+  Answer ask(const std::string& method, const std::string& path, const std::string& body, bool gone);
   std::unique_ptr<Inside> inside_;
   std::string speaks_ = "admin";
 };
