@@ -191,25 +191,16 @@ std::vector<const Live*> Access::groups_of(Number member) {
   return groups;
 }
 
-std::vector<Access::GroupLink> Access::all_groups_of(Number member, bool explain) {
+std::vector<Access::GroupLink> Access::all_groups_of(Number member) {
   std::vector<GroupLink> groups;
   std::unordered_set<Number> seen;
   for (const Live* l : groups_of(member)) {
-    GroupLink link{l->slot.a, {}};
-    if (explain)
-      link.edges.push_back({"in group " + facts_.name(link.group).name, standing_since(member, *l, {link.group})});
-    if (seen.insert(link.group).second) groups.push_back(std::move(link));
+    if (seen.insert(l->slot.a).second) groups.push_back({l->slot.a, {}});
   }
   if (!model_->groups_inherit_from_parents()) return groups;
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    const Live* parent = facts_.state(groups[i].group).find({SlotKind::parent});
-    if (!parent || !group_counts(parent->value, parent->at) || !seen.insert(parent->value).second) continue;
-    GroupLink above{parent->value, groups[i].edges};
-    if (explain) {
-      above.edges.push_back(
-          {"below group " + facts_.name(above.group).name, standing_since(groups[i].group, *parent, {above.group})});
-    }
-    groups.push_back(std::move(above));
+    const Number parent = group_parent(groups[i].group);
+    if (parent != 0 && seen.insert(parent).second) groups.push_back({parent, {}});
   }
   return groups;
 }
@@ -280,7 +271,10 @@ void Access::add_role(std::vector<Path>& paths, const EntityState& member, Numbe
   if (!reach) return;
   path.level = granted.level;
   path.reach = *reach;
-  if (!path.edges.empty()) name_role(path, role);
+  if (!path.edges.empty()) {
+    name_role(path, role);
+    path.assigned = assigned_by_reach(*reach, granted.visibility, question);
+  }
   paths.push_back(std::move(path));
 }
 
@@ -292,7 +286,8 @@ void Access::add_grants(std::vector<Path>& paths, const EntityState& member, Num
     if (!reach || !grant_counts(l->slot.b, l->slot.a, l->at)) continue;
     const Cell granted = cell(l->slot.b, question.permission);
     if (granted.level == 0) continue;
-    if (*reach == Reach::all) {
+    const bool on_all = *reach == Reach::all;
+    if (on_all) {
       reach = visible(member, granted.visibility, question);
     } else if (granted.visibility != Visibility::all && !assigned_where_needed(member, granted.visibility, l->slot.a)) {
       reach = std::nullopt;
@@ -305,6 +300,8 @@ void Access::add_grants(std::vector<Path>& paths, const EntityState& member, Num
       path.edges.push_back({"role " + facts_.name(l->slot.b).name + " on " + facts_.name(l->slot.a).name,
                             standing_since(holder, *l, {l->slot.a, l->slot.b})});
       name_role(path, l->slot.b);
+      path.assigned = on_all ? assigned_by_reach(*reach, granted.visibility, question)
+                             : assigned_by_scope(member, granted.visibility, l->slot.a);
     }
     paths.push_back(std::move(path));
   }
@@ -341,8 +338,12 @@ void Access::add_everyone(std::vector<Path>& paths, const EntityState& member, c
     Path path = base;
     path.level = granted.level;
     path.reach = *reach;
-    if (explain) path.role = model_->roles()[gift.role].id.text;
-    if (explain && gift.edge.event.position != 0) path.edges.push_back(std::move(gift.edge));
+    if (explain) {
+      path.role = model_->roles()[gift.role].id.text;
+      path.assigned = assigned_by_reach(*reach, granted.visibility, question);
+      Edge edge = setting_edge(std::move(gift.edge));
+      if (edge.event.position != 0) path.edges.push_back(std::move(edge));
+    }
     paths.push_back(std::move(path));
   }
 }
@@ -377,7 +378,7 @@ std::vector<Path> Access::ways(Number member, const Question& question, bool exp
       const Number role = resolve_role(link->value, link->at, explain ? &path.edges : nullptr);
       if (role != 0) add_role(paths, state, role, std::move(path), question);
     }
-    for (const GroupLink& link : all_groups_of(member, explain)) {
+    for (const GroupLink& link : explain ? ways_to_groups(member) : all_groups_of(member)) {
       Path path;
       path.kind = PathKind::group;
       path.edges = link.edges;
@@ -426,7 +427,9 @@ Effective Access::held(Number member, const Question& question, bool explain) {
   });
   answer.level = paths.front().level;
   answer.reach = paths.front().reach;
-  if (explain) answer.paths = std::move(paths);
+  if (!explain) return answer;
+  for (Path& path : paths) complete(path, member, question);
+  answer.paths = std::move(paths);
   return answer;
 }
 

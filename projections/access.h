@@ -48,6 +48,12 @@ struct Path {
   // to explain.
   std::string role;
   std::uint64_t defined_by = 0;
+  // What has to be assigned to the member for it: a resource, or any of the permission's kind. Only when asked to
+  // explain, and its edges say it.
+  struct Assigned {
+    Number resource = 0;  // 0: any
+  };
+  std::optional<Assigned> assigned;
 };
 
 // One reason for a no, and what would have to change for it to go.
@@ -203,7 +209,8 @@ class Access {
   Number kept_role(Number role, Point link, std::vector<Edge>* edges, Point until = Point::never());
   bool grant_counts(Number role, Number scope, Point link);
   bool group_counts(Number group, Point link);
-  std::vector<GroupLink> all_groups_of(Number member, bool explain);
+  // Every group whose roles and grants the member has, once each and without edges.
+  std::vector<GroupLink> all_groups_of(Number member);
   // The numbers of the scopes that matter to a question; those of the last one asked are kept.
   struct AskedScopes {
     std::string kind, resource;
@@ -229,6 +236,25 @@ class Access {
   // Every way by which the member is given something of it, before anything is cut; in no order.
   std::vector<Path> ways(Number member, const Question& question, bool explain);
   void name_role(Path& path, Number role);
+  // ---- what a path rests on beside its links (path_edges.cpp) ----
+  // The same groups, one for each way to it.
+  std::vector<GroupLink> ways_to_groups(Number member);
+  // What has to be assigned where a cell reaches only what is assigned.
+  std::optional<Path::Assigned> assigned_by_reach(Reach reach, Visibility visibility, const Question& question);
+  std::optional<Path::Assigned> assigned_by_scope(const EntityState& member, Visibility visibility, Number scope);
+  // That the person is a member, by which invitations, and what is assigned to them.
+  void complete(Path& path, Number member, const Question& question);
+  void add_membership(Path& path, const EntityState& member);
+  void add_assignment(Path& path, Number member, const Question& question);
+  // Since when one resource has been assigned to the member, or counted so; nothing where it is not.
+  std::optional<Edge> assignment(Number member, Number resource);
+  std::vector<Edge> way_to_resource(Number member, Number resource);
+  std::vector<Edge> way_to_kind(Number member, const std::string& kind);
+  bool add_ties_to_kind(std::vector<Edge>& edges, Number resource, const std::string& kind, int depth);
+  Edge tie(Number resource, const Live& parent);
+  // The setting's value, with the event that set it or the one from which the model says it; no position where neither
+  // happened yet.
+  Edge setting_edge(Edge edge);
   // The level at which somebody who is disabled would have it from what everyone has; 0 for none.
   LevelIndex everyone_gives(Number member, const Question& question);
   // What would have to be assigned for a role that reaches the member to give it at that level.
@@ -286,6 +312,13 @@ class Access {
   std::unordered_map<Number, std::optional<RoleIndex>> system_;
   std::unordered_map<std::uint64_t, Cell> cells_;
   std::optional<AskedScopes> scopes_;
+  // What is assigned to a member of a kind, as an edge or more; that of the last one asked is kept.
+  struct AnyAssigned {
+    Number member = 0;
+    std::string kind;
+    std::vector<Edge> edges;
+  };
+  std::optional<AnyAssigned> any_assigned_;
 };
 
 }  // namespace tenure::projections

@@ -93,7 +93,7 @@ std::vector<Number> Access::own_resources(Number member) {
   }
   add_slots(member, SlotKind::grant);
   add_slots(facts_.org_entity(), SlotKind::grant);
-  for (const GroupLink& link : all_groups_of(member, false)) add_slots(link.group, SlotKind::grant);
+  for (const GroupLink& link : all_groups_of(member)) add_slots(link.group, SlotKind::grant);
   std::sort(found.begin(), found.end());
   return found;
 }

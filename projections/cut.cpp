@@ -118,7 +118,7 @@ std::optional<Access::MissingAssignment> Access::missing_assignment(Number membe
   std::vector<Number> holders;
   if (active(member) || model_->outsiders_hold_scoped_grants()) holders.push_back(member);
   if (active(member)) {
-    for (const GroupLink& link : all_groups_of(member, false)) {
+    for (const GroupLink& link : all_groups_of(member)) {
       const Number role = group_role(link.group);
       if (role != 0 && gives_where_assigned(role, question)) return MissingAssignment{role, asked};
       holders.push_back(link.group);

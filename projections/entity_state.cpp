@@ -71,6 +71,19 @@ std::optional<Invitation> EntityState::taken_by_acceptance(Instant at) const {
 
 namespace {
 
+Slot by_invitation(std::uint64_t acceptance) {
+  return {SlotKind::by_invitation, static_cast<Number>(acceptance >> 32), static_cast<Number>(acceptance)};
+}
+
+}  // namespace
+
+std::optional<Point> EntityState::invitation_behind(Point acceptance) const {
+  const Live* taken = find(by_invitation(acceptance.position));
+  return taken ? std::optional(taken->at) : std::nullopt;
+}
+
+namespace {
+
 bool of_invitation(SlotKind kind) {
   return kind == SlotKind::invited || kind == SlotKind::invited_group || kind == SlotKind::expires ||
          kind == SlotKind::invited_by;
@@ -90,10 +103,11 @@ void EntityState::accept(const Entry& entry) {
   std::erase_if(live, [](const Live& l) { return of_invitation(l.slot.kind); });
   set(entry, {SlotKind::exists}, 0);
   if (!taken) return;
+  // What stands at the invitation's own point: who may be asked about it, and how the inviter stood then.
+  Entry invited;
+  invited.at = taken->at;
+  set(invited, by_invitation(entry.at.position), 0);
   if (is_new && inviter != 0) {
-    // It stands at the invitation's own point, since what counts is how the inviter stood then.
-    Entry invited;
-    invited.at = taken->at;
     set(invited, {SlotKind::came_by}, inviter);
     set(invited, {SlotKind::brought_by}, inviter);
     std::erase_if(live, [](const Live& l) { return l.slot.kind == SlotKind::enabled_in; });

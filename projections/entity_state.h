@@ -48,6 +48,7 @@ enum class SlotKind : std::uint8_t {
   closed = 25,         // a finding that somebody closed
   brought_by = 26,     // value: the member whose invitation made this one a member, at that invitation's point
   named = 27,          // value: the name that people see, of a custom role or a group
+  by_invitation = 28,  // a, b: position of an acceptance; stands at the point of the invitation that it took
 };
 
 struct Slot {
@@ -107,6 +108,8 @@ struct EntityState {
   // The one that an acceptance at an instant takes: the same, or where all have run out the latest of them. The
   // platform let them in, and to answer that they got nothing by it could understate what they could do.
   std::optional<Invitation> taken_by_acceptance(Instant at) const;
+  // The invitation that an acceptance took, which whatever came by it rests on; nothing for any other event.
+  std::optional<Point> invitation_behind(Point acceptance) const;
 
   void apply(const Entry& entry);
 

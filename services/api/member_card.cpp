@@ -67,7 +67,7 @@ void powers(Asking& asking, JsonText& json, Number member, bool explain) {
   for (PermissionIndex p = 0; p < model.permissions().size(); ++p) {
     const PermissionRule& rule = model.permissions()[p];
     const projections::Question question{p, 1, std::nullopt};
-    const projections::Effective held = asking.access().effective(member, question, true);
+    const projections::Effective held = asking.access().effective(member, question, explain);
     json.open('{').field("permission", rule.id.text).field("name", rule.name).field("module", rule.module);
     json.field("level", model.level_name(p, held.level).text);
     if (held.level > 0) json.field("reach", projections::to_text(held.reach));

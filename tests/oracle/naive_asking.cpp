@@ -1,6 +1,7 @@
 // What a person can do in a state.
 #include <algorithm>
 #include <compare>
+#include <limits>
 
 #include "tests/oracle/naive_state.h"
 
@@ -58,9 +59,12 @@ class Asking {
     for (const Holding& holding : held(member)) {
       const Power power = power_of(member, holding.role, holding.scope, *permission, kind, resource);
       if (power.level == 0) continue;
-      found.push_back({power,
-                       {holding.kind, level_text(model_, *permission, power.level), reach_text(power.reach),
-                        ways_of(member, holding), defined_by(holding.role)}});
+      const std::vector<Way> assigned = ways_assigned(member, holding, *permission, kind, resource);
+      for (const Way& links : ways_of(member, holding)) {
+        found.push_back({power,
+                         {holding.kind, level_text(model_, *permission, power.level), reach_text(power.reach),
+                          accounts(member, holding.kind, links, assigned), defined_by(holding.role)}});
+      }
     }
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     for (auto& [power, path] : found) paths.push_back(std::move(path));
@@ -233,15 +237,18 @@ class Asking {
     }
   }
 
-  // The events on the way to a holding: into one of the member's own groups, up to the group that gives it, and the
-  // link that does.
-  std::vector<std::vector<std::int64_t>> ways_of(const std::string& member, const Holding& holding) const {
-    std::vector<std::int64_t> last;
+  using Way = std::vector<std::int64_t>;  // positions of events
+
+  // The events on each way to a holding: into one of the member's own groups, up to the group that gives it, and the
+  // link that does. An initial value is the model's.
+  std::vector<Way> ways_of(const std::string& member, const Holding& holding) const {
+    Way last;
     if (holding.link) last = s_.made_by.at(*holding.link);
+    if (!holding.link && s_.made_by.count("model") > 0) last = s_.made_by.at("model");
     if (holding.group.empty()) return {last};
-    std::vector<std::vector<std::int64_t>> ways;
+    std::vector<Way> ways;
     for (std::string group : direct_groups(member)) {
-      std::vector<std::int64_t> way = s_.made_by.at(member + " in " + group);
+      Way way = s_.made_by.at(member + " in " + group);
       std::set<std::string> seen;
       while (group_members_inherit() && group != holding.group && seen.insert(group).second &&
              s_.parent_of_group.count(group) > 0) {
@@ -255,6 +262,115 @@ class Asking {
       ways.push_back(way);
     }
     return ways;
+  }
+
+  // The same with what it rests on beside: an assignment, in any of these ways; that the person is a member, where only
+  // members have it and no event on the way says so; and before an acceptance the invitation that it took.
+  std::vector<Way> accounts(const std::string& member, const std::string& kind, const Way& links,
+                            const std::vector<Way>& assigned) const {
+    const bool for_anybody = kind == "grant" && says(model_, "outsiders_hold_scoped_grants", false);
+    std::vector<Way> accounts;
+    for (const Way& more : assigned.empty() ? std::vector<Way>(1) : assigned) {
+      Way way = links, account;
+      way.insert(way.end(), more.begin(), more.end());
+      if (!for_anybody || !more.empty()) {
+        const std::int64_t joined = s_.made_by.at("membership of " + member).front();
+        if (std::find(way.begin(), way.end(), joined) == way.end()) way.insert(way.begin(), joined);
+      }
+      for (const std::int64_t position : way) {
+        if (const auto taken = s_.invitation_of.find(position); taken != s_.invitation_of.end()) {
+          account.push_back(taken->second);
+        }
+        account.push_back(position);
+      }
+      accounts.push_back(account);
+    }
+    return accounts;
+  }
+
+  // ---- what rests on assignment --------------------------------------------------------------------
+
+  // When something began and the event that did it: what is less began earlier.
+  using Began = std::pair<std::int64_t, std::int64_t>;
+  Began began(const std::string& link) const {
+    const std::int64_t position = s_.made_by.at(link).front();
+    return {s_.happened.at(position), position};
+  }
+
+  // Since when a resource has been assigned, by the one of both manners that is older; nothing where it is not.
+  std::optional<Began> assigned_since(const std::string& member, const std::string& resource) const {
+    std::optional<Began> since;
+    if (!s_.has_live_assignment(member, resource)) return since;
+    if (s_.assignments.count({member, resource}) > 0) since = began(resource + " assigned to " + member);
+    if (s_.is_creator(member, resource)) {
+      const Began added = began(resource + " added by " + member);
+      since = since ? std::min(*since, added) : added;
+    }
+    return since;
+  }
+
+  // The events by which a resource is assigned, itself or by lying in one that is (`through`; or in any): the ways that
+  // there are, by when each was there as a whole and when its assignment was.
+  std::map<std::pair<Began, Began>, Way> ways_to(const std::string& member, std::string resource,
+                                                 const std::optional<std::string>& through) const {
+    std::map<std::pair<Began, Began>, Way> ways;
+    std::set<std::string> seen;
+    Way ties;  // from the assigned resource downwards
+    Began tied{};
+    tied.first = std::numeric_limits<std::int64_t>::min();
+    while (s_.resource_exists(resource) && seen.insert(resource).second) {
+      const auto since = assigned_since(member, resource);
+      if (since && (!through || *through == resource)) {
+        Way way{since->second};
+        way.insert(way.end(), ties.begin(), ties.end());
+        ways.emplace(std::pair(std::max(*since, tied), *since), way);
+      }
+      const auto parent = s_.parent_of_resource.find(resource);
+      if (parent == s_.parent_of_resource.end()) break;
+      const Began tie = began("place of " + resource);
+      ties.insert(ties.begin(), tie.second);
+      tied = std::max(tied, tie);
+      resource = parent->second;
+    }
+    return ways;
+  }
+
+  // Each right account of the assignment on which a holding's reach rests; none where it rests on none.
+  std::vector<Way> ways_assigned(const std::string& member, const Holding& holding, const json& permission,
+                                 const std::string& kind, const std::optional<std::string>& resource) const {
+    const std::optional<Cell> cell = s_.cell(holding.role, permission);
+    const std::string visibility = kind.empty() ? "all" : visibility_of(permission, *cell);
+    if (visibility == "all") return {};
+    if (visibility == "all_unless_assigned" && !s_.assigned_to_one_of(member, kind)) return {};
+    const bool on_one = kind_of(holding.scope) == kind && holding.scope != kind + ":*";
+    if (resource || on_one) {
+      return {ways_to(member, resource ? *resource : holding.scope, std::nullopt).begin()->second};
+    }
+    if (visibility == "where_assigned") return {};
+    return ways_to_one_of(member, kind);
+  }
+
+  // The oldest assignment to a resource of the kind, else to one in which such a one lies, whichever that is.
+  std::vector<Way> ways_to_one_of(const std::string& member, const std::string& kind) const {
+    std::map<Began, std::string> oldest;
+    for (const auto* links : {&s_.assignments, &s_.created}) {
+      for (const auto& [who, resource] : *links) {
+        if (who != member) continue;
+        if (const auto since = assigned_since(member, resource)) oldest[*since] = resource;
+      }
+    }
+    for (const auto& [since, resource] : oldest) {
+      if (kind_of(resource) == kind) return {{since.second}};
+    }
+    for (const auto& [since, assigned] : oldest) {
+      std::vector<Way> ways;
+      for (const auto& [child, parent] : s_.parent_of_resource) {
+        if (kind_of(child) != kind) continue;
+        for (const auto& [began, way] : ways_to(member, child, assigned)) ways.push_back(way);
+      }
+      if (!ways.empty()) return ways;
+    }
+    return {};
   }
 
   std::int64_t defined_by(const std::string& role) const {

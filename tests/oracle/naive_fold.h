@@ -63,8 +63,8 @@ struct RoleRow {
   bool operator==(const RoleRow&) const = default;
 };
 
-// One way to a power: `ways` are lists of event positions, each of them a right account of how it came about (groups
-// above may be reached through several of one's own).
+// One way to a power: `ways` are lists of event positions, each of them a right account of how it came about (something
+// may lie in what is assigned, whichever it is).
 struct NaivePath {
   std::string kind;  // "role", "group", "grant" or "everyone"
   std::string level;

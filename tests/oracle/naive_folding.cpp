@@ -49,7 +49,9 @@ class Folding {
 
   // A link is made anew by an event that says it for the first time, or in another manner.
   void made(const std::string& link, bool was_there) {
-    if (!was_there) s_.made_by[link] = {position_};
+    if (was_there) return;
+    s_.made_by[link] = {position_};
+    s_.happened[position_] = now_;
   }
 
   // `holder` is "member:ann" or "group:g", `key` the holder in `roles`.
@@ -72,25 +74,33 @@ class Folding {
 
   bool organization(const Fact& fact) {
     if (type_ == "org.created") {
-      s_.model = &models_.at(fact.model);
+      take_model(fact);
       if (data_.contains("owner")) {
         begin_membership(person("owner"));
         give_member_role(person("owner"), owner_role(*s_.model), "owner");
       }
     } else if (type_ == "org.deleted") {
-      const json* model = s_.model;
-      s_ = State();
-      s_.model = model;
+      State empty;
+      empty.model = s_.model;
+      if (s_.made_by.count("model") > 0) empty.made_by["model"] = s_.made_by["model"];
+      s_ = empty;
     } else if (type_ == "org.setting_changed") {
       const std::string setting = text(data_, "setting");
       made("setting " + setting, s_.settings.count(setting) > 0 && s_.settings[setting] == text(data_, "value"));
       s_.settings[setting] = text(data_, "value");
     } else if (type_ == "org.model_changed") {
-      s_.model = &models_.at(fact.model);
+      take_model(fact);
     } else {
       return false;
     }
     return true;
+  }
+
+  // One that is assumed for the time before the first creation was made by no event.
+  void take_model(const Fact& fact) {
+    const json* model = &models_.at(fact.model);
+    made("model", s_.made_by.count("model") > 0 && s_.model == model);
+    s_.model = model;
   }
 
   bool feature() {
@@ -98,7 +108,9 @@ class Folding {
     return type_ == "feature.enabled" || type_ == "feature.disabled";
   }
 
-  void begin_membership(const std::string& member) { s_.members.emplace(member, now_); }
+  void begin_membership(const std::string& member) {
+    made("membership of " + member, !s_.members.emplace(member, now_).second);
+  }
 
   bool member() {
     const std::string member = person("member");
@@ -164,6 +176,7 @@ class Folding {
       if (offers.empty()) offers = s_.invitations[member];  // all too late, and let in all the same
       std::optional<Invitation> pending;                    // the latest counts
       if (!offers.empty()) pending = offers.back();
+      if (pending) s_.invitation_of[position_] = pending->position;
       if (pending && pending->inviters && is_new) s_.came_disabled[member] = *pending->inviters;
       if (pending && !pending->role.empty()) give_member_role(member, pending->role);
       if (pending) {
@@ -318,8 +331,12 @@ class Folding {
     const std::string resource = text(data_, "resource");
     if (type_ == "resource.added") {
       s_.resources[resource] = true;
-      if (!actor_.empty()) s_.created.insert({actor_, resource});
-      if (data_.contains("parent")) s_.parent_of_resource[resource] = text(data_, "parent");
+      if (!actor_.empty()) made(resource + " added by " + actor_, !s_.created.insert({actor_, resource}).second);
+      if (data_.contains("parent")) {
+        std::string& parent = s_.parent_of_resource[resource];
+        made("place of " + resource, parent == text(data_, "parent"));
+        parent = text(data_, "parent");
+      }
     } else if (type_ == "resource.removed") {
       s_.resources[resource] = false;
       s_.parent_of_resource.erase(resource);

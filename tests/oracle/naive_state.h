@@ -72,7 +72,9 @@ struct State {
   // The positions of the events that made a link: the one since which it has been there, and those that moved it to
   // another role since. By the link's own words (link_name below); worth something only while the link is there.
   std::map<std::string, std::vector<std::int64_t>> made_by;
-  std::map<std::string, std::string> manner_of_role;  // how a role came about: "named", "moved", "owner" or "former"
+  std::map<std::int64_t, std::int64_t> happened;       // when the events in `made_by` did, by position
+  std::map<std::int64_t, std::int64_t> invitation_of;  // by the position of the acceptance that took it
+  std::map<std::string, std::string> manner_of_role;   // how a role came about: "named", "moved", "owner" or "former"
 
   bool is_system_role(const std::string& role) const { return entry(*model, "roles", role) != nullptr; }
   bool role_exists(const std::string& role) const { return is_system_role(role) || custom_roles.count(role) > 0; }
@@ -137,7 +139,8 @@ struct State {
   }
 };
 
-// A link in words: "role of member:ann", "parent of g", "ann in g", "setting base", or the grant's own three words.
+// A link in words: "membership of ann", "role of member:ann", "parent of g", "ann in g", "bot:1 assigned to ann",
+// "bot:1 added by ann", "place of bot:1", "setting base", "model", or the grant's own three words.
 inline std::string link_name(const ScopedGrant& grant) { return grant.principal + " " + grant.role + " " + grant.on; }
 
 // One event that counts, ready to be folded.
