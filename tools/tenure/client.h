@@ -86,7 +86,10 @@ std::string said_by(const nlohmann::json& event);
 std::string event_line(const nlohmann::json& event);
 // How many of what a list had, and what it rests on.
 void print_footer(const nlohmann::json& head, const std::string& what);
-// Says so where an answer is about a time before the history.
+// What is said of an answer about a time before the history, a line; without a beginning where nothing was known at
+// all.
+std::string before_history_told(const std::string& history_from);
+// Says so where an answer is about a time before the history. What is streamed has it on standard error.
 void warn_before_history(const nlohmann::json& head);
 // A list that was followed to its end, as one JSON document. Returns exit_ok.
 int print_whole(nlohmann::json first, const nlohmann::json& items);

@@ -108,6 +108,10 @@ bool Client::download(const std::string& target, std::ostream& out, const Header
   if (!got) return fail(got.error().because, answer) || tell(answer);
   if (got->status != 200) return take(got->status, got->body, answer) || tell(answer);
   out.flush();
+  // Rows have no place for it, and none at all would look like nobody.
+  if (got->header("Tenure-before-history") == "true") {
+    std::cerr << before_history_told(got->header("Tenure-history-from"));
+  }
   if (out) return true;
   std::cerr << "tenure: not all of it could be written.\n";
   exit_code_ = exit_failed;
@@ -215,10 +219,15 @@ void print_footer(const nlohmann::json& head, const std::string& what) {
   warn_before_history(head);
 }
 
+std::string before_history_told(const std::string& history_from) {
+  const std::string begins = history_from.empty() ? "" : ", which begins " + printable(history_from);
+  return "!! This asks about a time before the history" + begins +
+         ": nothing is known of it, which does not mean nobody.\n";
+}
+
 void warn_before_history(const nlohmann::json& head) {
   if (!head.value("before_history", false)) return;
-  std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
-            << ": nothing is known of it, which does not mean nobody.\n";
+  std::cout << before_history_told(text_of(head, "history_from"));
 }
 
 int print_whole(nlohmann::json first, const nlohmann::json& items) {
