@@ -120,7 +120,7 @@ Decided<FeedFilter> asked_filter(Parts& parts, const Request& request, storage::
   for (const std::string& member : filter.members) {
     const auto known_in = [&](const std::string& org) {
       const auto subject = parts.people.find(OrgId(org), member);
-      return member.starts_with("subject:") || !subject || subject->has_value();
+      return subject_named(member) || !subject || subject->has_value();
     };
     if (filter.orgs.empty() || std::any_of(filter.orgs.begin(), filter.orgs.end(), known_in)) continue;
     return refuse(RefusalCode::unknown_member, "none of the organizations has heard of \"" + member + "\".", "member");
@@ -134,7 +134,7 @@ std::optional<Response> name_subjects(Parts& parts, storage::Snapshot& snapshot,
                                       std::vector<std::string>& people, std::string_view field) {
   const std::vector<std::string> asked = people;
   for (const std::string& person : asked) {
-    if (!person.starts_with("subject:")) continue;
+    if (!subject_named(person)) continue;
     if (orgs.empty()) {
       return http::problem(wrong("\"" + person +
                                      "\" is a subject, and means somebody in one organization alone: name "
