@@ -5,6 +5,7 @@
 #include "events/limits.h"
 #include "events/wire/record_wire.h"
 #include "services/api/asked.h"
+#include "services/http/accept.h"
 #include "services/http/websocket.h"
 
 namespace tenure::services {
@@ -61,10 +62,11 @@ std::vector<std::string> values_of(const Request& request, std::string_view name
 
 std::optional<Framing> asked_framing(const Request& request) {
   if (http::wants_websocket(request)) return Framing::websocket;
-  const auto accept = request.header("Accept").value_or("");
-  if (accept.find("text/event-stream") != std::string_view::npos) return Framing::sse;
-  if (accept.find("application/x-ndjson") != std::string_view::npos) return Framing::lines;
-  return std::nullopt;
+  static constexpr std::string_view offers[] = {"text/event-stream", "application/x-ndjson"};
+  const auto wanted = http::preferred(request.header_list("Accept"), offers);
+  // A stream without end is for those who ask for it by name.
+  if (!wanted || !wanted->by_name) return std::nullopt;
+  return wanted->offer == 0 ? Framing::sse : Framing::lines;
 }
 
 Decided<Kind> asked_kind(const Request& request, Framing framing) {
