@@ -92,6 +92,8 @@ class Access {
 
   // Every reason why the member does not hold it, in a fixed order; none where they do (lacks.cpp).
   std::vector<Lack> lacks(Number member, const Question& question);
+  // That what is missing may have been there: the next that is known of the member was found so, since when is unknown.
+  std::optional<Lack> found_later(Number member, const Question& question);
 
   // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
   std::unordered_set<Number> holders(Number role, std::size_t enough, bool disabled_too);
@@ -229,6 +231,8 @@ class Access {
   // Every way by which the member is given something of it, before anything is cut; in no order.
   std::vector<Path> ways(Number member, const Question& question, bool explain);
   void name_role(Path& path, Number role);
+  // The best level that the member is given, before anything is cut, and would have from what everyone has if enabled.
+  LevelIndex given(Number member, const Question& question);
   // The level at which somebody who is disabled would have it from what everyone has; 0 for none.
   LevelIndex everyone_gives(Number member, const Question& question);
   // What would have to be assigned for a role that reaches the member to give it at that level.
