@@ -160,7 +160,8 @@ class Comparison {
     return *resources_;
   }
 
-  // What was kept went with what every resource lost or gained: it has that one's cause.
+  // What was kept may have been lost and come back in between. If not, the row is there by what every resource lost or
+  // gained: it has that one's cause.
   void find_causes(Number member, std::size_t first) {
     if (question_.event) {
       for (std::size_t i = first; i < diff_.rows.size(); ++i) diff_.rows[i].cause = question_.event->position;
@@ -169,13 +170,13 @@ class Comparison {
     std::vector<Causes::Sought> sought;
     for (std::size_t i = first; i < diff_.rows.size(); ++i) {
       DiffRow& row = diff_.rows[i];
-      if (row.difference == Difference::kept) continue;
       const ComparedPermission& permission = diff_.permissions[row.permission];
       std::optional<ResourceId> on;
       if (row.grain == Grain::asked) on = question_.resource;
       if (row.grain == Grain::every) on = ResourceId{permission.kind, no_resource};
       if (row.grain == Grain::one) on = resource_named(sides_.after.facts().name(row.resource).name);
-      sought.push_back({{&permission, row.grain, std::move(on)}, row.after, &row.cause});
+      const bool kept = row.difference == Difference::kept;
+      sought.push_back({{&permission, row.grain, std::move(on)}, row.after, &row.cause, kept});
     }
     causes_.find(member, asked_, std::move(sought));
     diff_.failure = causes_.failure();
@@ -183,7 +184,7 @@ class Comparison {
     for (std::size_t i = first; i < diff_.rows.size(); ++i) {
       DiffRow& row = diff_.rows[i];
       if (row.grain == Grain::every) every = row.cause;
-      if (row.difference == Difference::kept) row.cause = every;
+      if (row.difference == Difference::kept && row.cause == 0) row.cause = every;
     }
   }
 

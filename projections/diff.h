@@ -83,7 +83,9 @@ struct DiffRow {
   Number resource = 0;  // of grain `one`
   Difference difference = Difference::kept;
   Power before, after;
-  std::uint64_t cause = 0;  // the position of the event that brought `after`
+  // The position of the event that brought `after`; where it was kept all the time, of the one that changed what is
+  // held on every other resource.
+  std::uint64_t cause = 0;
 };
 
 struct Diff {
@@ -134,6 +136,8 @@ class Causes {
     Compared compared;
     Power after;
     std::uint64_t* cause = nullptr;  // where the position is put
+    // The first side has it, too: it is told only what brought it again after it was lost, and nothing else.
+    bool kept = false;
   };
   // All that is sought of one member; `resource` is one asked about, 0 for none.
   void find(Number member, Number resource, std::vector<Sought> sought);

@@ -185,7 +185,7 @@ void Causes::find(Number member, Number resource, std::vector<Sought> sought) {
     const bool shared = std::any_of(first, end, [](const Step& s) { return s.shared; });
     Access* before = first == begin ? nullptr : &kept_before({first->moment, first->position, shared});
     std::erase_if(sought, [&](const Sought& each) {
-      const bool came_here = !before || !holds(*before, member, each);
+      const bool came_here = before ? !holds(*before, member, each) : !each.kept;
       if (came_here) resolve(member, each, first, end);
       return came_here;
     });

@@ -1,6 +1,5 @@
 #include "services/identities.h"
 
-#include "events/digest.h"
 #include "events/people.h"
 #include "events/wire/canonical_json.h"
 #include "events/wire/record_wire.h"
@@ -47,14 +46,10 @@ Outcome<std::string> Identities::of_member(storage::Snapshot& snapshot, const Or
 
 Outcome<Number> Identities::member_of(storage::Snapshot& snapshot, const OrgId& org, OrgNumber number,
                                       std::string_view identity) {
-  std::optional<SubjectId> subject;
-  if (identity.starts_with("subject:")) {
-    subject = subject_from_text(identity.substr(8));
-  } else {
-    const auto found = people_.find(org, identity);
-    if (!found) return found.error();
-    subject = *found;
-  }
+  const auto found = people_.find(org, identity);
+  if (!found) return found.error();
+  // An identity of the form of a subject is somebody's own first of all.
+  const std::optional<SubjectId> subject = *found ? *found : subject_named(identity);
   if (!subject) return Number{0};
   return names_.number(snapshot, number, projections::EntityKind::member, projections::member_name(*subject));
 }

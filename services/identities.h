@@ -9,11 +9,18 @@
 #include <string>
 #include <string_view>
 
+#include "events/digest.h"
 #include "events/record.h"
 #include "projections/directory.h"
 #include "storage/people.h"
 
 namespace tenure::services {
+
+// The subject of "subject:s_…", which is how a person without an identity is shown; nothing for any other text.
+inline std::optional<SubjectId> subject_named(std::string_view text) {
+  constexpr std::string_view mark = "subject:";
+  return text.starts_with(mark) ? subject_from_text(text.substr(mark.size())) : std::nullopt;
+}
 
 class Identities {
  public:
@@ -23,7 +30,8 @@ class Identities {
                                  projections::Number member);
   Outcome<std::string> of_subject(storage::Snapshot& snapshot, const OrgId& org, projections::OrgNumber number,
                                   const SubjectId& subject);
-  // The member's number; 0 if the organization has never heard of the person.
+  // The member's number, by identity or as they are shown without one; 0 if the organization has never heard of the
+  // person.
   Outcome<projections::Number> member_of(storage::Snapshot& snapshot, const OrgId& org, projections::OrgNumber number,
                                          std::string_view identity);
 

@@ -106,13 +106,24 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, std::uint
   return from.wrong_kind(field, "a whole number, 0 or more");
 }
 
+// A client names people by identity; "subject:s_…" is how those are shown who have none any more, and somebody new who
+// was called so would stand in the answers for them.
+bool take_identity(ReadFrom& from, std::string text, std::string_view field, Person& person) {
+  constexpr std::string_view mark = "subject:";
+  if (text.starts_with(mark) && subject_from_text(std::string_view(text).substr(mark.size()))) {
+    return from.no(RefusalCode::invalid_field,
+                   in_quotes(field) + " must be an identity; " + text +
+                       " is how a person is shown whose identity is not known any more.",
+                   field);
+  }
+  person.identity = std::move(text);
+  return true;
+}
+
 bool read(ReadFrom& from, const Element& json, std::string_view field, Person& person) {
   std::string text;
   if (!read_identifier(from, json, field, text)) return false;
-  if (!from.stored) {
-    person.identity = std::move(text);
-    return true;
-  }
+  if (!from.stored) return take_identity(from, std::move(text), field, person);
   const auto subject = subject_from_text(text);
   if (!subject) return from.wrong_kind(field, "a subject");
   person.subject = *subject;
@@ -179,7 +190,7 @@ bool read(ReadFrom& from, const Element& json, std::string_view field, Principal
   if (text.starts_with(member) && text.size() > member.size()) {
     principal.kind = Principal::Kind::member;
     text.erase(0, member.size());
-    if (!from.stored) return principal.member.identity = std::move(text), true;
+    if (!from.stored) return take_identity(from, std::move(text), field, principal.member);
     if (const auto subject = subject_from_text(text)) return principal.member.subject = *subject, true;
   }
   return from.wrong_kind(field, "member:ID, group:ID or everyone");

@@ -5,6 +5,7 @@
 #include "events/limits.h"
 #include "events/wire/record_wire.h"
 #include "services/api/asked.h"
+#include "services/http/accept.h"
 #include "services/http/websocket.h"
 
 namespace tenure::services {
@@ -61,10 +62,11 @@ std::vector<std::string> values_of(const Request& request, std::string_view name
 
 std::optional<Framing> asked_framing(const Request& request) {
   if (http::wants_websocket(request)) return Framing::websocket;
-  const auto accept = request.header("Accept").value_or("");
-  if (accept.find("text/event-stream") != std::string_view::npos) return Framing::sse;
-  if (accept.find("application/x-ndjson") != std::string_view::npos) return Framing::lines;
-  return std::nullopt;
+  static constexpr std::string_view offers[] = {"text/event-stream", "application/x-ndjson"};
+  const auto wanted = http::preferred(request.header_list("Accept"), offers);
+  // A stream without end is for those who ask for it by name.
+  if (!wanted || !wanted->by_name) return std::nullopt;
+  return wanted->offer == 0 ? Framing::sse : Framing::lines;
 }
 
 Decided<Kind> asked_kind(const Request& request, Framing framing) {
@@ -120,7 +122,7 @@ Decided<FeedFilter> asked_filter(Parts& parts, const Request& request, storage::
   for (const std::string& member : filter.members) {
     const auto known_in = [&](const std::string& org) {
       const auto subject = parts.people.find(OrgId(org), member);
-      return member.starts_with("subject:") || !subject || subject->has_value();
+      return subject_named(member) || !subject || subject->has_value();
     };
     if (filter.orgs.empty() || std::any_of(filter.orgs.begin(), filter.orgs.end(), known_in)) continue;
     return refuse(RefusalCode::unknown_member, "none of the organizations has heard of \"" + member + "\".", "member");
@@ -134,7 +136,7 @@ std::optional<Response> name_subjects(Parts& parts, storage::Snapshot& snapshot,
                                       std::vector<std::string>& people, std::string_view field) {
   const std::vector<std::string> asked = people;
   for (const std::string& person : asked) {
-    if (!person.starts_with("subject:")) continue;
+    if (!subject_named(person)) continue;
     if (orgs.empty()) {
       return http::problem(wrong("\"" + person +
                                      "\" is a subject, and means somebody in one organization alone: name "

@@ -63,7 +63,7 @@ std::string_view take_part(std::string_view& text) {
   return part;
 }
 
-Refusal bad_cursor(const char* because) { return refuse(RefusalCode::invalid_cursor, because, "cursor"); }
+Refusal bad_cursor(std::string because) { return refuse(RefusalCode::invalid_cursor, std::move(because), "cursor"); }
 
 // What a cursor pins in place of the question's own; or why it is none of this list.
 std::optional<Refusal> follow(std::string_view cursor, const http::Request& request, const Parts& parts,
@@ -100,6 +100,11 @@ std::optional<Refusal> follow(std::string_view cursor, const http::Request& requ
     return number;
   };
   for (auto& pin : pins) pin = take_number().value_or(0);
+  if (const std::uint64_t newest = std::max(pins[0], pins[1]); newest > pinned.position.value) {
+    return bad_cursor("this cursor is of a later state of this store than there is: it rests on position " +
+                      std::to_string(newest) + ", and the newest is " + std::to_string(pinned.position.value) +
+                      ". Perhaps the store was restored from a copy of its files; start without one.");
+  }
   pinned.position = Position(pins[0]);
   pinned.known = Position(pins[1]);
   if (!pinned.when.range) pinned.when.at = Instant{static_cast<std::int64_t>(pins[2])};

@@ -5,6 +5,7 @@
 #include "services/api/page_ahead.h"
 #include "services/api/parts.h"
 #include "services/api/rows.h"
+#include "services/http/accept.h"
 #include "services/reports/csv_cell.h"
 
 namespace tenure::services {
@@ -22,10 +23,10 @@ constexpr std::size_t chunk_bytes = 64 * 1024;
 enum class Form : std::uint8_t { json, csv, ndjson };
 
 Form asked_form(const Request& request) {
-  const auto accept = request.header("Accept").value_or("");
-  if (accept.find("text/csv") != std::string_view::npos) return Form::csv;
-  if (accept.find("application/x-ndjson") != std::string_view::npos) return Form::ndjson;
-  return Form::json;
+  static constexpr std::string_view offers[] = {"application/json", "text/csv", "application/x-ndjson"};
+  static constexpr Form forms[] = {Form::json, Form::csv, Form::ndjson};
+  // Whoever takes none of them gets JSON, in which a no would be written, too.
+  return forms[http::preferred(request.header_list("Accept"), offers).value_or(http::Preferred{}).offer];
 }
 
 std::string text_of(const json& value) {

@@ -74,6 +74,14 @@ std::optional<std::string_view> Request::header(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string Request::header_list(std::string_view name) const {
+  std::string all;
+  for (const Field& f : headers_) {
+    if (same_name(view(f.name), name)) (all += all.empty() ? "" : ", ") += view(f.value);
+  }
+  return all;
+}
+
 std::size_t Request::header_times(std::string_view name) const {
   return static_cast<std::size_t>(
       std::count_if(headers_.begin(), headers_.end(), [&](const Field& f) { return same_name(view(f.name), name); }));

@@ -84,6 +84,8 @@ class Request {
   // The first header field of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const;
   std::size_t header_times(std::string_view name) const;
+  // All fields of that name as one, with commas between, which is what a list said in several fields means.
+  std::string header_list(std::string_view name) const;
 
   // For those who make requests: the parser, the router and tests.
   void clear();  // keeps the memory

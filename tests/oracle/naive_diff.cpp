@@ -75,7 +75,8 @@ NaiveDiff compared(const State& before, const State& after, const std::vector<St
         const Asked asked = [&](const State& state) { return can(state, identity, permission, {}, resource); };
         NaiveChange& change = diff[as_sent][permission][shown];
         change = {asked(before), asked(after), {}};
-        if (same(change.before, change.after, !resource)) return;
+        // What is the same on one resource may have been lost and come back.
+        if (!resource && same(change.before, change.after, true)) return;
         change.causes = causes_of(before, stages, change.after, asked, !resource);
       };
       compare("", std::nullopt);

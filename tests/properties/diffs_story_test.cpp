@@ -35,3 +35,21 @@ TEST_CASE("a link that was known before and stood only in between leads to what 
   const json diff = s.ask("diff_known", {{"at_us", 10}, {"known_from", known}, {"permission", "code"}});
   CHECK(diff.dump().find("ann") != std::string::npos);
 }
+
+TEST_CASE("what was kept on one resource has the event that brought it back, where it was lost in between") {
+  ShortStory s;
+  s.happens(1, "member.added", {{"member", "ann"}, {"role", "owner"}});
+  s.happens(3, "member.role_changed", {{"member", "ann"}, {"role", "reader"}});
+  const auto granted = s.happens(5, "role.granted", {{"principal", "member:ann"}, {"role", "owner"}, {"on", "repo:y"}});
+  const auto cause = [&](std::int64_t from) {
+    const json rows = s.ask("diff", {{"from_us", from}, {"to_us", 9}, {"permission", "code"}}).at("rows");
+    for (const json& row : rows) {
+      if (row.value("resource", "") == "repo:y") return std::pair(row.at("change"), row.at("cause").at("position"));
+    }
+    return std::pair(json(), json());
+  };
+  CHECK(cause(2) == std::pair(json("kept"), json(granted)));
+  // Held all the time, it goes with what was lost on every other.
+  s.happens(1, "role.granted", {{"principal", "member:ann"}, {"role", "owner"}, {"on", "repo:y"}});
+  CHECK(cause(2) == std::pair(json("kept"), json(granted - 1)));
+}

@@ -43,7 +43,8 @@ std::string wrong_row(const json& cell, const json& row, const json* every) {
   if (!kept && same(cell.at("before"), cell.at("after"), with_reach)) return "a row where nothing changed";
   if ((change == "gained") != (cell.at("before").is_null() && !cell.at("after").is_null())) return "what was gained";
   if ((change == "lost") != (cell.at("after").is_null() && !cell.at("before").is_null())) return "what was lost";
-  const json& causes = kept ? every->at("causes") : cell.at("causes");
+  // What was kept all the time has the cause of what every other resource lost or gained.
+  const json& causes = kept && cell.at("causes").empty() ? every->at("causes") : cell.at("causes");
   const json& cause = row.at("cause").at("position");
   return std::find(causes.begin(), causes.end(), cause) != causes.end() ? "" : "the cause";
 }

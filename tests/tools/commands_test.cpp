@@ -341,3 +341,35 @@ TEST_CASE("organizations, groups and roles are listed, and any whole list goes o
   says(no_list.err, "are for lists");
   CHECK(serve.run({"--csv", "members", "nowhere"}).code != exit_ok);
 }
+
+TEST_CASE("rows of a time before the history say on standard error that none does not mean nobody") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const std::string early = "2001-01-01T00:00:00Z", later = "2002-01-01T00:00:00Z";
+  const std::vector<std::vector<std::string>> lists{
+      {"who-can", "acme", "repository", "--at", early},
+      {"who-can", "acme", "repository", "--from", early, "--to", later},
+      {"members", "acme", "--at", early},
+      {"groups", "acme", "--at", early},
+      {"roles", "acme", "--at", early},
+      {"findings", "acme", "--at", early},
+      {"sod-rules", "list", "acme", "--at", early},
+      {"timeline", "acme", "--member", "bob", "--at", early},
+      {"diff", "acme", "--from", early, "--to", later},
+  };
+  const std::string told =
+      "!! This asks about a time before the history, which begins 2023-11-14T22:13:20Z: "
+      "nothing is known of it, which does not mean nobody.\n";
+  for (const std::vector<std::string>& list : lists) {
+    INFO(list.front());
+    says(serve.run(list).out, told);
+    for (const std::string form : {"--csv", "--ndjson"}) {
+      std::vector<std::string> streamed{form};
+      streamed.insert(streamed.end(), list.begin(), list.end());
+      const Ran ran = serve.run(streamed);
+      CHECK(ran.code == exit_ok);
+      CHECK(ran.err == told);
+    }
+  }
+  CHECK(serve.run({"--csv", "members", "acme"}).err.empty());
+}

@@ -108,6 +108,10 @@ bool Client::download(const std::string& target, std::ostream& out, const Header
   if (!got) return fail(got.error().because, answer) || tell(answer);
   if (got->status != 200) return take(got->status, got->body, answer) || tell(answer);
   out.flush();
+  // Rows have no place for it, and none at all would look like nobody.
+  if (got->header("Tenure-before-history") == "true") {
+    std::cerr << before_history_told(got->header("Tenure-history-from"));
+  }
   if (out) return true;
   std::cerr << "tenure: not all of it could be written.\n";
   exit_code_ = exit_failed;
@@ -194,6 +198,18 @@ std::string text_of(const nlohmann::json& item, const char* field) {
   return all;
 }
 
+std::string found_so(const nlohmann::json& item, const char* basis) {
+  return text_of(item, basis) == "baseline" ? " (found so)" : "";
+}
+
+std::string when_of(const nlohmann::json& event) { return text_of(event, "occurred_at") + found_so(event, "basis"); }
+
+std::string since_of(const nlohmann::json& row) {
+  // A review's item names the event itself.
+  const bool names_event = row.contains("granted");
+  return text_of(row, "since") + (names_event ? found_so(row.at("granted"), "basis") : found_so(row, "since_basis"));
+}
+
 std::string said_by(const nlohmann::json& event) {
   std::string text;
   if (event.contains("actor")) text += ", by " + text_of(event.at("actor"), "id");
@@ -203,7 +219,7 @@ std::string said_by(const nlohmann::json& event) {
 }
 
 std::string event_line(const nlohmann::json& event) {
-  return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at") +
+  return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + when_of(event) +
          said_by(event);
 }
 
@@ -215,10 +231,15 @@ void print_footer(const nlohmann::json& head, const std::string& what) {
   warn_before_history(head);
 }
 
+std::string before_history_told(const std::string& history_from) {
+  const std::string begins = history_from.empty() ? "" : ", which begins " + printable(history_from);
+  return "!! This asks about a time before the history" + begins +
+         ": nothing is known of it, which does not mean nobody.\n";
+}
+
 void warn_before_history(const nlohmann::json& head) {
   if (!head.value("before_history", false)) return;
-  std::cout << "!! This asks about a time before the history, which begins " << text_of(head, "history_from")
-            << ": nothing is known of it, which does not mean nobody.\n";
+  std::cout << before_history_told(text_of(head, "history_from"));
 }
 
 int print_whole(nlohmann::json first, const nlohmann::json& items) {

@@ -1,5 +1,6 @@
 #include "tools/tenure/http_client.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
@@ -88,7 +89,9 @@ class Connection {
     }
     if (error) return unreachable(server, error);
     auto message = parser.release();
-    return HttpAnswer{message.result_int(), std::move(message.body())};
+    HttpAnswer answer{message.result_int(), std::move(message.body())};
+    for (const auto& field : message) answer.headers.emplace_back(field.name_string(), field.value());
+    return answer;
   }
 
  private:
@@ -120,6 +123,12 @@ http::request<Body> head_of(const ServerAddress& server, const HttpQuestion& que
 }
 
 }  // namespace
+
+std::string HttpAnswer::header(std::string_view name) const {
+  const auto found = std::find_if(headers.begin(), headers.end(),
+                                  [&](const auto& field) { return beast::iequals(field.first, name); });
+  return found == headers.end() ? std::string() : found->second;
+}
 
 Outcome<ServerAddress> server_address(const std::string& url) {
   const Failure wrong = fail(FailureCode::io, "\"" + url + "\" must be http://HOST:PORT, without a path.");

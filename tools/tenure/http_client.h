@@ -18,6 +18,10 @@ namespace tenure {
 struct HttpAnswer {
   unsigned status = 0;
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+
+  // A field of the header, its name in any case; empty where there is none.
+  std::string header(std::string_view name) const;
 };
 
 struct ServerAddress {
