@@ -89,7 +89,7 @@ Outcome<bool> is_implied(storage::ViewReader& views, OrgNumber org, Number role)
 
 bool is_power(ListKind list) {
   return list == ListKind::holders || list == ListKind::group_members || list == ListKind::grants_of ||
-         list == ListKind::assigned;
+         list == ListKind::assigned || list == ListKind::children;
 }
 
 Outcome<void> note_record(ViewWriter& views, OrgNumber org, const Record& record, const NumberOfPerson& number) {

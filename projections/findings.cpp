@@ -48,6 +48,9 @@ std::string id_of(Facts& facts, const Finding& finding) {
     about += '\0';
   }
   about += finding.role + '\0' + finding.on;
+  for (const std::string* more : {&finding.permission, &finding.area, &finding.feature}) {
+    if (!more->empty()) about += '\0' + *more;
+  }
   return id + '.' + to_hex(sha256(about)).substr(0, id_digest_digits);
 }
 
@@ -63,8 +66,8 @@ class Search {
       if (!only || *only == kind) find(kind, raises);
     }
     std::sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
-      return std::tie(a.kind, a.entity, a.other, a.since, a.role, a.on) <
-             std::tie(b.kind, b.entity, b.other, b.since, b.role, b.on);
+      return std::tie(a.kind, a.entity, a.other, a.since, a.role, a.on, a.permission, a.area, a.feature) <
+             std::tie(b.kind, b.entity, b.other, b.since, b.role, b.on, b.permission, b.area, b.feature);
     });
     for (Finding& finding : found_) finding.id = id_of(facts_, finding);
     return std::move(found_);
@@ -170,6 +173,19 @@ class Search {
 
 }  // namespace
 
+std::optional<Access> access_at(Facts& facts, Point at) {
+  Facts then = facts.moved_to(at);
+  auto model = then.model_at(then.at());
+  if (!model) return std::nullopt;
+  return Access(std::move(then), std::move(model));
+}
+
+std::string in_words(std::int64_t us) {
+  constexpr std::int64_t second = 1'000'000, minute = 60 * second;
+  if (us < minute) return std::to_string(us / second) + " s";
+  return std::to_string(us / minute) + " min";
+}
+
 void add_entries(Facts& facts, Number entity, std::vector<Point>& points) {
   for (const Entry& entry : facts.entries(entity)) points.push_back(entry.at);
 }
@@ -185,12 +201,10 @@ Point stood_since(const Looking& looking, std::vector<Point> points, const std::
   Facts& facts = looking.facts();
   const auto stood_at = [&](Point at) {
     looking.meanwhile();
-    Facts then = facts.moved_to(at);
-    const auto model = then.model_at(then.at());
-    if (!model) return false;
-    Access there(std::move(then), model);
-    const bool stood = stands(there);
-    if (there.facts().failure()) facts.fail(*there.facts().failure());
+    auto then = access_at(facts, at);
+    if (!then) return false;
+    const bool stood = stands(*then);
+    if (then->facts().failure()) facts.fail(*then->facts().failure());
     return stood;
   };
   std::erase_if(points, [&](Point at) { return at > facts.at(); });

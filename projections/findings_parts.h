@@ -10,7 +10,14 @@ namespace tenure::projections {
 
 inline Finding& add_finding(std::vector<Finding>& found, FindingKind kind, Number entity, Number other, Point since,
                             std::string because) {
-  return found.emplace_back(Finding{kind, entity, other, {}, {}, since, std::move(because), {since.position}, {}});
+  Finding& finding = found.emplace_back();
+  finding.kind = kind;
+  finding.entity = entity;
+  finding.other = other;
+  finding.since = since;
+  finding.because = std::move(because);
+  finding.evidence = {since.position};
+  return finding;
 }
 
 // What is asked of and when, and where what is found goes.
@@ -33,6 +40,10 @@ struct Looking {
 // The event since which something that stands now has stood without a break; `points` has all at which it may have
 // turned, in any order. What happens within an instant counts by its result.
 Point stood_since(const Looking& looking, std::vector<Point> points, const std::function<bool(Access&)>& stands);
+// The organization at a point; nothing where no model is known. What it could not read is to be passed on.
+std::optional<Access> access_at(Facts& facts, Point at);
+// How long something was so: "5 min".
+std::string in_words(std::int64_t us);
 // Adds when the organization began, ended or came under another model.
 void add_turns_of_org(Facts& facts, std::vector<Point>& points);
 // Adds when anything was said of an entity.
@@ -49,6 +60,8 @@ void find_idle_grants(const Looking& looking);
 void find_holders(const Looking& looking, FindingKind kind);
 // One of the kinds that records tell (findings_told.cpp).
 void find_told(const Looking& looking, FindingKind kind);
+// granted_and_revoked by what is not a link (findings_turned.cpp).
+void find_turned(const Looking& looking);
 // duties_not_separated (duties.cpp).
 void find_duties(const Looking& looking);
 

@@ -25,12 +25,6 @@ void own_approvals(const Looking& looking) {
   }
 }
 
-std::string in_words(std::int64_t us) {
-  constexpr std::int64_t second = 1'000'000, minute = 60 * second;
-  if (us < minute) return std::to_string(us / second) + " s";
-  return std::to_string(us / minute) + " min";
-}
-
 std::string held_in_words(std::int64_t us) { return " was given and taken again within " + in_words(us); }
 
 // The last end, before a point, of any of these.
@@ -65,10 +59,12 @@ class ShortLived {
     // Whether what is granted to somebody who is not there is a power, the model says under which it is taken.
     const auto model = facts_.model_at(just_before);
     outsiders_hold_ = model && model->outsiders_hold_scoped_grants();
+    groups_inherit_ = model && model->groups_inherit_from_parents();
     const auto had = powers(facts_.state_once(row.entity, just_before));
     const auto left = powers(facts_.state_once(row.entity, row.at));
     for (const Interval& link : had) {
       if (same_power(left, link) || ended_since(link, just_before)) continue;
+      if (link.list.kind == ListKind::children && !(kind_ == EntityKind::group && groups_inherit_)) continue;
       if (link.list.kind == ListKind::holders && role_shown(link).empty()) continue;
       const Point given = given_at(link, just_before);
       if (row.at.us - given.us <= within_us_) add(row, link, given);
@@ -140,6 +136,9 @@ class ShortLived {
       case ListKind::group_members:
         finding.because = "the membership of the group " + name + held;
         break;
+      case ListKind::children:
+        finding.because = "the parent " + name + held;
+        break;
       default:
         finding.on = name;
         finding.because = "the assignment to " + name + held;
@@ -166,7 +165,7 @@ class ShortLived {
   // Of the event that is looked at.
   Number holder_ = 0;
   EntityKind kind_ = EntityKind::org;
-  bool outsiders_hold_ = false;
+  bool outsiders_hold_ = false, groups_inherit_ = false;
 };
 
 // What everyone had for a short time, by grants and by settings. What both give is one power; what a setting gives
@@ -325,7 +324,9 @@ void short_lived(const Looking& looking) {
 void find_told(const Looking& looking, FindingKind kind) {
   if (kind == FindingKind::rule_violation) violations(looking);
   if (kind == FindingKind::self_approval) own_approvals(looking);
-  if (kind == FindingKind::granted_and_revoked) short_lived(looking);
+  if (kind != FindingKind::granted_and_revoked) return;
+  short_lived(looking);
+  find_turned(looking);
 }
 
 }  // namespace tenure::projections

@@ -138,7 +138,7 @@ Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& view
   };
   // The newest chunk's row stands before those of the others.
   const std::string head_key = head_chunk_key(org, entity);
-  std::string head;
+  std::optional<std::string> head;
   bool fits = true;
   const auto done =
       views.scan(head_key, timeline_key(org, entity, 'S' + 1), [&](std::string_view key, std::string_view value) {
@@ -147,8 +147,8 @@ Outcome<std::optional<StoredTimeline>> stored_timeline(storage::ViewReader& view
         return true;
       });
   if (!done) return done.error();
-  if (!head.empty() && head.size() < 16) return broken(org, entity);
-  if (!head.empty() && fits) fits = add(std::string_view(head).substr(0, 16), std::string_view(head).substr(16));
+  if (head && head->size() < 16) return broken(org, entity);
+  if (head && fits) fits = add(std::string_view(*head).substr(0, 16), std::string_view(*head).substr(16));
   if (!fits) return std::optional<StoredTimeline>();
   return std::optional(std::move(all));
 }

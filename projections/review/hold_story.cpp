@@ -216,6 +216,9 @@ bool is_about(const Finding& finding, Holds& holds, const Hold& hold) {
              finding.on == holds.access().facts().name(hold.of).name;
     case FindingKind::holders_over:
       return hold.kind == HoldKind::role && finding.entity == hold.of;
+    case FindingKind::granted_and_revoked:
+      if (hold.kind == HoldKind::group && finding.entity == hold.of) return true;
+      return of_member || (role != 0 && finding.entity == role);
     case FindingKind::custom_role_unheld:
     case FindingKind::holders_under:
       return false;

@@ -70,14 +70,28 @@ void about(Asking& asking, JsonText& json, const Finding& finding) {
   const bool about_role =
       finding.kind == FindingKind::custom_role_unheld || finding.kind == FindingKind::custom_role_duplicate;
   named(asking, json, "member", finding.entity);
-  named(asking, json, finding.kind == FindingKind::inviter_removed ? "inviter" : "member", finding.other);
+  const auto is_group = [&](Number entity) {
+    return entity != 0 && asking.facts().name(entity).kind == EntityKind::group;
+  };
+  if (is_group(finding.entity) && is_group(finding.other)) {
+    json.field("parent", asking.facts().name(finding.other).name);
+  } else {
+    named(asking, json, finding.kind == FindingKind::inviter_removed ? "inviter" : "member", finding.other);
+  }
   if (about_role) {
     json.field("role", asking.facts().name(finding.entity).name);
     if (!finding.role.empty()) json.field("same_as", finding.role);
   } else if (!finding.role.empty()) {
     json.field("role", finding.role);
   }
-  if (!finding.on.empty()) json.field("on", finding.on);
+  const auto more = [&](std::string_view field, const std::string& text) {
+    if (!text.empty()) json.field(field, text);
+  };
+  more("on", finding.on);
+  more("permission", finding.permission);
+  more("level", finding.level);
+  more("area", finding.area);
+  more("feature", finding.feature);
 }
 
 // A finding with the event that closed it, if it is closed.
@@ -290,9 +304,29 @@ Response turn(Parts& parts, Request& request, Searched& searched, bool close) {
 void add_findings_routes(http::Router& router, Parts& parts) {
   const auto searched = std::make_shared<Searched>();
   router.blocking(http::Method::get, "/v1/orgs/{org}/findings", "read",
-                  with_rows({"id", "kind", "status", "since", "because", "member", "group", "everyone", "role", "on",
-                             "inviter", "same_as", "rule", "evidence", "closed.position", "closed.occurred_at",
-                             "closed.actor.id", "closed.reason"},
+                  with_rows({"id",
+                             "kind",
+                             "status",
+                             "since",
+                             "because",
+                             "member",
+                             "group",
+                             "everyone",
+                             "role",
+                             "on",
+                             "inviter",
+                             "same_as",
+                             "rule",
+                             "evidence",
+                             "closed.position",
+                             "closed.occurred_at",
+                             "closed.actor.id",
+                             "closed.reason",
+                             "parent",
+                             "permission",
+                             "level",
+                             "area",
+                             "feature"},
                             [&parts, searched](Request& request) { return list(parts, request, *searched); }));
   for (const bool close : {true, false}) {
     router.blocking(http::Method::post,

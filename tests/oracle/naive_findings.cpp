@@ -77,20 +77,6 @@ bool is_custom(const State& state, const std::string& role) {
   return state.custom_roles.count(role) > 0 && !state.is_system_role(role);
 }
 
-bool is_held(const State& state, const std::string& role) {
-  for (const auto& [member, held] : state.role_of_member) {
-    if (held == role && state.members.count(member) > 0) return true;
-  }
-  for (const auto& [group, held] : state.role_of_group) {
-    if (held == role && state.groups.count(group) > 0) return true;
-  }
-  for (const ScopedGrant& grant : state.grants) {
-    const bool of_group = grant.principal.rfind("group:", 0) == 0;
-    if (grant.role == role && (!of_group || state.groups.count(grant.principal.substr(6)) > 0)) return true;
-  }
-  return false;
-}
-
 // Every cell that grants something, in words.
 std::string cells(const State& state, const std::string& role) {
   std::string all;
@@ -194,6 +180,20 @@ std::set<std::string> resources_of(const State& state, const std::string& kind) 
 }
 
 }  // namespace
+
+bool is_held(const State& state, const std::string& role) {
+  for (const auto& [member, held] : state.role_of_member) {
+    if (held == role && state.members.count(member) > 0) return true;
+  }
+  for (const auto& [group, held] : state.role_of_group) {
+    if (held == role && state.groups.count(group) > 0) return true;
+  }
+  for (const ScopedGrant& grant : state.grants) {
+    const bool of_group = grant.principal.rfind("group:", 0) == 0;
+    if (grant.role == role && (!of_group || state.groups.count(grant.principal.substr(6)) > 0)) return true;
+  }
+  return false;
+}
 
 class NaiveFold::Look {
  public:
@@ -379,7 +379,12 @@ class NaiveFold::Look {
         add("self_approval|" + position + "|" + shown(approver), told(*fact));
       }
     }
-    for (const ShortLived& each : short_lived(known_, inside_.models, asked_.at_us, asked_.short_lived_us)) {
+    auto all = short_lived(known_, inside_.models, asked_.at_us, asked_.short_lived_us);
+    for (ShortLived& each :
+         turned(known_, inside_.models, inside_.beginning(known_), asked_.at_us, asked_.short_lived_us)) {
+      all.push_back(std::move(each));
+    }
+    for (const ShortLived& each : all) {
       add("granted_and_revoked|" + std::to_string(each.position) + "|" + holder_shown(each.holder) + "|" + each.what +
               "|" + std::to_string(each.given_us),
           NaiveSince{each.taken_us, each.position});

@@ -21,6 +21,7 @@ class Fold {
     own_.clear();
     // Whether what is granted to somebody who is not there is a power, the model says under which it is taken.
     const bool outsiders = says(*model_, "outsiders_hold_scoped_grants", false);
+    const bool inherit = model_->contains("groups") && says(model_->at("groups"), "inherit_from_parents", false);
     apply(fact);
     for (const bool with_outsiders : {false, true}) {
       const std::set<Power> after = powers(with_outsiders);
@@ -31,7 +32,8 @@ class Fold {
           continue;
         }
         const auto& [holder, what] = had->first;
-        if (outsiders == with_outsiders && own_.count(holder) > 0 && now_ - had->second <= within_us) {
+        const bool idle = what.rfind("parent ", 0) == 0 && !inherit;
+        if (outsiders == with_outsiders && own_.count(holder) > 0 && !idle && now_ - had->second <= within_us) {
           found.push_back({fact.position, now_, holder, what, had->second});
         }
         had = given.erase(had);
@@ -142,15 +144,25 @@ class Fold {
     if (type_ == "group.created" || type_ == "group.edited") {
       if (type_ == "group.created") exists_.insert(group());
       if (data_.contains("role")) give(group(), data_.at("role").is_null() ? "" : text(data_, "role"));
+      if (data_.contains("parent")) put_in_parent();
     } else if (type_ == "group.deleted") {
       end(group());
-      std::erase_if(links_, [&](const auto& link) { return link.second == "group " + text(data_, "group"); });
+      std::erase_if(links_, [&](const auto& link) {
+        return link.second == "group " + text(data_, "group") || link.second == "parent " + text(data_, "group");
+      });
     } else if (type_ == "group.member_added") {
       links_.insert({member(), "group " + text(data_, "group")});
     } else if (type_ == "group.member_removed") {
       own_.insert(member());
       links_.erase({member(), "group " + text(data_, "group")});
     }
+  }
+
+  void put_in_parent() {
+    own_.insert(group());
+    std::erase_if(links_,
+                  [&](const auto& link) { return link.first == group() && link.second.rfind("parent ", 0) == 0; });
+    if (!data_.at("parent").is_null()) links_.insert({group(), "parent " + text(data_, "parent")});
   }
 
   void roles() {

@@ -169,6 +169,8 @@ std::vector<NaivePath> paths(const State& state, const std::string& member, cons
 // Every true reason why the person does not have the permission at that level; none if they do.
 std::set<std::string> denials(const State& state, const std::string& member, const std::string& permission,
                               const std::optional<std::string>& level, const std::optional<std::string>& resource);
+// Whether anybody has the role: a member or a group who is there, or whoever was granted it on something.
+bool is_held(const State& state, const std::string& role);
 // Invitations of the person that have not run out at an instant, oldest first.
 std::vector<Invitation> pending_invitations(const State& state, const std::string& member, std::int64_t at_us);
 // What the access model says of an event, by the state before it.

@@ -292,6 +292,17 @@ TEST_CASE("of a timeline's row a part that is missing or there twice is damage, 
   }
 }
 
+TEST_CASE("a timeline whose row has nothing in it is damaged, and is not taken for one that nobody has") {
+  storage::MemoryStore store;
+  CHECK(stored_timeline(*store.snapshot(), org, 1, 1000).value());
+  storage::Commit commit;
+  commit.views.add(storage::ViewWrite{head_chunk_key(org, 1), ""});
+  REQUIRE(store.commit(std::move(commit)).has_value());
+  const auto read = stored_timeline(*store.snapshot(), org, 1, 1000);
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().code == FailureCode::corruption);
+}
+
 TEST_CASE("the id of an event that was undone is not there, one that is on its way to the store is") {
   storage::MemoryStore store;
   ViewWriter views;

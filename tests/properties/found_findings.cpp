@@ -18,16 +18,22 @@ std::string text_of(const json& item, const char* name) { return item.value(name
 std::string holder_of(const json& item) {
   if (item.contains("member")) return "member:" + text_of(item, "member");
   if (item.contains("everyone")) return "everyone";
+  if (item.contains("permission")) return "role:" + text_of(item, "role");
+  if (item.contains("feature")) return "feature:" + text_of(item, "feature");
   return "group:" + text_of(item, "group");
 }
 
 // What was given and taken.
 std::string power_of(const json& item) {
   const bool by_member = item.contains("member");
+  if (item.contains("permission")) return text_of(item, "permission") + " at " + text_of(item, "level");
+  if (item.contains("feature")) return "on";
+  if (item.contains("parent")) return "parent " + text_of(item, "parent");
+  if (item.contains("area")) return "enabled in " + text_of(item, "area");
   if (item.contains("role"))
     return "role " + text_of(item, "role") + (item.contains("on") ? " on " + text_of(item, "on") : "");
   if (by_member && item.contains("group")) return "group " + text_of(item, "group");
-  return "assigned " + text_of(item, "on");
+  return item.contains("on") ? "assigned " + text_of(item, "on") : "enabled";
 }
 
 std::string given_us(const json& item) {

@@ -27,7 +27,8 @@ struct Rule {
 // What a finding is about, in its order.
 std::string about(const json& item) {
   std::string about;
-  for (const char* field : {"member", "group", "everyone", "role", "on", "inviter", "same_as", "rule"}) {
+  for (const char* field : {"member", "group", "everyone", "role", "on", "inviter", "same_as", "rule", "parent",
+                            "permission", "level", "area", "feature"}) {
     if (item.contains(field)) about += std::string(about.empty() ? "" : ", ") + field + " " + text_of(item, field);
   }
   return about;
