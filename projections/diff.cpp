@@ -41,6 +41,10 @@ std::vector<ComparedPermission> permissions_of(const AccessModel& before, const 
   return all;
 }
 
+void sort_by_member(std::vector<DiffRow>& rows) {
+  std::stable_sort(rows.begin(), rows.end(), [](const DiffRow& a, const DiffRow& b) { return a.member < b.member; });
+}
+
 ResourceId resource_named(const std::string& name) {
   const auto colon = name.find(':');
   return {name.substr(0, colon), name.substr(colon + 1)};
@@ -53,17 +57,16 @@ class Comparison {
     if (question.resource) asked_ = sides.after.facts().number(EntityKind::scope, to_text(*question.resource));
   }
 
-  Diff take() {
-    if (question_.member) {
-      member(*question_.member, {});
-      return std::move(diff_);
-    }
-    const MembersToCompare members = members_to_compare(sides_, question_.event);
+  Diff of(Number one) {
+    member(one, {});
+    return std::move(diff_);
+  }
+
+  Diff of(const MembersToCompare& members) {
     for (const Number each : members.fully) one_of_many(each, {});
     if (!members.permissions.empty()) {
       for (const Number each : members.partly) one_of_many(each, members.permissions);
-      std::stable_sort(diff_.rows.begin(), diff_.rows.end(),
-                       [](const DiffRow& a, const DiffRow& b) { return a.member < b.member; });
+      sort_by_member(diff_.rows);
     }
     return std::move(diff_);
   }
@@ -198,6 +201,26 @@ class Comparison {
 
 }  // namespace
 
-Diff diff_of(Sides& sides, const DiffQuestion& question) { return Comparison(sides, question).take(); }
+Diff diff_of(Sides& sides, const DiffQuestion& question) {
+  if (question.member) return Comparison(sides, question).of(*question.member);
+  return diff_of(sides, question, members_to_compare(sides, question.event));
+}
+
+Diff diff_of(Sides& sides, const DiffQuestion& question, const MembersToCompare& members) {
+  return Comparison(sides, question).of(members);
+}
+
+Diff together(std::vector<Diff> parts) {
+  Diff all = std::move(parts.front());
+  for (auto part = std::next(parts.begin()); part != parts.end(); ++part) {
+    all.rows.insert(all.rows.end(), part->rows.begin(), part->rows.end());
+    all.compared += part->compared;
+    all.too_many = all.too_many || part->too_many;
+    if (!all.failure) all.failure = part->failure;
+  }
+  sort_by_member(all.rows);
+  all.too_many = all.too_many || all.rows.size() > diff_rows_max;
+  return all;
+}
 
 }  // namespace tenure::projections

@@ -113,6 +113,10 @@ struct MembersToCompare {
 };
 // `event`: which one the sides differ by, where it is one.
 MembersToCompare members_to_compare(Sides& sides, const std::optional<DiffQuestion::OneEvent>& event = {});
+// The same diff of some of them, so that several threads may each compare a part, on sides of its own; and all parts
+// together, the first with more of them behind it.
+Diff diff_of(Sides& sides, const DiffQuestion& question, const MembersToCompare& members);
+Diff together(std::vector<Diff> parts);
 
 // Adds to some permissions, by their index, those that need one of them or count for less without.
 void add_what_hangs_on(const AccessModel& model, std::vector<bool>& turned);

@@ -1,5 +1,8 @@
 // What changed in who can do what: between two instants, or between what was known then and what is known now.
+#include <algorithm>
+#include <future>
 #include <map>
+#include <thread>
 
 #include "services/api/effects.h"
 #include "services/api/rows.h"
@@ -12,6 +15,11 @@ using projections::Diff;
 using projections::DiffQuestion;
 using projections::DiffRow;
 using projections::Sides;
+
+using projections::MembersToCompare;
+
+// Below that a thread costs more than it saves; above, what is asked of the past must not take every processor.
+constexpr std::size_t members_a_thread_min = 2'000, threads_max = 4;
 
 using Refused = std::optional<Response>;
 
@@ -26,7 +34,7 @@ class DiffAsked {
     if (auto refused = asking_.open()) return refused;
     if (auto refused = open_sides()) return refused;
     if (auto refused = question()) return refused;
-    diff_ = found_once<Diff>(request_, [this] { return projections::diff_of(*sides_, question_); });
+    diff_ = found_once<Diff>(request_, [this] { return compared(); });
     effects_.emplace(*sides_, *diff_, question_.resource);
     asking_.note(sides_->failure());
     asking_.note(diff_->failure);
@@ -116,6 +124,59 @@ class DiffAsked {
                            return std::move(*facts);
                          }});
     return std::nullopt;
+  }
+
+  // Two instants are compared by several threads, where many members are to be asked: each has a part of them.
+  Diff compared() {
+    if (question_.member || !asking_.pinned().when.range) return projections::diff_of(*sides_, question_);
+    const auto members = projections::members_to_compare(*sides_);
+    const std::size_t count = members.fully.size() + members.partly.size();
+    const std::size_t threads = std::min(
+        {count / members_a_thread_min, threads_max, static_cast<std::size_t>(std::thread::hardware_concurrency())});
+    if (threads < 2) return projections::diff_of(*sides_, question_, members);
+    std::vector<std::future<Diff>> others;
+    for (std::size_t i = 1; i < threads; ++i) {
+      others.push_back(std::async(std::launch::async,
+                                  [this, part = part_of(members, i, threads)] { return compared_beside(part); }));
+    }
+    std::vector<Diff> parts{projections::diff_of(*sides_, question_, part_of(members, 0, threads))};
+    for (auto& other : others) parts.push_back(other.get());
+    return projections::together(std::move(parts));
+  }
+
+  static MembersToCompare part_of(const MembersToCompare& all, std::size_t part, std::size_t of) {
+    const auto slice = [&](const std::vector<Number>& numbers) {
+      const auto at = [&](std::size_t i) {
+        return numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() * i / of);
+      };
+      return std::vector<Number>(at(part), at(part + 1));
+    };
+    return {slice(all.fully), slice(all.partly), all.permissions};
+  }
+
+  // On a thread of its own, with sides of its own: a later snapshot may have more, but not as known at the same
+  // position.
+  Diff compared_beside(const MembersToCompare& members) {
+    const auto failed = [](const Failure& failure) {
+      Diff diff;
+      diff.failure = failure;
+      return diff;
+    };
+    Parts& parts = asking_.parts();
+    const auto org = open_org(parts, asking_.org().id.text);
+    if (!org) return failed(fail(FailureCode::io, "the organization cannot be read a second time"));
+    const Pinned& pinned = asking_.pinned();
+    auto facts = Facts::known_at(*org->snapshot, parts.names, parts.models, org->number, org->head,
+                                 Point::end_of(pinned.when.at), pinned.known);
+    if (!facts) return failed(facts.error());
+    facts->read_through(parts.timelines, org->head.position);
+    facts->compare_instants();
+    Sides sides{access_over(facts->moved_to(Point::end_of(pinned.when.from))),
+                access_over(facts->moved_to(Point::end_of(pinned.when.to))),
+                {}};
+    Diff diff = projections::diff_of(sides, question_, members);
+    if (const auto failure = sides.failure(); failure && !diff.failure) diff.failure = failure;
+    return diff;
   }
 
   Refused question() {

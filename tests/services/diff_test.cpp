@@ -1,5 +1,6 @@
 // The diff over HTTP: what changed, by whose doing, also where that is indirect or was learnt late.
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <random>
@@ -224,4 +225,58 @@ TEST_CASE("a diff across what was known says that a time was before the history 
   CHECK(diff("2023-02-01T00:00:00Z", 1, late).at("before_history") == true);
   CHECK(diff("2023-02-01T00:00:00Z", before, late).at("before_history") == false);
   CHECK(diff("2022-07-01T00:00:00Z", late, late).at("before_history") == false);
+}
+
+TEST_CASE("a diff of very many members tells of each what the diff of that member alone tells") {
+  constexpr std::size_t members = 4'500, a_batch = 900;
+  TeamTold team("github");
+  const auto name = [](std::size_t i) { return "m" + std::to_string(10'000 + i); };
+  const auto happens_to_each = [&](const char* at, const char* type, const std::function<json(std::size_t)>& data) {
+    json batch = json::array();
+    for (std::size_t i = 0; i < members; ++i) {
+      if (json said = data(i); !said.is_null()) {
+        batch.push_back({{"type", type},
+                         {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                         {"occurred_at", at},
+                         {"data", std::move(said)}});
+      }
+      if (batch.empty() || (batch.size() < a_batch && i + 1 < members)) continue;
+      REQUIRE(team.program().post("/v1/orgs/acme/events", batch.dump()).status == 201);
+      batch.clear();
+    }
+  };
+  team.happens("2024-01-01T00:00:00Z", "group.created", {{"group", "core"}});
+  team.happens("2024-01-01T00:00:00Z", "role.granted",
+               {{"principal", "group:core"}, {"role", "write"}, {"on", "repo:a/b"}});
+  happens_to_each("2024-01-02T00:00:00Z", "member.added", [&](std::size_t i) {
+    return json{{"member", name(i)}, {"role", "member"}};
+  });
+  happens_to_each("2024-01-20T00:00:00Z", "group.member_added", [&](std::size_t i) {
+    return i % 9 != 0 ? json{{"group", "core"}, {"member", name(i)}} : json();
+  });
+  happens_to_each("2024-01-21T00:00:00Z", "member.removed", [&](std::size_t i) {
+    return i % 5 == 0 ? json{{"member", name(i)}} : json();
+  });
+  std::vector<json> rows;
+  for (std::string cursor;;) {
+    json page = team.get("/diff?" + span + "&by=change&limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    for (json& row : page.at("items")) rows.push_back(std::move(row));
+    if (!page.contains("next")) {
+      CHECK(page.at("total") == rows.size());
+      break;
+    }
+    cursor = page.at("next").get<std::string>();
+  }
+  std::map<std::string, std::vector<json>> of;
+  std::string last;
+  for (const json& row : rows) {
+    const std::string member = row.at("member").get<std::string>();
+    CHECK(last <= member);
+    of[last = member].push_back(row);
+  }
+  for (std::size_t i = 0; i < members; i += 89) {
+    const json alone = team.get("/diff?" + span + "&by=change&member=" + name(i));
+    CHECK(json(of[name(i)]) == alone.at("items"));
+  }
+  CHECK(of.size() >= 3'200);
 }
