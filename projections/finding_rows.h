@@ -46,8 +46,8 @@ struct ToldRow {
   std::uint64_t value = 0;
 };
 
-// Whether a list holds a power that somebody was given: a role, a group, a grant on a scope, an assignment, a parent that
-// a group may have roles and grants of.
+// Whether a list holds a power that somebody was given: a role, a group, a grant on a scope, an assignment, a parent
+// that a group may have roles and grants of.
 bool is_power(ListKind list);
 
 using NumberOfPerson = std::function<Outcome<Number>(const Person&)>;

@@ -181,7 +181,8 @@ std::size_t ItemRows::findings(JsonText& json, ItemIndex item) {
   json.key("findings").open('[');
   if (!review_.findings) {
     auto opened = Sight::at(parts_, org_, review_.opening().as_of, review_.opening().pinned);
-    auto found = opened ? open_findings(**opened) : Outcome<std::shared_ptr<const OpenFindings>>(opened.error());
+    auto found = opened ? open_findings(**opened, review_.campaign->definition().scope.findings)
+                        : Outcome<std::shared_ptr<const OpenFindings>>(opened.error());
     if (found) {
       review_.findings = std::move(*found);
     } else {

@@ -75,11 +75,12 @@ bool is_of_kind(const Finding& finding, const std::vector<std::string>& kinds) {
 }  // namespace
 
 Decided<void> AccessSource::read(Parts& parts, const ReviewScope& scope, Instant from, std::optional<Position> knew) {
-  auto open = open_findings(*sight);
+  auto open = open_findings(*sight, scope.findings);
   if (!open) {
     people.note(open.error());
     return {};
   }
+  if ((*open)->not_judged_again) return too_much_learnt_late();
   found = std::move(*open);
   const auto has_finding = [&](Number member, const std::vector<std::string>& kinds) {
     const auto [first, last] = found->by_member.equal_range(member);

@@ -1,9 +1,11 @@
 #include "services/reviews/population.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "events/model/analysis.h"
+#include "projections/rejudged.h"
 #include "services/reviews/found_people.h"
 
 namespace tenure::services {
@@ -140,12 +142,10 @@ class Reviewers {
 };
 
 // Members whom open findings are about, of the kinds that a scope names.
-Outcome<std::set<Number>> members_with_findings(Sight& sight, const std::vector<std::string>& kinds) {
+std::set<Number> members_with_findings(const OpenFindings& open, const std::vector<std::string>& kinds) {
   std::set<Number> members;
-  const auto open = open_findings(sight);
-  if (!open) return open.error();
-  for (const auto& [member, index] : (*open)->by_member) {
-    const auto kind = projections::to_text((*open)->all[index].kind);
+  for (const auto& [member, index] : open.by_member) {
+    const auto kind = projections::to_text(open.all[index].kind);
     if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) members.insert(member);
   }
   return members;
@@ -153,11 +153,25 @@ Outcome<std::set<Number>> members_with_findings(Sight& sight, const std::vector<
 
 }  // namespace
 
-Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight) {
+Refusal too_much_learnt_late() {
+  return refuse(RefusalCode::too_large,
+                "what was learnt late bears on more than " + std::to_string(projections::rejudged_max) +
+                    " records, too many to be judged again here; leave judgement_changed out of the scope.",
+                "/scope/findings");
+}
+
+Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight, const std::vector<std::string>& kinds) {
   constexpr std::int64_t day_us = 24LL * 3600 * 1'000'000, hour_us = day_us / 24;
   auto open = std::make_shared<OpenFindings>();
   open->all = projections::findings_at(sight.access(), sight.at(), find_escalations(*sight.model()).alone,
                                        {30 * day_us, hour_us, std::nullopt, sight.meanwhile()});
+  const auto judged_again = projections::to_text(projections::FindingKind::judgement_changed);
+  if (std::find(kinds.begin(), kinds.end(), judged_again) != kinds.end()) {
+    const OpenOrg& org = sight.org();
+    auto again = projections::judged_again(sight.access(), *org.snapshot, org.id, sight.at(), sight.meanwhile());
+    open->not_judged_again = again.too_many;
+    std::move(again.found.begin(), again.found.end(), std::back_inserter(open->all));
+  }
   const auto closed = projections::closed_findings(sight.facts());
   std::erase_if(open->all, [&](const projections::Finding& finding) { return closed.contains(finding.id); });
   for (std::size_t i = 0; i < open->all.size(); ++i) {
@@ -176,9 +190,10 @@ Populated populate(const OpenOrg& org, Sight& sight, const Definition& definitio
   const bool by_findings = !definition.scope.findings.empty();
   std::set<Number> with_findings;
   if (by_findings && !found_then) {
-    auto members = members_with_findings(sight, definition.scope.findings);
-    if (!members) return members.error();
-    with_findings = std::move(*members);
+    const auto open = open_findings(sight, definition.scope.findings);
+    if (!open) return open.error();
+    if ((*open)->not_judged_again) return too_much_learnt_late();
+    with_findings = members_with_findings(**open, definition.scope.findings);
   }
   FoundPeople people(found_then);
   const std::string terms = review::terms_of(definition);

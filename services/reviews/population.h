@@ -23,8 +23,12 @@ inline constexpr std::size_t review_items_max = 250'000;
 struct OpenFindings {
   std::vector<projections::Finding> all;
   std::unordered_multimap<projections::Number, std::size_t> by_member;
+  bool not_judged_again = false;  // that was asked for, and bears on too many records (projections/rejudged.h)
 };
-Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight);
+// What is judged otherwise by what was learnt later is looked for only where `kinds` name it.
+Outcome<std::shared_ptr<const OpenFindings>> open_findings(Sight& sight, const std::vector<std::string>& kinds);
+// Where not_judged_again.
+Refusal too_much_learnt_late();
 
 // That a hold was certified: kept in a closed review, in that state.
 struct Certificate {

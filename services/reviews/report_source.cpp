@@ -88,7 +88,7 @@ const std::vector<Task>& ReportSource::tasks() {
 
 const std::vector<projections::Finding>& ReportSource::findings() {
   if (!findings_) {
-    auto found = open_findings(*when_opened);
+    auto found = open_findings(*when_opened, review->campaign->definition().scope.findings);
     if (!found) people.note(found.error());
     findings_ = found ? std::move(*found) : std::make_shared<const OpenFindings>();
   }

@@ -19,7 +19,7 @@ Outcome<std::unique_ptr<Sight>> Sight::at(Parts& parts, const OpenOrg& org, Inst
     return facts->failure().value_or(
         fail(FailureCode::corruption, "the organization's access model cannot be read; run `tenure verify`"));
   }
-  return std::unique_ptr<Sight>(new Sight(std::move(*facts), std::move(model), at, org.meanwhile));
+  return std::unique_ptr<Sight>(new Sight(org, std::move(*facts), std::move(model), at));
 }
 
 Number Sight::number_of(const SubjectId& subject) {

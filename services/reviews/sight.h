@@ -21,7 +21,8 @@ class Sight {
   bool enforces();  // the organization's mode
   const projections::Models::Model& model() const { return model_; }
   Instant at() const { return at_; }
-  const std::function<void()>& meanwhile() const { return meanwhile_; }  // the organization's
+  const OpenOrg& org() const { return org_; }
+  const std::function<void()>& meanwhile() const { return org_.meanwhile; }
 
   // 0 for somebody of whom nothing is known.
   projections::Number number_of(const SubjectId& subject);
@@ -30,18 +31,14 @@ class Sight {
   SubjectId subject_of(projections::Number member);
 
  private:
-  Sight(projections::Facts facts, projections::Models::Model model, Instant at, std::function<void()> meanwhile)
-      : model_(std::move(model)),
-        access_(std::move(facts), model_),
-        holds_(access_, at),
-        at_(at),
-        meanwhile_(std::move(meanwhile)) {}
+  Sight(const OpenOrg& org, projections::Facts facts, projections::Models::Model model, Instant at)
+      : org_(org), model_(std::move(model)), access_(std::move(facts), model_), holds_(access_, at), at_(at) {}
 
+  const OpenOrg& org_;
   projections::Models::Model model_;
   projections::Access access_;
   projections::Holds holds_;
   Instant at_;
-  std::function<void()> meanwhile_;
 };
 
 // A record of the log, people by subject, texts sealed.

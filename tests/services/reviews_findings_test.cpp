@@ -132,3 +132,22 @@ TEST_CASE("of whom there were findings is read as it was written, in a few bytes
   }
   CHECK(tenure::services::FoundPeople(nullptr).told() == "0");
 }
+
+TEST_CASE("a review whose scope names what was judged otherwise since asks about whoever did it") {
+  ReviewsTold acme;
+  for (const char* who : {ana, ben}) acme.happens("member.added", {{"member", who}, {"role", "member"}});
+  acme.clock("2026-02-10T09:00:00Z");
+  acme.happens("member.role_changed", {{"member", ben}, {"role", "owner"}}, "2026-02-01T00:00:00Z", ana);
+  const json judged{{"scope", {{"findings", {"judgement_changed"}}}}};
+  const auto nobody = acme.post("/reviews", {{"id", "q0"}, {"definition", named_review("q", {olga}, judged)}});
+  CHECK(nobody.status == 400);
+  CHECK(nobody.field() == "/scope");
+  acme.happens("member.role_changed", {{"member", ana}, {"role", "owner"}}, "2026-01-20T00:00:00Z");
+  acme.told("/reviews", {{"id", "q1"}, {"definition", named_review("q", {olga}, judged)}});
+  const auto items = acme.items("q1", "detail=true");
+  REQUIRE(items.size() == 1);
+  CHECK(items.at(0).at("member") == ana);
+  const json& findings = items.at(0).at("findings");
+  CHECK(std::any_of(findings.begin(), findings.end(),
+                    [](const json& finding) { return finding.at("kind") == "judgement_changed"; }));
+}
