@@ -108,12 +108,9 @@ Response group_members(Parts& parts, Request& request) {
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   const std::string name(request.param("group"));
-  const Number group = asking.facts().number(EntityKind::group, name);
-  if (group == 0) {
-    return missing(refuse(RefusalCode::unknown_group,
-                          "the organization has never had a group \"" + name + "\"; GET …/groups lists them.",
-                          "group"));
-  }
+  const auto heard_of = asking.group(name);
+  if (!heard_of) return heard_of.error();
+  const Number group = *heard_of;
   const auto rows = found_once<std::vector<Number>>(request, [&] {
     std::vector<Number> members;
     if (!asking.nothing_known()) asking.access().each_member_of(group, [&](Number m) { members.push_back(m); });

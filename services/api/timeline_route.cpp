@@ -139,6 +139,12 @@ class TimelineAsked {
       entity_ = *member;
       return std::nullopt;
     }
+    if (*subject_ == SubjectKind::group) {
+      const auto group = asking_.group(name_);
+      if (!group) return group.error();
+      entity_ = *group;
+      return std::nullopt;
+    }
     entity_ = asking_.facts().number(kinds[which], name_);
     if (entity_ != 0) return std::nullopt;
     return missing(
