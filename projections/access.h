@@ -98,6 +98,8 @@ class Access {
 
   // Every reason why the member does not hold it, in a fixed order; none where they do (lacks.cpp).
   std::vector<Lack> lacks(Number member, const Question& question);
+  // That what is missing may have been there: the next that is known of the member was found so, since when is unknown.
+  std::optional<Lack> found_later(Number member, const Question& question);
 
   // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
   std::unordered_set<Number> holders(Number role, std::size_t enough, bool disabled_too);
@@ -255,6 +257,8 @@ class Access {
   // The setting's value, with the event that set it or the one from which the model says it; no position where neither
   // happened yet.
   Edge setting_edge(Edge edge);
+  // The best level that the member is given, before anything is cut, and would have from what everyone has if enabled.
+  LevelIndex given(Number member, const Question& question);
   // The level at which somebody who is disabled would have it from what everyone has; 0 for none.
   LevelIndex everyone_gives(Number member, const Question& question);
   // What would have to be assigned for a role that reaches the member to give it at that level.

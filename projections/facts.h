@@ -86,6 +86,9 @@ class Facts {
   std::vector<Number> unlisted_holders(Number thing) {
     return take(projections::unlisted_holders(*views_, org_, thing), {});
   }
+  // Whether an event tells what was found so (basis baseline): since when, nobody knows. Read from the log, so of facts
+  // made by `known_at`; any others say no.
+  bool found_so(std::uint64_t position);
   // Every retraction that is known: the position that it names, and its own; in order.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> retractions();
   // Whether an event was retracted, as known at a position that is known.
@@ -155,6 +158,7 @@ class Facts {
   bool each_of_states(List list, const std::unordered_set<Number>& holders, const IntervalRow& row);
 
   storage::ViewReader* views_;
+  storage::Snapshot* log_ = nullptr;
   DirectoryCache* names_;
   ViewWriter* writer_ = nullptr;
   TimelineCache* timelines_ = nullptr;

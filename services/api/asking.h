@@ -244,6 +244,17 @@ class Asking {
     json.close('}');
   }
 
+  // The instant since which something has been so. Where the event of that point tells what was found so, the instant
+  // is when it was found, and `since_basis` says that.
+  void since(JsonText& json, Point point) {
+    json.field("since", Instant{point.us});
+    basis(json, "since_basis", point.position);
+  }
+  // The basis of an event that is named by its position alone; nothing for what happened.
+  void basis(JsonText& json, std::string_view field, std::uint64_t position) {
+    if (facts().found_so(position)) json.field(field, to_text(Basis::baseline));
+  }
+
   Parts& parts() { return parts_; }
   Request& request() { return request_; }
   OpenOrg& org() { return org_; }
@@ -348,6 +359,7 @@ class Asking {
     if (!record) return;
     if (typed) json.field("type", type_name(record->event.data));
     json.field("occurred_at", *record->event.occurred_at);
+    if (record->event.basis == Basis::baseline) json.field("basis", to_text(Basis::baseline));
     actor(json, "actor", record->event.actor);
     if (record->event.approved_by) actor(json, "approved_by", *record->event.approved_by);
     if (record->event.reason) reason(json, *record);

@@ -133,12 +133,35 @@ std::vector<NaivePath> NaiveFold::paths(const std::string& member, const std::st
   return oracle::paths(inside_->state(at_us, known_position), folded(member), permission, resource);
 }
 
+bool NaiveFold::Inside::next_was_found_so(const std::string& member, std::int64_t at_us,
+                                          std::int64_t known_position) const {
+  for (const Fact* fact : facts_known(known_position)) {
+    const std::string type = text(fact->event, "type");
+    const bool about_access = !is_about_the_record(type) && type.rfind("review", 0) != 0 && type != "action.denied" &&
+                              type != "source.recorded" && fact->event.contains("data");
+    if (fact->occurred_us <= at_us || !about_access) continue;
+    const json& data = fact->event.at("data");
+    for (const char* name : {"member", "principal", "from", "to", "owner"}) {
+      std::string person = text_or_none(data, name);
+      if (name == std::string("principal")) {
+        if (person.rfind("member:", 0) != 0) continue;
+        person = person.substr(7);
+      }
+      if (!person.empty() && folded(person) == member) return text_or_none(fact->event, "basis") == "baseline";
+    }
+  }
+  return false;
+}
+
 std::set<std::string> NaiveFold::denials(const std::string& member, const std::string& permission,
                                          const std::optional<std::string>& level,
                                          const std::optional<std::string>& resource, std::int64_t at_us,
                                          std::int64_t known_position) const {
   if (before_history(at_us, known_position)) return {"unknown time"};
-  return oracle::denials(inside_->state(at_us, known_position), folded(member), permission, level, resource);
+  auto reasons = oracle::denials(inside_->state(at_us, known_position), folded(member), permission, level, resource);
+  const bool too_little = reasons.count("nothing given") + reasons.count("too low") > 0;
+  if (too_little && inside_->next_was_found_so(folded(member), at_us, known_position)) reasons.insert("found later");
+  return reasons;
 }
 
 NaiveVerdict NaiveFold::verdict(std::int64_t position) const {

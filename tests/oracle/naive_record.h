@@ -29,6 +29,8 @@ struct NaiveFold::Inside {
   // The models in force at some instant of [from, to), the newest first; one may stand twice.
   std::vector<const nlohmann::json*> models_over(std::int64_t from_us, std::int64_t to_us,
                                                  std::int64_t known_position) const;
+  // Whether the next event that is about a person's own access tells what was found so.
+  bool next_was_found_so(const std::string& member, std::int64_t at_us, std::int64_t known_position) const;
 
  private:
   void note_person(const std::string& identity);
