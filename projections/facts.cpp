@@ -38,7 +38,7 @@ Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& name
                                const OrgHead& head, Point at, Position known) {
   Facts facts(snapshot, names, models, org, at);
   facts.next_number_ = head.next_number;
-  facts.log_ = &snapshot;
+  facts.newest_baseline_ = head.newest_baseline;
   if (known >= head.position) return facts;
   const auto newest = newest_known(snapshot, OrgId(head.name), org, known);
   if (!newest) return newest.error();
@@ -70,27 +70,14 @@ Facts Facts::moved_to(Point at) const {
   moved.knowledge_ = knowledge_;
   moved.at_ = moved.clipped(at);
   moved.failure_ = failure_;
-  moved.log_ = log_;
   moved.writer_ = writer_;
   moved.timelines_ = timelines_;
   moved.use_ = use_;
   moved.head_ = head_;
   moved.org_entity_ = org_entity_;
   moved.next_number_ = next_number_;
+  moved.newest_baseline_ = newest_baseline_;
   return moved;
-}
-
-bool Facts::found_so(std::uint64_t position) {
-  if (!log_ || position == 0) return false;
-  const auto stored = log_->record(Position(position));
-  // A record says it in these very words, and most have no such words at all.
-  const bool says_so = stored && stored->bytes.find("\"basis\":\"baseline\"") != std::string::npos;
-  if (stored && !says_so) return false;
-  const auto record = stored ? wire::read_record(stored->bytes, [&](const Digest& hash) { return log_->blob(hash); })
-                             : Outcome<Record>(stored.error());
-  if (record) return record->event.basis == Basis::baseline;
-  fail(record.error());
-  return false;
 }
 
 Facts Facts::supposing(Point event, bool counts, const std::vector<Number>& entities) const {

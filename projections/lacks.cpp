@@ -15,25 +15,6 @@ const std::string* other_kind(const AccessModel& model, const Question& question
   return question.resource && !kind.empty() && kind != question.resource->kind ? &kind : nullptr;
 }
 
-// What an event of a member's own says that they were found to be or have.
-std::string found_in_words(const Entry& entry) {
-  if (entry.op != Op::set) return "to stand otherwise";
-  switch (entry.slot.kind) {
-    case SlotKind::exists:
-      return "to be a member";
-    case SlotKind::role:
-      return "to have a role";
-    case SlotKind::group:
-      return "to be in a group";
-    case SlotKind::grant:
-      return "to have been granted a role";
-    case SlotKind::assigned:
-      return "to have been assigned a resource";
-    default:
-      return "to stand otherwise";
-  }
-}
-
 }  // namespace
 
 // What a role gives on assigned resources alone is said to be so. Where it gives everything unless something is
@@ -80,26 +61,6 @@ std::string Access::change_of_parent(Number member, const Question& question) {
   std::string changes;
   for (const Lack& lack : lacks_of_held(member, parent)) changes += (changes.empty() ? "" : "; ") + lack.change;
   return "for " + model_->permissions()[parent.permission].name + ": " + changes;
-}
-
-LevelIndex Access::given(Number member, const Question& question) {
-  LevelIndex given = 0;
-  for (const Path& way : ways(member, question, false)) given = std::max(given, way.level);
-  return given > 0 ? given : everyone_gives(member, question);
-}
-
-std::optional<Lack> Access::found_later(Number member, const Question& question) {
-  // It may also have been there, and something cut it.
-  if (other_kind(*model_, question) || given(member, question) >= question.level) return std::nullopt;
-  for (const Entry& entry : facts_.entries_between(member, facts_.at(), Point::never())) {
-    if (entry.slot.kind == SlotKind::created) continue;  // what they did, and nothing that was done to them
-    if (!facts_.found_so(entry.at.position)) break;
-    const std::string when = format_instant(Instant{entry.at.us});
-    return Lack{"found_later",
-                "they were found " + found_in_words(entry) + " on " + when + ", and since when is unknown",
-                "ask about a time from then on, or record what happened before"};
-  }
-  return std::nullopt;
 }
 
 std::vector<Lack> Access::lacks_of_held(Number member, const Question& question) {

@@ -63,25 +63,36 @@ json power_row(const json& item, bool explain) {
   return row;
 }
 
+// Whether a row says that what it tells was found so.
+bool found_so(const json& item) {
+  if (item.contains("since_basis")) REQUIRE(item.at("since_basis") == "baseline");
+  return item.contains("since_basis");
+}
+
 json list_row(const std::string& kind, const json& item, bool explain) {
   if (kind == "who_can" || kind == "who_can_over") return power_row(item, explain);
   if (kind == "members") {
     return {{"status", item.at("status")},
             {"role", text_of(item, "role")},
             {"groups", item.at("groups")},
-            {"since_us", us_of(item.at("since"))}};
+            {"since_us", us_of(item.at("since"))},
+            {"found_so", found_so(item)}};
   }
   if (kind == "invitations") {
     REQUIRE(item.at("status") == "invited");
-    return {{"role", text_of(item, "role")}, {"groups", item.at("groups")}, {"since_us", us_of(item.at("since"))}};
+    return {{"role", text_of(item, "role")},
+            {"groups", item.at("groups")},
+            {"since_us", us_of(item.at("since"))},
+            {"found_so", found_so(item)}};
   }
   if (kind == "groups") {
     return {{"parent", text_of(item, "parent")},
             {"role", text_of(item, "role")},
             {"members", item.at("members")},
-            {"since_us", us_of(item.at("since"))}};
+            {"since_us", us_of(item.at("since"))},
+            {"found_so", found_so(item)}};
   }
-  if (kind == "group_members") return us_of(item.at("since"));
+  if (kind == "group_members") return {{"since_us", us_of(item.at("since"))}, {"found_so", found_so(item)}};
   return {{"kind", item.at("kind")}, {"grants", item.at("grants")}};
 }
 

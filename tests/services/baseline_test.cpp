@@ -88,6 +88,83 @@ TEST_CASE("a no about a time before something was found so tells that it is not 
   CHECK(told.team.get("/can?member=ann" + before).at("reasons").back().at("reason") != "found_later");
 }
 
+TEST_CASE("a no is not certain either by what a group of theirs or everyone was found to have later") {
+  Found told;
+  told.told("group.created", {{"group", "core"}});
+  told.told("group.member_added", {{"group", "core"}, {"member", "cid"}});
+  told.told("member.added", {{"member", "cid"}});
+  const auto doubt = [&](const std::string& member, const std::string& on) {
+    const json answer = told.team.get("/can?member=" + member + "&permission=repository&level=write&resource=" + on +
+                                      "&explain=true&at=2024-01-06T00:00:00Z");
+    INFO(answer.dump(2));
+    const json last = answer.at("reasons").back();
+    return last.at("reason") == "found_later" ? last.at("because").get<std::string>() : std::string();
+  };
+  CHECK(doubt("cid", "repo:x").empty());
+  const json write{{"principal", "group:core"}, {"role", "write"}, {"on", "repo:x"}};
+  told.team.happens("2024-01-08T00:00:00Z", "role.granted", write, {}, found);
+  CHECK(doubt("cid", "repo:x") ==
+        "the group core, which they are in, was found to have the role write on repo:x on 2024-01-08T00:00:00Z, and "
+        "since when is unknown");
+  // Nor does another thing that happened to them in between make it certain; the same thing does.
+  told.team.happens("2024-01-07T00:00:00Z", "role.granted",
+                    {{"principal", "group:core"}, {"role", "read"}, {"on", "repo:y"}});
+  CHECK_FALSE(doubt("cid", "repo:x").empty());
+  told.team.happens("2024-01-07T00:00:00Z", "role.revoked", write);
+  CHECK(doubt("cid", "repo:x").empty());
+  told.team.happens("2024-01-09T00:00:00Z", "role.granted",
+                    {{"principal", "everyone"}, {"role", "write"}, {"on", "repo:z"}}, {}, found);
+  CHECK(doubt("cid", "repo:z") ==
+        "everyone was found to have the role write on repo:z on 2024-01-09T00:00:00Z, and since when is unknown");
+}
+
+TEST_CASE("what was known already makes no doubt when it is found again") {
+  Found told;
+  told.told("member.added", {{"member", "cid"}, {"role", "member"}});
+  told.team.happens("2024-01-08T00:00:00Z", "member.added", {{"member", "cid"}, {"role", "member"}}, {}, found);
+  const json answer = told.team.get("/can?member=cid&permission=repository&explain=true&at=2024-01-06T00:00:00Z");
+  for (const json& reason : answer.at("reasons")) CHECK(reason.at("reason") != "found_later");
+  CHECK_FALSE(told.row("/members", "cid").contains("since_basis"));
+}
+
+TEST_CASE("findings tell that the event that opened them was found so") {
+  Found told;
+  told.team.happens("2024-01-05T00:00:00Z", "member.invited", {{"member", "eve"}, {"role", "member"}}, {}, found);
+  told.team.happens("2024-01-05T00:00:00Z", "member.invited", {{"member", "fay"}, {"role", "member"}});
+  const json pending = test::findings(told.team, "invitation_pending");
+  REQUIRE(pending.size() == 2);
+  for (const json& finding : pending) CHECK(says(finding, "since_basis") == (finding.at("member") == "eve"));
+  const json invited = told.row("/members?status=invited", "eve");
+  CHECK(says(invited, "since_basis"));
+}
+
+TEST_CASE("what was found so is told as that of any of many events, as known then and when retracted") {
+  Found told;
+  json events = json::array();
+  for (int i = 0; i < 2'500; ++i) {
+    json event{{"type", "member.added"},
+               {"actor", {{"kind", "system"}, {"id", "sync"}}},
+               {"occurred_at", "2024-01-06T00:00:00Z"},
+               {"data", {{"member", "m" + std::to_string(i)}}}};
+    if (i % 3 == 0) event["basis"] = "baseline";
+    events.push_back(event);
+  }
+  REQUIRE(told.team.program().post("/v1/orgs/acme/events", events.dump()).status == 201);
+  const auto csv = told.team.program().request("GET", "/v1/orgs/acme/members", {}, {"Accept: text/csv"});
+  for (const int i : {0, 1, 2, 3, 1'200, 1'201, 2'498, 2'499}) {
+    const std::string row =
+        "m" + std::to_string(i) + ",active,,,2024-01-06T00:00:00Z," + (i % 3 == 0 ? "baseline" : "");
+    CHECK(csv.body.find(row + "\r\n") != std::string::npos);
+  }
+  // ann was there before she was found: that is learnt later, and of no account as known before.
+  const std::string known = "/members/ann?card=true&known_at=" + std::to_string(told.bob);
+  const auto came = told.team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}});
+  CHECK_FALSE(says(told.team.get("/members/ann?card=true").at("member"), "since_basis"));
+  CHECK(says(told.team.get(known).at("member"), "since_basis"));
+  told.team.happens("2024-01-10T00:00:00Z", "event.retracted", {{"position", came}}, "never came");
+  CHECK(says(told.team.get("/members/ann?card=true").at("member"), "since_basis"));
+}
+
 TEST_CASE("what was found so and then taken is not told as given and taken again within minutes") {
   Found told;
   for (const char* who : {"ann", "bob"}) {
