@@ -187,7 +187,7 @@ class NaiveFold {
                                const std::optional<std::string>& resource, std::int64_t at_us,
                                std::int64_t known_position) const;
   // Every true reason for a no: "unknown time", "other kind", "no member", "nothing given", "disabled", "feature off",
-  // "owner only", "parent", "children off", "too low".
+  // "owner only", "parent", "children off", "too low", "found later".
   std::set<std::string> denials(const std::string& member, const std::string& permission,
                                 const std::optional<std::string>& level, const std::optional<std::string>& resource,
                                 std::int64_t at_us, std::int64_t known_position) const;
