@@ -32,6 +32,10 @@ class Later {
     found_so_ = text_or_none(fact.event, "basis") == "baseline";
     if (type_ == "role.granted" || type_ == "role.revoked") {
       grant();
+    } else if (type_ == "org.created") {
+      if (!is_member("owner")) return;
+      say("member", "membership", true, then_.members.count(member_) > 0);
+      say("member", "role", true, false);
     } else if (type_ == "ownership.transferred") {
       for (const char* name : {"from", "to"}) {
         if (is_member(name)) say("member", "role", true, false);

@@ -75,7 +75,7 @@ TEST_CASE("what was found so gives the same rows in one batch, in many, and in b
   }
   at_once.commit();
   in_bulk.commit();
-  CHECK(at_once.rows().size() == 3);
+  CHECK(at_once.rows().size() == 4);
   CHECK(one_by_one.rows() == at_once.rows());
   CHECK(in_bulk.rows() == at_once.rows());
 }
