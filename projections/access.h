@@ -98,6 +98,9 @@ class Access {
 
   // Every reason why the member does not hold it, in a fixed order; none where they do (lacks.cpp).
   std::vector<Lack> lacks(Number member, const Question& question);
+  // That what is missing may have been there: later the member, a group of theirs or everyone was found to have
+  // something, and since when is unknown (found_later.cpp).
+  std::optional<Lack> found_later(Number member, const Question& question);
 
   // Members whose direct role it is, their implied and moved ones followed; stops at `enough`.
   std::unordered_set<Number> holders(Number role, std::size_t enough, bool disabled_too);
@@ -255,6 +258,17 @@ class Access {
   // The setting's value, with the event that set it or the one from which the model says it; no position where neither
   // happened yet.
   Edge setting_edge(Edge edge);
+  // The best level that the member is given, before anything is cut, and would have from what everyone has if enabled.
+  LevelIndex given(Number member, const Question& question);
+  // ---- what was found so later (found_later.cpp) ----
+  // The groups that the member was put into, and those above them, whether or not they are there.
+  std::vector<Number> groups_linked(Number member);
+  // Whether an entity's state has already what an entry says of it.
+  bool stands_already(Number entity, const Entry& entry);
+  // What was found of an entity and did not stand yet, with nothing known in between; of the organization itself, what
+  // everyone was granted.
+  std::optional<Entry> first_found(Number entity, Point until);
+  std::string found_in_words(Number entity, const Entry& found);
   // The level at which somebody who is disabled would have it from what everyone has; 0 for none.
   LevelIndex everyone_gives(Number member, const Question& question);
   // What would have to be assigned for a role that reaches the member to give it at that level.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "events/digest.h"
+#include "projections/baselines.h"
 #include "projections/finding_rows.h"
 #include "projections/interval_index.h"
 #include "projections/review/rows.h"
@@ -244,6 +245,10 @@ Outcome<void> AccessFold::apply(ViewWriter& views, OrgPlace& place, const Record
     const auto number = names_.number_or_make(views, org, head, review->kind, review->name);
     if (!number) return number.error();
     note_review(views, org, *number, record.position);
+  }
+  if (record.event.basis == Basis::baseline) {
+    const auto kept = note_baseline(views, org, head, record.position);
+    if (!kept) return kept;
   }
   if (late && !touched->empty()) note_learnt(views, org, at, record.position);
   if (late) views.put(newest_key(org, record.version), time_value(head.newest_us));

@@ -37,6 +37,7 @@ std::string OrgHead::encode() const {
   put_varint(out, next_number);
   put_varint(out, version.value);
   put_varint(out, position.value);
+  put_varint(out, newest_baseline.value);
   put_u64(out, static_cast<std::uint64_t>(newest_us));
   put_u64(out, static_cast<std::uint64_t>(earliest_us));
   out.append(reinterpret_cast<const char*>(chain.data()), chain.size());
@@ -49,6 +50,7 @@ bool OrgHead::decode(std::string_view bytes, OrgHead& head) {
   head.next_number = in.number();
   head.version = Version(in.varint());
   head.position = Position(in.varint());
+  head.newest_baseline = Position(in.varint());
   if (!in.good || in.rest.size() < 16 + head.chain.size()) return false;
   head.newest_us = static_cast<std::int64_t>(take_u64(in.rest, 0));
   head.earliest_us = static_cast<std::int64_t>(take_u64(in.rest, 8));

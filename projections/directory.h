@@ -24,6 +24,7 @@ struct OrgHead {
   Number next_number = 1;
   Version version;
   Position position;                                                    // of its newest record
+  Position newest_baseline;                                             // 0: nothing was ever found so (baselines.h)
   std::int64_t newest_us = std::numeric_limits<std::int64_t>::min();    // newest occurred_at so far
   std::int64_t earliest_us = std::numeric_limits<std::int64_t>::max();  // history_from
   Digest chain{};                                                       // SHA-256 of its newest record

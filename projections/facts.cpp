@@ -38,6 +38,7 @@ Outcome<Facts> Facts::known_at(storage::Snapshot& snapshot, DirectoryCache& name
                                const OrgHead& head, Point at, Position known) {
   Facts facts(snapshot, names, models, org, at);
   facts.next_number_ = head.next_number;
+  facts.newest_baseline_ = head.newest_baseline;
   if (known >= head.position) return facts;
   const auto newest = newest_known(snapshot, OrgId(head.name), org, known);
   if (!newest) return newest.error();
@@ -75,6 +76,7 @@ Facts Facts::moved_to(Point at) const {
   moved.head_ = head_;
   moved.org_entity_ = org_entity_;
   moved.next_number_ = next_number_;
+  moved.newest_baseline_ = newest_baseline_;
   return moved;
 }
 

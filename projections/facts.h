@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "projections/access_fold.h"
+#include "projections/baselines.h"
 #include "projections/directory.h"
 #include "projections/finding_rows.h"
 #include "projections/list_history.h"
@@ -86,6 +87,13 @@ class Facts {
   std::vector<Number> unlisted_holders(Number thing) {
     return take(projections::unlisted_holders(*views_, org_, thing), {});
   }
+  // Whether an event tells what was found so (basis baseline): since when, nobody knows.
+  bool found_so(std::uint64_t position) {
+    if (position == 0 || position > newest_baseline_.value) return false;
+    return take(baselines_.has(*views_, org_, Position(position)), false);
+  }
+  // False where that is known of no event of the organization; nothing is read for it.
+  bool any_found_so() const { return newest_baseline_ != Position(0); }
   // Every retraction that is known: the position that it names, and its own; in order.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> retractions();
   // Whether an event was retracted, as known at a position that is known.
@@ -164,6 +172,9 @@ class Facts {
   OrgNumber org_;
   Number org_entity_ = 0;   // once it was asked for
   Number next_number_ = 0;  // of the organization in these views; 0: not known
+  Position newest_baseline_{
+      std::numeric_limits<std::uint64_t>::max()};  // of the same; where it is not known, any may be
+  Baselines baselines_;
   Point at_;
   std::shared_ptr<Knowledge> knowledge_;
   std::unordered_map<Number, std::unique_ptr<EntityState>> states_;  // at at_

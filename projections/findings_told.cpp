@@ -1,5 +1,5 @@
 // Findings that only the records tell, from their rows. What an end of the role, the group or the resource took from
-// all who had it is not told as taken from one.
+// all who had it is not told as taken from one; what was found so and then taken was there since nobody knows when.
 #include <algorithm>
 #include <set>
 
@@ -67,7 +67,8 @@ class ShortLived {
       if (link.list.kind == ListKind::children && !(kind_ == EntityKind::group && groups_inherit_)) continue;
       if (link.list.kind == ListKind::holders && role_shown(link).empty()) continue;
       const Point given = given_at(link, just_before);
-      if (row.at.us - given.us <= within_us_) add(row, link, given);
+      if (row.at.us - given.us > within_us_ || facts_.found_so(given.position)) continue;
+      add(row, link, given);
     }
   }
 
@@ -188,7 +189,7 @@ class ShortLivedOfEveryone {
       const auto granted = held_by(before, just_before, power);
       if (!granted || held_by(with, at, power)) continue;
       const Point given = given_at(power, at);
-      if (at.us - given.us > within_us_) continue;
+      if (at.us - given.us > within_us_ || facts_.found_so(given.position)) continue;
       Finding& finding = looking_.add(FindingKind::granted_and_revoked, org, *granted, at,
                                       "the role " + power.role + " on " + power.on + held_in_words(at.us - given.us));
       finding.role = power.role;

@@ -66,7 +66,7 @@ class Turned {
         for (LevelIndex level = had; level < has; ++level) given[{p, level + 1}] = at;
         if (has >= had) continue;
         const auto since = given.find({p, had});
-        if (since != given.end() && at.us - since->second.us <= within_us_) {
+        if (since != given.end() && is_soon(since->second, at)) {
           if (!held) held = before->role_held(role);
           if (*held) add_granted(role, after->model(), p, had, since->second, at);
         }
@@ -156,6 +156,11 @@ class Turned {
     return everywhere == enabled.end() ? in_area : std::max(in_area, everywhere->second);
   }
 
+  // Of what was found so nobody knows since when it was there.
+  bool is_soon(Point given, Point taken) {
+    return taken.us - given.us <= within_us_ && !facts_.found_so(given.position);
+  }
+
   void keep_failure(Access& access) {
     if (access.facts().failure()) facts_.fail(*access.facts().failure());
   }
@@ -179,13 +184,13 @@ class Turned {
   }
 
   void add_enabled(Number member, Number area, Point given, Point taken) {
-    if (taken.us - given.us > within_us_) return;
+    if (!is_soon(given, taken)) return;
     const std::string in = area == 0 ? std::string() : facts_.name(area).name;
     add(member, given, taken, "the member was enabled" + (area == 0 ? "" : " in " + in)).area = in;
   }
 
   void add_feature(const std::string& feature, Point given, Point taken) {
-    if (taken.us - given.us > within_us_) return;
+    if (!is_soon(given, taken)) return;
     add(0, given, taken, "the feature " + feature + " was on").feature = feature;
   }
 

@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::size_t roles_named_max = 8;
 
+// The kind of resource that the permission is about, where another one is asked about.
+const std::string* other_kind(const AccessModel& model, const Question& question) {
+  const std::string& kind = model.permissions()[question.permission].resource_kind;
+  return question.resource && !kind.empty() && kind != question.resource->kind ? &kind : nullptr;
+}
+
 }  // namespace
 
 // What a role gives on assigned resources alone is said to be so. Where it gives everything unless something is
@@ -100,16 +106,16 @@ std::vector<Lack> Access::lacks_of_held(Number member, const Question& question)
 }
 
 std::vector<Lack> Access::lacks(Number member, const Question& question) {
-  const PermissionRule& rule = model_->permissions()[question.permission];
-  if (question.resource && !rule.resource_kind.empty() && rule.resource_kind != question.resource->kind) {
-    return {{"other_kind", "the permission is about resources of kind " + rule.resource_kind,
-             "ask about a resource of kind " + rule.resource_kind}};
+  if (const std::string* kind = other_kind(*model_, question)) {
+    return {
+        {"other_kind", "the permission is about resources of kind " + *kind, "ask about a resource of kind " + *kind}};
   }
   const Effective counts = effective(member, question, false);
   if (counts.level >= question.level) return {};
   std::vector<Lack> lacks;
   const LevelIndex held = this->held(member, question, false).level;
   if (held < question.level) lacks = lacks_of_held(member, question);
+  if (auto later = found_later(member, question)) lacks.push_back(std::move(*later));
   if (held > counts.level) {
     lacks.push_back({"children_off", "all that hangs below it is off", "give something that hangs below it as well"});
   }

@@ -57,6 +57,7 @@ enum class Row : char {
   first_named = 's',  // number of a member -> position of the record with the sealed identity
   finding = 'f',      // kind, point, entity -> what only the records tell (finding_rows.h); 'n': unlisted.h
   retractions = 'z',  // position -> positions of the retractions of that event
+  baselines = 'b',    // block of positions -> which of them tell what was found so (baselines.h)
   review = 'u',       // number of a review, definition or report, position -> that it is of it (review/rows.h)
 };
 

@@ -72,6 +72,7 @@ struct HoldFacts {
   review::HoldKind kind = review::HoldKind::role;
   review::Standing standing = review::Standing::active;
   std::int64_t age_us = 0;       // since the event since which it stands
+  bool found_so = false;         // that event tells no more than that it was so by then
   bool inviter_removed = false;  // whoever brought the member is none any more
   bool gives_nothing = false;    // no permission of the model, as things stand
   bool owner_power = false;      // the owner's role, or something that is for the owner alone

@@ -56,6 +56,7 @@ HoldFacts facts_of(Holds& holds, const Hold& hold) {
                    : access.disabled(hold.member) ? Standing::disabled
                                                   : Standing::active;
   facts.age_us = std::max<std::int64_t>(0, holds.at().us - hold.since.us);
+  facts.found_so = access.facts().found_so(hold.since.position);
   facts.inviter_removed = inviter_is_removed(access, hold.member);
   if (!access.has_model()) return facts;
   const auto gives = holds.gives(hold);
@@ -91,7 +92,8 @@ std::vector<std::string> reasons_to_revoke(const HoldFacts& facts) {
   }
   if (facts.gives_nothing) because.emplace_back("It gives nothing as things stand.");
   if (facts.kind == HoldKind::invitation && facts.age_us > waiting_days * day_us) {
-    because.push_back("The invitation has been waiting for " + std::to_string(facts.age_us / day_us) + " days.");
+    because.push_back(std::string("The invitation has been waiting for ") + (facts.found_so ? "at least " : "") +
+                      std::to_string(facts.age_us / day_us) + " days.");
   }
   return because;
 }
@@ -108,7 +110,8 @@ std::vector<std::string> reasons_to_look(const HoldFacts& facts) {
     because.push_back("None of " + std::to_string(facts.peers) + " others in the same groups holds it.");
   }
   if (facts.age_us < recent_days * day_us) {
-    because.push_back("It was given less than " + std::to_string(recent_days) + " days ago.");
+    because.push_back((facts.found_so ? "It was found, since when is unknown, less than " : "It was given less than ") +
+                      std::to_string(recent_days) + " days ago.");
   }
   if (facts.changed) because.emplace_back("It is not what the last review certified.");
   if (!facts.certified) because.emplace_back("No earlier review of this definition has certified it.");

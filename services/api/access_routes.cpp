@@ -71,10 +71,12 @@ Response who_can_over(Asking& asking, const projections::Question& q, bool expla
             json.field("to", Instant{span.close.us});
           }
           json.field("level", span.level).field("opened_by", span.open.position);
+          asking.basis(json, "opened_basis", span.open.position);
           if (open) {
             json.null("closed_by");
           } else {
             json.field("closed_by", span.close.position);
+            asking.basis(json, "closed_basis", span.close.position);
           }
           json.close('}');
         }
@@ -131,6 +133,14 @@ void reasons(Asking& asking, JsonText& json, Number member, const projections::Q
   json.close(']');
 }
 
+// The no in one sentence; where what is known later makes it doubtful, in two.
+std::string denied_because(Asking& asking, Number member, const projections::Question& q, const std::string& why) {
+  if (asking.nothing_known()) return "nothing is known of that time";
+  const auto later = asking.access().found_later(member, q);
+  return (why.empty() ? "the level held is lower than the one asked for" : why) +
+         (later ? "; " + later->because : std::string());
+}
+
 Response can(Parts& parts, Request& request) {
   const auto known = only_known(request, {"member", "permission", "level", "resource", "at", "known_at", "explain"});
   if (!known) return no(known.error());
@@ -155,10 +165,7 @@ Response can(Parts& parts, Request& request) {
   asking.head(json);
   if (*explain) asking.paths(json, effective.paths);
   if (!allowed) {
-    json.field("denied_because", asking.nothing_known() ? "nothing is known of that time"
-                                 : !effective.denied_because.empty()
-                                     ? std::string_view(effective.denied_because)
-                                     : "the level held is lower than the one asked for");
+    json.field("denied_because", denied_because(asking, *member, *q, effective.denied_because));
     if (*explain) reasons(asking, json, *member, *q);
   }
   return asking.finish(std::move(json.close('}')));

@@ -6,6 +6,7 @@
 
 #include "events/wire/record_wire.h"
 #include "projections/spans.h"
+#include "projections/story.h"
 #include "services/api/page.h"
 
 namespace tenure::services {
@@ -158,11 +159,18 @@ class Asking {
     const auto number = parts_.identities.member_of(*org_.snapshot, org_.id, org_.number, name);
     if (!number) return http::problem(number.error());
     using Member = boost::system::result<Number, Response>;
-    if (*number != 0) return Member(boost::system::in_place_value, *number);
-    return http::problem(
-        refuse(RefusalCode::unknown_member,
-               "the organization has never heard of \"" + std::string(name) + "\"; check the spelling.", "member"),
-        404);
+    const auto heard = *number == 0 ? Outcome<bool>(false) : heard_of_member(*number);
+    if (!heard) return http::problem(heard.error());
+    if (*heard) return Member(boost::system::in_place_value, *number);
+    return never_heard_of(RefusalCode::unknown_member, name, "member", *number != 0);
+  }
+  // The same of a group.
+  boost::system::result<Number, Response> group(std::string_view name) {
+    const Number number = facts().number(EntityKind::group, name);
+    using Group = boost::system::result<Number, Response>;
+    if (number != 0 && heard_of_group(number)) return Group(boost::system::in_place_value, number);
+    if (const auto failure = facts().failure() ? facts().failure() : failure_) return http::problem(*failure);
+    return never_heard_of(RefusalCode::unknown_group, name, "group", number != 0);
   }
 
   // A list of rows in order of their number; `row` writes one as JSON.
@@ -236,6 +244,17 @@ class Asking {
     json.close('}');
   }
 
+  // The instant since which something has been so. Where the event of that point tells what was found so, the instant
+  // is when it was found, and `since_basis` says that.
+  void since(JsonText& json, Point point) {
+    json.field("since", Instant{point.us});
+    basis(json, "since_basis", point.position);
+  }
+  // The basis of an event that is named by its position alone; nothing for what happened.
+  void basis(JsonText& json, std::string_view field, std::uint64_t position) {
+    if (facts().found_so(position)) json.field(field, to_text(Basis::baseline));
+  }
+
   Parts& parts() { return parts_; }
   Request& request() { return request_; }
   OpenOrg& org() { return org_; }
@@ -257,6 +276,36 @@ class Asking {
   void about(PermissionIndex permission) { question_permission_ = permission; }
 
  private:
+  // The newest position that the answer knows of.
+  Position known() const { return compared_ ? compared_->second : pinned_.known; }
+  bool known_is_all() const { return known() >= org_.head.position; }
+  // Whether any record that is known names them.
+  Outcome<bool> heard_of_member(Number member) {
+    if (known_is_all()) return true;
+    const auto first = projections::first_named(*org_.snapshot, org_.number, member);
+    return first ? Outcome<bool>(*first <= known()) : Outcome<bool>(first.error());
+  }
+  bool heard_of_group(Number group) {
+    if (known_is_all()) return true;
+    for (const projections::Entry& entry : facts().all_entries(group)) {
+      if (entry.at.position <= known().value) return true;
+    }
+    // It may have been named without being there: as a parent, for an invitation, by a member or by a grant.
+    Access all(facts().moved_to(Point::never()), model_);
+    const auto touches = projections::touches_of(all, {projections::SubjectKind::group, group, {}},
+                                                 [this](std::uint64_t position) { return record(position); });
+    note(all.facts().failure());
+    return std::any_of(touches.begin(), touches.end(), [](const projections::Touch& touch) { return touch.own; });
+  }
+  Response never_heard_of(RefusalCode code, std::string_view name, const char* field, bool by_then) const {
+    const std::string when = by_then ? "as of position " + std::to_string(known().value) + ", " : "";
+    return http::problem(
+        refuse(code,
+               when + "the organization " + (by_then ? "had" : "has") + " never heard of \"" + std::string(name) +
+                   "\"; " + (by_then ? "ask with a later \"known_at\"." : "check the spelling."),
+               field),
+        404);
+  }
   // The models that are in force at some time of what is asked, the newest first.
   const std::vector<projections::Models::Model>& models() {
     if (models_.empty() && pinned_.when.range) models_ = facts().models_over(pinned_.when.from, pinned_.when.to);
@@ -310,6 +359,7 @@ class Asking {
     if (!record) return;
     if (typed) json.field("type", type_name(record->event.data));
     json.field("occurred_at", *record->event.occurred_at);
+    if (record->event.basis == Basis::baseline) json.field("basis", to_text(Basis::baseline));
     actor(json, "actor", record->event.actor);
     if (record->event.approved_by) actor(json, "approved_by", *record->event.approved_by);
     if (record->event.reason) reason(json, *record);

@@ -276,12 +276,12 @@ void add_diff_routes(http::Router& router, Parts& parts) {
     return asked.answer();
   };
   // Of a row by cause some columns are empty, of one by change others.
-  router.blocking(
-      http::Method::get, "/v1/orgs/{org}/diff", "read",
-      with_rows({"member", "change", "permission", "resource", "before.level", "before.reach", "after.level",
-                 "after.reach", "cause.position", "cause.type", "cause.occurred_at", "cause.actor.kind",
-                 "cause.actor.id", "cause.approved_by.id", "cause.reason", "members", "changes", "effects"},
-                diff));
+  router.blocking(http::Method::get, "/v1/orgs/{org}/diff", "read",
+                  with_rows({"member", "change", "permission", "resource", "before.level", "before.reach",
+                             "after.level", "after.reach", "cause.position", "cause.type", "cause.occurred_at",
+                             "cause.actor.kind", "cause.actor.id", "cause.approved_by.id", "cause.reason", "members",
+                             "changes", "effects", "cause.basis"},
+                            diff));
 }
 
 }  // namespace tenure::services

@@ -11,7 +11,7 @@ namespace {
 // A row of a list that may have a million: kept while it is streamed, so no more than it takes.
 struct EntityRow {
   Number entity = 0;
-  std::int64_t since_us = 0;
+  Point since;
 };
 std::uint64_t entity_of(const EntityRow& row) { return row.entity; }
 
@@ -19,7 +19,7 @@ std::uint64_t entity_of(const EntityRow& row) { return row.entity; }
 std::vector<EntityRow> in_short(Facts& facts, projections::List list) {
   std::vector<EntityRow> rows;
   facts.each(list, [&](const Interval& i) {
-    rows.push_back({i.principal, i.since.us});
+    rows.push_back({i.principal, i.since});
     return true;
   });
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.entity < b.entity; });
@@ -75,9 +75,8 @@ Response members(Parts& parts, Request& request) {
     }
     return found;
   });
-  return asking.list(*rows, entity_of, [&](JsonText& json, const EntityRow& row) {
-    member_row(asking, json, row.entity, Instant{row.since_us});
-  });
+  return asking.list(*rows, entity_of,
+                     [&](JsonText& json, const EntityRow& row) { member_row(asking, json, row.entity, row.since); });
 }
 
 Response groups(Parts& parts, Request& request) {
@@ -98,7 +97,9 @@ Response groups(Parts& parts, Request& request) {
     if (const Number role = asking.access().group_role(group)) json.field("role", facts.name(role).name);
     std::uint64_t members = 0;
     asking.access().each_member_of(group, [&](Number) { ++members; });
-    json.field("members", members).field("since", Instant{row.since_us}).close('}');
+    json.field("members", members);
+    asking.since(json, row.since);
+    json.close('}');
   });
 }
 
@@ -108,12 +109,9 @@ Response group_members(Parts& parts, Request& request) {
   Asking asking(parts, request);
   if (auto refused = asking.open()) return std::move(*refused);
   const std::string name(request.param("group"));
-  const Number group = asking.facts().number(EntityKind::group, name);
-  if (group == 0) {
-    return missing(refuse(RefusalCode::unknown_group,
-                          "the organization has never had a group \"" + name + "\"; GET …/groups lists them.",
-                          "group"));
-  }
+  const auto heard_of = asking.group(name);
+  if (!heard_of) return heard_of.error();
+  const Number group = *heard_of;
   const auto rows = found_once<std::vector<Number>>(request, [&] {
     std::vector<Number> members;
     if (!asking.nothing_known()) asking.access().each_member_of(group, [&](Number m) { members.push_back(m); });
@@ -124,7 +122,8 @@ Response group_members(Parts& parts, Request& request) {
       *rows, [](Number member) { return std::uint64_t{member}; },
       [&](JsonText& json, Number member) {
         json.open('{').field("member", asking.identity(member));
-        json.field("since", Instant{asking.access().member_since(group, member).us}).close('}');
+        asking.since(json, asking.access().member_since(group, member));
+        json.close('}');
       });
 }
 
@@ -173,7 +172,7 @@ void role_row(Asking& asking, JsonText& json, const RoleRow& row) {
   permissions(json, "unspecified", model, blank);
   permissions(json, "without_effect", model, without_effect(model, [&](PermissionIndex p) { return cell(p).level; }));
   if (const auto* exists = asking.facts().state(row.number).find({projections::SlotKind::exists})) {
-    json.field("since", Instant{exists->since.us});
+    asking.since(json, exists->since);
   }
   json.close('}');
 }
@@ -215,14 +214,14 @@ void add_directory_routes(http::Router& router, Parts& parts) {
   };
   constexpr auto get = http::Method::get;
   router.blocking(get, "/v1/orgs/{org}/members", "read",
-                  with_rows({"member", "status", "role", "groups", "since"}, bound(members)));
+                  with_rows({"member", "status", "role", "groups", "since", "since_basis"}, bound(members)));
   router.blocking(get, "/v1/orgs/{org}/groups", "read",
-                  with_rows({"group", "name", "parent", "role", "members", "since"}, bound(groups)));
+                  with_rows({"group", "name", "parent", "role", "members", "since", "since_basis"}, bound(groups)));
   router.blocking(get, "/v1/orgs/{org}/groups/{group}/members", "read",
-                  with_rows({"member", "since"}, bound(group_members)));
-  router.blocking(
-      get, "/v1/orgs/{org}/roles", "read",
-      with_rows({"role", "name", "kind", "grants", "unspecified", "without_effect", "since"}, bound(roles)));
+                  with_rows({"member", "since", "since_basis"}, bound(group_members)));
+  router.blocking(get, "/v1/orgs/{org}/roles", "read",
+                  with_rows({"role", "name", "kind", "grants", "unspecified", "without_effect", "since", "since_basis"},
+                            bound(roles)));
   router.blocking(get, "/v1/orgs/{org}/roles/{role}", "read", bound(role));
 }
 

@@ -119,7 +119,7 @@ void write_row(Asking& asking, JsonText& json, const Row& row) {
   const Finding& finding = row.finding;
   json.open('{').field("id", finding.id).field("kind", projections::to_text(finding.kind));
   json.field("status", row.closed ? "closed" : "open");
-  if (finding.since.position != 0) json.field("since", Instant{finding.since.us});
+  if (finding.since.position != 0) asking.since(json, finding.since);
   const auto broken =
       finding.kind == FindingKind::rule_violation ? asking.record(finding.since.position) : std::optional<Record>();
   json.field("because", broken ? broken->verdict.because : finding.because);
@@ -303,31 +303,14 @@ Response turn(Parts& parts, Request& request, Searched& searched, bool close) {
 
 void add_findings_routes(http::Router& router, Parts& parts) {
   const auto searched = std::make_shared<Searched>();
+  std::vector<std::string> columns{"id",       "kind", "status", "since",   "because", "member", "group",
+                                   "everyone", "role", "on",     "inviter", "same_as", "rule",   "evidence"};
+  for (const char* more : {"closed.position", "closed.occurred_at", "closed.actor.id", "closed.reason", "since_basis",
+                           "parent", "permission", "level", "area", "feature"}) {
+    columns.emplace_back(more);
+  }
   router.blocking(http::Method::get, "/v1/orgs/{org}/findings", "read",
-                  with_rows({"id",
-                             "kind",
-                             "status",
-                             "since",
-                             "because",
-                             "member",
-                             "group",
-                             "everyone",
-                             "role",
-                             "on",
-                             "inviter",
-                             "same_as",
-                             "rule",
-                             "evidence",
-                             "closed.position",
-                             "closed.occurred_at",
-                             "closed.actor.id",
-                             "closed.reason",
-                             "parent",
-                             "permission",
-                             "level",
-                             "area",
-                             "feature"},
-                            [&parts, searched](Request& request) { return list(parts, request, *searched); }));
+                  with_rows(columns, [&parts, searched](Request& request) { return list(parts, request, *searched); }));
   for (const bool close : {true, false}) {
     router.blocking(http::Method::post,
                     std::string("/v1/orgs/{org}/findings/{finding}/") + (close ? "close" : "reopen"), "review",

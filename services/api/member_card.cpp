@@ -12,7 +12,7 @@ void texts(JsonText& json, std::string_view name, std::vector<std::string> value
   json.close(']');
 }
 
-void member_row(Asking& asking, JsonText& json, Number member, Instant since) {
+void member_row(Asking& asking, JsonText& json, Number member, Point since) {
   Access& access = asking.access();
   std::vector<std::string> groups;
   for (const auto* link : access.groups_of(member)) groups.push_back(access.facts().name(link->slot.a).name);
@@ -25,7 +25,8 @@ void member_row(Asking& asking, JsonText& json, Number member, Instant since) {
     json.field("role", access.facts().name(role).name);
   }
   texts(json, "groups", std::move(groups));
-  json.field("since", since).close('}');
+  asking.since(json, since);
+  json.close('}');
 }
 
 void invited_row(Asking& asking, JsonText& json, Number member) {
@@ -39,7 +40,8 @@ void invited_row(Asking& asking, JsonText& json, Number member) {
   std::vector<std::string> groups;
   for (const Number group : invitation->groups) groups.push_back(asking.facts().name(group).name);
   texts(json, "groups", std::move(groups));
-  json.field("since", Instant{invitation->at.us}).close('}');
+  asking.since(json, invitation->at);
+  json.close('}');
 }
 
 namespace {
@@ -94,7 +96,7 @@ Response member(Parts& parts, Request& request) {
   asking.head(json);
   json.key("member");
   if (!asking.nothing_known() && state.exists()) {
-    member_row(asking, json, *number, Instant{state.find({projections::SlotKind::exists})->since.us});
+    member_row(asking, json, *number, state.find({projections::SlotKind::exists})->since);
   } else if (!asking.nothing_known() && state.invitation(asking.pinned().when.at)) {
     invited_row(asking, json, *number);
   } else {

@@ -7,7 +7,7 @@ namespace tenure::services {
 
 // An array of texts, sorted.
 void texts(JsonText& json, std::string_view name, std::vector<std::string> values);
-void member_row(Asking& asking, JsonText& json, Number member, Instant since);
+void member_row(Asking& asking, JsonText& json, Number member, Point since);
 void invited_row(Asking& asking, JsonText& json, Number member);
 
 }  // namespace tenure::services

@@ -38,6 +38,7 @@ void Shown::event(JsonText& json, std::string_view name, std::uint64_t position)
   const auto record = record_at(*org_.snapshot, position);
   if (record) {
     json.field("type", type_name(record->event.data)).field("occurred_at", *record->event.occurred_at);
+    if (record->event.basis == Basis::baseline) json.field("basis", to_text(Basis::baseline));
     actor(json, "actor", record->event.actor);
     if (record->event.approved_by) actor(json, "approved_by", *record->event.approved_by);
   } else {

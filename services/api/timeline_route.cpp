@@ -139,6 +139,12 @@ class TimelineAsked {
       entity_ = *member;
       return std::nullopt;
     }
+    if (*subject_ == SubjectKind::group) {
+      const auto group = asking_.group(name_);
+      if (!group) return group.error();
+      entity_ = *group;
+      return std::nullopt;
+    }
     entity_ = asking_.facts().number(kinds[which], name_);
     if (entity_ != 0) return std::nullopt;
     return missing(
@@ -324,10 +330,26 @@ void add_timeline_routes(http::Router& router, Parts& parts) {
     return asked.answer();
   };
   router.blocking(http::Method::get, "/v1/orgs/{org}/timeline", "read",
-                  with_rows({"event.position", "event.type", "event.occurred_at", "event.actor.kind", "event.actor.id",
-                             "event.approved_by.id", "event.reason", "about", "members", "changes", "effects",
-                             "retracts.position", "retracts.counts", "retracts.event.position", "retracts.event.type",
-                             "retracts.event.occurred_at", "by_now.members", "by_now.changes", "by_now.effects"},
+                  with_rows({"event.position",
+                             "event.type",
+                             "event.occurred_at",
+                             "event.actor.kind",
+                             "event.actor.id",
+                             "event.approved_by.id",
+                             "event.reason",
+                             "about",
+                             "members",
+                             "changes",
+                             "effects",
+                             "retracts.position",
+                             "retracts.counts",
+                             "retracts.event.position",
+                             "retracts.event.type",
+                             "retracts.event.occurred_at",
+                             "by_now.members",
+                             "by_now.changes",
+                             "by_now.effects",
+                             "event.basis"},
                             timeline));
 }
 

@@ -65,6 +65,9 @@ std::vector<reports::Fact> facts_of(AccessSource& source, const review::Definiti
       {"powers", "Powers that differ", number(source.diff.rows.size())},
       {"findings", "Findings", number(source.findings.size())},
       {"position", "As known at position", number(reported.pinned.value)}};
+  add_found_so(facts, std::count_if(source.holds.begin(), source.holds.end(), [&](const auto& found) {
+                 return source.sight->facts().found_so(found.hold.since.position);
+               }));
   if (reported.scheduled_for) facts.push_back({"scheduled_for", "Planned for", *reported.scheduled_for});
   add_place(facts, source.people, *source.org, {}, reported.pinned);
   return facts;

@@ -15,10 +15,10 @@ using reports::Table;
 
 using Source = std::shared_ptr<AccessSource>;
 
-// Which event it was, and whose: its position, its type, by whom. Three empty cells where there was none.
+// Which event it was, and whose: its position, its type, by whom, on what basis. Four empty cells where there was none.
 void add_event(AccessSource& from, std::uint64_t position, Row& row) {
   if (position == 0) {
-    row.resize(row.size() + 3);
+    row.resize(row.size() + 4);
     return;
   }
   const auto record = record_at(*from.org->snapshot, position);
@@ -26,10 +26,11 @@ void add_event(AccessSource& from, std::uint64_t position, Row& row) {
   row.push_back(number(position));
   row.push_back(record ? Cell(std::string(type_name(record->event.data))) : Cell());
   row.push_back(record ? Cell(from.people.name_of(record->event.actor)) : Cell());
+  row.push_back(basis_cell(from.sight->facts(), position));
 }
 
 Table holds_of(const Source& source) {
-  Table table{"holds", "Who holds what", "", {}, {}, "Nobody holds anything."};
+  Table table{"holds", "Who holds what", found_so_note, {}, {}, "Nobody holds anything."};
   table.columns = {{"member", "Member", Kind::text, 28},
                    {"kind", "Kind", Kind::text, 10},
                    {"power", "Power", Kind::text, 34},
@@ -37,6 +38,7 @@ Table holds_of(const Source& source) {
                    {"position", "By event", Kind::number, 0, false},
                    {"event", "Event", Kind::text, 18, false},
                    {"granted_by", "Granted by", Kind::text, 24},
+                   basis_column(),
                    {"gives", "Gives", Kind::text, 30, false},
                    {"limits", "Limits", Kind::text, 20, false},
                    {"item", "Hold", Kind::text, 20, false},
@@ -59,10 +61,15 @@ Table holds_of(const Source& source) {
 
 // `turns`: which of the source's.
 Table with_turns(const Source& source, Table table, std::vector<projections::HoldChange> AccessSource::*turns) {
-  table.columns = {{"at", "When", Kind::instant},        {"change", "Change", Kind::text, 11},
-                   {"member", "Member", Kind::text, 28}, {"kind", "Kind", Kind::text, 10},
-                   {"power", "Power", Kind::text, 30},   {"position", "By event", Kind::number, 0, false},
-                   {"event", "Event", Kind::text, 20},   {"actor", "By", Kind::text, 24}};
+  table.columns = {{"at", "When", Kind::instant},
+                   {"change", "Change", Kind::text, 11},
+                   {"member", "Member", Kind::text, 28},
+                   {"kind", "Kind", Kind::text, 10},
+                   {"power", "Power", Kind::text, 30},
+                   {"position", "By event", Kind::number, 0, false},
+                   {"event", "Event", Kind::text, 20},
+                   {"actor", "By", Kind::text, 24},
+                   basis_column()};
   table.open = [source, turns] {
     return rows_of(source, ((*source).*turns).size(), [turns](AccessSource& from, std::size_t n, Row& row) {
       const auto& [hold, turn, by] = (from.*turns)[n];
@@ -128,7 +135,8 @@ Table powers_of(const Source& source) {
                    {"after", "After", Kind::text, 12},
                    {"position", "By event", Kind::number},
                    {"event", "Event", Kind::text, 20},
-                   {"actor", "By", Kind::text, 24}};
+                   {"actor", "By", Kind::text, 24},
+                   basis_column()};
   table.open = [source] {
     return rows_of(source, source->diff.rows.size(), [](AccessSource& from, std::size_t n, Row& row) {
       const projections::DiffRow& change = from.diff.rows[n];

@@ -1,5 +1,7 @@
 #include "services/reviews/everyone.h"
 
+#include "services/reviews/report_words.h"
+
 namespace tenure::services {
 
 using projections::EntityKind;
@@ -12,10 +14,12 @@ using reports::Table;
 
 namespace {
 
-// By whom what stands at a position was done; three empty cells where nobody did anything, as of an initial value.
-void add_event(const projections::Point& since, ShownPeople& people, storage::Snapshot& snapshot, Row& row) {
+// By whom what stands at a position was done, and on what basis; four empty cells where nobody did anything, as of an
+// initial value.
+void add_event(const projections::Point& since, Sight& sight, ShownPeople& people, storage::Snapshot& snapshot,
+               Row& row) {
   if (since.position == 0) {
-    row.resize(row.size() + 3);
+    row.resize(row.size() + 4);
     return;
   }
   row.emplace_back(Instant{since.us});
@@ -23,6 +27,7 @@ void add_event(const projections::Point& since, ShownPeople& people, storage::Sn
   const auto record = record_at(snapshot, since.position);
   if (!record) people.note(record.error());
   row.push_back(record ? Cell(people.name_of(record->event.actor)) : Cell());
+  row.push_back(basis_cell(sight.facts(), since.position));
 }
 
 void add_grants(Sight& sight, ShownPeople& people, storage::Snapshot& snapshot, std::vector<Row>& rows) {
@@ -35,7 +40,7 @@ void add_grants(Sight& sight, ShownPeople& people, storage::Snapshot& snapshot, 
     if (!counts) continue;
     Row& row = rows.emplace_back();
     row = {facts.name(role).name, facts.name(scope).name, std::string("grant to everyone")};
-    add_event(grant->since, people, snapshot, row);
+    add_event(grant->since, sight, people, snapshot, row);
   }
 }
 
@@ -55,7 +60,7 @@ void add_settings(Sight& sight, ShownPeople& people, storage::Snapshot& snapshot
       Row& row = rows.emplace_back();
       row = {sight.model()->roles()[*option.everyone_role].id.text, rule.on_kind + ":*",
              "setting " + rule.id.text + " = " + value};
-      add_event(since, people, snapshot, row);
+      add_event(since, sight, people, snapshot, row);
     }
   }
 }
@@ -71,9 +76,13 @@ Table everyone_table(Sight& sight, ShownPeople& people, storage::Snapshot& snaps
       {},
       {},
       "Nothing is given to everyone."};
-  table.columns = {{"role", "Role", Kind::text, 24},       {"on", "On", Kind::text, 30},
-                   {"through", "Through", Kind::text, 34}, {"since", "Since", Kind::instant},
-                   {"position", "By event", Kind::number}, {"by", "By", Kind::text, 24}};
+  table.columns = {{"role", "Role", Kind::text, 24},
+                   {"on", "On", Kind::text, 30},
+                   {"through", "Through", Kind::text, 34},
+                   {"since", "Since", Kind::instant},
+                   {"position", "By event", Kind::number},
+                   {"by", "By", Kind::text, 24},
+                   basis_column()};
   std::vector<Row> rows;
   add_grants(sight, people, snapshot, rows);
   add_settings(sight, people, snapshot, rows);

@@ -9,8 +9,8 @@
 
 namespace tenure::services {
 
-// The table "everyone": role, on, through, since, position, by. Read at once, as `sight` sees it; failures stick in the
-// facts and in `people`.
+// The table "everyone": role, on, through, since, position, by, basis. Read at once, as `sight` sees it; failures stick
+// in the facts and in `people`.
 reports::Table everyone_table(Sight& sight, ShownPeople& people, storage::Snapshot& snapshot);
 
 }  // namespace tenure::services

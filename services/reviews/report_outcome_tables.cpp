@@ -41,7 +41,9 @@ Table remediation_of(const Source& source) {
           through += (through.empty() ? " through " : ", ") + std::string(projections::to_text(path.kind)) +
                      (path.role.empty() ? std::string() : " " + path.role);
           for (const auto& edge : path.edges) {
-            through += " (" + edge.what + ", event " + std::to_string(edge.event.position) + ")";
+            const bool found_so = from.now->facts().found_so(edge.event.position);
+            through +=
+                " (" + edge.what + ", event " + std::to_string(edge.event.position) + (found_so ? ", found so)" : ")");
           }
         }
         const std::string on =

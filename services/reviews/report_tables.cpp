@@ -65,6 +65,7 @@ void fill_item(ReportSource& source, ItemIndex i, Row& row) {
   const Actor* granted = source.actor_at(hold.since.position);
   row.emplace_back(granted ? Cell(source.people.name_of(*granted)) : Cell());
   row.emplace_back(number(hold.since.position));
+  row.push_back(basis_cell(source.under_review->facts(), hold.since.position));
   row.emplace_back(gives_in_words(source.under_review->holds(), hold));
   row.emplace_back(limits_in_words(source.under_review->holds(), hold));
   add_certificate(source, item, row);
@@ -80,7 +81,7 @@ void fill_item(ReportSource& source, ItemIndex i, Row& row) {
 }
 
 Table items_of(const Source& source) {
-  Table table{"items", "Items", "", {}, {}, "There are no items."};
+  Table table{"items", "Items", found_so_note, {}, {}, "There are no items."};
   table.columns = {{"item", "Item", Kind::text, 20, false},
                    {"member", "Member", Kind::text, 26},
                    {"kind", "Kind", Kind::text, 10, false},
@@ -89,6 +90,7 @@ Table items_of(const Source& source) {
                    {"since", "Since", Kind::instant},
                    {"granted_by", "Granted by", Kind::text, 20},
                    {"granted_at_position", "By event", Kind::number, 0, false},
+                   basis_column(),
                    {"gives", "Gives", Kind::text, 30, false},
                    {"limits", "Limits", Kind::text, 20, false},
                    {"last_certified_at", "Last certified", Kind::instant, 0, false},

@@ -45,6 +45,16 @@ reports::Texts gives_in_words(projections::Holds& holds, const projections::Hold
   return texts;
 }
 
+reports::Column basis_column() { return {"basis", "Basis", reports::Kind::text, 8}; }
+
+Cell basis_cell(projections::Facts& facts, std::uint64_t position) {
+  return facts.found_so(position) ? Cell(std::string("found so")) : Cell();
+}
+
+void add_found_so(std::vector<reports::Fact>& facts, std::ptrdiff_t holds) {
+  if (holds > 0) facts.push_back({"found_so", "Found so, since when is unknown", std::int64_t{holds}});
+}
+
 reports::Texts limits_in_words(projections::Holds& holds, const projections::Hold& hold) {
   const auto limits = holds.limits(hold);
   reports::Texts texts;
@@ -100,11 +110,9 @@ void add_place(std::vector<reports::Fact>& facts, ShownPeople& people, const Ope
 
 std::vector<reports::Column> finding_columns() {
   using reports::Kind;
-  return {{"id", "Finding", Kind::text, 24, false},
-          {"kind", "Kind", Kind::text, 22},
-          {"member", "Member", Kind::text, 28},
-          {"since", "Since", Kind::instant},
-          {"because", "Because", Kind::text, 50}};
+  return {{"id", "Finding", Kind::text, 24, false}, {"kind", "Kind", Kind::text, 22},
+          {"member", "Member", Kind::text, 28},     {"since", "Since", Kind::instant},
+          {"because", "Because", Kind::text, 50},   basis_column()};
 }
 
 reports::Row finding_row(Sight& sight, ShownPeople& people, const projections::Finding& finding) {
@@ -112,9 +120,12 @@ reports::Row finding_row(Sight& sight, ShownPeople& people, const projections::F
   if (finding.entity != 0 && sight.facts().name(finding.entity).kind == EntityKind::member) {
     member = people.identity(sight.subject_of(finding.entity));
   }
-  return {finding.id, std::string(projections::to_text(finding.kind)), std::move(member),
+  return {finding.id,
+          std::string(projections::to_text(finding.kind)),
+          std::move(member),
           finding.since.position == 0 ? Cell() : Cell(Instant{finding.since.us}),
-          finding.because.empty() ? Cell() : Cell(finding.because)};
+          finding.because.empty() ? Cell() : Cell(finding.because),
+          basis_cell(sight.facts(), finding.since.position)};
 }
 
 }  // namespace tenure::services

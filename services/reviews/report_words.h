@@ -17,6 +17,15 @@ inline reports::Cell text_or_nothing(std::string text) {
   return text.empty() ? reports::Cell() : reports::Cell(std::move(text));
 }
 
+// Behind what tells since when something is so and by whom: "found so" where the event at that position says no more
+// than that (basis baseline). `found_so_note` says on paper what it means.
+reports::Column basis_column();
+reports::Cell basis_cell(projections::Facts& facts, std::uint64_t position);
+inline constexpr const char* found_so_note =
+    "Basis \"found so\": somebody told that it was so by then. Since when it was so, and who gave it, is unknown.";
+// How many holds that is so of, as a line of the cover; none where it is so of none.
+void add_found_so(std::vector<reports::Fact>& facts, std::ptrdiff_t holds);
+
 // What limits it, a text each: "disabled", "disabled in billing", "off: the feature exports", "some only on what is
 // assigned", "assigned: repo:acme/web".
 reports::Texts limits_in_words(projections::Holds& holds, const projections::Hold& hold);

@@ -46,6 +46,9 @@ std::vector<Fact> facts_of(ReportSource& source) {
     }
   }
   facts.push_back({"population", "Items", number(opening.items)});
+  add_found_so(facts, std::count_if(review.holds->begin(), review.holds->end(), [&](const projections::Hold& hold) {
+                 return source.when_opened->facts().found_so(hold.since.position);
+               }));
   facts.push_back({"population_digest", "Digest of items", opening.items_digest});
   facts.push_back({"population_query", "The same list",
                    "GET /v1/orgs/" + source.org->id.text + "/reviews/" + campaign.opening().review + "/items"});

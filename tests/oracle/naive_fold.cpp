@@ -133,12 +133,22 @@ std::vector<NaivePath> NaiveFold::paths(const std::string& member, const std::st
   return oracle::paths(inside_->state(at_us, known_position), folded(member), permission, resource);
 }
 
+bool NaiveFold::Inside::found_so(std::int64_t position) const {
+  for (const Fact& fact : facts) {
+    if (fact.position == position) return text_or_none(fact.event, "basis") == "baseline";
+  }
+  throw std::logic_error("no event at position " + std::to_string(position));
+}
+
 std::set<std::string> NaiveFold::denials(const std::string& member, const std::string& permission,
                                          const std::optional<std::string>& level,
                                          const std::optional<std::string>& resource, std::int64_t at_us,
                                          std::int64_t known_position) const {
   if (before_history(at_us, known_position)) return {"unknown time"};
-  return oracle::denials(inside_->state(at_us, known_position), folded(member), permission, level, resource);
+  auto reasons = oracle::denials(inside_->state(at_us, known_position), folded(member), permission, level, resource);
+  const bool too_little = reasons.count("nothing given") + reasons.count("too low") > 0;
+  if (too_little && inside_->found_later(folded(member), at_us, known_position)) reasons.insert("found later");
+  return reasons;
 }
 
 NaiveVerdict NaiveFold::verdict(std::int64_t position) const {
@@ -154,8 +164,10 @@ std::map<std::string, MemberRow> NaiveFold::members(std::int64_t at_us, std::int
   const State state = inside_->state(at_us, known_position);
   std::map<std::string, MemberRow> rows;
   for (const auto& [member, since] : state.members) {
+    const std::int64_t by = state.made_by.at("membership of " + member).front();
     rows[inside_->shown.at(member)] = {state.disablement(member).whole ? "disabled" : "active",
-                                       direct_role(state, member), direct_groups(state, member), since};
+                                       direct_role(state, member), direct_groups(state, member), since,
+                                       inside_->found_so(by)};
   }
   return rows;
 }
@@ -167,7 +179,8 @@ std::map<std::string, InvitationRow> NaiveFold::invitations(std::int64_t at_us, 
     const std::vector<Invitation> pending = pending_invitations(state, member, at_us);
     if (state.members.count(member) > 0 || pending.empty()) continue;
     const Invitation& latest = pending.back();
-    rows[inside_->shown.at(member)] = {latest.role, {latest.groups.begin(), latest.groups.end()}, latest.since_us};
+    rows[inside_->shown.at(member)] = {
+        latest.role, {latest.groups.begin(), latest.groups.end()}, latest.since_us, inside_->found_so(latest.position)};
   }
   return rows;
 }
@@ -188,6 +201,7 @@ std::map<std::string, GroupRow> NaiveFold::groups(std::int64_t at_us, std::int64
   for (const auto& [group, since] : state.groups) {
     GroupRow row;
     row.since_us = since;
+    row.found_so = inside_->found_so(state.made_by.at("group " + group).front());
     for (const auto& [link, joined] : state.members_of_groups) {
       if (link.first == group && state.members.count(link.second) > 0) ++row.members;
     }
@@ -200,14 +214,19 @@ std::map<std::string, GroupRow> NaiveFold::groups(std::int64_t at_us, std::int64
   return rows;
 }
 
-std::map<std::string, std::int64_t> NaiveFold::group_members(const std::string& group, std::int64_t at_us,
-                                                             std::int64_t known_position) const {
+std::map<std::string, GroupMemberRow> NaiveFold::group_members(const std::string& group, std::int64_t at_us,
+                                                               std::int64_t known_position) const {
   const State state = inside_->state(at_us, known_position);
-  std::map<std::string, std::int64_t> rows;
-  for (const auto& [link, since] : state.members_of_groups) {
+  std::map<std::string, GroupMemberRow> rows;
+  for (const auto& [link, joined] : state.members_of_groups) {
     const auto& [linked_group, member] = link;
     if (linked_group != group || state.groups.count(group) == 0 || state.members.count(member) == 0) continue;
-    rows[inside_->shown.at(member)] = std::max({since, state.groups.at(group), state.members.at(member)});
+    std::pair<std::int64_t, std::int64_t> last(INT64_MIN, 0);  // when, and by which event
+    for (const std::string& made : {member + " in " + group, "group " + group, "membership of " + member}) {
+      const std::int64_t by = state.made_by.at(made).front();
+      last = std::max(last, {state.happened.at(by), by});
+    }
+    rows[inside_->shown.at(member)] = {last.first, inside_->found_so(last.second)};
   }
   return rows;
 }

@@ -39,6 +39,7 @@ struct MemberRow {
   std::string role;                 // empty: no direct role that exists
   std::vector<std::string> groups;  // sorted; groups that exist
   std::int64_t since_us = 0;        // when the present membership began
+  bool found_so = false;            // or was found to be, by an event of basis baseline
   bool operator==(const MemberRow&) const = default;
 };
 
@@ -46,6 +47,7 @@ struct InvitationRow {
   std::string role;                 // as invited, empty if the invitation names none
   std::vector<std::string> groups;  // as invited, sorted
   std::int64_t since_us = 0;
+  bool found_so = false;  // the invitation, as above
   bool operator==(const InvitationRow&) const = default;
 };
 
@@ -54,7 +56,14 @@ struct GroupRow {
   std::string role;         // empty: none that exists
   std::size_t members = 0;  // direct ones
   std::int64_t since_us = 0;
+  bool found_so = false;  // the group, as above
   bool operator==(const GroupRow&) const = default;
+};
+
+struct GroupMemberRow {
+  std::int64_t since_us = 0;  // since when the link, the member and the group have all been there
+  bool found_so = false;      // the last of them, as above
+  bool operator==(const GroupMemberRow&) const = default;
 };
 
 struct RoleRow {
@@ -178,7 +187,7 @@ class NaiveFold {
                                const std::optional<std::string>& resource, std::int64_t at_us,
                                std::int64_t known_position) const;
   // Every true reason for a no: "unknown time", "other kind", "no member", "nothing given", "disabled", "feature off",
-  // "owner only", "parent", "children off", "too low".
+  // "owner only", "parent", "children off", "too low", "found later".
   std::set<std::string> denials(const std::string& member, const std::string& permission,
                                 const std::optional<std::string>& level, const std::optional<std::string>& resource,
                                 std::int64_t at_us, std::int64_t known_position) const;
@@ -189,9 +198,8 @@ class NaiveFold {
   // Pending invitations of people who are no members.
   std::map<std::string, InvitationRow> invitations(std::int64_t at_us, std::int64_t known_position) const;
   std::map<std::string, GroupRow> groups(std::int64_t at_us, std::int64_t known_position) const;
-  // Direct members, each with the instant since which the link, the member and the group have all been there.
-  std::map<std::string, std::int64_t> group_members(const std::string& group, std::int64_t at_us,
-                                                    std::int64_t known_position) const;
+  std::map<std::string, GroupMemberRow> group_members(const std::string& group, std::int64_t at_us,
+                                                      std::int64_t known_position) const;  // direct ones
   // Everything that members hold, and that others hold once they are members (naive_holds.cpp).
   NaiveHolds holds(std::int64_t at_us, std::int64_t known_position) const;
   std::map<std::string, RoleRow> roles(std::int64_t at_us, std::int64_t known_position) const;

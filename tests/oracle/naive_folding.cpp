@@ -289,7 +289,7 @@ class Folding {
   bool group() {
     const std::string group = text(data_, "group");
     if (type_ == "group.created" || type_ == "group.edited") {
-      if (type_ == "group.created") s_.groups.emplace(group, now_);
+      if (type_ == "group.created") made("group " + group, !s_.groups.emplace(group, now_).second);
       if (data_.contains("parent")) set_or_clear_parent(group);
       if (data_.contains("role")) set_or_clear_role(group);
     } else if (type_ == "group.deleted") {

@@ -29,6 +29,11 @@ struct NaiveFold::Inside {
   // The models in force at some instant of [from, to), the newest first; one may stand twice.
   std::vector<const nlohmann::json*> models_over(std::int64_t from_us, std::int64_t to_us,
                                                  std::int64_t known_position) const;
+  // Whether the event at a position tells what was found so (basis baseline).
+  bool found_so(std::int64_t position) const;
+  // Whether something that a person may have something by was found so later, since nobody knows when
+  // (naive_found.cpp).
+  bool found_later(const std::string& member, std::int64_t at_us, std::int64_t known_position) const;
 
  private:
   void note_person(const std::string& identity);

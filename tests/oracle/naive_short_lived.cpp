@@ -32,13 +32,16 @@ class Fold {
           continue;
         }
         const auto& [holder, what] = had->first;
+        const auto& [given_us, found_so] = had->second;
         const bool idle = what.rfind("parent ", 0) == 0 && !inherit;
-        if (outsiders == with_outsiders && own_.count(holder) > 0 && !idle && now_ - had->second <= within_us) {
-          found.push_back({fact.position, now_, holder, what, had->second});
+        const bool soon = !found_so && now_ - given_us <= within_us;
+        if (outsiders == with_outsiders && own_.count(holder) > 0 && !idle && soon) {
+          found.push_back({fact.position, now_, holder, what, given_us});
         }
         had = given.erase(had);
       }
-      for (const Power& power : after) given.emplace(power, now_);
+      const bool found_so = text_or_none(fact.event, "basis") == "baseline";
+      for (const Power& power : after) given.emplace(power, std::pair(now_, found_so));
     }
   }
 
@@ -221,7 +224,8 @@ class Fold {
   std::set<std::pair<std::string, std::pair<std::string, std::string>>> grants_;
   std::map<std::string, std::vector<Offer>> offers_;
   std::map<std::string, std::string> settings_;
-  std::map<bool, std::map<Power, std::int64_t>> given_;  // by whether outsiders hold what they were granted
+  // By whether outsiders hold what they were granted: when it was given, and whether it was only found so then.
+  std::map<bool, std::map<Power, std::pair<std::int64_t, bool>>> given_;
 };
 
 }  // namespace

@@ -139,8 +139,8 @@ struct State {
   }
 };
 
-// A link in words: "membership of ann", "role of member:ann", "parent of g", "ann in g", "bot:1 assigned to ann",
-// "bot:1 added by ann", "place of bot:1", "setting base", "model", or the grant's own three words.
+// A link or a thing in words: "membership of ann", "group g", "role of member:ann", "parent of g", "ann in g", "bot:1
+// assigned to ann", "bot:1 added by ann", "place of bot:1", "setting base", "model", or the grant's own three words.
 inline std::string link_name(const ScopedGrant& grant) { return grant.principal + " " + grant.role + " " + grant.on; }
 
 // One event that counts, ready to be folded.

@@ -95,7 +95,7 @@ class Turns {
       for (const std::string& area : has) {
         if (had.count(area) > 0) continue;
         const auto everywhere = given_.find({holder, enabled("")});
-        const auto whole = everywhere == given_.end() ? INT64_MIN : everywhere->second;
+        const Given whole = everywhere == given_.end() ? Given{INT64_MIN, false} : everywhere->second;
         const auto given = take_back(holder, enabled(area));
         if (given && type == "member.disabled" && had.count("") == 0) {
           add(holder, enabled(area), std::max(*given, whole));
@@ -105,24 +105,28 @@ class Turns {
   }
   static std::string enabled(const std::string& area) { return area.empty() ? "enabled" : "enabled in " + area; }
 
-  void give(const std::string& holder, const std::string& what) { given_[{holder, what}] = fact_->occurred_us; }
-  std::optional<std::int64_t> take_back(const std::string& holder, const std::string& what) {
+  // When it was given, and whether that was only found so: then it was there since nobody knows when.
+  using Given = std::pair<std::int64_t, bool>;
+  void give(const std::string& holder, const std::string& what) {
+    given_[{holder, what}] = {fact_->occurred_us, text_or_none(fact_->event, "basis") == "baseline"};
+  }
+  std::optional<Given> take_back(const std::string& holder, const std::string& what) {
     const auto given = given_.find({holder, what});
     if (given == given_.end()) return std::nullopt;
-    const std::int64_t since = given->second;
+    const Given since = given->second;
     given_.erase(given);
     return since;
   }
-  void add(const std::string& holder, const std::string& what, std::int64_t given) {
-    if (fact_->occurred_us - given > within_us_) return;
-    found.push_back({fact_->position, fact_->occurred_us, holder, what, given});
+  void add(const std::string& holder, const std::string& what, const Given& given) {
+    if (given.second || fact_->occurred_us - given.first > within_us_) return;
+    found.push_back({fact_->position, fact_->occurred_us, holder, what, given.first});
   }
 
   State state_;
   const std::vector<json>& models_;
   std::int64_t within_us_;
   const Fact* fact_ = nullptr;
-  std::map<std::pair<std::string, std::string>, std::int64_t> given_;
+  std::map<std::pair<std::string, std::string>, Given> given_;
 };
 
 }  // namespace

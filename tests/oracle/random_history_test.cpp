@@ -66,6 +66,7 @@ void count(const Question& question, const json& given, std::map<std::string, in
   } else if (given.contains("rows")) {
     ++answers[question.kind + (given.at("rows").empty() ? " nobody" : " somebody")];
     for (const auto& [key, row] : given.at("rows").items()) {
+      if (row.value("found_so", false)) ++answers[question.kind + " found so"];
       if (question.kind == "who_can") ++answers[row.at("reach").get<std::string>()];
       if (question.kind == "who_can" && row.contains("paths")) {
         for (const json& path : row.at("paths")) ++answers["path " + path.at("kind").get<std::string>()];
@@ -136,6 +137,9 @@ TEST_CASE("two hundred histories contain every type, and their questions every s
                            "denied owner only",
                            "denied parent",
                            "denied too low",
+                           "denied found later",
+                           "members found so",
+                           "groups found so",
                            "changed",
                            "kept"}) {
     CAPTURE(sort);

@@ -167,19 +167,28 @@ json rows_of(const NaiveFold& oracle, const std::string& kind, const json& asked
   json rows = json::object();
   if (kind == "members") {
     for (const auto& [identity, row] : oracle.members(a.at_us, a.known)) {
-      rows[identity] = {{"status", row.status}, {"role", row.role}, {"groups", row.groups}, {"since_us", row.since_us}};
+      rows[identity] = {{"status", row.status},
+                        {"role", row.role},
+                        {"groups", row.groups},
+                        {"since_us", row.since_us},
+                        {"found_so", row.found_so}};
     }
   } else if (kind == "invitations") {
     for (const auto& [identity, row] : oracle.invitations(a.at_us, a.known)) {
-      rows[identity] = {{"role", row.role}, {"groups", row.groups}, {"since_us", row.since_us}};
+      rows[identity] = {
+          {"role", row.role}, {"groups", row.groups}, {"since_us", row.since_us}, {"found_so", row.found_so}};
     }
   } else if (kind == "groups") {
     for (const auto& [group, row] : oracle.groups(a.at_us, a.known)) {
-      rows[group] = {{"parent", row.parent}, {"role", row.role}, {"members", row.members}, {"since_us", row.since_us}};
+      rows[group] = {{"parent", row.parent},
+                     {"role", row.role},
+                     {"members", row.members},
+                     {"since_us", row.since_us},
+                     {"found_so", row.found_so}};
     }
   } else if (kind == "group_members") {
-    for (const auto& [identity, since] : oracle.group_members(asked.at("group").get<std::string>(), a.at_us, a.known)) {
-      rows[identity] = since;
+    for (const auto& [identity, row] : oracle.group_members(asked.at("group").get<std::string>(), a.at_us, a.known)) {
+      rows[identity] = {{"since_us", row.since_us}, {"found_so", row.found_so}};
     }
   } else {
     for (const auto& [role, row] : oracle.roles(a.at_us, a.known)) {

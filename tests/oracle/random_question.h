@@ -40,11 +40,11 @@ Question random_question(std::mt19937_64& random, const RandomHistory& history, 
 //   can            "row": {"level", "reach", "paths"?} or null, and then "denied": [every true reason]
 //   who_can_over   "rows": {identity: {"level", "reach", "intervals": [{"from_us", "to_us" or null, "level", "openers",
 //                  "closers"}]}}; any of the openers may be named as the event that opened it
-//   members        "rows": {identity: {"status", "role", "groups", "since_us"}}
+//   members        "rows": {identity: {"status", "role", "groups", "since_us", "found_so"}}
 //   member         "status"
-//   invitations    "rows": {identity: {"role", "groups", "since_us"}}
-//   groups         "rows": {group: {"parent", "role", "members", "since_us"}}
-//   group_members  "rows": {identity: since_us}
+//   invitations    "rows": {identity: {"role", "groups", "since_us", "found_so"}}
+//   groups         "rows": {group: {"parent", "role", "members", "since_us", "found_so"}}
+//   group_members  "rows": {identity: {"since_us", "found_so"}}
 //   roles          "rows": {role: {"kind", "grants"}}
 //   diff           "cells": {member: {permission: {resource: {"before", "after": {"level", "reach"} or null,
 //   "causes"}}}}

@@ -101,8 +101,8 @@ class Story {
   // "ann since 5"
   std::string in_group(std::int64_t at, const std::string& group) const {
     std::string line;
-    for (const auto& [identity, since] : fold_.group_members(group, at, position_)) {
-      line += (line.empty() ? "" : ", ") + identity + " since " + std::to_string(since);
+    for (const auto& [identity, row] : fold_.group_members(group, at, position_)) {
+      line += (line.empty() ? "" : ", ") + identity + " since " + std::to_string(row.since_us);
     }
     return line.empty() ? "nobody" : line;
   }

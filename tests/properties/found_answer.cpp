@@ -56,9 +56,17 @@ json power_row(const json& item, bool explain) {
                                 {"to_us", each.at("to").is_null() ? json() : json(us_of(each.at("to")))},
                                 {"level", each.at("level")},
                                 {"opened_by", each.at("opened_by")},
-                                {"closed_by", each.at("closed_by")}});
+                                {"closed_by", each.at("closed_by")},
+                                {"opened_basis", each.value("opened_basis", "")},
+                                {"closed_basis", each.value("closed_basis", "")}});
   }
   return row;
+}
+
+// Whether a row says that what it tells was found so.
+bool found_so(const json& item) {
+  if (item.contains("since_basis")) REQUIRE(item.at("since_basis") == "baseline");
+  return item.contains("since_basis");
 }
 
 json list_row(const std::string& kind, const json& item, bool explain) {
@@ -67,19 +75,24 @@ json list_row(const std::string& kind, const json& item, bool explain) {
     return {{"status", item.at("status")},
             {"role", text_of(item, "role")},
             {"groups", item.at("groups")},
-            {"since_us", us_of(item.at("since"))}};
+            {"since_us", us_of(item.at("since"))},
+            {"found_so", found_so(item)}};
   }
   if (kind == "invitations") {
     REQUIRE(item.at("status") == "invited");
-    return {{"role", text_of(item, "role")}, {"groups", item.at("groups")}, {"since_us", us_of(item.at("since"))}};
+    return {{"role", text_of(item, "role")},
+            {"groups", item.at("groups")},
+            {"since_us", us_of(item.at("since"))},
+            {"found_so", found_so(item)}};
   }
   if (kind == "groups") {
     return {{"parent", text_of(item, "parent")},
             {"role", text_of(item, "role")},
             {"members", item.at("members")},
-            {"since_us", us_of(item.at("since"))}};
+            {"since_us", us_of(item.at("since"))},
+            {"found_so", found_so(item)}};
   }
-  if (kind == "group_members") return us_of(item.at("since"));
+  if (kind == "group_members") return {{"since_us", us_of(item.at("since"))}, {"found_so", found_so(item)}};
   return {{"kind", item.at("kind")}, {"grants", item.at("grants")}};
 }
 
@@ -183,6 +196,8 @@ std::string wrong_edge(const json& edge, const RandomHistory& history) {
   if (event.contains("approved_by") && !wrong_actor(edge.at("approved_by"), event.at("approved_by")).empty()) {
     return "an edge shows another approver";
   }
+  const bool found_so = event.value("basis", "happened") == "baseline";
+  if (edge.value("basis", "happened") != (found_so ? "baseline" : "happened")) return "an edge shows another basis";
   return text_of(edge, "reason") == text_of(event, "reason") ? "" : "an edge shows another reason";
 }
 
@@ -224,7 +239,14 @@ bool one_of(const json& positions, const json& position) {
   return std::find(positions.begin(), positions.end(), position) != positions.end();
 }
 
-std::string wrong_intervals(const json& expected, const json& found) {
+// Whether the event at a position tells what was found so; none does at none.
+bool tells_what_was_found(const json& position, const RandomHistory& history) {
+  if (position.is_null()) return false;
+  const auto index = static_cast<std::size_t>(position.get<std::int64_t>() - history.first_position);
+  return history.events.at(index).value("basis", "happened") == "baseline";
+}
+
+std::string wrong_intervals(const json& expected, const json& found, const RandomHistory& history) {
   if (expected.size() != found.size()) return "there are " + std::to_string(expected.size()) + " intervals";
   for (std::size_t i = 0; i < expected.size(); ++i) {
     for (const char* name : {"from_us", "to_us", "level"}) {
@@ -235,6 +257,11 @@ std::string wrong_intervals(const json& expected, const json& found) {
     if (lasts != found[i].at("closed_by").is_null()) return "an event closes an interval exactly where it ends";
     if (!lasts && !one_of(expected[i].at("closers"), found[i].at("closed_by"))) {
       return "the event that closed an interval";
+    }
+    for (const std::string end : {"opened", "closed"}) {
+      const bool found_so = tells_what_was_found(found[i].at(end + "_by"), history);
+      if (found[i].at(end + "_basis") != (found_so ? "baseline" : ""))
+        return "the basis on which an interval was " + end;
     }
   }
   return {};
@@ -247,7 +274,7 @@ std::string wrong_row(const json& expected, const json& found, const RandomHisto
       const std::string wrong = wrong_paths(value, found.at(name), history);
       if (!wrong.empty()) return wrong;
     } else if (name == "intervals") {
-      const std::string wrong = wrong_intervals(value, found.at(name));
+      const std::string wrong = wrong_intervals(value, found.at(name), history);
       if (!wrong.empty()) return wrong;
     } else if (!found.contains(name) || found.at(name) != value) {
       return name;

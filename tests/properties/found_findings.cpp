@@ -107,6 +107,7 @@ json found_findings(TenureInMemory& tenure, const json& asked, Query query) {
     REQUIRE(item.contains("since"));
     const json& opened = item.at("evidence").at(0);
     REQUIRE(opened.at("occurred_at") == item.at("since"));
+    REQUIRE(item.value("since_basis", "") == opened.value("basis", ""));
     row["since_us"] = oracle::instant_us(text_of(item, "since"));
     row["opened_by"] = opened.at("position");
   }

@@ -34,6 +34,7 @@ Event creation(const json& document, std::int64_t recorded_us) {
   event.actor = actor_of(document.at("actor"));
   if (document.contains("approved_by")) event.approved_by = actor_of(document.at("approved_by"));
   if (document.contains("reason")) event.reason = PrivateText{document.at("reason").get<std::string>()};
+  if (document.value("basis", "happened") == "baseline") event.basis = Basis::baseline;
   event.occurred_at = Instant{recorded_us};
   if (document.contains("occurred_at")) {
     event.occurred_at = Instant{oracle::instant_us(document.at("occurred_at").get<std::string>())};

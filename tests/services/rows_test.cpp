@@ -62,15 +62,15 @@ TEST_CASE("a list as NDJSON or CSV has every row of its pages, and says in its h
   const auto csv = team.program().request("GET", "/v1/orgs/acme/members", {}, {"Accept: text/csv"});
   const auto rows = lines_of(unchunked(csv));
   REQUIRE(rows.size() == paged.size() + 1);
-  CHECK(rows.front() == "member,status,role,groups,since\r");
-  CHECK(rows.back() == "m2499,active,member,,2024-01-01T00:00:00Z\r");
+  CHECK(rows.front() == "member,status,role,groups,since,since_basis\r");
+  CHECK(rows.back() == "m2499,active,member,,2024-01-01T00:00:00Z,\r");
 }
 
 TEST_CASE("a cell of CSV keeps commas and quotes, and what a spreadsheet would take for a formula is text") {
   TeamTold team("github");
   team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "=cmd, \"x\""}, {"role", "member"}});
   const auto csv = team.program().request("GET", "/v1/orgs/acme/members", {}, {"Accept: text/csv"});
-  CHECK(lines_of(csv.body).back() == "\"'=cmd, \"\"x\"\"\",active,member,,2024-01-01T00:00:00Z\r");
+  CHECK(lines_of(csv.body).back() == "\"'=cmd, \"\"x\"\"\",active,member,,2024-01-01T00:00:00Z,\r");
 }
 
 TEST_CASE("a stream that is refused is a problem, and takes neither limit nor cursor") {

@@ -282,6 +282,35 @@ TEST_CASE("what changed, what touched a member, what they have and what deserves
   says(no.out, "give a role that has that level: ");
 }
 
+TEST_CASE("what was only found so is marked wherever a table tells since when or by which event") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const json found{{"type", "member.added"},
+                   {"actor", {{"kind", "system"}, {"id", "sync"}}},
+                   {"occurred_at", "2024-01-05T00:00:00Z"},
+                   {"basis", "baseline"},
+                   {"data", {{"member", "eve"}, {"role", "owner"}}}};
+  REQUIRE(serve.run({"append", "acme", "-"}, found.dump()).code == exit_ok);
+  const std::string mark = "2024-01-05T00:00:00Z (found so)";
+  const std::vector<std::vector<std::string>> asked{
+      {"members", "acme"},
+      {"member", "acme", "eve"},
+      {"events", "acme"},
+      {"timeline", "acme", "--member", "eve"},
+      {"diff", "acme", "--member", "eve", "--from", "2024-01-01T00:00:00Z", "--to", "2024-01-06T00:00:00Z"},
+      {"who-can", "acme", "repository", "--explain"}};
+  for (const auto& command : asked) {
+    INFO(command.front());
+    says(serve.run(command).out, mark);
+  }
+  const Ran over = serve.run(
+      {"who-can", "acme", "repository", "--from", "2024-01-01T00:00:00Z", "--to", "2024-01-06T00:00:00Z", "--explain"});
+  says(over.out, "] (found so) to now");
+  const Ran no = serve.run({"can", "acme", "eve", "repository", "--at", "2024-01-04T00:00:00Z"});
+  CHECK(no.code == exit_no);
+  says(no.out, "they were found to be a member on 2024-01-05T00:00:00Z, and since when is unknown");
+}
+
 TEST_CASE("a timeline tells what a retraction retracts, and what that does to effective access") {
   RunningServe serve;
   REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);

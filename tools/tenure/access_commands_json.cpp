@@ -46,8 +46,7 @@ std::string role_of(const json& path) {
 std::string edges_of(const json& path) {
   std::string text;
   for (const json& edge : path.at("edges")) {
-    text += "\n      " + text_of(edge, "what") + " (position " + edge.at("position").dump() + ", " +
-            text_of(edge, "occurred_at");
+    text += "\n      " + text_of(edge, "what") + " (position " + edge.at("position").dump() + ", " + when_of(edge);
     text += said_by(edge) + ")";
   }
   return text;
@@ -61,15 +60,16 @@ void print_paths(const json& item) {
 }
 
 // The event at whose position an interval begins or ends.
-std::string by_event(const json& interval, const char* which) {
-  return interval.at(which).is_null() ? "" : " [" + interval.at(which).dump() + "]";
+std::string by_event(const json& interval, const char* which, const char* basis) {
+  return interval.at(which).is_null() ? "" : " [" + interval.at(which).dump() + "]" + found_so(interval, basis);
 }
 
 std::string intervals_of(const json& item) {
   std::string when;
   for (const json& i : item.value("intervals", json::array())) {
-    when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") + by_event(i, "opened_by") +
-            " to " + (i.at("to").is_null() ? "now" : text_of(i, "to") + by_event(i, "closed_by"));
+    when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") +
+            by_event(i, "opened_by", "opened_basis") + " to " +
+            (i.at("to").is_null() ? "now" : text_of(i, "to") + by_event(i, "closed_by", "closed_basis"));
   }
   return when;
 }
@@ -124,7 +124,7 @@ int members(const ClientOptions& options, const Asked& asked) {
   if (options.json) return print_whole(std::move(head), items);
   std::vector<std::vector<std::string>> rows;
   for (const json& item : items) {
-    rows.push_back({text_of(item, "member"), text_of(item, "status"), text_of(item, "role"), text_of(item, "since"),
+    rows.push_back({text_of(item, "member"), text_of(item, "status"), text_of(item, "role"), since_of(item),
                     text_of(item, "groups")});
   }
   print_table({"MEMBER", "STATUS", "ROLE", "SINCE", "GROUPS"}, rows);

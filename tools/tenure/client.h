@@ -80,6 +80,11 @@ class Client {
 std::string printable(const std::string& text);
 // A field of an answer for a terminal: empty where it is absent or null, the parts of a list with commas between.
 std::string text_of(const nlohmann::json& item, const char* field);
+// " (found so)" where a field says that the basis is a baseline: since when, nobody knows.
+std::string found_so(const nlohmann::json& item, const char* basis);
+// When an event took effect, and since when what a row tells has been so; with that behind it.
+std::string when_of(const nlohmann::json& event);
+std::string since_of(const nlohmann::json& row);
 // ", by ana@acme.test, approved by ben@acme.test: the reason", as far as an event says so.
 std::string said_by(const nlohmann::json& event);
 // "role.edited at position 812, 2024-02-29T10:00:00Z, by ana@acme.test: the reason"

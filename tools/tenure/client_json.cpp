@@ -198,6 +198,18 @@ std::string text_of(const nlohmann::json& item, const char* field) {
   return all;
 }
 
+std::string found_so(const nlohmann::json& item, const char* basis) {
+  return text_of(item, basis) == "baseline" ? " (found so)" : "";
+}
+
+std::string when_of(const nlohmann::json& event) { return text_of(event, "occurred_at") + found_so(event, "basis"); }
+
+std::string since_of(const nlohmann::json& row) {
+  // A review's item names the event itself.
+  const bool names_event = row.contains("granted");
+  return text_of(row, "since") + (names_event ? found_so(row.at("granted"), "basis") : found_so(row, "since_basis"));
+}
+
 std::string said_by(const nlohmann::json& event) {
   std::string text;
   if (event.contains("actor")) text += ", by " + text_of(event.at("actor"), "id");
@@ -207,7 +219,7 @@ std::string said_by(const nlohmann::json& event) {
 }
 
 std::string event_line(const nlohmann::json& event) {
-  return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + text_of(event, "occurred_at") +
+  return text_of(event, "type") + " at position " + event.at("position").dump() + ", " + when_of(event) +
          said_by(event);
 }
 

@@ -45,7 +45,7 @@ std::string cell(const json& row) {
   return text_of(row, Field);
 }
 constexpr char id[] = "id", mode[] = "mode", history_from[] = "history_from", group[] = "group", name[] = "name",
-               parent[] = "parent", role[] = "role", since[] = "since", member[] = "member", kind[] = "kind";
+               parent[] = "parent", role[] = "role", member[] = "member", kind[] = "kind";
 
 int orgs(const ClientOptions& options, const Asked& asked) {
   const Cell model = [](const json& row) {
@@ -59,12 +59,12 @@ int orgs(const ClientOptions& options, const Asked& asked) {
 int groups(const ClientOptions& options, const Asked& asked) {
   if (!asked.group.empty()) {
     return print_list(options, org_path(asked.org, "/groups/" + percent_encoded(asked.group) + "/members"),
-                      asked.when(), asked.limit, {"MEMBER", "SINCE"}, {cell<member>, cell<since>}, "members");
+                      asked.when(), asked.limit, {"MEMBER", "SINCE"}, {cell<member>, since_of}, "members");
   }
   const Cell members = [](const json& row) { return row.at("members").dump(); };
   return print_list(options, org_path(asked.org, "/groups"), asked.when(), asked.limit,
                     {"GROUP", "NAME", "PARENT", "ROLE", "MEMBERS", "SINCE"},
-                    {cell<group>, cell<name>, cell<parent>, cell<role>, members, cell<since>}, "groups");
+                    {cell<group>, cell<name>, cell<parent>, cell<role>, members, since_of}, "groups");
 }
 
 int roles(const ClientOptions& options, const Asked& asked) {

@@ -159,9 +159,8 @@ int events(const ClientOptions& options, const RecordOptions& wanted) {
   if (options.json) return print_whole(std::move(head), items);
   std::vector<std::vector<std::string>> rows;
   for (const json& item : items) {
-    rows.push_back({item.at("version").dump(), item.value("occurred_at", ""), item.value("type", ""),
-                    item.at("actor").value("id", ""), item.at("verdict").value("result", ""),
-                    item.at("data").dump().substr(0, 100)});
+    rows.push_back({item.at("version").dump(), when_of(item), item.value("type", ""), item.at("actor").value("id", ""),
+                    item.at("verdict").value("result", ""), item.at("data").dump().substr(0, 100)});
   }
   print_table({"VERSION", "OCCURRED AT", "TYPE", "ACTOR", "VERDICT", "WHAT"}, rows);
   warn_before_history(head);

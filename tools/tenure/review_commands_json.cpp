@@ -119,7 +119,7 @@ int print_preview(const ClientOptions& options, json head, const json& items) {
   if (options.json) return print_whole(std::move(head), items);
   std::vector<std::vector<std::string>> rows;
   for (const json& item : items) {
-    rows.push_back({text_of(item, "item"), text_of(item, "member"), power_of(item), text_of(item, "since"),
+    rows.push_back({text_of(item, "item"), text_of(item, "member"), power_of(item), since_of(item),
                     text_of(item, "status"), asked_of(item)});
   }
   print_table({"ITEM", "MEMBER", "POWER", "SINCE", "STATUS", "REVIEWERS"}, rows);

@@ -47,7 +47,7 @@ int items(const ClientOptions& options, const ReviewOptions& o) {
   if (o.detail) heading.insert(heading.end(), detail_heading.begin(), detail_heading.end());
   std::vector<std::vector<std::string>> rows;
   for (const json& item : found) {
-    rows.push_back({text_of(item, "item"), text_of(item, "member"), power_of(item), text_of(item, "since"),
+    rows.push_back({text_of(item, "item"), text_of(item, "member"), power_of(item), since_of(item),
                     text_of(item, "status"), text_of(item.at("result"), "outcome"), text_of(item, "state"),
                     text_of(item, "reviewers")});
     if (!o.detail) continue;
@@ -89,7 +89,7 @@ void print_standing(const json& item) {
 }
 
 void print_origin(const json& item) {
-  line("since", text_of(item, "since"));
+  line("since", since_of(item));
   if (item.contains("granted")) line("granted by", event_line(item.at("granted")));
   if (item.contains("carried_over")) {
     const json& carried = item.at("carried_over");

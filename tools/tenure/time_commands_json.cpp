@@ -97,7 +97,7 @@ void print_card(const json& answer) {
   const json& member = answer.at("member");
   std::cout << text_of(member, "member") << ": " << text_of(member, "status");
   if (!text_of(member, "role").empty()) std::cout << ", role " << text_of(member, "role");
-  if (!text_of(member, "since").empty()) std::cout << ", since " << text_of(member, "since");
+  if (!text_of(member, "since").empty()) std::cout << ", since " << since_of(member);
   std::cout << " (as of " << text_of(answer, "as_of") << ", position " << answer.at("position") << ")\n";
   for (const json& group : member.value("groups", json::array())) {
     std::cout << "    in group " << printable(group.get<std::string>()) << "\n";
