@@ -106,15 +106,16 @@ int can(const ClientOptions& options, const Asked& asked) {
     std::cout << answer.dump(2) << "\n";
   } else {
     std::cout << (allowed ? "yes: " + text_of(answer, "level") + ", " + text_of(answer, "reach")
-                          : "no: " + text_of(answer, "denied_because"))
+                          : (known ? "no: " : "unknown: ") + text_of(answer, "denied_because"))
               << " (as of " << text_of(answer, "as_of") << ", position " << answer.at("position") << ")\n";
     print_paths(answer);
+  const bool known = !answer.value("before_history", false);
     for (const json& reason : answer.value("reasons", json::array())) {
       std::cout << "    " << text_of(reason, "because") << ": " << text_of(reason, "change") << "\n";
     }
     warn_before_history(answer);
   }
-  return allowed ? exit_ok : exit_no;
+  return allowed ? exit_ok : known ? exit_no : exit_unknown;
 }
 
 int members(const ClientOptions& options, const Asked& asked) {
@@ -154,7 +155,8 @@ void add_access_commands(CLI::App& app, Commands& commands) {
   who->add_flag("--explain", asked->explain, "Show every path and who made it");
   when(who, true);
   who->callback([&commands, asked] { commands.run = [&commands, asked] { return who_can(commands.client, *asked); }; });
-  auto* one = app.add_subcommand("can", "Whether one member could do it (exit code 3 for no)");
+  auto* one =
+      app.add_subcommand("can", "Whether one member could do it (exit code 3 for no, 8 for a time before the history)");
   one->add_option("org,--org", asked->org, "The organization")->required();
   one->add_option("member", asked->member, "The member")->required();
   one->add_option("permission", asked->permission, "The permission")->required();
