@@ -76,6 +76,7 @@ Response who_can_over(Asking& asking, const projections::Question& q, bool expla
           } else {
             json.field("closed_by", span.close.position);
           }
+          if (explain) paths_of(asking, json, q, r, span);
           json.close('}');
         }
         json.close(']').close('}');
