@@ -87,7 +87,7 @@ std::pair<std::string, std::string> idempotency_rows();
 // Whether a row of kept_rows is that of an Idempotency-Key that has had its seven days.
 bool is_over(std::string_view row, std::string_view value, Instant now);
 // The checkpoint says how far the views are folded, and by which rules: views of another layout are folded anew.
-inline constexpr std::uint64_t views_layout = 9;
+inline constexpr std::uint64_t views_layout = 10;
 // `rebuilding`: views that are not all there yet, because a rebuild broke off.
 std::string checkpoint_value(Position position, bool rebuilding = false);
 
