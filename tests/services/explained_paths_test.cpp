@@ -192,7 +192,9 @@ TEST_CASE("a role that was made after it was given is told as what gave the powe
 
 TEST_CASE("a feature that was switched on and the enabling of somebody who was disabled are told with the path") {
   TeamTold team("ccai");
-  const json mailer{{"role", "mailer"}, {"name", "Mailer"}, {"grants", {{"outbound_email", "yes"}}}};
+  const json mailer{{"role", "mailer"},
+                    {"name", "Mailer"},
+                    {"grants", {{"agent_desktop_console", "yes"}, {"outbound_email", "yes"}}}};
   const auto made = team.happens("2023-01-02T00:00:00Z", "role.created", mailer);
   const auto bob = team.happens("2023-01-03T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "mailer"}});
   CHECK(made < bob);
