@@ -37,18 +37,13 @@ class Reaching {
     }
   }
   static bool is_one(const Entry& entry) { return entry.op == Op::set || entry.op == Op::clear; }
+  static bool is_offer(const Entry& entry) {
+    return entry.slot.kind == SlotKind::invited || entry.slot.kind == SlotKind::invited_group ||
+           entry.slot.kind == SlotKind::invited_by || entry.slot.kind == SlotKind::expires;
+  }
   // What anybody sees, and invitations while they wait, change nothing.
   static bool says_nothing(const Entry& entry) {
-    switch (entry.slot.kind) {
-      case SlotKind::named:
-      case SlotKind::invited:
-      case SlotKind::invited_group:
-      case SlotKind::invited_by:
-      case SlotKind::expires:
-        return entry.op != Op::end && entry.op != Op::accept;
-      default:
-        return false;
-    }
+    return (entry.slot.kind == SlotKind::named || is_offer(entry)) && entry.op != Op::end && entry.op != Op::accept;
   }
   // It comes, ends, or hangs on another one.
   static bool is_place(const Entry& entry) {
@@ -100,6 +95,8 @@ class OfResource : Reaching {
     find_ground();
   }
 
+  // The same of an event that may have counted otherwise: what came of an invitation rests on it.
+  bool may_bear(const Entry& entry) { return is_offer(entry) || may_be_about(entry); }
   // By an event's own words, whoever holds what.
   bool may_be_about(const Entry& entry) {
     if (says_nothing(entry)) return false;
@@ -162,6 +159,9 @@ class OfResource : Reaching {
           const auto add = [&](PermissionIndex other) {
             more |= !is[other];
             is[other] = true;
+            // By way of another kind, or of none, it is asked of any resource.
+            const bool own = rules[other].resource_kind == resource_.kind;
+            any_of_kind_ |= own && rules[p].resource_kind != resource_.kind;
           };
           if (rules[p].parent) add(*rules[p].parent);
           for (const PermissionIndex child : rules[p].switches) add(child);
@@ -208,7 +208,7 @@ class OfResource : Reaching {
     const std::string& name = facts_.name(scope).name;
     const std::string kind(kind_of(name));
     if (name == "org" || name == to_text(resource_)) return true;
-    return kinds_.contains(kind) && (kind != resource_.kind || name.ends_with(":*"));
+    return kinds_.contains(kind) && (any_of_kind_ || kind != resource_.kind || name.ends_with(":*"));
   }
   void find_principals() {
     const auto principal = [&](Number holder) {
@@ -285,11 +285,11 @@ class OfResource : Reaching {
         if (lies && assigned_.insert(entry.value).second) queue.push_back(entry.value);
       }
     }
-    if (kinds_.size() == 1) return;
+    if (kinds_.size() == 1 && !any_of_kind_) return;
     for (const Number scope : facts_.numbers_of(EntityKind::scope)) {
       const std::string& name = facts_.name(scope).name;
       const std::string kind(kind_of(name));
-      if (kind != resource_.kind && kinds_.contains(kind)) add_events(scope, is_place);
+      if (kinds_.contains(kind) && (any_of_kind_ || kind != resource_.kind)) add_events(scope, is_place);
     }
   }
 
@@ -297,6 +297,7 @@ class OfResource : Reaching {
   std::set<std::string> permissions_, features_, kinds_, named_;
   Numbers roles_, members_, groups_, assigned_;
   bool everyone_ = false, by_assignment_ = false;
+  bool any_of_kind_ = false;  // it may rest on what is held on another one of the same kind
 };
 
 class OfGroup : Reaching {
@@ -393,7 +394,7 @@ std::vector<Point> events_reaching_resource(Facts& facts, const ResourceId& reso
 std::function<bool(const Entry&)> words_about_resource(Facts& facts, const ResourceId& resource) {
   static const std::function<void()> nothing;
   auto reach = std::make_shared<OfResource>(facts, resource, nothing);
-  return [reach](const Entry& entry) { return reach->may_be_about(entry); };
+  return [reach](const Entry& entry) { return reach->may_bear(entry); };
 }
 
 std::vector<Point> events_reaching_group(Facts& facts, Number group, const std::function<void()>& go_on) {

@@ -181,7 +181,8 @@ class Teller {
     return std::any_of(retraction.changes.begin(), retraction.changes.end(), [&](const auto& change) {
       return groups.contains(change.entity) ||
              std::any_of(change.entries.begin(), change.entries.end(), [&](const Entry& entry) {
-               const bool group = entry.slot.kind == SlotKind::group && groups.contains(entry.slot.a);
+               const bool joins = entry.slot.kind == SlotKind::group || entry.slot.kind == SlotKind::invited_group;
+               const bool group = joins && groups.contains(entry.slot.a);
                return group || (entry.slot.kind == SlotKind::parent && groups.contains(entry.value));
              });
     });
