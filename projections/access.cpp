@@ -273,6 +273,7 @@ void Access::add_role(std::vector<Path>& paths, const EntityState& member, Numbe
   path.reach = *reach;
   if (!path.edges.empty()) {
     name_role(path, role);
+    add_coming(path.edges, role, path.edges.back().event);
     path.assigned = assigned_by_reach(*reach, granted.visibility, question);
   }
   paths.push_back(std::move(path));
@@ -300,6 +301,9 @@ void Access::add_grants(std::vector<Path>& paths, const EntityState& member, Num
       path.edges.push_back({"role " + facts_.name(l->slot.b).name + " on " + facts_.name(l->slot.a).name,
                             standing_since(holder, *l, {l->slot.a, l->slot.b})});
       name_role(path, l->slot.b);
+      const Point link = path.edges.back().event;
+      add_coming(path.edges, l->slot.b, link);
+      add_coming(path.edges, l->slot.a, link);
       path.assigned = on_all ? assigned_by_reach(*reach, granted.visibility, question)
                              : assigned_by_scope(member, granted.visibility, l->slot.a);
     }

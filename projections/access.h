@@ -177,6 +177,12 @@ class Access {
   // grant or an assignment that reaches the member names, and what lies in an assigned one. In order of number.
   std::vector<Number> own_resources(Number member);
 
+  // Everyone in a group, or in one below it that has what it has.
+  std::unordered_set<Number> members_with(Number group) {
+    std::unordered_set<Number> members, seen;
+    expand_group(group, members, seen);
+    return members;
+  }
   // Every member that may hold the power at some instant of [from, to): a superset.
   std::vector<Number> candidates_over(const Question& question, Instant from, Instant to);
 
@@ -245,16 +251,31 @@ class Access {
   // What has to be assigned where a cell reaches only what is assigned.
   std::optional<Path::Assigned> assigned_by_reach(Reach reach, Visibility visibility, const Question& question);
   std::optional<Path::Assigned> assigned_by_scope(const EntityState& member, Visibility visibility, Number scope);
-  // That the person is a member, by which invitations, and what is assigned to them.
+  // The event by which a role, a group or a resource came to be there, where that was after a link to it was made: what
+  // gave the power then was the coming.
+  std::optional<Edge> coming(Number other, Point link);
+  void add_coming(std::vector<Edge>& edges, Number other, Point link);
+  // That the person is a member, by which invitations, and what is assigned to them; what they and the permission were
+  // switched on by.
   void complete(Path& path, Number member, const Question& question);
   void add_membership(Path& path, const EntityState& member);
   void add_assignment(Path& path, Number member, const Question& question);
   // Since when one resource has been assigned to the member, or counted so; nothing where it is not.
   std::optional<Edge> assignment(Number member, Number resource);
+  // The event that last ended being disabled so that the path was cut; nothing where none did.
+  std::optional<Point> enabled_again(Number member, const Path& path, const Question& question);
+  // The event since which a feature that the model begins without, or that was off, has been on.
+  std::optional<Point> feature_since(const std::string& feature);
+  // A tie or an assignment, and what it leads to.
+  struct Tied {
+    Edge edge;
+    Number to = 0;
+  };
+  std::vector<Edge> with_comings(std::vector<Tied> ties);
   std::vector<Edge> way_to_resource(Number member, Number resource);
   std::vector<Edge> way_to_kind(Number member, const std::string& kind);
-  bool add_ties_to_kind(std::vector<Edge>& edges, Number resource, const std::string& kind, int depth);
-  Edge tie(Number resource, const Live& parent);
+  bool add_ties_to_kind(std::vector<Tied>& ties, Number resource, const std::string& kind, int depth);
+  Tied tie(Number resource, const Live& parent);
   // The setting's value, with the event that set it or the one from which the model says it; no position where neither
   // happened yet.
   Edge setting_edge(Edge edge);

@@ -114,6 +114,7 @@ class Collector {
     begin(EntityKind::role, e.role.text);
     grants(SlotKind::edited_grant, e.grants);
     if (e.name) named(*e.name);
+    if (changes.back().entries.empty()) says_nothing();
   }
   void operator()(const event::RoleReset& e) {
     begin(EntityKind::role, e.role.text);
@@ -139,6 +140,7 @@ class Collector {
     if (e.role.cleared) add(Op::clear, {SlotKind::role});
     if (e.role.value) set_role(e.role.value->text);
     if (e.name) named(*e.name);
+    if (changes.back().entries.empty()) says_nothing();
   }
   void operator()(const event::GroupDeleted& e) {
     begin(EntityKind::group, e.group.text);
@@ -245,6 +247,8 @@ class Collector {
     if (name.empty()) return add(Op::clear, {SlotKind::named});
     set({SlotKind::named}, n(EntityKind::value, name));
   }
+  // An edit that says nothing is an event about the thing all the same: it clears a name that nothing has.
+  void says_nothing() { add(Op::clear, {SlotKind::named, 1}); }
   void set_role(std::string_view role) { set({SlotKind::role}, n(EntityKind::role, role)); }
 
   // The member who acts; 0 if it is nobody of the kind.

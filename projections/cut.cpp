@@ -135,7 +135,12 @@ std::optional<Access::MissingAssignment> Access::missing_assignment(Number membe
       if (!on_one) on_one = {l->slot.b, facts_.name(l->slot.a).name};
     }
   }
-  return on_one;
+  if (on_one || !active(member) || disabled(member)) return on_one;
+  for (const SettingGift& gift : setting_gifts(question)) {
+    const Number role = facts_.number(EntityKind::role, model_->roles()[gift.role].id.text);
+    if (role != 0 && gives_where_assigned(role, question)) return MissingAssignment{role, asked};
+  }
+  return std::nullopt;
 }
 
 }  // namespace tenure::projections

@@ -27,11 +27,21 @@ namespace {
 // No resource is called so: who holds a power on it holds it on every one.
 const std::string no_resource = "\x01";
 
+// Of one resource only what is about its kind is held, whatever else its holders have.
+bool is_about(const AccessModel& before, const AccessModel& after, const PermissionId& id, const std::string& kind) {
+  const auto about = [&](const AccessModel& model) {
+    const auto permission = model.permission(id.text);
+    return permission && model.permissions()[*permission].resource_kind == kind;
+  };
+  return about(before) || about(after);
+}
+
 std::vector<ComparedPermission> permissions_of(const AccessModel& before, const AccessModel& after,
                                                const DiffQuestion& question) {
   std::vector<ComparedPermission> all;
   const auto add = [&](const PermissionRule& rule) {
     if (question.permission && rule.id != *question.permission) return;
+    if (question.resource && !is_about(before, after, rule.id, question.resource->kind)) return;
     all.push_back({rule.id, rule.resource_kind, before.permission(rule.id.text), after.permission(rule.id.text)});
   };
   for (const PermissionRule& rule : after.permissions()) add(rule);
@@ -74,6 +84,7 @@ class Comparison {
  private:
   // Memory holds the states of one member at a time: a diff may be of all there are.
   void one_of_many(Number each, const std::vector<PermissionId>& only) {
+    if (question_.among && !question_.among->contains(each)) return;
     if (question_.meanwhile && diff_.compared % 1000 == 0) question_.meanwhile();
     ++diff_.compared;
     member(each, only);

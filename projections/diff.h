@@ -51,8 +51,9 @@ struct DiffQuestion {
     bool turned = false;  // it was retracted, or counts again: the sides may differ at earlier instants, too
   };
   std::optional<OneEvent> event;
-  std::optional<std::uint64_t> cause;  // only what this event brought
-  bool only_whether = false;           // whether there is any row: of the first member with one
+  std::optional<std::uint64_t> cause;               // only what this event brought
+  std::optional<std::unordered_set<Number>> among;  // only these members
+  bool only_whether = false;                        // whether there is any row: of the first member with one
   // Called before each thousand members; what it throws ends the diff.
   std::function<void()> meanwhile;
 };

@@ -15,19 +15,32 @@ const std::string* other_kind(const AccessModel& model, const Question& question
   return question.resource && !kind.empty() && kind != question.resource->kind ? &kind : nullptr;
 }
 
+// What has to be assigned: a resource by name, or any of a kind.
+std::string assigning(Access& access, const std::string& resource, const std::string& kind) {
+  if (resource.empty()) return "assign a resource of kind " + kind + " to the member";
+  const Number scope = access.facts().number(EntityKind::scope, resource);
+  const ResourceKind* declared = access.model().resource_kind(kind);
+  const bool there = scope != 0 ? access.resource_exists(scope, access.facts().at()) : declared && !declared->declared;
+  return there ? "assign " + resource + " to the member"
+               : "add " + resource + ", which is not there, and assign it to the member";
+}
+
 }  // namespace
 
-// What a role gives on assigned resources alone is said to be so. Where it gives everything unless something is
-// assigned, that depends on the member.
+// What a role gives on assigned resources alone is said to be so, with what would have to be assigned as well. Where it
+// gives everything unless something is assigned, that depends on the member.
 std::string Access::roles_that_give(Number member, const Question& question) {
   const std::string& kind = model_->permissions()[question.permission].resource_kind;
+  const std::string assign = assigning(*this, question.resource ? to_text(*question.resource) : std::string(), kind);
   std::vector<std::string> names;
   const auto note = [&](const std::string& name, const Cell& cell) {
     if (cell.level < question.level) return;
     const bool all =
         cell.visibility == Visibility::all || kind.empty() ||
         (cell.visibility == Visibility::all_unless_assigned && !any_assignment(facts_.state(member), kind));
-    names.push_back(all ? name : name + " (on what is assigned)");
+    if (all) return names.push_back(name);
+    const bool reached = visible(facts_.state(member), cell.visibility, question).has_value();
+    names.push_back(name + (reached ? " (on what is assigned)" : " (and " + assign + ")"));
   };
   const auto& system = model_->roles();
   for (RoleIndex role = 0; role < system.size(); ++role) {
@@ -42,13 +55,7 @@ std::string Access::roles_that_give(Number member, const Question& question) {
 
 std::string Access::change_by_giving(Number member, const Question& question, const std::string& give) {
   if (const auto missing = missing_assignment(member, question)) {
-    const std::string& kind = model_->permissions()[question.permission].resource_kind;
-    if (missing->resource.empty()) return "assign a resource of kind " + kind + " to the member";
-    const Number scope = facts_.number(EntityKind::scope, missing->resource);
-    const ResourceKind* declared = model_->resource_kind(kind);
-    const bool there = scope != 0 ? resource_exists(scope, facts_.at()) : declared && !declared->declared;
-    return there ? "assign " + missing->resource + " to the member"
-                 : "add " + missing->resource + ", which is not there, and assign it to the member";
+    return assigning(*this, missing->resource, model_->permissions()[question.permission].resource_kind);
   }
   const std::string roles = roles_that_give(member, question);
   if (!roles.empty()) return give + ": " + roles;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <tuple>
 
 #include "projections/org_touches.h"
 #include "projections/other_ends.h"
+#include "projections/reaching.h"
 #include "projections/turning.h"
 
 namespace tenure::projections {
@@ -14,8 +16,13 @@ namespace {
 
 class Teller {
  public:
-  Teller(Access& access, const RecordOf& records, Instant from, std::function<void()> meanwhile)
-      : access_(access), facts_(access.facts()), records_(records), from_(from), meanwhile_(std::move(meanwhile)) {}
+  Teller(Access& access, const RecordOf& records, Instant from, const Subject& subject)
+      : access_(access),
+        facts_(access.facts()),
+        records_(records),
+        from_(from),
+        meanwhile_(subject.meanwhile),
+        with_retractions_(subject.with_retractions) {}
 
   std::vector<Touch> member(Number member) {
     own_entries(member);
@@ -50,6 +57,9 @@ class Teller {
         return e.op == Op::set && e.slot.kind == SlotKind::role && e.value == implied && is_it(e.at);
       });
     }
+    reaching(events_reaching_role(facts_, role, meanwhile_));
+    const auto groups = groups_with_role(facts_, role, meanwhile_);
+    reaching_retractions([&](const Retraction& retraction) { return is_about(groups, retraction); });
     return take();
   }
 
@@ -58,14 +68,26 @@ class Teller {
     links({ListKind::group_members, group}, on(SlotKind::group, group));
     links({ListKind::children, group}, below(group));
     invitations(on(SlotKind::invited_group, group));
+    reaching(events_reaching_group(facts_, group, meanwhile_));
+    const auto around = entities_around_group(facts_, group, meanwhile_);
+    reaching_retractions([&](const Retraction& r) { return is_about(around, r) || brings_or_takes_somebody(r); });
     return take();
   }
 
-  std::vector<Touch> resource(Number scope) {
-    about(scope);
-    links({ListKind::grants_on, scope}, on(SlotKind::grant, scope));
-    links({ListKind::assigned, scope}, on(SlotKind::assigned, scope));
-    links({ListKind::children, scope}, below(scope));
+  std::vector<Touch> resource(Number scope, const std::optional<ResourceId>& resource) {
+    if (scope != 0) {
+      about(scope);
+      links({ListKind::grants_on, scope}, on(SlotKind::grant, scope));
+      links({ListKind::assigned, scope}, on(SlotKind::assigned, scope));
+      links({ListKind::children, scope}, below(scope));
+    }
+    if (!resource) return take();
+    reaching(events_reaching_resource(facts_, *resource, meanwhile_));
+    reaching_retractions([&, about = words_about_resource(facts_, *resource)](const Retraction& retraction) {
+      return std::any_of(retraction.changes.begin(), retraction.changes.end(), [&](const auto& change) {
+        return std::any_of(change.entries.begin(), change.entries.end(), about);
+      });
+    });
     return take();
   }
 
@@ -127,8 +149,48 @@ class Teller {
     return Access(std::move(facts), std::move(model));
   }
 
+  // Otherwise than by the thing's name.
+  void reaching(const std::vector<Point>& events) {
+    for (const Point at : events) {
+      if (at <= facts_.at() && at.us >= from_.us) touches_.push_back({at, false, false, true});
+    }
+  }
+  template <class May>
+  void reaching_retractions(const May& may) {
+    std::vector<Touch> found;
+    each_retraction([&](const Retraction& retraction) {
+      if (retraction.turned && !retraction.changes.empty() && may(retraction)) {
+        found.push_back({retraction.at, false, true, true});
+      }
+      return Bearing::none;
+    });
+    touches_.insert(touches_.end(), found.begin(), found.end());
+  }
+  bool brings_or_takes_somebody(const Retraction& retraction) {
+    return std::any_of(retraction.changes.begin(), retraction.changes.end(), [&](const auto& change) {
+      return facts_.name(change.entity).kind == EntityKind::member &&
+             std::any_of(change.entries.begin(), change.entries.end(), [](const Entry& entry) {
+               const bool comes = entry.op == Op::set && entry.slot.kind == SlotKind::exists;
+               return comes || entry.op == Op::end || entry.op == Op::accept;
+             });
+    });
+  }
+  // Whether an event is about one of them, or has somebody come into such a group or leave it, or a group come below
+  // it.
+  static bool is_about(const std::unordered_set<Number>& groups, const Retraction& retraction) {
+    return std::any_of(retraction.changes.begin(), retraction.changes.end(), [&](const auto& change) {
+      return groups.contains(change.entity) ||
+             std::any_of(change.entries.begin(), change.entries.end(), [&](const Entry& entry) {
+               const bool joins = entry.slot.kind == SlotKind::group || entry.slot.kind == SlotKind::invited_group;
+               const bool group = joins && groups.contains(entry.slot.a);
+               return group || (entry.slot.kind == SlotKind::parent && groups.contains(entry.value));
+             });
+    });
+  }
+
   template <class BearingOf>
   void each_retraction(const BearingOf& bearing) {
+    if (!with_retractions_) return;
     for (const auto& [target, by] : facts_.retractions()) {
       const auto retraction = retraction_of(facts_, records_, by);
       if (!retraction) return;
@@ -259,8 +321,9 @@ class Teller {
 
   std::vector<Touch> take() {
     // What names the thing first, where an event was found in two ways.
-    std::sort(touches_.begin(), touches_.end(),
-              [](const Touch& a, const Touch& b) { return a.at != b.at ? a.at < b.at : a.own > b.own; });
+    std::sort(touches_.begin(), touches_.end(), [](const Touch& a, const Touch& b) {
+      return std::tuple(a.at, !a.own, a.reaches) < std::tuple(b.at, !b.own, b.reaches);
+    });
     touches_.erase(
         std::unique(touches_.begin(), touches_.end(), [](const auto& a, const auto& b) { return a.at == b.at; }),
         touches_.end());
@@ -272,6 +335,7 @@ class Teller {
   const RecordOf& records_;
   Instant from_;
   std::function<void()> meanwhile_;
+  const bool with_retractions_;
   std::optional<bool> invitees_share_;
   std::optional<std::vector<Point>> org_ends_;
   std::vector<Touch> touches_;
@@ -280,7 +344,7 @@ class Teller {
 }  // namespace
 
 std::vector<Touch> touches_of(Access& access, const Subject& subject, const RecordOf& records, Instant from) {
-  Teller teller(access, records, from, subject.meanwhile);
+  Teller teller(access, records, from, subject);
   switch (subject.kind) {
     case SubjectKind::member:
       return teller.member(subject.entity);
@@ -289,7 +353,7 @@ std::vector<Touch> touches_of(Access& access, const Subject& subject, const Reco
     case SubjectKind::group:
       return teller.group(subject.entity);
     case SubjectKind::resource:
-      return teller.resource(subject.entity);
+      return teller.resource(subject.entity, subject.resource);
     case SubjectKind::permission:
       break;
   }

@@ -78,6 +78,7 @@ Response who_can_over(Asking& asking, const projections::Question& q, bool expla
             json.field("closed_by", span.close.position);
             asking.basis(json, "closed_basis", span.close.position);
           }
+          if (explain) paths_of(asking, json, q, r, span);
           json.close('}');
         }
         json.close(']').close('}');

@@ -1,4 +1,6 @@
 // The events that touched a member, a role, a group, a resource or a permission, and what each did to effective access.
+#include <set>
+
 #include "projections/story.h"
 #include "services/api/effects.h"
 #include "services/api/rows.h"
@@ -52,8 +54,8 @@ class TimelineAsked {
     const auto found = found_once<Found>(request_, [&] {
       Access access(asking_.facts().moved_to(end), asking_.shared_model());
       Found story;
-      story.touches = projections::touches_of(access, {*subject_, entity_, PermissionId(name_), go_on()}, records(),
-                                              pinned.when.range ? pinned.when.from : Instant::min());
+      story.touches =
+          projections::touches_of(access, subject(), records(), pinned.when.range ? pinned.when.from : Instant::min());
       asking_.note(access.facts().failure());
       if (pinned.page.tally) {
         story.total = pinned.page.tally->total;
@@ -73,6 +75,10 @@ class TimelineAsked {
   static constexpr std::size_t looked_at_max = 500;
   // On one page, or for the total: some seconds' work. One event is always compared with all whom it can be about.
   static constexpr std::size_t compared_max = 400'000;
+  // Instants at which it is looked whether a retraction changed something that came and went.
+  static constexpr std::size_t between_max = 5'000;
+  // What one such instant costs, in members compared, and what it costs to find them all.
+  static constexpr std::size_t instant_cost = 10, instants_cost = 2'000;
 
   struct Found {
     std::vector<Touch> touches;  // the rows, or those among which they are
@@ -82,6 +88,7 @@ class TimelineAsked {
   std::function<void()> go_on() {
     return [this] { request_.go_on(); };
   }
+  projections::Subject subject() { return {*subject_, entity_, PermissionId(name_), resource_, go_on()}; }
   bool must_change_access(const Touch& touch) const { return projections::must_change_access(*subject_, touch); }
   // Only what is a row stays, and how many there are; where that takes too long, the last page tells.
   void count(Found& found) {
@@ -146,9 +153,23 @@ class TimelineAsked {
       return std::nullopt;
     }
     entity_ = asking_.facts().number(kinds[which], name_);
+    if (*subject_ == SubjectKind::resource && find_resource()) return std::nullopt;
     if (entity_ != 0) return std::nullopt;
     return missing(
         refuse(codes[which], "the organization has never heard of \"" + name_ + "\".", subjects[which].first));
+  }
+
+  // One of a kind that some model of the organization has can be reached by what is given on every one, though no event
+  // names it.
+  bool find_resource() {
+    const auto colon = name_.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == name_.size()) return false;
+    const std::string kind = name_.substr(0, colon);
+    const auto models = asking_.facts().models_over(Instant::min(), Instant::max());
+    const bool known = std::any_of(models.begin(), models.end(),
+                                   [&](const auto& model) { return model->resource_kind(kind) != nullptr; });
+    if (known) resource_ = ResourceId{kind, name_.substr(colon + 1)};
+    return known;
   }
 
   // What is asked about ends before it.
@@ -183,14 +204,25 @@ class TimelineAsked {
   struct Compared {
     Sides sides;
     Diff diff;
+    std::optional<ResourceId> resource;  // what is held on this one alone
   };
   // What an event did; of a retraction at the instant of the event that it turned, and by the end of what is asked.
   struct Told {
     std::optional<Retraction> retraction;
     std::optional<Compared> then, by_now;
+    // Where neither tells anything: the first instant between at which something was another thing by it.
+    std::optional<Compared> between;
+    Instant between_at;
+    std::size_t looked_between = 0;  // members compared on the way there
+    bool not_searched = false;       // too many to look at: it may have changed something, so it is told
 
-    std::size_t compared() const { return (then ? then->diff.compared : 0) + (by_now ? by_now->diff.compared : 0); }
-    bool nothing() const { return (!then || then->diff.rows.empty()) && (!by_now || by_now->diff.rows.empty()); }
+    std::size_t compared() const {
+      return (then ? then->diff.compared : 0) + (by_now ? by_now->diff.compared : 0) + looked_between;
+    }
+    bool nothing() const { return at_the_ends_nothing() && !between && !not_searched; }
+    bool at_the_ends_nothing() const {
+      return (!then || then->diff.rows.empty()) && (!by_now || by_now->diff.rows.empty());
+    }
   };
 
   Access access_over(Facts facts) {
@@ -198,9 +230,14 @@ class TimelineAsked {
     return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
   }
 
-  Compared compare(Facts before, Facts after, DiffQuestion::OneEvent event, bool only_whether) {
-    Compared compared{{access_over(std::move(before)), access_over(std::move(after)), {}}, {}};
+  Compared compare(const Touch& touch, Facts before, Facts after, DiffQuestion::OneEvent event, bool only_whether) {
+    Compared compared{{access_over(std::move(before)), access_over(std::move(after)), {}}, {}, {}};
     DiffQuestion question;
+    if (touch.reaches && resource_) question.resource = compared.resource = resource_;
+    if (touch.reaches && *subject_ == SubjectKind::group) {
+      question.among = compared.sides.before.members_with(entity_);
+      question.among->merge(compared.sides.after.members_with(entity_));
+    }
     question.event = std::move(event);
     question.only_whether = only_whether;
     question.meanwhile = go_on();
@@ -218,24 +255,81 @@ class TimelineAsked {
     request_.go_on();
     Told told;
     if (!touch.retraction) {
-      told.then.emplace(compare(asking_.facts().moved_to({touch.at.us, touch.at.position - 1}),
+      told.then.emplace(compare(touch, asking_.facts().moved_to({touch.at.us, touch.at.position - 1}),
                                 asking_.facts().moved_to(touch.at), {touch.at.position, entities_of(touch.at.position)},
                                 only_whether));
       return told;
     }
     told.retraction = projections::retraction_of(asking_.facts(), records(), touch.at.position);
     if (!told.retraction || !told.retraction->turned) return told;
-    const Retraction& turned = *told.retraction;
-    const auto at = [&](Point point) {
-      const auto supposing = [&](bool counts) {
-        return asking_.facts().moved_to(point).supposing(turned.event, counts, turned.entities());
-      };
-      return compare(supposing(!turned.counts), supposing(turned.counts), {touch.at.position, turned.entities(), true},
-                     only_whether);
-    };
-    told.then.emplace(at(turned.event));
-    told.by_now.emplace(at(end()));
+    told.then.emplace(turned_at(touch, *told.retraction, told.retraction->event, only_whether));
+    told.by_now.emplace(turned_at(touch, *told.retraction, end(), only_whether));
+    if (told.at_the_ends_nothing()) look_between(touch, only_whether, told);
     return told;
+  }
+
+  // Without what a retraction turned and with it, at a point.
+  Compared turned_at(const Touch& touch, const Retraction& turned, Point point, bool only_whether) {
+    const auto supposing = [&](bool counts) {
+      return asking_.facts().moved_to(point).supposing(turned.event, counts, turned.entities());
+    };
+    return compare(touch, supposing(!turned.counts), supposing(turned.counts),
+                   {touch.at.position, turned.entities(), true}, only_whether);
+  }
+
+  // What an event gave may have come into force after it, and gone before the end.
+  void look_between(const Touch& touch, bool only_whether, Told& told) {
+    const Retraction& turned = *told.retraction;
+    if (turned.changes.empty()) return;
+    std::size_t looked_at = 0;
+    told.looked_between += instants_cost;
+    for (const std::int64_t us : instants_of(whose_instants(turned), turned)) {
+      const Point point = Point::end_of(Instant{us});
+      if (point >= end()) break;
+      told.not_searched |= ++looked_at > between_max || told.looked_between > compared_max;
+      if (told.not_searched) return;
+      request_.go_on();
+      Compared compared = turned_at(touch, turned, point, true);
+      told.looked_between += compared.diff.compared + instant_cost;
+      if (compared.diff.rows.empty()) continue;
+      told.between_at = Instant{us};
+      told.between.emplace(only_whether ? std::move(compared) : turned_at(touch, turned, point, false));
+      return;
+    }
+  }
+
+  // What is told of somebody bears on them alone, but where invitees share their inviter's disabling. Of all else it is
+  // what happened to what is asked about.
+  std::vector<projections::Subject> whose_instants(const Retraction& turned) {
+    const auto models = asking_.facts().models_over(Instant::min(), Instant::max());
+    const bool alone =
+        *subject_ != SubjectKind::member &&
+        std::none_of(models.begin(), models.end(), [](const auto& m) { return m->invitees_share_disabling(); });
+    std::vector<projections::Subject> subjects;
+    for (const Number entity : turned.entities()) {
+      const bool one = alone && asking_.facts().name(entity).kind == EntityKind::member;
+      if (one) subjects.push_back({SubjectKind::member, entity, {}, {}, go_on(), false});
+    }
+    if (subjects.size() == turned.entities().size()) return subjects;
+    subjects.assign(1, subject());
+    subjects.front().with_retractions = false;
+    return subjects;
+  }
+
+  // Whenever something happened to these from the turned event on, in order: as it would be with that event, and
+  // without it.
+  std::set<std::int64_t> instants_of(const std::vector<projections::Subject>& subjects, const Retraction& turned) {
+    std::set<std::int64_t> instants{turned.event.us};
+    for (const bool counts : {true, false}) {
+      Access access = access_over(asking_.facts().moved_to(end()).supposing(turned.event, counts, turned.entities()));
+      for (const projections::Subject& subject : subjects) {
+        for (const Touch& each : projections::touches_of(access, subject, records(), Instant{turned.event.us})) {
+          instants.insert(each.at.us);
+        }
+      }
+      asking_.note(access.facts().failure());
+    }
+    return instants;
   }
 
   // Where the event of a cursor stands. A cursor counts no events: which ones are looked at may depend on what was
@@ -252,6 +346,7 @@ class TimelineAsked {
     json.open('{');
     asking_.head(json);
     if (found.total) json.field("total", *found.total);
+    if (*subject_ == SubjectKind::resource && entity_ == 0) json.field("named", false);
     PageRows rows(json, request_, asking_.parts(), pinned);
     const auto end = found.touches.end();
     const Point after = place_of(pinned.page.after);
@@ -295,8 +390,13 @@ class TimelineAsked {
     if (told.retraction) {
       json.key("retracts").open('{').field("position", told.retraction->target);
       asking_.event(json.key("event"), told.retraction->event.position);
-      json.field("counts", told.retraction->counts).close('}');
-      effects(json.key("by_now").open('{'), told.by_now);
+      json.field("counts", told.retraction->counts);
+      if (told.between) {
+        effects(json.key("in_between").open('{').field("at", told.between_at), told.between);
+        json.close('}');
+      }
+      if (told.not_searched) json.field("in_between_not_searched", true);
+      effects(json.close('}').key("by_now").open('{'), told.by_now);
       json.close('}');
     }
     json.close('}');
@@ -309,8 +409,7 @@ class TimelineAsked {
       return;
     }
     for (const DiffRow& each : compared->diff.rows) rows.push_back(&each);
-    const std::optional<ResourceId> none;
-    Effects(compared->sides, compared->diff, none).together(json, rows);
+    Effects(compared->sides, compared->diff, compared->resource).together(json, rows);
   }
 
   Asking asking_;
@@ -318,7 +417,8 @@ class TimelineAsked {
   std::optional<SubjectKind> subject_;
   std::string name_;
   Number entity_ = 0;
-  bool too_many_ = false;  // changes by one event
+  std::optional<ResourceId> resource_;  // a resource by its kind and id; "*" for every one
+  bool too_many_ = false;               // changes by one event
 };
 
 }  // namespace
@@ -346,6 +446,10 @@ void add_timeline_routes(http::Router& router, Parts& parts) {
                              "retracts.event.position",
                              "retracts.event.type",
                              "retracts.event.occurred_at",
+                             "retracts.in_between.at",
+                             "retracts.in_between.members",
+                             "retracts.in_between.changes",
+                             "retracts.in_between.effects",
                              "by_now.members",
                              "by_now.changes",
                              "by_now.effects",

@@ -3,7 +3,7 @@
 #include <compare>
 #include <limits>
 
-#include "tests/oracle/naive_state.h"
+#include "tests/oracle/naive_comings.h"
 
 namespace tenure::oracle {
 
@@ -63,7 +63,7 @@ class Asking {
       for (const Way& links : ways_of(member, holding)) {
         found.push_back({power,
                          {holding.kind, level_text(model_, *permission, power.level), reach_text(power.reach),
-                          accounts(member, holding.kind, links, assigned), defined_by(holding.role)}});
+                          accounts(member, holding.kind, links, assigned, *permission), defined_by(holding.role)}});
       }
     }
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -237,18 +237,22 @@ class Asking {
     }
   }
 
-  using Way = std::vector<std::int64_t>;  // positions of events
-
   // The events on each way to a holding: into one of the member's own groups, up to the group that gives it, and the
   // link that does. An initial value is the model's.
   std::vector<Way> ways_of(const std::string& member, const Holding& holding) const {
     Way last;
     if (holding.link) last = s_.made_by.at(*holding.link);
     if (!holding.link && s_.made_by.count("model") > 0) last = s_.made_by.at("model");
+    if (holding.link) {
+      const std::int64_t link = last.back();
+      add_coming(last, "role:" + holding.role, link);
+      add_coming(last, holding.scope, link);
+    }
     if (holding.group.empty()) return {last};
     std::vector<Way> ways;
     for (std::string group : direct_groups(member)) {
       Way way = s_.made_by.at(member + " in " + group);
+      add_coming(way, "group:" + group, way.back());
       std::set<std::string> seen;
       while (group_members_inherit() && group != holding.group && seen.insert(group).second &&
              s_.parent_of_group.count(group) > 0) {
@@ -256,6 +260,7 @@ class Asking {
         way.insert(way.end(), up.begin(), up.end());
         group = s_.parent_of_group.at(group);
         if (s_.groups.count(group) == 0) break;
+        add_coming(way, "group:" + group, way.back());
       }
       if (group != holding.group) continue;
       way.insert(way.end(), last.begin(), last.end());
@@ -265,14 +270,17 @@ class Asking {
   }
 
   // The same with what it rests on beside: an assignment, in any of these ways; that the person is a member, where only
-  // members have it and no event on the way says so; and before an acceptance the invitation that it took.
+  // members have it and no event on the way says so; before an acceptance the invitation that it took; and what it was
+  // switched on by.
   std::vector<Way> accounts(const std::string& member, const std::string& kind, const Way& links,
-                            const std::vector<Way>& assigned) const {
+                            const std::vector<Way>& assigned, const json& permission) const {
     const bool for_anybody = kind == "grant" && says(model_, "outsiders_hold_scoped_grants", false);
     std::vector<Way> accounts;
     for (const Way& more : assigned.empty() ? std::vector<Way>(1) : assigned) {
       Way way = links, account;
-      way.insert(way.end(), more.begin(), more.end());
+      for (const std::int64_t position : more) {
+        if (std::find(way.begin(), way.end(), position) == way.end()) way.push_back(position);
+      }
       if (!for_anybody || !more.empty()) {
         const std::int64_t joined = s_.made_by.at("membership of " + member).front();
         if (std::find(way.begin(), way.end(), joined) == way.end()) way.insert(way.begin(), joined);
@@ -283,6 +291,8 @@ class Asking {
         }
         account.push_back(position);
       }
+      if (const auto enabled = enabled_again(s_, member, kind, for_anybody, permission)) account.push_back(*enabled);
+      if (const auto since = feature_since(s_, permission)) account.push_back(*since);
       accounts.push_back(account);
     }
     return accounts;
@@ -290,11 +300,9 @@ class Asking {
 
   // ---- what rests on assignment --------------------------------------------------------------------
 
-  // When something began and the event that did it: what is less began earlier.
-  using Began = std::pair<std::int64_t, std::int64_t>;
-  Began began(const std::string& link) const {
-    const std::int64_t position = s_.made_by.at(link).front();
-    return {s_.happened.at(position), position};
+  Began began(const std::string& link) const { return oracle::began(s_, link); }
+  void add_coming(Way& way, const std::string& what, std::int64_t link) const {
+    oracle::add_coming(s_, way, what, link);
   }
 
   // Since when a resource has been assigned, by the one of both manners that is older; nothing where it is not.
@@ -315,20 +323,25 @@ class Asking {
                                                  const std::optional<std::string>& through) const {
     std::map<std::pair<Began, Began>, Way> ways;
     std::set<std::string> seen;
-    Way ties;  // from the assigned resource downwards
+    std::vector<std::pair<std::int64_t, std::string>>
+        ties;  // from the assigned resource downwards, each with its upper end
     Began tied{};
     tied.first = std::numeric_limits<std::int64_t>::min();
     while (s_.resource_exists(resource) && seen.insert(resource).second) {
       const auto since = assigned_since(member, resource);
       if (since && (!through || *through == resource)) {
         Way way{since->second};
-        way.insert(way.end(), ties.begin(), ties.end());
+        add_coming(way, resource, since->second);
+        for (const auto& [tie, upper] : ties) {
+          way.push_back(tie);
+          add_coming(way, upper, tie);
+        }
         ways.emplace(std::pair(std::max(*since, tied), *since), way);
       }
       const auto parent = s_.parent_of_resource.find(resource);
       if (parent == s_.parent_of_resource.end()) break;
       const Began tie = began("place of " + resource);
-      ties.insert(ties.begin(), tie.second);
+      ties.insert(ties.begin(), {tie.second, parent->second});
       tied = std::max(tied, tie);
       resource = parent->second;
     }
@@ -360,7 +373,10 @@ class Asking {
       }
     }
     for (const auto& [since, resource] : oldest) {
-      if (kind_of(resource) == kind) return {{since.second}};
+      if (kind_of(resource) != kind) continue;
+      Way way{since.second};
+      add_coming(way, resource, since.second);
+      return {way};
     }
     for (const auto& [since, assigned] : oldest) {
       std::vector<Way> ways;
@@ -456,37 +472,6 @@ std::vector<Invitation> pending_invitations(const State& state, const std::strin
 std::string direct_role(const State& state, const std::string& member) { return Asking(state).direct_role(member); }
 std::vector<std::string> direct_groups(const State& state, const std::string& member) {
   return Asking(state).direct_groups(member);
-}
-
-namespace {
-
-bool groups_inherit(const State& state) {
-  return says(state.model->value("groups", json::object()), "inherit_from_parents", false);
-}
-
-}  // namespace
-
-std::set<std::string> roles_of_group(const State& state, const std::string& group, std::size_t passed) {
-  std::set<std::string> roles;
-  if (state.groups.count(group) == 0 || passed > state.groups.size()) return roles;
-  if (const auto own = state.role_of_group.find(group); own != state.role_of_group.end()) roles.insert(own->second);
-  for (const ScopedGrant& grant : state.grants) {
-    if (grant.principal == "group:" + group && grant.on == "org") roles.insert(grant.role);
-  }
-  std::erase_if(roles, [&](const std::string& role) { return !state.role_exists(role); });
-  const auto parent = state.parent_of_group.find(group);
-  if (groups_inherit(state) && parent != state.parent_of_group.end())
-    roles.merge(roles_of_group(state, parent->second, passed + 1));
-  return roles;
-}
-
-bool in_group(const State& state, const std::string& member, const std::string& group, std::size_t passed) {
-  if (state.groups.count(group) == 0 || state.members.count(member) == 0 || passed > state.groups.size()) return false;
-  if (state.members_of_groups.count({group, member}) > 0) return true;
-  if (!groups_inherit(state)) return false;
-  return std::any_of(state.parent_of_group.begin(), state.parent_of_group.end(), [&](const auto& link) {
-    return link.second == group && in_group(state, member, link.first, passed + 1);
-  });
 }
 
 }  // namespace tenure::oracle

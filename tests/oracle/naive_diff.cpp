@@ -9,15 +9,6 @@ namespace tenure::oracle {
 
 using nlohmann::json;
 
-namespace {
-
-// A state in between: events of one moment have the same `moment`.
-struct Stage {
-  std::int64_t moment = 0;
-  std::int64_t position = 0;
-  State state;
-};
-
 std::set<std::string> resources_in(const std::vector<Fact>& facts) {
   std::set<std::string> resources;
   for (const Fact& fact : facts) {
@@ -32,6 +23,15 @@ std::set<std::string> resources_in(const std::vector<Fact>& facts) {
   }
   return resources;
 }
+
+namespace {
+
+// A state in between: events of one moment have the same `moment`.
+struct Stage {
+  std::int64_t moment = 0;
+  std::int64_t position = 0;
+  State state;
+};
 
 bool same(const std::optional<Row>& a, const std::optional<Row>& b, bool with_reach) {
   if (!a || !b) return !a && !b;

@@ -201,7 +201,7 @@ std::map<std::string, GroupRow> NaiveFold::groups(std::int64_t at_us, std::int64
   for (const auto& [group, since] : state.groups) {
     GroupRow row;
     row.since_us = since;
-    row.found_so = inside_->found_so(state.made_by.at("group " + group).front());
+    row.found_so = inside_->found_so(state.made_by.at("creation of group:" + group).front());
     for (const auto& [link, joined] : state.members_of_groups) {
       if (link.first == group && state.members.count(link.second) > 0) ++row.members;
     }
@@ -222,7 +222,7 @@ std::map<std::string, GroupMemberRow> NaiveFold::group_members(const std::string
     const auto& [linked_group, member] = link;
     if (linked_group != group || state.groups.count(group) == 0 || state.members.count(member) == 0) continue;
     std::pair<std::int64_t, std::int64_t> last(INT64_MIN, 0);  // when, and by which event
-    for (const std::string& made : {member + " in " + group, "group " + group, "membership of " + member}) {
+    for (const std::string& made : {member + " in " + group, "creation of group:" + group, "membership of " + member}) {
       const std::int64_t by = state.made_by.at(made).front();
       last = std::max(last, {state.happened.at(by), by});
     }

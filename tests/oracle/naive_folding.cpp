@@ -104,6 +104,7 @@ class Folding {
   }
 
   bool feature() {
+    s_.feature_turns[text(data_, "feature")].emplace_back(position_, type_ == "feature.enabled");
     s_.features[text(data_, "feature")] = type_ == "feature.enabled";
     return type_ == "feature.enabled" || type_ == "feature.disabled";
   }
@@ -123,10 +124,15 @@ class Folding {
       if (data_.contains("area")) s_.disabled[member].areas.insert(text(data_, "area"));
       if (!data_.contains("area")) s_.disabled[member].whole = true;
     } else if (type_ == "member.enabled") {
+      State::Enabling enabling{position_, s_.disabled[member], s_.came_disabled[member], {}, {}};
+      s_.happened[position_] = now_;
       for (auto* disabled : {&s_.disabled, &s_.came_disabled}) {
         if (data_.contains("area")) (*disabled)[member].areas.erase(text(data_, "area"));
         if (!data_.contains("area")) disabled->erase(member);
       }
+      enabling.own_after = s_.disabled[member];
+      enabling.came_after = s_.came_disabled[member];
+      s_.enablings[member].push_back(enabling);
     } else if (type_ == "member.role_changed") {
       give_member_role(member, text(data_, "role"));
     } else if (type_ == "member.invited") {
@@ -157,6 +163,7 @@ class Folding {
 
   void remove_member(const std::string& member) {
     s_.removed_members.insert(member);
+    s_.enablings.erase(member);
     s_.members.erase(member);
     s_.role_of_member.erase(member);
     s_.disabled.erase(member);
@@ -258,6 +265,7 @@ class Folding {
     overlay_grants(created.created);
     created.own = created.created;
     created.defined_by = position_;
+    made("creation of role:" + role, s_.custom_roles.count(role) > 0);
     s_.custom_roles[role] = created;
   }
 
@@ -284,12 +292,13 @@ class Folding {
     roles[key] = text(data_, "reassign_to");
     s_.manner_of_role[holder] = "moved";
     s_.made_by["role of " + holder].push_back(position_);
+    s_.happened[position_] = now_;
   }
 
   bool group() {
     const std::string group = text(data_, "group");
     if (type_ == "group.created" || type_ == "group.edited") {
-      if (type_ == "group.created") made("group " + group, !s_.groups.emplace(group, now_).second);
+      if (type_ == "group.created") made("creation of group:" + group, !s_.groups.emplace(group, now_).second);
       if (data_.contains("parent")) set_or_clear_parent(group);
       if (data_.contains("role")) set_or_clear_role(group);
     } else if (type_ == "group.deleted") {
@@ -330,7 +339,9 @@ class Folding {
   bool resource() {
     const std::string resource = text(data_, "resource");
     if (type_ == "resource.added") {
-      s_.resources[resource] = true;
+      bool& is_there = s_.resources[resource];
+      made("creation of " + resource, is_there);
+      is_there = true;
       if (!actor_.empty()) made(resource + " added by " + actor_, !s_.created.insert({actor_, resource}).second);
       if (data_.contains("parent")) {
         std::string& parent = s_.parent_of_resource[resource];
@@ -339,6 +350,7 @@ class Folding {
       }
     } else if (type_ == "resource.removed") {
       s_.resources[resource] = false;
+      s_.removed_resources.insert(resource);
       s_.parent_of_resource.erase(resource);
       erase_where_value_is(s_.parent_of_resource, resource);
       for (auto* links : {&s_.assignments, &s_.created}) {

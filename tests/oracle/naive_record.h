@@ -39,4 +39,11 @@ struct NaiveFold::Inside {
   void note_person(const std::string& identity);
 };
 
+// Every single resource that some event names.
+std::set<std::string> resources_in(const std::vector<Fact>& facts);
+// Whether an event reaches a group or a role through other groups and roles, so that somebody in the group, or anybody,
+// holds something else after it (naive_reaching.cpp).
+bool reaches(const State& before, const State& after, const Fact& fact, const NaiveFold::Thing& thing,
+             const std::map<std::string, std::string>& people, const std::set<std::string>& resources);
+
 }  // namespace tenure::oracle

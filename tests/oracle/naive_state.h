@@ -69,6 +69,15 @@ struct State {
   std::map<std::string, bool> features;
   std::set<std::string> removed_members;  // whoever was removed at some time
   std::set<std::string> deleted_roles;
+  std::set<std::string> removed_resources;
+  // Of each member since their last removal: when somebody enabled them, and how they were disabled just before and
+  // after it. And of each feature what turned it, in order.
+  struct Enabling {
+    std::int64_t position = 0;
+    Disablement own, came, own_after, came_after;
+  };
+  std::map<std::string, std::vector<Enabling>> enablings;
+  std::map<std::string, std::vector<std::pair<std::int64_t, bool>>> feature_turns;
   // The positions of the events that made a link: the one since which it has been there, and those that moved it to
   // another role since. By the link's own words (link_name below); worth something only while the link is there.
   std::map<std::string, std::vector<std::int64_t>> made_by;
@@ -139,8 +148,9 @@ struct State {
   }
 };
 
-// A link or a thing in words: "membership of ann", "group g", "role of member:ann", "parent of g", "ann in g", "bot:1
-// assigned to ann", "bot:1 added by ann", "place of bot:1", "setting base", "model", or the grant's own three words.
+// A link in words: "membership of ann", "role of member:ann", "parent of g", "ann in g", "bot:1 assigned to ann",
+// "bot:1 added by ann", "place of bot:1", "setting base", "model", or the grant's own three words. And when something
+// came to be there: "creation of role:x", "creation of group:g", "creation of bot:1".
 inline std::string link_name(const ScopedGrant& grant) { return grant.principal + " " + grant.role + " " + grant.on; }
 
 // One event that counts, ready to be folded.

@@ -16,17 +16,11 @@ bool is(const json& data, const char* name, const std::string& wanted) {
   return data.contains(name) && data.at(name).is_string() && text(data, name) == wanted;
 }
 
-bool edits_nothing(const std::string& type, const json& data) {
-  if (type == "role.edited") return data.at("grants").empty() && !data.contains("name");
-  return type == "group.edited" && !data.contains("parent") && !data.contains("role") && !data.contains("name");
-}
-
 // What defines a role by another, or would give its holders another one, is left to others to say.
 bool names(const Fact& fact, const Thing& thing) {
   const std::string type = text(fact.event, "type");
   if (is_about_the_record(type) || type.rfind("review", 0) == 0 || !fact.event.contains("data")) return false;
   const json& data = fact.event.at("data");
-  if (edits_nothing(type, data)) return false;
   const bool on_resources = type.rfind("resource.", 0) == 0;
   if (thing.kind == "role") return is(data, "role", thing.id) || is(data, "previous_owner_role", thing.id);
   if (thing.kind == "group") {
@@ -141,6 +135,7 @@ std::map<std::int64_t, Touching> NaiveFold::touching(const Thing& thing, std::in
   std::map<std::int64_t, Touching> all;
   const std::vector<const Fact*> known = inside_->facts_known(known_position);
   State state = inside_->beginning(known);
+  const std::set<std::string> resources = resources_in(inside_->facts);
   for (const Fact* fact : known) {
     if (fact->occurred_us > at_us) break;
     const State before = state;
@@ -153,6 +148,8 @@ std::map<std::int64_t, Touching> NaiveFold::touching(const Thing& thing, std::in
     } else if (type == "role.deleted" || type == "group.deleted" || type == "resource.removed") {
       if (links_of(before, thing) != links_of(state, thing)) all[fact->position] = Touching::must;
     }
+    if (all.count(fact->position) > 0 && all[fact->position] != Touching::may) continue;
+    if (reaches(before, state, *fact, thing, inside_->shown, resources)) all[fact->position] = Touching::must;
   }
   return all;
 }

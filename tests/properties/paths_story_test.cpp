@@ -213,9 +213,12 @@ TEST_CASE("a no for want of an assignment says what to assign, whichever way the
   }
   SECTION("or which roles give it on what is assigned alone") {
     CHECK(changes(s, 3, "talk", on_one) ==
-          Changes{"nothing_given: give a role that has at least write: guide (on what is assigned)"});
+          Changes{"nothing_given: give a role that has at least write: guide (and assign bot:1 to the member)"});
     CHECK(changes(s, 3, "talk", {{"resource", "bot:1"}, {"level", "read"}}) ==
-          Changes{"nothing_given: give a role that has at least read: guide (on what is assigned), roamer"});
+          Changes{"nothing_given: give a role that has at least read: guide (and assign bot:1 to the member), roamer"});
+    s.happens(2, "assignment.added", {{"member", "ann"}, {"resource", "bot:1"}});
+    CHECK(changes(s, 3, "talk", on_one) ==
+          Changes{"nothing_given: give a role that has at least write: guide (on what is assigned)"});
   }
 }
 

@@ -63,9 +63,14 @@ class Telling {
       const bool retraction = history_.events[i].at("type") == "event.retracted";
       const bool then = changed(naive_.diff_of_event(position, known), permission);
       const bool by_now = retraction && changed(naive_.diff_of_event(position, known, at_us_), permission);
-      REQUIRE(found.contains(position) == (then || by_now));
+      const bool between = retraction && !then && !by_now && changed_between(position, known, [&](const auto& diff) {
+                             return changed(diff, permission);
+                           });
+      REQUIRE(found.contains(position) == (then || by_now || between));
       if (!found.contains(position)) continue;
       const json& item = *found.at(position);
+      between_ += between;
+      if (retraction) REQUIRE(item.at("retracts").contains("in_between") == between);
       REQUIRE(item.at("effects").empty() == !then);
       REQUIRE(item.contains("retracts") == retraction);
       if (retraction) REQUIRE(item.at("by_now").at("effects").empty() == !by_now);
@@ -91,14 +96,27 @@ class Telling {
       INFO("position " << position << ": " << history_.events[i].dump());
       const auto is = expected.find(position);
       const bool told = found.contains(position);
+      if (thing.kind == "resource" && known == history_.last_position()) {
+        const bool changes = changed_on(position, known, thing.id);
+        if (changes) REQUIRE(told);
+        on_resources_ += changes;
+      }
       if (is == expected.end()) continue;
       if (is->second == Touching::names) REQUIRE((told && found.at(position)->at("about") == true));
       if (is->second == Touching::must) REQUIRE(told);
-      if (is->second == Touching::never) REQUIRE((!told || brings_somebody(history_.events[i])));
+      if (is->second == Touching::never && told) {
+        const bool reaches = thing.kind == "resource" && changed_on(position, known, thing.id);
+        REQUIRE((reaches || brings_somebody(history_.events[i])));
+      }
       ++(is->second == Touching::names ? names : others);
     }
     return {names, others};
   }
+
+  // How many retractions changed only what came after and went again; how many events changed what somebody holds on a
+  // resource.
+  std::size_t between() const { return between_; }
+  std::size_t on_resources() const { return on_resources_; }
 
   // Of a kind, everything that some event names.
   std::vector<Thing> things(const std::string& kind) const {
@@ -125,6 +143,43 @@ class Telling {
     return event.at("type") == "org.created" && event.at("data").contains("owner");
   }
 
+  // At some instant from the turned event on.
+  template <class Changed>
+  bool changed_between(std::int64_t position, std::int64_t known, const Changed& changed) {
+    std::int64_t turned = position;
+    for (;;) {
+      const json& event = history_.events[static_cast<std::size_t>(turned - history_.first_position)];
+      if (event.at("type") != "event.retracted") break;
+      turned = event.at("data").at("position").get<std::int64_t>();
+      if (turned < history_.first_position || turned > history_.last_position()) return false;
+    }
+    const std::int64_t from = history_.occurred_us(static_cast<std::size_t>(turned - history_.first_position));
+    std::set<std::int64_t> instants;
+    for (std::size_t i = 0; i < history_.events.size(); ++i) {
+      if (history_.occurred_us(i) >= from) instants.insert(history_.occurred_us(i));
+    }
+    return std::any_of(instants.begin(), instants.end(),
+                       [&](std::int64_t us) { return changed(naive_.diff_of_event(position, known, us)); });
+  }
+
+  // What somebody holds on one resource, or on every one.
+  bool changed_on(std::int64_t position, std::int64_t known, const std::string& resource) {
+    const auto changed = [&](const std::optional<NaiveDiff>& diff) {
+      if (!diff) return false;
+      for (const auto& [member, permissions] : *diff) {
+        for (const auto& [permission, cells] : permissions) {
+          const auto cell = cells.find(resource);
+          if (cell != cells.end() && !cell->second.causes.empty()) return true;
+        }
+      }
+      return false;
+    };
+    if (changed(naive_.diff_of_event(position, known))) return true;
+    const json& event = history_.events[static_cast<std::size_t>(position - history_.first_position)];
+    if (event.at("type") != "event.retracted") return false;
+    return changed(naive_.diff_of_event(position, known, at_us_)) || changed_between(position, known, changed);
+  }
+
   static bool changed(const std::optional<NaiveDiff>& diff, const std::string& permission) {
     if (!diff) return false;
     for (const auto& [member, permissions] : *diff) {
@@ -141,6 +196,7 @@ class Telling {
   TenureInMemory tenure_;
   NaiveFold naive_;
   std::int64_t at_us_ = 0;
+  std::size_t between_ = 0, on_resources_ = 0;
 };
 
 }  // namespace
@@ -150,7 +206,7 @@ TEST_CASE("a permission's timeline has the events that changed somebody's access
   const std::uint64_t histories = number_from("TENURE_HISTORIES", 40);
   std::cout << "timelines property: TENURE_SEED=" << seed << ", " << histories << " histories" << std::endl;
   std::mt19937_64 random(seed);
-  std::size_t retractions = 0;
+  std::size_t retractions = 0, between = 0;
   for (std::uint64_t i = 0; i < histories; ++i) {
     const std::uint64_t history_seed = random();
     INFO("run seed " << seed << ", history seed " << history_seed);
@@ -161,7 +217,9 @@ TEST_CASE("a permission's timeline has the events that changed somebody's access
     const auto some = static_cast<std::int64_t>(random() % history.events.size());
     const std::int64_t known = random() % 2 == 0 ? history.last_position() : history.first_position + some;
     retractions += telling.compare(permission, known, 1 + random() % 20);
+    between += telling.between();
   }
+  std::cout << "timelines property: " << retractions << " retractions, " << between << " of what came and went\n";
   if (histories >= 40) CHECK(retractions > 0);
 }
 
@@ -170,7 +228,7 @@ TEST_CASE("the timeline of a role, group or resource leaves out nothing that nam
   const std::uint64_t histories = number_from("TENURE_HISTORIES", 40);
   std::cout << "whole timelines property: TENURE_SEED=" << seed << ", " << histories << " histories" << std::endl;
   std::mt19937_64 random(seed);
-  std::size_t names = 0, others = 0;
+  std::size_t names = 0, others = 0, on_resources = 0;
   for (std::uint64_t i = 0; i < histories; ++i) {
     const std::uint64_t history_seed = random();
     INFO("run seed " << seed << ", history seed " << history_seed);
@@ -186,7 +244,9 @@ TEST_CASE("the timeline of a role, group or resource leaves out nothing that nam
         others += touched;
       }
     }
+    on_resources += telling.on_resources();
   }
+  if (histories >= 40) CHECK(on_resources > 0);
   if (histories >= 40) CHECK(names > 0);
   if (histories >= 40) CHECK(others > 0);
 }

@@ -79,6 +79,29 @@ TEST_CASE("what a parent group or a resource gave is told with the event that di
   }
 }
 
+TEST_CASE("a diff of one resource is about that resource alone: what is about none, or another kind, stands in none") {
+  TeamTold team("answering-agent");
+  team.happens("2024-01-20T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "admin"}});
+  const json all = team.get("/diff?" + span + "&by=change&member=ann");
+  REQUIRE(all.at("total") != 0);
+  const json model = team.program().get("/v1/models/answering-agent").json();
+  std::map<std::string, std::string> kinds;
+  for (const json& permission : model.at("permissions")) {
+    kinds[permission.at("id").get<std::string>()] = permission.value("resource", "");
+  }
+  const auto kind_of = [&](const json& row) { return kinds.at(row.at("permission").get<std::string>()); };
+  bool without = false;
+  for (const json& row : all.at("items")) without |= kind_of(row).empty();
+  CHECK(without);
+  const json one = team.get("/diff?" + span + "&by=change&member=ann&resource=phone_number:1");
+  INFO(one.dump(2));
+  CHECK(one.at("total") != 0);
+  for (const json& row : one.at("items")) {
+    CHECK(kind_of(row) == "phone_number");
+    CHECK(row.at("resource") == "phone_number:1");
+  }
+}
+
 TEST_CASE("what is believed now of a day and was not known then is a diff, also where something was retracted") {
   TeamTold team("github");
   team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});

@@ -139,3 +139,80 @@ TEST_CASE("a setting's initial value tells which event made that model the organ
         edge("member", bob) + ", " + edge("setting base_permission = read, as the model begins", changed));
   CHECK(told.at(0).at("edges").at(1).at("approved_by").at("id") == "boss");
 }
+
+TEST_CASE("a role, a group or a resource that came to be there after it was linked to is told as what gave the power") {
+  TeamTold team("github");
+  const auto bob = team.happens("2023-01-02T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "member"}});
+  const std::string member = edge("member", bob);
+  SECTION("a group") {
+    const auto in = team.happens("2023-01-03T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "bob"}});
+    const auto grant = team.happens("2023-01-04T00:00:00Z", "role.granted",
+                                    {{"principal", "group:core"}, {"role", "write"}, {"on", "repo:a/b"}});
+    CHECK(paths(team, "bob", "repository").empty());
+    const auto made = team.happens("2023-01-05T00:00:00Z", "group.created", {{"group", "core"}}, "CHG-7", by_olga);
+    const json told = paths(team, "bob", "repository");
+    REQUIRE(told.size() == 1);
+    CHECK(edges(told.at(0)) == member + ", " + edge("in group core", in) + ", " + edge("group core created", made) +
+                                   ", " + edge("role write on repo:a/b", grant));
+    CHECK(told.at(0).at("edges").at(2).at("approved_by").at("id") == "boss");
+    CHECK(told.at(0).at("edges").at(2).at("reason") == "CHG-7");
+  }
+  SECTION("a group above") {
+    team.happens("2023-01-03T00:00:00Z", "role.granted",
+                 {{"principal", "group:all"}, {"role", "write"}, {"on", "repo:a/b"}});
+    team.happens("2023-01-04T00:00:00Z", "group.created", {{"group", "core"}, {"parent", "all"}});
+    team.happens("2023-01-05T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "bob"}});
+    const auto made = team.happens("2023-01-06T00:00:00Z", "group.created", {{"group", "all"}}, "CHG-8", by_olga);
+    const json told = paths(team, "bob", "repository");
+    REQUIRE(told.size() == 1);
+    CHECK(told.at(0).at("edges").at(3).at("what") == "group all created");
+    CHECK(told.at(0).at("edges").at(3).at("position") == made);
+  }
+  SECTION("a resource that was removed and added again stands by no older link, so that there is nothing to tell") {
+    team.happens("2023-01-03T00:00:00Z", "resource.removed", {{"resource", "repo:a/b"}});
+    const auto grant = team.happens("2023-01-04T00:00:00Z", "role.granted",
+                                    {{"principal", "member:bob"}, {"role", "write"}, {"on", "repo:a/b"}});
+    CHECK(paths(team, "bob", "repository").empty());
+    const auto added = team.happens("2023-01-05T00:00:00Z", "resource.added", {{"resource", "repo:a/b"}});
+    CHECK(edges(paths(team, "bob", "repository").at(0)) ==
+          edge("role write on repo:a/b", grant) + ", " + edge("repo:a/b added", added));
+  }
+}
+
+TEST_CASE("a role that was made after it was given is told as what gave the power, and none that was there before") {
+  TeamTold team("newo");
+  const json clerk{{"role", "clerk"}, {"name", "Clerk"}, {"grants", {{"builder_access", "yes"}}}};
+  const auto bob = team.happens("2023-01-02T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "clerk"}});
+  const auto made = team.happens("2023-01-03T00:00:00Z", "role.created", clerk, "CHG-9", by_olga);
+  const auto cid = team.happens("2023-01-04T00:00:00Z", "member.added", {{"member", "cid"}, {"role", "clerk"}});
+  CHECK(edges(paths(team, "bob", "builder_access").at(0)) ==
+        edge("role clerk", bob) + ", " + edge("role clerk created", made));
+  CHECK(edges(paths(team, "cid", "builder_access").at(0)) == edge("role clerk", cid));
+}
+
+TEST_CASE("a feature that was switched on and the enabling of somebody who was disabled are told with the path") {
+  TeamTold team("ccai");
+  const json mailer{{"role", "mailer"},
+                    {"name", "Mailer"},
+                    {"grants", {{"agent_desktop_console", "yes"}, {"outbound_email", "yes"}}}};
+  const auto made = team.happens("2023-01-02T00:00:00Z", "role.created", mailer);
+  const auto bob = team.happens("2023-01-03T00:00:00Z", "member.added", {{"member", "bob"}, {"role", "mailer"}});
+  CHECK(made < bob);
+  CHECK(edges(paths(team, "bob", "outbound_email").at(0)) == edge("role mailer", bob));      // on by the model
+  team.happens("2023-01-04T00:00:00Z", "feature.enabled", {{"feature", "outbound_email"}});  // which it is
+  CHECK(edges(paths(team, "bob", "outbound_email").at(0)) == edge("role mailer", bob));
+  team.happens("2023-01-05T00:00:00Z", "feature.disabled", {{"feature", "outbound_email"}});
+  const auto on =
+      team.happens("2023-01-06T00:00:00Z", "feature.enabled", {{"feature", "outbound_email"}}, "CHG-3", by_olga);
+  team.happens("2023-01-07T00:00:00Z", "feature.enabled", {{"feature", "outbound_email"}});
+  json told = paths(team, "bob", "outbound_email");
+  CHECK(edges(told.at(0)) == edge("role mailer", bob) + ", " + edge("feature outbound_email enabled", on));
+  CHECK(told.at(0).at("edges").at(1).at("reason") == "CHG-3");
+  team.happens("2023-01-08T00:00:00Z", "member.disabled", {{"member", "bob"}});
+  const auto again = team.happens("2023-01-09T00:00:00Z", "member.enabled", {{"member", "bob"}}, "CHG-4", by_olga);
+  team.happens("2023-01-10T00:00:00Z", "member.enabled", {{"member", "bob"}});
+  told = paths(team, "bob", "outbound_email");
+  CHECK(edges(told.at(0)) == edge("role mailer", bob) + ", " + edge("enabled again", again) + ", " +
+                                 edge("feature outbound_email enabled", on));
+  CHECK(told.at(0).at("edges").at(1).at("reason") == "CHG-4");
+}

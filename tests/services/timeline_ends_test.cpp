@@ -23,13 +23,13 @@ TEST_CASE("the end of a parent group stands in the timelines of the groups below
   const auto made = team.happens("2024-01-03T00:00:00Z", "group.created", {{"group", "below"}, {"parent", "above"}});
   const auto joined =
       team.happens("2024-01-04T00:00:00Z", "group.member_added", {{"group", "below"}, {"member", "ann"}});
-  team.happens("2024-01-05T00:00:00Z", "role.granted", grant("group:above", "write", "repo:a/b"));
+  const auto given = team.happens("2024-01-05T00:00:00Z", "role.granted", grant("group:above", "write", "repo:a/b"));
   const auto gone = team.happens("2024-01-06T00:00:00Z", "group.deleted", {{"group", "above"}});
   team.happens("2024-01-07T00:00:00Z", "group.created", {{"group", "above"}});
   team.happens("2024-01-08T00:00:00Z", "group.deleted", {{"group", "above"}});  // nothing is below it any more
   const json list = team.get("/timeline?group=below");
   INFO(list.dump(2));
-  REQUIRE(positions(list) == Positions{made, joined, gone});
+  REQUIRE(positions(list) == Positions{made, joined, given, gone});
   CHECK(list.at("items").back().at("about") == false);
   CHECK_FALSE(list.at("items").back().at("effects").empty());
 }

@@ -62,7 +62,7 @@ TEST_CASE("a retraction stands in the timelines of what the retracted event touc
   SECTION("of the group, the role, the resource and the permission") {
     CHECK(positions(team.get("/timeline?group=core")) == Positions{core.made, core.joined, retracted});
     CHECK(positions(team.get("/timeline?role=write")) == Positions{retracted});
-    CHECK(positions(team.get("/timeline?resource=repo:a/b")) == Positions{retracted});
+    CHECK(positions(team.get("/timeline?resource=repo:a/b")) == Positions{core.made - 1, retracted});
     for (const char* of : {"group=core", "role=write", "resource=repo:a/b"}) {
       const json list = team.get(std::string("/timeline?") + of);
       CHECK(list.at("items").back().at("about") == true);
@@ -192,6 +192,40 @@ TEST_CASE("a retraction of a change to an organization's roles or model tells of
     CHECK(item.at("by_now").at("members") == 2);
   }
   CHECK(positions(team.get("/timeline?member=ann")).back() == retracted);
+}
+
+TEST_CASE("a retraction that changed only what came after the event and was gone again is told, with when and what") {
+  TeamTold team("github");
+  const auto ann = team.happens("2024-01-01T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
+  team.happens("2024-01-02T00:00:00Z", "group.created", {{"group", "core"}});
+  const auto granted = team.happens("2024-01-03T00:00:00Z", "role.granted",
+                                    {{"principal", "group:core"}, {"role", "write"}, {"on", "repo:a/b"}});
+  const auto in = team.happens("2024-01-10T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "ann"}});
+  const auto out = team.happens("2024-01-20T00:00:00Z", "group.member_removed", {{"group", "core"}, {"member", "ann"}});
+  const auto back = retract(team, "2024-02-01T00:00:00Z", granted);
+  for (const char* of : {"member=ann", "permission=repository", "resource=repo:a/b", "resource=repo:a/b&limit=1"}) {
+    INFO(of);
+    json list = team.get(std::string("/timeline?") + of);
+    const json first = list;
+    while (list.contains("next")) {
+      list = team.get(std::string("/timeline?") + of + "&cursor=" + list.at("next").get<std::string>());
+    }
+    INFO(list.dump(2));
+    const json& item = list.at("items").back();
+    REQUIRE(item.at("event").at("position") == back);
+    CHECK(item.at("effects").empty());
+    CHECK(item.at("by_now").at("effects").empty());
+    const json& between = item.at("retracts").at("in_between");
+    CHECK(between.at("at") == "2024-01-10T00:00:00Z");
+    CHECK(between.at("members") == 1);
+    CHECK(told(between.at("effects")).back() == "took repository on repo:a/b from 1 member");
+    test::check_answer(team.program().get(std::string("/v1/orgs/acme/timeline?") + of), "get",
+                       "/v1/orgs/{org}/timeline");
+  }
+  CHECK(positions(team.get("/timeline?member=ann")) == Positions{ann, in, out, back});
+  // Not of one whom it changed nothing for, nor before it was so.
+  CHECK(positions(team.get("/timeline?member=olga")) == Positions{ann - 1});
+  CHECK(positions(team.get("/timeline?member=ann&known_at=" + std::to_string(out))) == Positions{ann, in, out});
 }
 
 TEST_CASE("a timeline with a retraction has the shape that the OpenAPI document gives it, and the columns of CSV") {

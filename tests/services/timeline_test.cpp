@@ -38,8 +38,9 @@ TEST_CASE("a timeline tells the events that touched a thing and what each did to
   }
   SECTION("of a group, a role, a resource and a permission") {
     CHECK(positions(team.get("/timeline?group=core")) == Positions{made, joined, granted, left});
-    CHECK(positions(team.get("/timeline?role=write")) == Positions{granted});
-    CHECK(positions(team.get("/timeline?resource=repo:a/b")) == Positions{granted});
+    CHECK(positions(team.get("/timeline?role=write")) == Positions{granted, left});
+    const auto began = made - 1;  // the organization, whose owner may do everything
+    CHECK(positions(team.get("/timeline?resource=repo:a/b")) == Positions{began, granted, left});
     const json list = team.get("/timeline?permission=repository&from=2024-01-01T00:00:00Z&to=2025-01-01T00:00:00Z");
     CHECK(positions(list) == Positions{granted, left});
     CHECK(list.at("total") == 2);
@@ -47,6 +48,27 @@ TEST_CASE("a timeline tells the events that touched a thing and what each did to
   SECTION("as known before an event, without it") {
     CHECK(positions(team.get("/timeline?group=core&known_at=" + std::to_string(joined))) == Positions{made, joined});
   }
+}
+
+TEST_CASE(
+    "an edit of a role or a group that says a name alone, or nothing, stands in its timeline and changes nothing") {
+  TeamTold team("newo");
+  const auto made = team.happens("2024-01-01T00:00:00Z", "role.created",
+                                 {{"role", "x"}, {"name", "X"}, {"grants", {{"builder_access", "yes"}}}});
+  const auto ann = team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "x"}});
+  const auto named =
+      team.happens("2024-01-03T00:00:00Z", "role.edited", {{"role", "x"}, {"grants", json::object()}, {"name", "Ex"}});
+  const auto nothing = team.happens("2024-01-04T00:00:00Z", "role.edited", {{"role", "x"}, {"grants", json::object()}});
+  const json list = team.get("/timeline?role=x");
+  INFO(list.dump(2));
+  CHECK(positions(list) == Positions{made, ann, named, nothing});
+  CHECK(list.at("items").back().at("about") == true);
+  CHECK(list.at("items").back().at("effects").empty());
+  const json path = team.get("/can?member=ann&permission=builder_access&explain=true").at("paths").at(0);
+  CHECK(path.at("role").at("defined_by") == named);
+  const auto group = team.happens("2024-01-05T00:00:00Z", "group.created", {{"group", "g"}});
+  const auto edited = team.happens("2024-01-06T00:00:00Z", "group.edited", {{"group", "g"}});
+  CHECK(positions(team.get("/timeline?group=g")) == Positions{group, edited});
 }
 
 TEST_CASE("a member's card has groups, grants, assignments and every permission's level with its path") {

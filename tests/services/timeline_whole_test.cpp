@@ -29,12 +29,14 @@ json grant(const char* principal, const char* role, const char* on) {
 // A group, a repository and a member who writes to it by the group.
 struct Core {
   TeamTold team{"github"};
+  // The organization's creation comes before it: its owner may do everything everywhere.
   std::uint64_t made = team.happens("2024-01-01T00:00:00Z", "group.created", {{"group", "core"}});
   std::uint64_t came = team.happens("2024-01-02T00:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
   std::uint64_t joined =
       team.happens("2024-01-03T00:00:00Z", "group.member_added", {{"group", "core"}, {"member", "ann"}});
   std::uint64_t granted =
       team.happens("2024-01-04T00:00:00Z", "role.granted", grant("group:core", "write", "repo:a/b"));
+  std::uint64_t began = made - 1;
 };
 
 }  // namespace
@@ -54,7 +56,7 @@ TEST_CASE(
   CHECK(about(list).back() == false);
   CHECK(list.at("total") == 4);
   CHECK(list.at("items").back().at("effects").at(0).at("change") == "lost");
-  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.granted, end});
+  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.began, core.granted, end});
   CHECK(timeline(team, "role=write") == Positions{core.granted, end});
   CHECK(timeline(team, "role=read").back() == end);
   CHECK(timeline(team, "group=soon") == Positions{early, end});
@@ -130,8 +132,9 @@ TEST_CASE("a setting that gives everyone a role stands in the timelines of the r
   CHECK(timeline(team, "role=read") == Positions{read, write});
   CHECK(timeline(team, "role=write") == Positions{core.granted, write});
   CHECK(timeline(team, "role=triage") == Positions{any});
-  CHECK(timeline(team, "resource=repo:*") == Positions{read, write, any});
-  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.granted});
+  CHECK(timeline(team, "resource=repo:*") == Positions{core.began, read, write, any});
+  // Ann had as much there by her group, and the owner more.
+  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.began, core.granted});
 }
 
 TEST_CASE("a timeline has the links of whoever never was there") {
@@ -152,7 +155,7 @@ TEST_CASE("a timeline has the links of whoever never was there") {
   CHECK(about(list) == std::vector<bool>(6, true));
   CHECK(timeline(team, "role=member") == Positions{core.came, given});
   CHECK(timeline(team, "role=write") == Positions{core.granted, unmade});
-  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.granted, assigned, unmade});
+  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.began, core.granted, assigned, unmade});
   CHECK(timeline(team, "group=core&known_at=" + std::to_string(joined)).back() == joined);
   CHECK(timeline(team, "group=core&known_at=" + std::to_string(joined - 1)).back() == core.granted);
   SECTION("but for what was retracted, which its retraction tells") {
@@ -178,7 +181,7 @@ TEST_CASE("a timeline has what was taken from somebody who did not have it") {
   const auto out = team.happens("2024-02-02T00:00:00Z", "group.member_removed", {{"group", "core"}, {"member", "bob"}});
   const auto revoked = team.happens("2024-02-03T00:00:00Z", "role.revoked", grant("member:bob", "write", "repo:a/b"));
   CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted, out});
-  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.granted, revoked});
+  CHECK(timeline(team, "resource=repo:a/b") == Positions{core.began, core.granted, revoked});
   CHECK(timeline(team, "role=write") == Positions{core.granted, revoked});
 }
 
@@ -188,22 +191,22 @@ TEST_CASE("a timeline has the links of whoever turned out never to have been the
   const auto write = team.happens("2024-01-04T00:00:00Z", "role.granted", grant("member:ann", "write", "repo:a/c"));
   const auto gone = retract(team, "2024-03-01T00:00:00Z", core.came);
   // She was in the group by what was known until then; now she never was.
-  CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted});
+  CHECK(timeline(team, "group=core") == Positions{core.made, core.joined, core.granted, gone});
   CHECK(timeline(team, "role=member") == Positions{gone});
   const auto out = retract(team, "2024-03-02T00:00:00Z", core.joined);
   CHECK(timeline(team, "group=core") == Positions{core.made, core.granted, out});
   CHECK(timeline(team, "group=core&known_at=" + std::to_string(gone)) ==
-        Positions{core.made, core.joined, core.granted});
+        Positions{core.made, core.joined, core.granted, gone});
   CHECK(timeline(team, "group=core&known_at=" + std::to_string(write)) ==
         Positions{core.made, core.joined, core.granted});
   SECTION("late events among them") {
     const auto late =
         team.happens("2024-01-03T12:00:00Z", "group.member_added", {{"group", "core"}, {"member", "ann"}});
-    CHECK(timeline(team, "group=core") == Positions{core.made, late, core.granted, out});
+    CHECK(timeline(team, "group=core") == Positions{core.made, late, core.granted, gone, out});
     const auto came = team.happens("2024-01-03T18:00:00Z", "member.added", {{"member", "ann"}, {"role", "member"}});
     CHECK(timeline(team, "group=core") == Positions{core.made, late, came, core.granted, out});
     CHECK(timeline(team, "group=core&known_at=" + std::to_string(late)) ==
-          Positions{core.made, late, core.granted, out});
+          Positions{core.made, late, core.granted, gone, out});
   }
 }
 
@@ -247,11 +250,12 @@ TEST_CASE(
 
 TEST_CASE("what a setting gives everyone on every resource of a kind ends with the organization, and is told of them") {
   TeamTold team("github");
-  CHECK(timeline(team, "resource=repo:*").empty());
+  const Positions began = timeline(team, "role=owner");
+  CHECK(timeline(team, "resource=repo:*") == began);
   const json read{{"setting", "base_permission"}, {"value", "write"}};
   const auto set = team.happens("2024-02-01T00:00:00Z", "org.setting_changed", read);
   const auto end = team.happens("2024-03-01T00:00:00Z", "org.deleted", json::object());
-  CHECK(timeline(team, "resource=repo:*") == Positions{set, end});
+  CHECK(timeline(team, "resource=repo:*") == Positions{began.front(), set, end});
 }
 
 TEST_CASE("a grant to everyone that is given again counts where its resource or role had ended in between") {

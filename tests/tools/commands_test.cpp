@@ -371,6 +371,23 @@ TEST_CASE("organizations, groups and roles are listed, and any whole list goes o
   CHECK(serve.run({"--csv", "members", "nowhere"}).code != exit_ok);
 }
 
+TEST_CASE("can at a time before the history is no no: it says that it is unknown, with an exit code of its own") {
+  RunningServe serve;
+  REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);
+  const std::vector<std::string> asked{"can", "acme", "bob", "repository", "--at", "2001-01-01T00:00:00Z"};
+  const Ran early = serve.run(asked);
+  CHECK(early.code == exit_unknown);
+  CHECK(exit_unknown != exit_no);
+  says(early.out, "unknown: nothing is known of that time");
+  says(early.out, "!! This asks about a time before the history");
+  std::vector<std::string> as_json{"--json"};
+  as_json.insert(as_json.end(), asked.begin(), asked.end());
+  CHECK(serve.run(as_json).code == exit_unknown);
+  CHECK(serve.run({"can", "acme", "bob", "repository", "admin", "--resource", "repo:acme/site"}).code == exit_no);
+  says(serve.run({"--help"}).out, "8  nothing is known of that time");
+  says(serve.run({"can", "--help"}).out, "8 for a time before the history");
+}
+
 TEST_CASE("rows of a time before the history say on standard error that none does not mean nobody") {
   RunningServe serve;
   REQUIRE(serve.run({"import", "-"}, history).code == exit_ok);

@@ -64,14 +64,25 @@ std::string by_event(const json& interval, const char* which, const char* basis)
   return interval.at(which).is_null() ? "" : " [" + interval.at(which).dump() + "]" + found_so(interval, basis);
 }
 
+std::string interval_told(const json& i) {
+  return text_of(i, "level") + " " + text_of(i, "from") + by_event(i, "opened_by", "opened_basis") + " to " +
+         (i.at("to").is_null() ? "now" : text_of(i, "to") + by_event(i, "closed_by", "closed_basis"));
+}
+
 std::string intervals_of(const json& item) {
   std::string when;
-  for (const json& i : item.value("intervals", json::array())) {
-    when += (when.empty() ? "" : "; ") + text_of(i, "level") + " " + text_of(i, "from") +
-            by_event(i, "opened_by", "opened_basis") + " to " +
-            (i.at("to").is_null() ? "now" : text_of(i, "to") + by_event(i, "closed_by", "closed_basis"));
-  }
+  for (const json& i : item.value("intervals", json::array())) when += (when.empty() ? "" : "; ") + interval_told(i);
   return when;
+}
+
+// With every path; over a range those of each interval under it.
+void print_explained(const json& item) {
+  std::cout << text_of(item, "member") << "  " << text_of(item, "level") << "  " << text_of(item, "reach") << "\n";
+  if (!item.contains("intervals")) return print_paths(item);
+  for (const json& interval : item.at("intervals")) {
+    std::cout << "  " << interval_told(interval) << "\n";
+    print_paths(interval);
+  }
 }
 
 int who_can(const ClientOptions& options, const Asked& asked) {
@@ -80,12 +91,7 @@ int who_can(const ClientOptions& options, const Asked& asked) {
   if (!client.list(org_path(asked.org, "/who-can"), asked.query(), asked.limit, head, items)) return client.exit_code();
   if (options.json) return print_whole(std::move(head), items);
   if (asked.explain) {
-    for (const json& item : items) {
-      std::cout << text_of(item, "member") << "  " << text_of(item, "level") << "  " << text_of(item, "reach");
-      const std::string when = intervals_of(item);
-      std::cout << (when.empty() ? "" : "  ") << when << "\n";
-      print_paths(item);
-    }
+    for (const json& item : items) print_explained(item);
   } else {
     std::vector<std::vector<std::string>> rows;
     for (const json& item : items) {
@@ -102,11 +108,12 @@ int can(const ClientOptions& options, const Asked& asked) {
   json answer;
   if (!client.get(with_query(org_path(asked.org, "/can"), asked.query()), answer)) return client.exit_code();
   const bool allowed = answer.at("allowed").get<bool>();
+  const bool known = !answer.value("before_history", false);
   if (options.json) {
     std::cout << answer.dump(2) << "\n";
   } else {
     std::cout << (allowed ? "yes: " + text_of(answer, "level") + ", " + text_of(answer, "reach")
-                          : "no: " + text_of(answer, "denied_because"))
+                          : (known ? "no: " : "unknown: ") + text_of(answer, "denied_because"))
               << " (as of " << text_of(answer, "as_of") << ", position " << answer.at("position") << ")\n";
     print_paths(answer);
     for (const json& reason : answer.value("reasons", json::array())) {
@@ -114,7 +121,7 @@ int can(const ClientOptions& options, const Asked& asked) {
     }
     warn_before_history(answer);
   }
-  return allowed ? exit_ok : exit_no;
+  return allowed ? exit_ok : known ? exit_no : exit_unknown;
 }
 
 int members(const ClientOptions& options, const Asked& asked) {
@@ -154,7 +161,8 @@ void add_access_commands(CLI::App& app, Commands& commands) {
   who->add_flag("--explain", asked->explain, "Show every path and who made it");
   when(who, true);
   who->callback([&commands, asked] { commands.run = [&commands, asked] { return who_can(commands.client, *asked); }; });
-  auto* one = app.add_subcommand("can", "Whether one member could do it (exit code 3 for no)");
+  auto* one =
+      app.add_subcommand("can", "Whether one member could do it (exit code 3 for no, 8 for a time before the history)");
   one->add_option("org,--org", asked->org, "The organization")->required();
   one->add_option("member", asked->member, "The member")->required();
   one->add_option("permission", asked->permission, "The permission")->required();

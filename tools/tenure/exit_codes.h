@@ -12,6 +12,7 @@ enum ExitCode : int {
   exit_forbidden = 5,    // no token, or one that may not do this (401, 403)
   exit_unreachable = 6,  // no server answers, or the connection broke
   exit_corrupt = 7,      // `verify` found a record that is not what was written
+  exit_unknown = 8,      // `can`: asked of a time before the history, of which nothing is known; never a no
 };
 
 // The same as a table, for `tenure --help`.
@@ -24,6 +25,7 @@ inline constexpr const char* exit_code_table =
     "  4  the server refused what was asked, or some lines of an import or of a file of decisions\n"
     "  5  no token, or one that may not do this\n"
     "  6  no server answers, or the connection broke\n"
-    "  7  the store is corrupt (`verify`)\n";
+    "  7  the store is corrupt (`verify`)\n"
+    "  8  nothing is known of that time: it is before the history (`can`)\n";
 
 }  // namespace tenure

@@ -81,6 +81,13 @@ int timeline(const ClientOptions& options, const Asked& asked) {
       const json& retracts = item.at("retracts");
       std::cout << "    " << (retracts.at("counts").get<bool>() ? "counts again: " : "counts no more: ")
                 << event_line(retracts.at("event")) << "\n";
+      if (retracts.contains("in_between")) {
+        std::cout << "    in between, from " << text_of(retracts.at("in_between"), "at") << " on:\n";
+        effects(retracts.at("in_between"), "        ");
+      }
+      if (retracts.contains("in_between_not_searched")) {
+        std::cout << "    what it changed in between was too much to look for\n";
+      }
     }
     effects(item, "    ");
     if (item.contains("by_now") && item.at("by_now").at("effects") != item.at("effects")) {
@@ -89,6 +96,9 @@ int timeline(const ClientOptions& options, const Asked& asked) {
     }
   }
   std::cout << "\n" << items.size() << " events, position " << head.at("position") << "\n";
+  if (!head.value("named", true)) {
+    std::cout << "!! No event names " << printable(asked.resource) << ": this reached every resource of its kind.\n";
+  }
   warn_before_history(head);
   return exit_ok;
 }
