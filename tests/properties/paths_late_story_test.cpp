@@ -1,32 +1,19 @@
 // What gave a power after the links to it were made stands in its paths: what came to be there later, who enabled
 // somebody again, what was switched on. Each story is told to the naive fold as well.
 #include "tests/catch.h"
-#include "tests/properties/told_twice.h"
+#include "tests/properties/paths_told.h"
 
 using nlohmann::json;
+using tenure::test::edge;
+using tenure::test::Paths;
 using tenure::test::ShortStory;
 
 namespace {
 
-using Paths = std::vector<std::string>;
-
-// Each path as its edges: "member 2, role x 2, role x created 3".
+// As things are once everything has happened.
 Paths paths(ShortStory& s, const char* permission, const json& more = json::object()) {
-  json asked{{"at_us", 100}, {"member", "ann"}, {"permission", permission}, {"explain", true}};
-  asked.update(more);
-  Paths all;
-  const json row = s.ask("can", asked).at("row");
-  if (row.is_null()) return all;
-  for (const json& path : row.at("paths")) {
-    std::string& line = all.emplace_back();
-    for (const json& edge : path.at("edges")) {
-      line += (line.empty() ? "" : ", ") + edge.at("what").get<std::string>() + " " + edge.at("position").dump();
-    }
-  }
-  return all;
+  return tenure::test::paths(s, 100, permission, more);
 }
-
-std::string edge(const std::string& what, std::int64_t position) { return what + " " + std::to_string(position); }
 
 json grant(const char* principal, const char* role, const char* on) {
   return {{"principal", principal}, {"role", role}, {"on", on}};

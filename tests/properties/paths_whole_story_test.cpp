@@ -1,32 +1,15 @@
 // Everything that an answer rests on stands in its paths: who invited, who let in, each way through groups, who
 // assigned, and which model began to give. Each story is told to the naive fold as well.
 #include "tests/catch.h"
-#include "tests/properties/told_twice.h"
+#include "tests/properties/paths_told.h"
 
 using nlohmann::json;
+using tenure::test::edge;
+using tenure::test::Paths;
+using tenure::test::paths;
 using tenure::test::ShortStory;
 
 namespace {
-
-using Paths = std::vector<std::string>;
-
-// Each path as its edges: "in group g 4, group role reader 3".
-Paths paths(ShortStory& s, std::int64_t at_us, const char* permission, const json& more = json::object()) {
-  json asked{{"at_us", at_us}, {"member", "ann"}, {"permission", permission}, {"explain", true}};
-  asked.update(more);
-  Paths all;
-  const json row = s.ask("can", asked).at("row");
-  if (row.is_null()) return all;
-  for (const json& path : row.at("paths")) {
-    std::string& line = all.emplace_back();
-    for (const json& edge : path.at("edges")) {
-      line += (line.empty() ? "" : ", ") + edge.at("what").get<std::string>() + " " + edge.at("position").dump();
-    }
-  }
-  return all;
-}
-
-std::string edge(const std::string& what, std::int64_t position) { return what + " " + std::to_string(position); }
 
 json by(const char* who) { return {{"actor", {{"kind", "member"}, {"id", who}}}}; }
 
