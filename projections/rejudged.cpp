@@ -4,6 +4,7 @@
 
 #include "events/wire/record_wire.h"
 #include "projections/findings_parts.h"
+#include "projections/retracted.h"
 #include "projections/team_state.h"
 
 namespace tenure::projections {
@@ -70,7 +71,10 @@ class Again {
 
   std::optional<Record> read(Version version) {
     const auto position = take(snapshot_.position_of(org_, version), Position(0));
-    if (failed_) return std::nullopt;
+    return failed_ ? std::nullopt : read(position);
+  }
+
+  std::optional<Record> read(Position position) {
     const auto stored = snapshot_.record(position);
     auto record = stored ? wire::read_record(stored->bytes, [&](const Digest& hash) { return snapshot_.blob(hash); })
                          : Outcome<Record>(stored.error());
@@ -92,11 +96,21 @@ class Again {
     return newest_[static_cast<std::size_t>(after - learnt_.begin()) - 1] > record.position.value;
   }
 
+  // A retraction is judged as if what it turned were as it was before: its own doing was not learnt later.
+  Facts just_before(const Record& record, Point point) {
+    Facts before = facts_.moved_to(Point{point.us, point.position - 1});
+    if (!std::holds_alternative<event::EventRetracted>(record.event.data)) return before;
+    const RecordOf records = [this](std::uint64_t position) { return read(Position(position)); };
+    const auto retraction = retraction_of(facts_, records, record.position.value);
+    if (!retraction || !retraction->turned) return before;
+    return before.supposing(retraction->event, !retraction->counts, retraction->entities());
+  }
+
   void judge(const Record& record, std::vector<Finding>& found) {
     const Position known(facts_.known());
     if (take(is_retracted(snapshot_, facts_.org(), record.position, known), true)) return;
     const Point point{record.event.occurred_at->us, record.position.value};
-    Facts before = facts_.moved_to(Point{point.us, point.position - 1});
+    Facts before = just_before(record, point);
     const auto model = before.model_at(before.at());
     if (!model) return;
     const FactsTeamState state(std::move(before), model);

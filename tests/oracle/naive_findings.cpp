@@ -451,30 +451,6 @@ NaiveFindings NaiveFold::findings(const NaiveFindingsAsked& asked) const {
   return Look(*this, asked).find();
 }
 
-NaiveFindings NaiveFold::judged_again(std::int64_t at_us, std::int64_t known_position) const {
-  NaiveFindings found;
-  if (before_history(at_us, known_position)) return found;
-  const auto words = [](const NaiveVerdict& verdict) {
-    return (verdict.result == "violation" ? "a violation" : verdict.result) +
-           (verdict.rule.empty() ? "" : " (" + verdict.rule + ")");
-  };
-  const std::vector<const Fact*> known = inside_->facts_known(known_position);
-  State before = inside_->beginning(known);
-  for (const Fact* fact : known) {
-    if (fact->occurred_us > at_us) break;
-    if (text(fact->event, "type") != "org.created") {
-      const NaiveVerdict was = verdict(fact->position), is = judge(before, inside_->models, *fact);
-      if (was.result != is.result || was.rule != is.rule) {
-        found.emplace("judgement_changed|" + std::to_string(fact->position) + "|recorded as " + words(was) +
-                          "; by what is known now it is " + words(is),
-                      told(*fact));
-      }
-    }
-    fold(before, inside_->models, *fact);
-  }
-  return found;
-}
-
 std::set<std::string> NaiveFold::closed_findings(std::int64_t at_us, std::int64_t known_position) const {
   NaiveFindingsAsked asked;
   asked.at_us = at_us;

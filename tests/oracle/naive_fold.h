@@ -214,7 +214,7 @@ class NaiveFold {
   // (naive_touching.cpp).
   std::map<std::int64_t, Touching> touching(const Thing& thing, std::int64_t at_us, std::int64_t known_position) const;
 
-  // What deserves a look at an instant as known at a position (naive_findings.cpp, naive_short_lived.cpp).
+  // What deserves a look at an instant as known at a position (naive_findings.cpp, naive_short_lived.h).
   NaiveFindings findings(const NaiveFindingsAsked& asked) const;
   // Records that are judged otherwise by what is known now: "judgement_changed|41|recorded as allowed; …".
   NaiveFindings judged_again(std::int64_t at_us, std::int64_t known_position) const;

@@ -23,6 +23,8 @@ struct NaiveFold::Inside {
   std::size_t named_model(const nlohmann::json& data) const;
   // What was known, without what was retracted, in order of instant and position.
   std::vector<const Fact*> facts_known(std::int64_t known_position) const;
+  // As just before a retraction, by what is known, but with what it turned as that was before (naive_rejudged.cpp).
+  State before_retraction(const Fact& retraction, std::vector<const Fact*> known) const;
   // The state before anything happened: its model is that of the first creation among the facts.
   State beginning(const std::vector<const Fact*>& known) const;
   State state(std::int64_t at_us, std::int64_t known_position) const;

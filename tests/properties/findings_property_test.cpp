@@ -84,6 +84,26 @@ class Telling {
     if (below(4) == 0) retract(told_.history().last_position() - static_cast<std::int64_t>(below(3)));
   }
 
+  // Somebody who was disabled is enabled for some minutes, and a feature that was off is on.
+  void let_in_for_a_moment() {
+    const std::string person = oracle::person(below(told_.history().cast.people));
+    const json& model = told_.history().models.at(0);
+    const std::int64_t from = told_.history().occurred_us(below(told_.history().events.size())) - hour_us;
+    const std::int64_t minutes = 3 + static_cast<std::int64_t>(below(30));
+    const auto say = [&](const char* type, std::int64_t minute, const json& data) {
+      tell({{"type", type}, {"occurred_at", oracle::instant_text(from + minute * hour_us / 60)}, {"data", data}});
+    };
+    say("member.added", 0, {{"member", person}});
+    say("member.disabled", 1, {{"member", person}});
+    say("member.enabled", 2, {{"member", person}});
+    say("member.disabled", minutes, {{"member", person}});
+    if (!model.contains("features") || model.at("features").empty()) return;
+    const json feature{{"feature", model.at("features").at(0).at("id")}};
+    say("feature.disabled", 1, feature);
+    say("feature.enabled", 2, feature);
+    say("feature.disabled", minutes, feature);
+  }
+
   // Custom roles that grant much of some permissions, and people who have them in one way or another: some rule may ask
   // for such a permission.
   void deputies() {
@@ -185,6 +205,7 @@ TEST_CASE("every finding at random instants of random histories is the naive fol
         random, step_us);
     for (std::uint64_t guests = i % 3; guests > 0; --guests) telling.bring_and_leave();
     if (i % 2 == 0) telling.deputies();
+    if (i % 2 == 1) telling.let_in_for_a_moment();
     telling.state_rules();
     telling.close_some();
     for (int asked = 0; asked < 12; ++asked) telling.ask();

@@ -23,7 +23,8 @@ TEST_CASE("an interval runs on through an instant that takes the level and gives
   const auto taken = s.happens(30, "member.removed", {{"member", "ann"}});
   for (const std::int64_t from : {5, 15, 20, 25}) {
     const json row = over(s, from, 40, {{"permission", "code"}}).at("ann");
-    const json whole{{"from_us", 10}, {"to_us", 30}, {"level", "read"}, {"opened_by", given}, {"closed_by", taken}};
+    const json whole{{"from_us", 10},      {"to_us", 30},        {"level", "read"},   {"opened_by", given},
+                     {"closed_by", taken}, {"opened_basis", ""}, {"closed_basis", ""}};
     CHECK(row.at("intervals") == json::array({whole}));
   }
 }
@@ -59,7 +60,8 @@ TEST_CASE("a resource that comes to lie in an assigned one, or leaves it, turns 
   s.happens(2, "assignment.added", {{"member", "ann"}, {"resource", "box:1"}});
   const auto opened = s.happens(10, "resource.added", {{"resource", "bot:1"}, {"parent", "box:1"}});
   const auto closed = s.happens(20, "resource.removed", {{"resource", "bot:1"}});
-  const json whole{{"from_us", 10}, {"to_us", 20}, {"level", "write"}, {"opened_by", opened}, {"closed_by", closed}};
+  const json whole{{"from_us", 10},       {"to_us", 20},        {"level", "write"},  {"opened_by", opened},
+                   {"closed_by", closed}, {"opened_basis", ""}, {"closed_basis", ""}};
   CHECK(over(s, 0, 40, {{"permission", "talk"}}).at("ann").at("intervals") == json::array({whole}));
   const json on_one = over(s, 0, 40, {{"permission", "talk"}, {"resource", "bot:1"}}).at("ann").at("intervals");
   CHECK(on_one == json::array({whole}));

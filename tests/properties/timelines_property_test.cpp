@@ -81,6 +81,7 @@ class Telling {
   // How many of the events that were found name the thing, and how many do not.
   std::pair<std::size_t, std::size_t> compare(const Thing& thing, std::int64_t known, std::size_t limit) {
     INFO(thing.kind << " " << thing.id << " as known at " << known << ", " << limit << " a page");
+    if (thing.kind == "group" && !heard_of(thing.id, known)) return {};  // 404, says tests/services/never_heard_test
     const json list = tenure_.whole_list(
         {"timeline"},
         {{thing.kind, thing.id}, {"at", tenure::oracle::instant_text(at_us_)}, {"known_at", std::to_string(known)}},
@@ -138,6 +139,18 @@ class Telling {
   }
 
  private:
+  // Whether an event that is known names the group.
+  bool heard_of(const std::string& group, std::int64_t known) const {
+    const std::set<json> names{group, "group:" + group};
+    for (std::size_t i = 0; i < history_.events.size() && history_.position(i) <= known; ++i) {
+      for (const auto& [field, said] : history_.events[i].at("data").items()) {
+        const json all = said.is_array() ? said : json::array({said});
+        if (std::any_of(all.begin(), all.end(), [&](const json& each) { return names.count(each) > 0; })) return true;
+      }
+    }
+    return false;
+  }
+
   // The creation brings its owner, to whom links may have waited, and gives them a role without naming it.
   static bool brings_somebody(const json& event) {
     return event.at("type") == "org.created" && event.at("data").contains("owner");
