@@ -380,6 +380,9 @@ class OfRole : Reaching {
       add_events(group, is_place);
       add_members(group);
     }
+    // What the organization's own end touches is told by what stood just before it (org_touches.h).
+    const std::vector<Point> ends = facts_.ends_of_org();
+    std::erase_if(points_, [&](Point at) { return std::find(ends.begin(), ends.end(), at) != ends.end(); });
     return std::move(points_);
   }
 };

@@ -107,6 +107,7 @@ class Telling {
       if (is->second == Touching::must) REQUIRE(told);
       if (is->second == Touching::never && told) {
         const bool reaches = thing.kind == "resource" && changed_on(position, known, thing.id);
+        INFO(found.at(position)->dump());
         REQUIRE((reaches || brings_somebody(history_.events[i])));
       }
       ++(is->second == Touching::names ? names : others);
