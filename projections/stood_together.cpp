@@ -19,10 +19,7 @@ void put(std::string& key, const std::vector<Number>& numbers) {
 std::optional<Access> access_before(Facts& facts, Point point) {
   if (point.position == 0 && point.us == std::numeric_limits<std::int64_t>::min()) return std::nullopt;
   const bool begins = point.position == 0;
-  Facts then = facts.moved_to(begins ? Point::end_of(Instant{point.us - 1}) : Point{point.us, point.position - 1});
-  auto model = then.model_at(then.at());
-  if (!model) return std::nullopt;
-  return Access(std::move(then), std::move(model));
+  return access_at(facts, begins ? Point::end_of(Instant{point.us - 1}) : Point{point.us, point.position - 1});
 }
 
 }  // namespace

@@ -76,13 +76,17 @@ class DiffAsked {
     return std::nullopt;
   }
 
-  boost::system::result<Facts, Response> facts_known(Position known) {
-    OpenOrg& org = asking_.org();
+  Outcome<Facts> facts_of(const OpenOrg& org, Position known) {
     Parts& parts = asking_.parts();
     auto facts = Facts::known_at(*org.snapshot, parts.names, parts.models, org.number, org.head,
                                  Point::end_of(asking_.pinned().when.at), known);
+    if (facts) facts->read_through(parts.timelines, org.head.position);
+    return facts;
+  }
+
+  boost::system::result<Facts, Response> facts_known(Position known) {
+    auto facts = facts_of(asking_.org(), known);
     if (!facts) return http::problem(facts.error());
-    facts->read_through(parts.timelines, org.head.position);
     return std::move(*facts);
   }
 
@@ -92,13 +96,17 @@ class DiffAsked {
     return Access(std::move(facts), model ? std::move(model) : asking_.shared_model());
   }
 
+  Sides two_instants(Facts& facts) {
+    const When& when = asking_.pinned().when;
+    facts.compare_instants();
+    return {
+        access_over(facts.moved_to(Point::end_of(when.from))), access_over(facts.moved_to(Point::end_of(when.to))), {}};
+  }
+
   Refused open_sides() {
     const Pinned& pinned = asking_.pinned();
     if (pinned.when.range) {
-      asking_.facts().compare_instants();
-      sides_.emplace(Sides{access_over(asking_.facts().moved_to(Point::end_of(pinned.when.from))),
-                           access_over(asking_.facts().moved_to(Point::end_of(pinned.when.to))),
-                           {}});
+      sides_.emplace(two_instants(asking_.facts()));
       return std::nullopt;
     }
     const auto from = asked_known(request_, *asking_.org().snapshot, "known_from");
@@ -162,18 +170,11 @@ class DiffAsked {
       diff.failure = failure;
       return diff;
     };
-    Parts& parts = asking_.parts();
-    const auto org = open_org(parts, asking_.org().id.text);
+    const auto org = open_org(asking_.parts(), asking_.org().id.text);
     if (!org) return failed(fail(FailureCode::io, "the organization cannot be read a second time"));
-    const Pinned& pinned = asking_.pinned();
-    auto facts = Facts::known_at(*org->snapshot, parts.names, parts.models, org->number, org->head,
-                                 Point::end_of(pinned.when.at), pinned.known);
+    auto facts = facts_of(*org, asking_.pinned().known);
     if (!facts) return failed(facts.error());
-    facts->read_through(parts.timelines, org->head.position);
-    facts->compare_instants();
-    Sides sides{access_over(facts->moved_to(Point::end_of(pinned.when.from))),
-                access_over(facts->moved_to(Point::end_of(pinned.when.to))),
-                {}};
+    Sides sides = two_instants(*facts);
     Diff diff = projections::diff_of(sides, question_, members);
     if (const auto failure = sides.failure(); failure && !diff.failure) diff.failure = failure;
     return diff;
