@@ -44,6 +44,10 @@ inline constexpr std::string_view implied_former_owner =
     "\x01"
     "former-owner";
 
+// An edit that says nothing of a role or group clears this, which nothing has: it is an event about the thing all the
+// same, and defines nothing.
+inline constexpr Slot name_of_nothing{SlotKind::named, 1};
+
 // A model as the directory names it.
 std::string model_name(const ModelId& id, std::string_view version);
 

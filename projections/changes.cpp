@@ -247,8 +247,7 @@ class Collector {
     if (name.empty()) return add(Op::clear, {SlotKind::named});
     set({SlotKind::named}, n(EntityKind::value, name));
   }
-  // An edit that says nothing is an event about the thing all the same: it clears a name that nothing has.
-  void says_nothing() { add(Op::clear, {SlotKind::named, 1}); }
+  void says_nothing() { add(Op::clear, name_of_nothing); }
   void set_role(std::string_view role) { set({SlotKind::role}, n(EntityKind::role, role)); }
 
   // The member who acts; 0 if it is nobody of the kind.

@@ -46,7 +46,7 @@ std::uint64_t Access::defined_by(Number role) {
   const auto without = creations_of_nothing(role, entries);
   std::uint64_t position = 0;
   for (const Entry& entry : entries) {
-    if (entry.slot == Slot{SlotKind::named, 1}) continue;  // an edit that says nothing (changes.cpp)
+    if (entry.slot == name_of_nothing) continue;
     if (!without.contains(entry.at.position)) position = entry.op == Op::end ? 0 : entry.at.position;
   }
   return position;

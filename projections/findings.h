@@ -46,13 +46,13 @@ std::optional<FindingKind> finding_kind_from(std::string_view text);
 
 struct Finding {
   FindingKind kind = FindingKind::can_raise_self;
-  Number entity = 0;              // what it is about: a member, a role or whoever holds the grant; 0 for nobody
-  Number other = 0;               // the inviter, the role that is granted, the group, the rule; 0 for none
-  std::string role;               // the role by name: the model's own, the granted one, the one that is the same
-  std::string on;                 // the scope or the resource
-  std::string permission, level;  // what the role granted
-  std::string area;               // in which the member was enabled; empty for everywhere
-  std::string feature;
+  Number entity = 0;                    // what it is about: a member, a role or whoever holds the grant; 0 for nobody
+  Number other = 0;                     // the inviter, the role that is granted, the group, the rule; 0 for none
+  std::string role;                     // the role by name: the model's own, the granted one, the one that is the same
+  std::string on;                       // the scope or the resource
+  std::string permission, level;        // what the role granted
+  std::string area;                     // in which the member was enabled; empty for everywhere
+  std::string feature;                  // that was on
   Point since;                          // the event that opened it
   std::string because;                  // one sentence that names no person; empty where the record has one
   std::vector<std::uint64_t> evidence;  // positions of events, the opening one first

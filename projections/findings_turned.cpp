@@ -142,10 +142,8 @@ class Turned {
   static Says says(const std::vector<Entry>& entries, Point at) {
     Says says;
     for (const Entry& entry : entries) {
-      if (entry.at != at) continue;
-      const bool about = entry.slot.kind == SlotKind::disabled || entry.slot.kind == SlotKind::enabled_in;
-      says.disables |= about && entry.op == Op::set && entry.slot.kind == SlotKind::disabled;
-      says.enables |= about && entry.op != Op::set;
+      if (entry.at != at || entry.slot.kind != SlotKind::disabled) continue;
+      (entry.op == Op::set ? says.disables : says.enables) = true;
     }
     return says;
   }

@@ -14,9 +14,8 @@ namespace {
 using projections::Diff;
 using projections::DiffQuestion;
 using projections::DiffRow;
-using projections::Sides;
-
 using projections::MembersToCompare;
+using projections::Sides;
 
 // Below that a thread costs more than it saves; above, what is asked of the past must not take every processor.
 constexpr std::size_t members_a_thread_min = 2'000, threads_max = 4;
